@@ -1,0 +1,1 @@
+"""Policy packs: loading, checking, judging."""

@@ -1,0 +1,187 @@
+"""A policy pack in memory, and what judging by it yields.
+
+Every duration here is a choice of the operator. Order No. 10 asks for time limits but sets no
+number; the defaults are this project's.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from processors.text.match import Match
+from schemas.records import (
+    ComplaintCategory,
+    Decision,
+    Field,
+    Finding,
+    MeasureStep,
+    RuleMode,
+    SubjectKind,
+    VerificationKind,
+)
+
+TEXT_FIELDS = (Field.NAME, Field.BIO, Field.SIGNATURE, Field.BADGE)
+"""Fields that carry text for detectors; AVATAR and COVER carry references."""
+
+
+class Message(Struct, frozen=True):
+    """A text for people in both languages."""
+
+    zh: str
+    en: str
+
+
+class Entry(Struct, frozen=True):
+    """One line of a lexicon file.
+
+    ``group`` ties terms that one proof covers (医生 and 医师) or the aliases of one institution;
+    ``border`` asks that no word goes on at either end of the hit.
+    """
+
+    term: str
+    group: str = ""
+    border: bool = False
+
+
+class Detector(Struct, frozen=True):
+    """A named search of a pack: its kind, its entries, the forms it knows beyond entries."""
+
+    name: str
+    kind: str
+    entries: tuple[Entry, ...] = ()
+    forms: tuple[str, ...] = ()
+
+
+class Rule(Struct, frozen=True):
+    """What a hit of a detector means.
+
+    ``cleared`` is the decision once a proof of kind ``proof`` covers what was found, and
+    ``contradicted`` the decision when the account has such proofs but for something else; None
+    leaves ``decision``. ``points`` is never positive and counts for ``points_days`` days (None: for
+    good). ``measure`` is the step at which the ladder is entered when the value is live.
+    """
+
+    id: str
+    obligation: str
+    article: str
+    mode: RuleMode
+    detector: str
+    fields: tuple[Field, ...]
+    subjects: tuple[SubjectKind, ...]  # () means every kind
+    decision: Decision
+    proof: VerificationKind | None
+    cleared: Decision | None
+    contradicted: Decision | None
+    severity: int  # 1 to 4, 4 the gravest
+    points: int
+    points_days: int | None
+    measure: MeasureStep | None
+    categories: tuple[ComplaintCategory, ...]  # complaints that ask for this rule
+    message: Message
+    remedy: Message
+
+
+class Level(Struct, frozen=True):
+    """A credit level: reached at ``minimum``; ``measure`` holds while the account is on it."""
+
+    name: str
+    minimum: int
+    measure: MeasureStep | None = None
+
+
+class CreditTerms(Struct, frozen=True):
+    """Score that an account begins with (0 to 1000), and the levels, best first, last from 0."""
+
+    base: int
+    levels: tuple[Level, ...]
+
+
+class LadderTerms(Struct, frozen=True):
+    """Lengths of the measures (Art. 17), in days.
+
+    ``bar_days`` goes by severity 1 to 4, 0 for no end. ``reminder_share`` is the part of the
+    correction time after which the account is reminded. A suspension for want of correction lasts
+    ``suspend_days`` and then becomes a closure.
+    """
+
+    correct_days: int = 7
+    reminder_share: float = 0.5
+    restrict_days: int = 7
+    suspend_days: int = 30
+    bar_days: tuple[int, int, int, int] = (30, 180, 365, 0)
+    appeal_days: int = 180
+
+
+class ReviewTerms(Struct, frozen=True):
+    """How long a person may take over a hold, and an account over material."""
+
+    hold_hours: int = 72
+    strict_hours: int = 72
+    material_days: int = 7
+
+
+class ComplaintTerms(Struct, frozen=True):
+    """Days until feedback, and the priority (1 most urgent, 4 least) of every category."""
+
+    feedback_days: int
+    priorities: Mapping[ComplaintCategory, int]
+
+
+class ReportTerms(Struct, frozen=True):
+    """Hours until a disposal is reported, and the step from which one is reported at all."""
+
+    hours: int = 24
+    from_step: MeasureStep = MeasureStep.WARN
+
+
+class Pack(Struct, frozen=True):
+    """A policy pack, checked and whole. ``hash`` is the SHA-256 of its files, in hex."""
+
+    id: str
+    version: str
+    hash: str
+    title: Message
+    detectors: tuple[Detector, ...]
+    rules: tuple[Rule, ...]
+    credit: CreditTerms
+    ladder: LadderTerms
+    review: ReviewTerms
+    complaints: ComplaintTerms
+    report: ReportTerms
+
+
+class SubjectView(NamedTuple):
+    """What judging knows of the account: its kind and the values of the proofs valid now."""
+
+    kind: SubjectKind
+    proofs: Mapping[VerificationKind, tuple[str, ...]]
+
+
+class Hit(NamedTuple):
+    """A match and the detector of the pack that made it."""
+
+    detector: str
+    match: Match
+
+
+class Proposal(NamedTuple):
+    """A rule in force that hit and was not cleared."""
+
+    rule: Rule
+    field: Field
+    finding: Finding
+
+
+class Judgement(NamedTuple):
+    """The decision on a change.
+
+    ``findings`` holds every rule that hit, shadow rules and cleared ones too, in the order of rule
+    id, field and span. ``proposals`` holds those that ask for something, most severe first.
+    ``reason`` is one sentence in English.
+    """
+
+    decision: Decision
+    findings: tuple[Finding, ...]
+    proposals: tuple[Proposal, ...]
+    reason: str
