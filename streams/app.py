@@ -1,0 +1,181 @@
+"""The Faust application: topics, table, one agent per input, and the hooks of a rebalance.
+
+Agents only queue batches for the partition tasks. The table is the table of record: Faust creates
+its changelog topic and assigns its partitions together with the inputs; restoring and writing it go
+through the tasks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import faust
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+from faust.tables.manager import TableManager as FaustTableManager
+from faust.tables.recovery import Recovery
+
+from streams.errors import WorkerError
+from streams.manager import TaskManager
+from streams.settings import Settings
+from streams.topics import changelog_topic, input_topics, real_name
+from streams.transport import BatchTransport, FetchOptions
+
+QUEUED_BATCHES = 4
+"""Batches a stream holds; more only adds latency, and a full queue holds up the fetching."""
+
+MAX_FETCH_BYTES = 1 << 18
+"""Bytes fetched per partition; with the queue it bounds a transaction and the memory."""
+
+
+class TaskRecovery(Recovery):  # type: ignore[misc]  # untyped base
+    """Lets the partition tasks restore the table instead of Faust, then seeks and starts."""
+
+    app: ZhengmingApp
+
+    def need_recovery(self) -> bool:
+        """Never: the tasks restore."""
+        return False
+
+    async def on_recovery_completed(self, generation_id: int = 0) -> None:
+        """After every rebalance: open tasks, seek, clear the queues, and only then fetch.
+
+        Stock Faust makes partitions active before the seek and clears the stream queues after it,
+        so that batches fetched in between are lost or come early.
+        """
+        app, consumer = self.app, self.app.consumer
+        await app.on_rebalance_complete.send()
+        self._set_recovery_ended()
+        if app.consumer_generation_id != generation_id:
+            return  # another rebalance is under way and ends here again
+        names = app.input_names
+        sources = {tp for tp in consumer.assignment() if tp.topic in names}
+        try:
+            await self._wait(app.tasks.assigned({tp.partition for tp in sources}))
+            if sources:
+                await self._wait(consumer.perform_seek(), timeout=app.conf.broker_request_timeout)
+        except (WorkerError, KafkaError, OSError) as error:
+            app.tasks.give_up(error)
+            raise
+        if app.consumer_generation_id != generation_id:
+            return
+        self.completed.set()
+        app.flow_control.resume()  # clears the stream queues
+        consumer.resume_flow()
+        consumer.resume_partitions(sources)
+        await app._fetcher.maybe_start()
+        self.tables.on_actives_ready()
+        self.tables.on_standbys_ready()
+        app.on_rebalance_end()
+        app.assigned_once = True
+
+
+class TableManager(FaustTableManager):  # type: ignore[misc]  # untyped base
+    """Table manager whose recovery leaves the restoring to the partition tasks."""
+
+    @property
+    def recovery(self) -> TaskRecovery:
+        """The recovery service, made on first use."""
+        if self._recovery is None:
+            self._recovery = TaskRecovery(self.app, self, beacon=self.beacon, loop=self.loop)
+        recovery: TaskRecovery = self._recovery
+        return recovery
+
+
+class ZhengmingApp(faust.App):  # type: ignore[misc]  # untyped base
+    """Faust app whose partitions are owned by a `TaskManager`."""
+
+    tasks: TaskManager
+    input_names: frozenset[str]
+    assigned_once = False
+
+    async def crash(self, reason: BaseException) -> None:
+        """Leave the process: Faust's own stop after a crash can hang with the group left."""
+        self.tasks.give_up(reason)
+        await super().crash(reason)
+
+    async def _on_partitions_revoked(self, revoked: set[Any]) -> None:
+        await super()._on_partitions_revoked(revoked)
+        await self.tasks.quiesce()
+
+    async def seek_back(
+        self, tp: TopicPartition, position_of: Callable[[], int | None]
+    ) -> int | None:
+        """Read a partition again from a task's position; see `BatchConsumerThread.seek_back`."""
+        epoch: int | None = await self.consumer._thread.seek_back(tp, position_of)
+        return epoch
+
+
+def create_app(settings: Settings, tasks: TaskManager) -> ZhengmingApp:
+    """The application for these settings; ``tasks`` gets the batches and decides positions."""
+    inputs = [real_name(settings, topic.name) for topic in input_topics()]
+    app = ZhengmingApp(
+        settings.app_id,
+        broker=f"kafka://{settings.kafka.replace(',', ';')}",
+        broker_credentials=settings.faust_broker_credentials(),
+        store="memory://",
+        topic_partitions=settings.partitions,
+        topic_replication_factor=settings.replication_factor,
+        topic_disable_leader=True,
+        topic_allow_declare=False,  # `zhengming topics create` makes them, with their settings
+        table_standby_replicas=0,
+        table_cleanup_interval=3600,
+        stream_wait_empty=False,
+        stream_recovery_delay=0.0,
+        stream_buffer_maxsize=QUEUED_BATCHES,
+        consumer_max_fetch_size=MAX_FETCH_BYTES,
+        broker_max_poll_records=None,
+        broker_session_timeout=settings.session_timeout_s,
+        broker_heartbeat_interval=settings.heartbeat_interval_s,
+        broker_request_timeout=max(30.0, 2 * settings.session_timeout_s),
+        datadir=str(settings.data_dir / "faust"),
+        web_enabled=True,
+        web_host=settings.web_host,
+        web_bind=settings.web_host,
+        web_port=settings.web_port,
+        worker_redirect_stdouts=False,
+        TableManager=TableManager,
+    )
+    app.tasks = tasks
+    app.input_names = frozenset(inputs)
+    app.transport = BatchTransport(
+        app.conf.broker_consumer,
+        app,
+        options=FetchOptions(settings.fetch_wait_ms, tasks.position_of, tasks.expired),
+    )
+    tasks.seek_back = app.seek_back
+    table = app.Table(
+        "accounts", partitions=settings.partitions, key_type=bytes, value_type=bytes
+    )
+    assert table.changelog_topic_name == changelog_topic(settings)
+    for name in inputs:
+        _add_agent(app, tasks, name, settings.partitions)
+    return app
+
+
+def _add_agent(app: ZhengmingApp, tasks: TaskManager, topic: str, partitions: int) -> None:
+    channel = app.topic(
+        topic, key_serializer="raw", value_serializer="raw", partitions=partitions, acks=False
+    )
+
+    async def queue(stream: Any) -> None:
+        async for event in stream.events():
+            batch = event.message.value
+            task = tasks.tasks.get(batch.tp.partition)
+            if task is not None:  # else revoked meanwhile: its new owner reads it
+                await task.submit(batch)
+
+    queue.__name__ = queue.__qualname__ = f"queue_{topic}"
+    app.agent(channel, isolated_partitions=True, name=f"queue-{topic}")(queue)
+
+
+def every(app: ZhengmingApp, seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run work at an interval while the app runs, never two at once; a stop does not cut it off."""
+
+    async def tick(_app: Any) -> None:
+        await asyncio.shield(app.tasks.background(work()))
+
+    tick.__name__ = tick.__qualname__ = work.__name__
+    app.timer(interval=seconds)(tick)

@@ -1,0 +1,49 @@
+"""Health and readiness of a worker, judged by progress and not by the process being there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from streams.task import PartitionTask
+
+STALL_S = 60.0
+"""Work that waits longer than this without a commit is stuck; restarting is the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Answer to a probe: ``ok`` and, where it is not, why."""
+
+    ok: bool
+    problems: tuple[str, ...]
+
+
+def liveness(tasks: Iterable[PartitionTask]) -> Health:
+    """Whether everything that has work makes progress. An idle worker is live."""
+    now = time.monotonic()
+    stuck = tuple(
+        f"partition {task.partition}: {task.queued} records wait, "
+        f"no commit for {now - task.last_progress:.0f} s"
+        for task in tasks
+        if task.queued and now - task.last_progress > STALL_S
+    )
+    return Health(not stuck, stuck)
+
+
+def readiness(tasks: Iterable[PartitionTask], assigned: bool, allowed: bool) -> Health:
+    """Whether the worker serves: assigned, restored, no rebalance under way, nothing stuck.
+
+    A worker without partitions is ready: it stands by.
+    """
+    tasks = list(tasks)
+    problems = list(liveness(tasks).problems)
+    if not assigned:
+        problems.append("no assignment yet")
+    elif not allowed:
+        problems.append("rebalance under way")
+    problems += [f"partition {t.partition}: not restored" for t in tasks if not t.ready]
+    return Health(not problems, tuple(problems))

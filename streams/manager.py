@@ -1,0 +1,187 @@
+"""The partition tasks of one worker: who is opened, paused and closed, and when."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from streams.errors import BrokerUnreachable
+from streams.logs import get_logger
+from streams.metrics import WorkerMetrics
+from streams.restore import restore
+from streams.store import Store
+from streams.task import PartitionTask, Transaction
+from streams.work import Processing
+
+log = get_logger(__name__)
+
+PositionOf = Callable[[], int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOptions:
+    """What partition tasks need of the settings. ``kafka`` goes to every aiokafka client."""
+
+    app_id: str
+    kafka: Mapping[str, Any]
+    changelog: str
+    transaction_timeout_ms: int
+    request_timeout_ms: int
+    max_batch_bytes: int
+    max_queued_records: int
+
+
+class TaskManager:
+    """Opens, pauses and closes partition tasks as Faust assigns partitions.
+
+    ``give_up`` is called with any error after which the worker must not go on. ``on_step`` is
+    called with partition and number after each step of the commit protocol.
+    """
+
+    def __init__(
+        self,
+        options: TaskOptions,
+        processing: Processing,
+        metrics: WorkerMetrics,
+        new_store: Callable[[int], Store],
+        give_up: Callable[[BaseException], None],
+        on_step: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self.options = options
+        self.processing = processing
+        self.metrics = metrics
+        self.give_up = give_up
+        self.on_step = on_step
+        self.tasks: dict[int, PartitionTask] = {}
+        self.allowed = asyncio.Event()
+        self.allowed.set()
+        self.seek_back: Callable[[TopicPartition, PositionOf], Awaitable[int | None]]
+        self._new_store = new_store
+        self._background: set[asyncio.Task[None]] = set()
+
+    # -- assignment -------------------------------------------------------------------------
+
+    async def assigned(self, partitions: Iterable[int]) -> None:
+        """Close what is gone, let what was kept go on, open what is new.
+
+        Called after a rebalance and before the sources are sought. A kept partition keeps its
+        state: had anyone else owned it meanwhile, our producer would be fenced.
+        """
+        wanted = set(partitions)
+        for gone in [p for p in self.tasks if p not in wanted]:
+            await self.tasks.pop(gone).close()
+        self.allowed.set()
+        for partition in sorted(wanted - self.tasks.keys()):
+            store = self._new_store(partition)
+            self.tasks[partition] = PartitionTask(self, partition, store)
+            self.tasks[partition].deadlines.learn(store.items())
+        fresh = [task for task in self.tasks.values() if not task.ready]
+        try:
+            await self.open(fresh)
+        except (KafkaError, OSError) as error:
+            raise BrokerUnreachable(f"partitions cannot be opened: {error!r}") from error
+        self.metrics.partitions.set(len(self.tasks))
+
+    async def open(self, tasks: list[PartitionTask]) -> None:
+        """On assignment: 1 fence, 2 restore up to the last stable offset (3 seek, 4 start)."""
+        if not tasks:
+            return
+        began = time.perf_counter()
+        await asyncio.gather(*(task.fence() for task in tasks))
+        fenced = time.perf_counter()
+        by_partition = {task.partition: task for task in tasks}
+
+        def learn(partition: int, changes: Mapping[bytes, bytes | None]) -> None:
+            by_partition[partition].deadlines.learn(changes.items())
+            self.metrics.restored.inc(len(changes))
+
+        await restore(
+            self.options.kafka,
+            self.options.changelog,
+            {partition: task.store for partition, task in by_partition.items()},
+            learn,
+            self.metrics.restoring,
+        )
+        for task in tasks:
+            task.opened()
+        log.info(
+            "partitions opened",
+            partitions=sorted(by_partition),
+            fence_ms=round((fenced - began) * 1e3, 1),
+            restore_ms=round((time.perf_counter() - fenced) * 1e3, 1),
+        )
+
+    async def quiesce(self) -> None:
+        """Begin no transaction until `assigned` knows what is still ours; await the running ones."""
+        self.allowed.clear()
+        for task in list(self.tasks.values()):
+            async with task.lock:
+                pass
+
+    async def close(self) -> None:
+        """Wait for running transactions and close every task."""
+        tasks, self.tasks = list(self.tasks.values()), {}
+        await asyncio.gather(*(task.close() for task in tasks))
+        self.allowed.set()  # lets the runners see that their task is closed
+
+    # -- what tasks and the app ask -----------------------------------------------------------
+
+    def position_of(self, tp: TopicPartition) -> int | None:
+        """Next input offset of a partition; None where nothing was read or it is not ours."""
+        task = self.tasks.get(tp.partition)
+        return task.positions.get(tp.topic) if task is not None else None
+
+    def positions(self) -> dict[TopicPartition, int]:
+        """Next input offsets of all our partitions."""
+        return {
+            TopicPartition(topic, task.partition): position
+            for task in self.tasks.values()
+            for topic, position in task.positions.items()
+        }
+
+    def expired(self, tp: TopicPartition, records: int) -> None:
+        """Retention deleted records before they were read: nothing can bring them back."""
+        log.critical(
+            "records deleted by retention before they were read",
+            topic=tp.topic,
+            partition=tp.partition,
+            records=records,
+            remedy="raise retention.ms of the topic, add workers",
+        )
+        self.metrics.expired.labels(tp.topic).inc(records)
+
+    def background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run work in a task of its own that nobody cancels; an error gives up the worker."""
+        task = asyncio.get_running_loop().create_task(self._guarded(work))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return task
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:
+            self.give_up(error)
+
+    def committed(self, task: PartitionTask, transaction: Transaction) -> None:
+        """Account for a committed transaction: metrics and its one canonical log line."""
+        spent = transaction.durations()
+        overlay = transaction.overlay
+        self.metrics.transaction(transaction.records, spent)
+        self.metrics.domain(overlay.tallies)
+        log.info(
+            "transaction",
+            partition=task.partition,
+            records=transaction.records,
+            messages=len(overlay.messages),
+            accounts=len(overlay.states) - bool(transaction.positions),
+            dead=transaction.dead,
+            deadlines=len(transaction.fired),
+            **{f"step{n}_ms": round(s * 1e3, 2) for n, s in spent.items()},
+        )

@@ -1,0 +1,143 @@
+"""Prometheus metrics of a worker. Labels never carry an account or a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+RECORDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+
+STEPS = {
+    1: "select",
+    2: "process",
+    3: "send",
+    4: "await_deliveries",
+    5: "commit",
+    6: "merge",
+}
+"""Names of the numbered steps of the commit protocol."""
+
+Tally = tuple[str, ...]
+"""A metric of the domain and its label values, counted once its transaction is committed."""
+
+
+class WorkerMetrics:
+    """All metrics of one worker process, in one registry."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.partitions = Gauge(
+            "zhengming_partitions", "Partitions this worker has open.", registry=registry
+        )
+        self.lag = Gauge(
+            "zhengming_lag_records",
+            "Records between the fetch position and the last stable offset.",
+            ["topic", "partition"],
+            registry=registry,
+        )
+        self.queued = Gauge(
+            "zhengming_queued_records",
+            "Records fetched but not yet in a transaction.",
+            registry=registry,
+        )
+        self.batch = Histogram(
+            "zhengming_transaction_records",
+            "Records taken into one transaction.",
+            buckets=RECORDS,
+            registry=registry,
+        )
+        self.records = Counter(
+            "zhengming_records", "Input records whose transaction is committed.", registry=registry
+        )
+        phase = Histogram(
+            "zhengming_transaction_step_seconds",
+            "Time spent in each step of the commit protocol.",
+            ["step"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self._steps = {number: phase.labels(name) for number, name in STEPS.items()}
+        self.transaction_failures = Counter(
+            "zhengming_transaction_failures",
+            "Transactions that failed and were tried again, by error.",
+            ["error"],
+            registry=registry,
+        )
+        self.seeks_back = Counter(
+            "zhengming_seeks_back", "Gaps that were read again.", registry=registry
+        )
+        self.expired = Counter(
+            "zhengming_expired_records",
+            "Records that retention deleted before they were read.",
+            ["topic"],
+            registry=registry,
+        )
+        self.restored = Counter(
+            "zhengming_restored_records", "Changelog records restored.", registry=registry
+        )
+        self.restore_remaining = Gauge(
+            "zhengming_restore_remaining_offsets",
+            "Changelog offsets still to restore.",
+            ["partition"],
+            registry=registry,
+        )
+        self.deadlines = Gauge(
+            "zhengming_deadlines", "Entries in the deadline index.", registry=registry
+        )
+        self._domain = {
+            "verdicts": Counter(
+                "zhengming_verdicts",
+                "Verdicts by decision and pack.",
+                ["decision", "pack"],
+                registry=registry,
+            ),
+            "findings": Counter(
+                "zhengming_findings",
+                "Findings in verdicts by rule, mode and pack.",
+                ["rule", "mode", "pack"],
+                registry=registry,
+            ),
+            "disposals": Counter(
+                "zhengming_disposals",
+                "Disposals by action and step of the ladder.",
+                ["action", "step"],
+                registry=registry,
+            ),
+            "escalations": Counter(
+                "zhengming_escalations",
+                "Escalations by kind and status.",
+                ["kind", "status"],
+                registry=registry,
+            ),
+            "dead_letters": Counter(
+                "zhengming_dead_letters",
+                "Records set aside, by topic and reason.",
+                ["topic", "reason"],
+                registry=registry,
+            ),
+            "duplicates": Counter(
+                "zhengming_duplicates", "Inputs whose event id was known.", registry=registry
+            ),
+            "deadlines_fired": Counter(
+                "zhengming_deadlines_fired", "Accounts whose deadlines fired.", registry=registry
+            ),
+        }
+
+    def transaction(self, records: int, spent: Mapping[int, float]) -> None:
+        """Account for a committed transaction: its records and the seconds of each step."""
+        self.records.inc(records)
+        self.batch.observe(records)
+        for step, seconds in spent.items():
+            self._steps[step].observe(seconds)
+
+    def domain(self, tallies: Mapping[Tally, int]) -> None:
+        """Add what a committed transaction counted of the domain."""
+        for (metric, *labels), count in tallies.items():
+            counter = self._domain[metric]
+            (counter.labels(*labels) if labels else counter).inc(count)
+
+    def restoring(self, partition: int, position: int, end: int) -> None:
+        """Show the progress of a restore, in changelog offsets."""
+        self.restore_remaining.labels(str(partition)).set(max(0, end - position))

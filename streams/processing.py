@@ -1,0 +1,173 @@
+"""Joins the transport to the domain: bytes to records, the pure engine, records to bytes.
+
+Whatever cannot be decoded, or is rejected by the domain, becomes a dead letter with its origin; its
+neighbours are not touched.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from processors import engine
+from processors.policy import Policy
+from schemas.codec import Codec
+from schemas.errors import DeadLetterReason, DecodeError, RegistryUnavailable
+from schemas.records import Disposal, Escalation, Verdict
+from streams.errors import DependencyUnavailable, MessageTooLarge
+from streams.metrics import Tally
+from streams.work import Headers, Message, Read, Record, Work
+
+DEAD_LETTER_HEADERS = ("reason", "error", "topic", "partition", "offset", "timestamp")
+"""Headers a dead letter carries, each with the prefix `HEADER_PREFIX`."""
+
+HEADER_PREFIX = "zhengming-"
+MAX_ERROR_CHARS = 300
+MAX_ORIGINAL_BYTES = (2 << 20) - (64 << 10)
+MAX_KEY_BYTES = 1 << 10
+MAX_CUT_BYTES = 1 << 20
+"""A longer original is cut to these: the whole record is still in its topic, at its offset."""
+
+
+class DomainProcessing:
+    """Runs the domain on Kafka records under one policy.
+
+    ``inputs`` maps the real name of each input topic to its logical name and record type;
+    ``outputs`` maps a record type to the real name of its topic.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        codec: Codec,
+        inputs: Mapping[str, tuple[str, type[Any]]],
+        outputs: Mapping[type[Any], str],
+        dead_letters: str,
+        limits: engine.Limits,
+    ) -> None:
+        self._policy = policy
+        self._codec = codec
+        self._inputs = inputs
+        self._outputs = outputs
+        self._dead_letters = dead_letters
+        self._limits = limits
+        self.next_due = engine.next_due
+
+    def process(self, records: Sequence[Record], read: Read, now: int) -> Work:
+        """Process records in order; what is not acceptable comes back as dead letters."""
+        messages: list[Message] = []
+        tallies: Counter[Tally] = Counter()
+        origins: list[Record] = []
+        inputs: list[engine.Input] = []
+        for record in records:
+            try:
+                inputs.append(self._input(record, now))
+            except DecodeError as error:
+                self._bury(record, error.reason, error.detail, messages, tallies)
+            except RegistryUnavailable as error:
+                raise DependencyUnavailable(str(error)) from error
+            else:
+                origins.append(record)
+        outcome = engine.run(inputs, read, self._policy, self._limits)
+        for index, reason, detail in outcome.rejected:
+            self._bury(origins[index], reason, detail, messages, tallies)
+        if outcome.duplicates:
+            tallies["duplicates",] += outcome.duplicates
+        self._encode(outcome.outputs, messages, tallies)
+        return Work(outcome.states, messages, tallies)
+
+    def process_due(self, keys: Iterable[bytes], read: Read, upto: int) -> Work:
+        """Fire the deadlines of these accounts that are due at or before ``upto`` (ms)."""
+        messages: list[Message] = []
+        outcome = engine.run_due(keys, read, self._policy, upto)
+        tallies: Counter[Tally] = Counter({("deadlines_fired",): len(outcome.states)})
+        self._encode(outcome.outputs, messages, tallies)
+        return Work(outcome.states, messages, tallies)
+
+    def set_aside(self, record: Record, error: Exception) -> Work:
+        """The dead letter for a record whose processing raised."""
+        messages: list[Message] = []
+        tallies: Counter[Tally] = Counter()
+        reason = (
+            DeadLetterReason.TOO_LARGE
+            if isinstance(error, MessageTooLarge)
+            else DeadLetterReason.PROCESSING_FAILED
+        )
+        # The error's text may quote the record: only its type goes out.
+        self._bury(record, reason, type(error).__name__, messages, tallies)
+        return Work({}, messages, tallies)
+
+    def set_deadline_aside(self, key: bytes, error: Exception) -> Work:
+        """The dead letter for an account whose deadline raised."""
+        reason = DeadLetterReason.PROCESSING_FAILED
+        headers = _headers(reason, type(error).__name__, "", -1, -1, -1)
+        letter = Message(self._dead_letters, key, None, headers)
+        return Work({}, [letter], {("dead_letters", "deadline", reason.value): 1})
+
+    def _input(self, record: Record, now: int) -> engine.Input:
+        logical, record_type = self._inputs[record.topic]
+        if record.value is None:
+            raise DecodeError(DeadLetterReason.UNDECODABLE, "the record has no value")
+        if record.timestamp > now + self._limits.max_future_ms:
+            raise DecodeError(
+                DeadLetterReason.TIME_IN_FUTURE, "the record's timestamp lies in the future"
+            )
+        value = self._codec.decode(record_type, record.value)
+        if record.key is None or record.key != value.account_id.encode():
+            raise DecodeError(
+                DeadLetterReason.KEY_MISMATCH,
+                "the record's key must be its account_id, so that it reaches the right partition",
+            )
+        if record.key.startswith(b"\0"):
+            raise DecodeError(
+                DeadLetterReason.INVALID_FIELD, "account_id begins with a zero character"
+            )
+        return engine.Input(logical, record.partition, record.offset, record.timestamp, value)
+
+    def _encode(
+        self, outputs: Iterable[Any], messages: list[Message], tallies: Counter[Tally]
+    ) -> None:
+        encode, topics = self._codec.encode, self._outputs
+        for output in outputs:
+            record_type = type(output)
+            messages.append(
+                Message(topics[record_type], output.account_id.encode(), encode(output))
+            )
+            if record_type is Verdict:
+                tallies["verdicts", output.decision, output.pack_id] += 1
+                for finding in output.findings:
+                    tallies["findings", finding.rule_id, finding.mode, output.pack_id] += 1
+            elif record_type is Disposal:
+                tallies["disposals", output.action, output.step] += 1
+            elif record_type is Escalation:
+                tallies["escalations", output.kind, output.status] += 1
+
+    def _bury(
+        self,
+        record: Record,
+        reason: DeadLetterReason,
+        detail: str,
+        messages: list[Message],
+        tallies: Counter[Tally],
+    ) -> None:
+        headers = _headers(
+            reason, detail, record.topic, record.partition, record.offset, record.timestamp
+        )
+        key, value, own = record.key, record.value, tuple(record.headers)
+        room = MAX_ORIGINAL_BYTES - len(key or b"") - sum(len(n) + len(v or b"") for n, v in own)
+        if room < len(value or b""):
+            key, value, own = (key or b"")[:MAX_KEY_BYTES], (value or b"")[:MAX_CUT_BYTES], ()
+            headers = [*headers, (HEADER_PREFIX + "truncated", b"true")]
+        messages.append(Message(self._dead_letters, key, value, [*headers, *own]))
+        tallies["dead_letters", record.topic, reason.value] += 1
+
+
+def _headers(
+    reason: DeadLetterReason, error: str, topic: str, partition: int, offset: int, timestamp: int
+) -> Headers:
+    values = (reason.value, error[:MAX_ERROR_CHARS], topic, partition, offset, timestamp)
+    return [
+        (HEADER_PREFIX + name, str(value).encode())
+        for name, value in zip(DEAD_LETTER_HEADERS, values, strict=True)
+    ]

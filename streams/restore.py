@@ -1,0 +1,84 @@
+"""Bulk restore of partition states from the changelog.
+
+The end is the last stable offset, and whether it is reached is judged by the reader's position,
+never by record offsets: control records and aborted transactions leave no records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.store import Store
+
+MAX_PARTITION_FETCH = 4 << 20
+MAX_FETCH = 64 << 20
+FETCH_WAIT_MS = 20
+"""Stopping the reader waits for the fetch in flight."""
+POLL_MS = 100
+
+Progress = Callable[[int, int, int], None]
+Learn = Callable[[int, Mapping[bytes, bytes | None]], None]
+
+
+async def restore(
+    config: Mapping[str, Any],
+    changelog: str,
+    stores: Mapping[int, Store],
+    learn: Learn,
+    progress: Progress | None = None,
+) -> None:
+    """Bring the stores of some partitions up to the last stable offset of the changelog.
+
+    ``learn(partition, changes)`` is told each chunk after it is in the store;
+    ``progress(partition, position, end)`` in offsets. A store that claims to be further than the
+    changelog, or to start before it, is cleared and read from the beginning.
+    """
+    consumer: Any = AIOKafkaConsumer(
+        **config,
+        group_id=None,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        max_partition_fetch_bytes=MAX_PARTITION_FETCH,
+        fetch_max_bytes=MAX_FETCH,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
+    )
+    await consumer.start()
+    try:
+        stores_by_tp = {TopicPartition(changelog, p): store for p, store in stores.items()}
+        consumer.assign(list(stores_by_tp))
+        beginnings = await consumer.beginning_offsets(list(stores_by_tp))
+        ends = await consumer.end_offsets(list(stores_by_tp))  # stable: the reader is committed
+        for tp, store in stores_by_tp.items():
+            if not beginnings[tp] <= store.changelog_offset <= ends[tp]:
+                store.clear()
+            consumer.seek(tp, max(beginnings[tp], store.changelog_offset))
+        await _read(consumer, stores_by_tp, ends, learn, progress)
+    finally:
+        await consumer.stop()
+
+
+async def _read(
+    consumer: Any,
+    stores: Mapping[TopicPartition, Store],
+    ends: Mapping[TopicPartition, int],
+    learn: Learn,
+    progress: Progress | None,
+) -> None:
+    behind = set(stores)
+    while True:
+        for tp in list(behind):
+            position = await consumer.position(tp)
+            if progress is not None:
+                progress(tp.partition, position, ends[tp])
+            if position >= ends[tp]:
+                stores[tp].write({}, position)
+                behind.discard(tp)
+        if not behind:
+            return
+        for tp, records in (await consumer.getmany(*behind, timeout_ms=POLL_MS)).items():
+            changes = {r.key: r.value for r in records}
+            stores[tp].write(changes, records[-1].offset + 1)
+            learn(tp.partition, changes)

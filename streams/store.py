@@ -1,0 +1,131 @@
+"""Where a partition's state lies: in memory, or in RocksDB when it is larger than memory.
+
+A store holds what is committed, and knows how far into the changelog that reaches. It is written
+only after a commit (step 6) or from the changelog (restore), always together with that offset.
+"""
+
+from __future__ import annotations
+
+import shutil
+import struct
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rocksdict import Rdict
+
+CHANGELOG_OFFSET = b"\0changelog-offset"
+"""Key under which RocksDB keeps the offset; never sent to Kafka."""
+
+_OFFSET = struct.Struct(">q")
+
+
+class Store(Protocol):
+    """Committed state of one partition.
+
+    ``changelog_offset`` is the next changelog offset to read on restore; 0 for an empty store.
+    """
+
+    changelog_offset: int
+
+    def get(self, key: bytes) -> bytes | None:
+        """Value of a key; None where there is none."""
+
+    def write(self, changes: Mapping[bytes, bytes | None], changelog_offset: int) -> None:
+        """Apply changes (None deletes) and the offset they reach, all or nothing."""
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """All keys and values, in no particular order."""
+
+    def clear(self) -> None:
+        """Forget everything, to be restored from the beginning of the changelog."""
+
+    def close(self) -> None:
+        """Release what the store holds; it is not used afterwards."""
+
+
+class MemoryStore:
+    """State in a dictionary of immutable bytes, decoded on use."""
+
+    def __init__(self) -> None:
+        self.changelog_offset = 0
+        self._state: dict[bytes, bytes] = {}
+        self.get = self._state.get
+
+    def write(self, changes: Mapping[bytes, bytes | None], changelog_offset: int) -> None:
+        """Apply changes and the offset they reach."""
+        state = self._state
+        for key, value in changes.items():
+            if value is None:
+                state.pop(key, None)
+            else:
+                state[key] = value
+        self.changelog_offset = changelog_offset
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """All keys and values."""
+        return iter(self._state.items())
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._state.clear()
+        self.changelog_offset = 0
+
+    def close(self) -> None:
+        """Release the memory."""
+        self._state.clear()
+
+
+class RocksStore:
+    """State in a RocksDB directory, which survives the process and is caught up from its offset."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._db = self._open()
+        raw = self._db.get(CHANGELOG_OFFSET)
+        self.changelog_offset: int = _OFFSET.unpack(raw)[0] if raw is not None else 0
+
+    def _open(self) -> Rdict:
+        from rocksdict import Options, Rdict
+
+        self._path.mkdir(parents=True, exist_ok=True)
+        options = Options(raw_mode=True)
+        options.create_if_missing(True)
+        return Rdict(str(self._path), options)
+
+    def get(self, key: bytes) -> bytes | None:
+        """Value of a key; None where there is none."""
+        value: bytes | None = self._db.get(key)
+        return value
+
+    def write(self, changes: Mapping[bytes, bytes | None], changelog_offset: int) -> None:
+        """Apply changes and the offset they reach in one write batch."""
+        from rocksdict import WriteBatch
+
+        batch = WriteBatch(raw_mode=True)
+        for key, value in changes.items():
+            if value is None:
+                batch.delete(key)
+            else:
+                batch.put(key, value)
+        batch.put(CHANGELOG_OFFSET, _OFFSET.pack(changelog_offset))
+        self._db.write(batch)
+        self.changelog_offset = changelog_offset
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """All keys and values, in key order."""
+        for key, value in self._db.items():
+            if key != CHANGELOG_OFFSET:
+                yield key, value
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._db.close()
+        shutil.rmtree(self._path)
+        self._db = self._open()
+        self.changelog_offset = 0
+
+    def close(self) -> None:
+        """Close the database; its files stay."""
+        self._db.close()

@@ -1,0 +1,485 @@
+"""Everything that happens to partition *p* happens in its `PartitionTask`.
+
+The task owns the partition's state, an overlay of uncommitted changes, one transactional producer
+(``transactional.id = <app>-<p>``, the fence), one lock and one runner. The runner takes everything
+queued, from all inputs, into one Kafka transaction, so that transactions grow with the load.
+
+The commit protocol (the same words in docs/delivery.md and the tests):
+
+1. select the records not yet covered by the positions
+2. run the processing on the overlay
+3. begin, send outputs, changelog and positions
+4. await every delivery
+5. commit
+6. merge the overlay into the store
+
+Any failure: abort, reopen (fence, restore, trim by position), retry. A gap: seek back. Fenced:
+leave the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import (
+    IllegalOperation,
+    InvalidProducerEpoch,
+    KafkaError,
+    OutOfOrderSequenceNumber,
+    ProducerFenced,
+)
+from aiokafka.producer import sender
+
+from streams.errors import (
+    BrokerUnreachable,
+    DependencyUnavailable,
+    MessageTooLarge,
+    TaskCorrupted,
+    TaskMigrated,
+)
+from streams.logs import get_logger
+from streams.work import Deadlines, Message, Overlay, Record
+
+if TYPE_CHECKING:
+    from streams.manager import TaskManager
+    from streams.store import Store
+    from streams.transport import Batch
+
+log = get_logger(__name__)
+
+POSITIONS = b"\0positions"
+"""Changelog key of the next input offset per topic; account keys never begin with a zero byte."""
+
+ATTEMPTS = 6
+RETRY_PAUSE_S = 0.2
+STOP_TIMEOUT_S = 5.0
+ABORT_TIMEOUT_S = 10.0
+MAX_SEEKS_BACK = 5
+MAX_DUE = 5_000
+"""Deadlines fired in one transaction; the rest follow in the next."""
+
+RECORD_OVERHEAD = 40
+"""Bytes a record takes in a batch beside key, value and headers, at most."""
+MAX_DEAD_LETTER_BYTES = 2 << 20
+"""Largest message: a dead letter with its headers. Ordinary batches stay below max_batch_bytes."""
+
+FENCED = (ProducerFenced, InvalidProducerEpoch, OutOfOrderSequenceNumber)
+TRANSIENT = (KafkaError, asyncio.TimeoutError, IllegalOperation, AssertionError, OSError)
+"""What a lost connection shows itself as; aiokafka asserts its own state machine."""
+
+NOT_THE_RECORDS_FAULT = (DependencyUnavailable, MemoryError)
+"""Errors of processing for which no record may be set aside."""
+
+# aiokafka waits 20 ms when a transaction starts before the markers of the previous one are written
+# (KAFKA-5477); with many small transactions that would be most of the time.
+sender.BACKOFF_OVERRIDE = 0.003
+
+_encode_positions = msgspec.json.Encoder(order="sorted").encode
+_decode_positions = msgspec.json.Decoder(dict[str, int]).decode
+
+
+@dataclass(slots=True)
+class Transaction:
+    """One unit of work on its way through the protocol, and what it took."""
+
+    overlay: Overlay
+    positions: dict[str, int]
+    fired: list[bytes] = field(default_factory=list)
+    records: int = 0
+    dead: int = 0
+    began: float = field(default_factory=time.perf_counter)
+    steps: list[tuple[int, float]] = field(default_factory=list)
+
+    def step(self, number: int) -> None:
+        """Note the end of a step of the protocol."""
+        self.steps.append((number, time.perf_counter()))
+
+    def durations(self) -> dict[int, float]:
+        """Seconds spent in each step."""
+        last, spent = self.began, {}
+        for number, at in self.steps:
+            spent[number] = at - last
+            last = at
+        return spent
+
+
+@dataclass(slots=True)
+class _SeekBack:
+    """A gap being mended: ``epoch`` is that of our last seek, None while it is under way."""
+
+    epoch: int | None
+    tries: int
+
+
+class PartitionTask:
+    """State, transactions and deadlines of one partition. See the module for the protocol."""
+
+    def __init__(self, manager: TaskManager, partition: int, store: Store) -> None:
+        self.partition = partition
+        self.store = store
+        self.positions: dict[str, int] = {}
+        self.deadlines = Deadlines(manager.processing.next_due)
+        self.lock = asyncio.Lock()
+        self.ready = False
+        self.queued = 0
+        self.watermark = 0
+        self.last_progress = time.monotonic()
+        self._manager = manager
+        self._inbox: list[Batch] = []
+        self._wake, self._room = asyncio.Event(), asyncio.Event()
+        self._runner: asyncio.Task[None] | None = None
+        self._producer: Any = None
+        self._seeks_back: dict[str, _SeekBack] = {}
+
+    # -- life cycle -------------------------------------------------------------------------
+
+    async def fence(self) -> None:
+        """Start a new producer: InitProducerId ends the old owner's transaction and fences it."""
+        options = self._manager.options
+        self._producer = AIOKafkaProducer(
+            **options.kafka,
+            acks="all",
+            transactional_id=f"{options.app_id}-{self.partition}",
+            transaction_timeout_ms=options.transaction_timeout_ms,
+            max_batch_size=MAX_DEAD_LETTER_BYTES,
+            max_request_size=2 * MAX_DEAD_LETTER_BYTES,
+            request_timeout_ms=options.request_timeout_ms,
+            retry_backoff_ms=20,
+        )
+        await self._producer.start()
+
+    def opened(self) -> None:
+        """Take the positions from the restored state; from here on the task may work."""
+        raw = self.store.get(POSITIONS)
+        self.positions = _decode_positions(raw) if raw is not None else {}
+        self.last_progress = time.monotonic()
+        self.ready = True
+
+    async def close(self) -> None:
+        """Wait for the running transaction, then drop everything. What is queued is read again."""
+        async with self.lock:
+            self.ready = False
+            self._inbox, self.queued = [], 0
+            self._wake.set()
+            self._room.set()
+            await self._stop_producer()
+            self.store.close()
+
+    async def _stop_producer(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        try:
+            await asyncio.wait_for(producer.stop(), STOP_TIMEOUT_S)
+        except TRANSIENT as error:
+            log.info("producer did not stop cleanly", partition=self.partition, error=repr(error))
+
+    # -- queue ------------------------------------------------------------------------------
+
+    async def submit(self, batch: Batch) -> None:
+        """Queue a batch; called by the agents. Waits while too much is queued (back-pressure)."""
+        if not self.ready:
+            return
+        self._inbox.append(batch)
+        self.queued += len(batch.records)
+        if self._runner is None:
+            # A task of its own: Faust cancels agents, and a transaction must not be cut in two.
+            self._runner = asyncio.get_running_loop().create_task(self._run())
+        self._wake.set()
+        while self.queued > self._manager.options.max_queued_records and self.ready:
+            self._room.clear()
+            await self._room.wait()
+
+    async def _run(self) -> None:
+        manager = self._manager
+        try:
+            while True:
+                await self._wake.wait()
+                await manager.allowed.wait()
+                async with self.lock:
+                    if not self.ready:
+                        return
+                    if not manager.allowed.is_set():  # a rebalance began while we took the lock
+                        continue
+                    self._wake.clear()
+                    batches, self._inbox, self.queued = self._inbox, [], 0
+                    self._room.set()
+                    if batches or self._overdue():
+                        await self._transact(batches)
+        except Exception as error:
+            manager.give_up(error)
+        finally:
+            self._runner = None
+
+    def _overdue(self) -> bool:
+        earliest = self.deadlines.earliest()
+        return earliest is not None and earliest <= self.watermark
+
+    async def fire_due(self, upto: int) -> None:
+        """Fire what is due at or before ``upto`` (wall clock, ms) while the partition is idle.
+
+        Not to be cancelled: the caller runs it in a task of its own.
+        """
+        async with self.lock:
+            earliest = self.deadlines.earliest()
+            if not self.ready or self._inbox or earliest is None or earliest > upto:
+                return
+            if self._manager.allowed.is_set():
+                await self._transact([], upto=upto)
+
+    # -- one transaction --------------------------------------------------------------------
+
+    async def _transact(self, batches: list[Batch], upto: int = 0) -> None:
+        for attempt in range(ATTEMPTS):
+            if not self.ready:
+                return
+            try:
+                await self._attempt(batches, upto)
+                return
+            except FENCED as error:
+                self.ready = False
+                raise TaskMigrated(f"partition {self.partition}: {error!r}") from error
+            except TRANSIENT as error:
+                await self._reopen(error, attempt)
+        raise BrokerUnreachable(f"partition {self.partition}: {ATTEMPTS} attempts failed")
+
+    async def _attempt(self, batches: list[Batch], upto: int) -> None:
+        transaction = Transaction(
+            Overlay(self.store, self._manager.options.max_batch_bytes // 2), dict(self.positions)
+        )
+        try:
+            selected = self._select(batches, transaction.positions)
+            self._done(transaction, 1)
+            self._process(transaction, selected, upto)
+            self._done(transaction, 2)
+            if not selected and not transaction.overlay.states:
+                self.positions = transaction.positions
+                return
+            if transaction.positions:
+                transaction.overlay.states[POSITIONS] = _encode_positions(transaction.positions)
+            end = await self._send_and_commit(transaction)
+            self._merge(transaction, end)
+        except BaseException:
+            self.deadlines.put_back(transaction.fired, self.store.get)
+            raise
+
+    def _done(self, transaction: Transaction, step: int) -> None:
+        transaction.step(step)
+        if self._manager.on_step is not None:
+            self._manager.on_step(self.partition, step)
+
+    # 1 -- select the records not yet covered by the positions
+
+    def _select(self, batches: Iterable[Batch], positions: dict[str, int]) -> list[Record]:
+        by_topic: dict[str, list[Record]] = {}
+        for batch in batches:
+            topic, position = batch.tp.topic, positions.get(batch.tp.topic)
+            records = batch.records
+            if position is not None:
+                if batch.next <= position:
+                    continue
+                if batch.start > position:
+                    self._seek_back(batch, position)
+                    continue  # dropped: it comes again after the seek
+                if records[0].offset < position:
+                    records = [r for r in records if r.offset >= position]
+            self._seeks_back.pop(topic, None)
+            positions[topic] = batch.next
+            by_topic.setdefault(topic, []).extend(records)
+        return merge_by_time(list(by_topic.values()))
+
+    def _seek_back(self, batch: Batch, position: int) -> None:
+        """The transport has lost records (it should not). Go back; drop what was fetched before."""
+        topic = batch.tp.topic
+        mending = self._seeks_back.get(topic)
+        if mending is not None and (mending.epoch is None or batch.epoch < mending.epoch):
+            return
+        tries = mending.tries + 1 if mending is not None else 1
+        gap = f"{topic}[{self.partition}] is at {position}, batch covers {batch.start}-{batch.next}"
+        if tries > MAX_SEEKS_BACK:
+            raise TaskCorrupted(f"records cannot be read again: {gap}")
+        log.warning("gap, seeking back", gap=gap, attempt=tries)
+        self._manager.metrics.seeks_back.inc()
+        self._seeks_back[topic] = _SeekBack(None, tries)
+        self._manager.background(self._mend(batch.tp, tries))
+
+    async def _mend(self, tp: TopicPartition, tries: int) -> None:
+        epoch = await self._manager.seek_back(tp, lambda: self.positions.get(tp.topic))
+        if epoch is None:
+            self._seeks_back.pop(tp.topic, None)  # not ours any more
+        elif tp.topic in self._seeks_back:
+            self._seeks_back[tp.topic] = _SeekBack(epoch, tries)
+
+    # 2 -- run the processing on the overlay
+
+    def _process(self, transaction: Transaction, records: list[Record], upto: int) -> None:
+        overlay, processing = transaction.overlay, self._manager.processing
+        now = time.time_ns() // 1_000_000
+        transaction.records = len(records)
+        if records:
+            self.watermark = max(self.watermark, max(r.timestamp for r in records))
+            try:
+                overlay.apply(processing.process(records, overlay.read, now))
+            except NOT_THE_RECORDS_FAULT:
+                raise
+            except Exception:
+                self._process_one_by_one(transaction, records, now)
+        due = max(self.watermark, upto)
+        transaction.fired = self.deadlines.pop_due(due, overlay.read, MAX_DUE)
+        if transaction.fired:
+            self._fire(transaction, due)
+
+    def _process_one_by_one(
+        self, transaction: Transaction, records: list[Record], now: int
+    ) -> None:
+        """A record among them is poison: find it, set it aside, and process its neighbours."""
+        overlay, processing = transaction.overlay, self._manager.processing
+        for record in records:
+            try:
+                overlay.apply(processing.process([record], overlay.read, now))
+            except NOT_THE_RECORDS_FAULT:
+                raise
+            except Exception as error:
+                log.warning(
+                    "record set aside",
+                    topic=record.topic,
+                    partition=record.partition,
+                    offset=record.offset,
+                    error=type(error).__name__,
+                )
+                transaction.dead += 1
+                overlay.add(processing.set_aside(record, error))
+
+    def _fire(self, transaction: Transaction, due: int) -> None:
+        overlay, processing = transaction.overlay, self._manager.processing
+        try:
+            overlay.apply(processing.process_due(transaction.fired, overlay.read, due))
+        except Exception:
+            for key in transaction.fired:
+                try:
+                    overlay.apply(processing.process_due([key], overlay.read, due))
+                except Exception as error:
+                    log.exception("deadline set aside", error=type(error).__name__)
+                    transaction.dead += 1
+                    overlay.add(processing.set_deadline_aside(key, error))
+
+    # 3, 4, 5 -- send, await every delivery, commit
+
+    async def _send_and_commit(self, transaction: Transaction) -> int:
+        """Returns the changelog offset after the transaction's last record."""
+        producer, overlay = self._producer, transaction.overlay
+        changelog = self._manager.options.changelog
+        deliveries: list[asyncio.Future[Any]] = []
+        await producer.begin_transaction()
+        try:
+            by_topic: dict[str, list[Message]] = {}
+            for message in overlay.messages:
+                by_topic.setdefault(message.topic, []).append(message)
+            # Sending does not yield while there is room, so that all topics of the transaction go
+            # to the coordinator in one request.
+            for topic, messages in by_topic.items():
+                deliveries += await self._send(topic, messages)
+            changes = [Message(changelog, key, value) for key, value in overlay.states.items()]
+            written = await self._send(changelog, changes)
+            self._done(transaction, 3)
+            # aiokafka commits although the broker refused a batch: every delivery is awaited.
+            await asyncio.gather(*deliveries, *written)
+            self._done(transaction, 4)
+        except BaseException as error:
+            await self._abort(error, deliveries)
+            raise
+        await producer.commit_transaction()
+        self._done(transaction, 5)
+        last = written[-1].result()
+        return int(last.offset) + 1
+
+    async def _send(self, topic: str, messages: Iterable[Message]) -> list[asyncio.Future[Any]]:
+        producer, limit = self._producer, self._manager.options.max_batch_bytes
+        sent, size, batch = [], 0, producer.create_batch()
+        for _, key, value, headers in messages:
+            length = RECORD_OVERHEAD + len(key or b"") + len(value or b"")
+            if size and size + length > limit:
+                batch.close()
+                sent.append(await producer.send_batch(batch, topic, partition=self.partition))
+                size, batch = 0, producer.create_batch()
+            if batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
+                raise MessageTooLarge(f"{topic}: {length} bytes")
+            size += length
+        batch.close()
+        sent.append(await producer.send_batch(batch, topic, partition=self.partition))
+        return sent
+
+    async def _abort(self, error: BaseException, deliveries: list[asyncio.Future[Any]]) -> None:
+        for delivery in deliveries:
+            if delivery.done() and not delivery.cancelled():
+                delivery.exception()  # seen: the first one is being raised
+        if isinstance(error, FENCED):
+            return
+        try:
+            await asyncio.wait_for(self._producer.abort_transaction(), ABORT_TIMEOUT_S)
+        except TRANSIENT as abort_error:
+            log.info("abort failed", partition=self.partition, error=repr(abort_error))
+
+    # 6 -- merge the overlay into the store
+
+    def _merge(self, transaction: Transaction, changelog_offset: int) -> None:
+        overlay = transaction.overlay
+        self.store.write(overlay.states, changelog_offset)
+        self.positions = transaction.positions
+        self.deadlines.learn(overlay.states.items())
+        self.last_progress = time.monotonic()
+        self._done(transaction, 6)
+        if self._overdue():  # more fell due than one transaction takes
+            self._wake.set()
+        self._manager.committed(self, transaction)
+
+    async def _reopen(self, error: BaseException, attempt: int) -> None:
+        """The outcome of the transaction may be unknown: begin again from what Kafka says."""
+        log.warning(
+            "transaction failed, reopening",
+            partition=self.partition,
+            attempt=attempt + 1,
+            error=repr(error),
+        )
+        self._manager.metrics.transaction_failures.labels(type(error).__name__).inc()
+        await self._stop_producer()
+        await asyncio.sleep(RETRY_PAUSE_S * attempt)
+        try:
+            await self._manager.open([self])
+        except FENCED as fenced:
+            raise TaskMigrated(f"partition {self.partition}: {fenced!r}") from fenced
+        except TRANSIENT as unreachable:
+            raise BrokerUnreachable(f"partition {self.partition}: {unreachable!r}") from unreachable
+
+
+def merge_by_time(runs: list[list[Record]]) -> list[Record]:
+    """Merge the records of several topics by timestamp, each topic's in its own order.
+
+    A record counts as no earlier than the one before it in its topic, so that a timestamp that
+    steps back never reorders a topic.
+    """
+    if len(runs) == 1:
+        return runs[0]
+    keyed: list[tuple[int, Record]] = []
+    for run in runs:
+        latest = 0
+        for record in run:
+            latest = max(latest, record.timestamp)
+            keyed.append((latest, record))
+    keyed.sort(key=_time)
+    return [record for _, record in keyed]
+
+
+def _time(item: tuple[int, Record]) -> int:
+    return item[0]
+
+
+def decode_positions(value: bytes) -> Mapping[str, int]:
+    """The next input offset per topic, as kept under `POSITIONS` in the changelog."""
+    return _decode_positions(value)

@@ -1,0 +1,314 @@
+"""Faust transport that hands an agent one message per fetched partition batch.
+
+Plain Faust wraps every Kafka record in a message and an event and pays two asyncio tasks, an
+acknowledgement and a queue hop for each. Here a message's *value* is a `Batch`: all records fetched
+for one partition, so that Faust's machinery runs once per batch.
+
+What differs from the stock driver, each for exactly-once:
+
+* Records are read at isolation level ``read_committed`` without Faust's own transaction manager.
+* A batch is handed out only from a partition that **we** have positioned in the current assignment
+  (it has an `Anchor`). A fetch in flight can outlive a rebalance; what it brings is not ours to use.
+* Every batch carries ``[start, next)``, the fetch position before and after it, and the epoch of
+  the seek it follows, so that a partition task can prove that nothing was skipped or seen twice.
+* After a rebalance every source partition is sought to the position that the partition task
+  restored, never to a committed group offset.
+* Faust commits nothing. Group offsets are written by `BatchConsumer.publish_positions`, as
+  information for lag tools.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from aiokafka import TopicPartition
+from aiokafka.consumer.fetcher import ConsumerRecord
+from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
+from faust.transport.drivers import aiokafka as driver
+from faust.types.tuples import ConsumerMessage
+
+PREFETCH_BACKOFF_S = 0.01
+"""How long data waiting in the client keeps aiokafka from fetching the other partitions."""
+
+NO_PARTITION_PAUSE_S = 0.02
+"""How long to wait before asking again when no partition may be handed out."""
+
+MAX_POLL_S = 0.2
+"""A fetch that waits longer than this could outlive a rebalance."""
+
+
+class Batch(NamedTuple):
+    """The records of one partition fetched together, covering offsets ``[start, next)``."""
+
+    tp: TopicPartition
+    records: list[ConsumerRecord[bytes | None, bytes | None]]
+    start: int
+    next: int
+    epoch: int
+
+
+@dataclass(slots=True)
+class Anchor:
+    """Fetch position of a partition as set by our seek and moved by the batches handed out.
+
+    It belongs to one partition state of aiokafka, that is to one assignment: a rebalance voids it.
+    """
+
+    state: Any
+    position: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class FetchOptions:
+    """What Faust hard-codes and this transport needs otherwise.
+
+    ``position_of`` answers the next offset of a partition; None where nothing was ever read.
+    ``expired`` is told of records that retention deleted before they were read.
+    """
+
+    fetch_wait_ms: int
+    position_of: Callable[[TopicPartition], int | None]
+    expired: Callable[[TopicPartition, int], None]
+
+
+class _NoReadOffsets(dict[Any, Any]):
+    """Keeps Faust from dropping messages below its own read offset: partition tasks trim."""
+
+    def __missing__(self, tp: Any) -> None:
+        return None
+
+    def __setitem__(self, tp: Any, offset: Any) -> None:
+        pass
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+
+class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # untyped base
+    """The thread that owns the aiokafka consumer. Anchors are touched by this thread only."""
+
+    _anchors: dict[TopicPartition, Anchor]
+    _epoch: int = 0
+
+    @property
+    def options(self) -> FetchOptions:
+        """Options of the transport this thread belongs to."""
+        options: FetchOptions = self.transport.options
+        return options
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"  # read when the consumer starts
+        consumer._fetch_max_wait_ms = self.options.fetch_wait_ms
+        self._anchors = {}
+        return consumer
+
+    async def on_start(self) -> None:
+        """Start the consumer with a short prefetch back-off."""
+        await super().on_start()
+        self._consumer._fetcher._prefetch_backoff = PREFETCH_BACKOFF_S
+
+    def _assignment(self) -> Any:
+        subscription = self._ensure_consumer()._subscription.subscription
+        return None if subscription is None else subscription.assignment
+
+    def _anchor(self, assignment: Any, tp: TopicPartition) -> Anchor | None:
+        anchor = self._anchors.get(tp)
+        if anchor is None or tp not in assignment.tps:
+            return None
+        return anchor if assignment.state_value(tp) is anchor.state else None
+
+    def _seek_and_anchor(self, assignment: Any, tp: TopicPartition, position: int) -> int:
+        self._ensure_consumer().seek(tp, position)
+        self._epoch += 1
+        self._anchors[tp] = Anchor(assignment.state_value(tp), position, self._epoch)
+        return self._epoch
+
+    async def _fetch_records(
+        self,
+        consumer: Any,
+        active_partitions: Iterable[TopicPartition],
+        timeout: float | None = None,
+        max_records: int | None = None,
+    ) -> dict[TopicPartition, Batch]:
+        # The active set belongs to the main thread, which empties it at a rebalance; aiokafka
+        # reads an empty set as "all partitions". So a copy is taken, and an empty one not passed.
+        assignment = self._assignment()
+        wanted = (
+            set()
+            if assignment is None
+            else {tp for tp in set(active_partitions) if self._anchor(assignment, tp)}
+        )
+        if not wanted:
+            await asyncio.sleep(NO_PARTITION_PAUSE_S)
+            return {}
+        fetched = await super()._fetch_records(consumer, wanted, timeout, max_records)
+        # No await since the records were taken: assignment, anchors and positions belong to them.
+        return self._to_batches(fetched, asked_under=assignment) if fetched else {}
+
+    def _to_batches(
+        self, fetched: Mapping[TopicPartition, list[Any]], asked_under: Any
+    ) -> dict[TopicPartition, Batch]:
+        assignment = self._assignment()
+        batches = {}
+        for tp, records in fetched.items():
+            anchor = self._anchor(assignment, tp)
+            if anchor is None:
+                continue  # our seek is still to come and reads these records again
+            if assignment is not asked_under:  # the call outlived a rebalance: read them again
+                self._ensure_consumer().seek(tp, anchor.position)
+                continue
+            after = assignment.state_value(tp).position  # past control records too
+            batches[tp] = Batch(tp, records, anchor.position, after, anchor.epoch)
+            anchor.position = after
+        return batches
+
+    async def seek_to_committed(self) -> Mapping[TopicPartition, int]:
+        """Seek every source partition to the position its task restored."""
+        sought: Mapping[TopicPartition, int] = await self.call_thread(self._seek_to_positions)
+        return sought
+
+    async def _seek_to_positions(self) -> dict[TopicPartition, int]:
+        consumer, assignment = self._ensure_consumer(), self._assignment()
+        if assignment is None:
+            return {}
+        changelogs = self.app.tables.changelog_topics  # never consumed through this consumer
+        sources = [tp for tp in assignment.tps if tp.topic not in changelogs]
+        beginnings = await consumer.beginning_offsets(sources) if sources else {}
+        if self._assignment() is not assignment:
+            return {}  # another rebalance: it seeks again
+        sought = {}
+        for tp in sources:
+            position, beginning = self.options.position_of(tp), beginnings[tp]
+            if position is not None and position < beginning:
+                self.options.expired(tp, beginning - position)
+            sought[tp] = beginning if position is None else max(position, beginning)
+            self._seek_and_anchor(assignment, tp, sought[tp])
+        return sought
+
+    async def seek_back(
+        self, tp: TopicPartition, position_of: Callable[[], int | None]
+    ) -> int | None:
+        """Go back to the task's position after a gap.
+
+        Returns the epoch that batches read from there carry; None when the partition is not ours
+        any more or a seek is still to come anyway.
+        """
+        epoch: int | None = await self.call_thread(self._seek_back, tp, position_of)
+        return epoch
+
+    async def _seek_back(
+        self, tp: TopicPartition, position_of: Callable[[], int | None]
+    ) -> int | None:
+        assignment, position = self._assignment(), position_of()
+        if position is None or assignment is None or self._anchor(assignment, tp) is None:
+            return None
+        return self._seek_and_anchor(assignment, tp, position)
+
+    async def publish_positions(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Commit group offsets as information for lag tools; a failure is of no consequence."""
+        await self.call_thread(self._publish_positions, positions)
+
+    async def _publish_positions(self, positions: Mapping[TopicPartition, int]) -> None:
+        assigned = self._ensure_consumer().assignment()
+        offsets = {tp: OffsetAndMetadata(p, "") for tp, p in positions.items() if tp in assigned}
+        if not offsets:
+            return
+        try:
+            await self._ensure_consumer().commit(offsets)
+        except (KafkaError, ValueError) as error:
+            self.log.debug("group offsets not published: %r", error)
+
+    def lag(self, tp: TopicPartition) -> int | None:
+        """Records between the fetch position and the last stable offset; None while unknown."""
+        assignment = self._assignment()
+        if assignment is None or tp not in assignment.tps:
+            return None
+        anchor = self._anchor(assignment, tp)
+        end = assignment.state_value(tp).lso
+        return None if anchor is None or end is None else max(0, end - anchor.position)
+
+    def caught_up(self, tps: Iterable[TopicPartition], since: int) -> bool:
+        """Whether every partition was at its end in an answer received at or after ``since`` (ms)."""
+        assignment = self._assignment()
+        return assignment is not None and all(
+            self.lag(tp) == 0 and (assignment.state_value(tp).timestamp or 0) >= since
+            for tp in tps
+        )
+
+
+class BatchConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
+    """Consumer that yields one message per partition batch."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._read_offset = _NoReadOffsets()
+
+    def _new_consumer_thread(self) -> BatchConsumerThread:
+        return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def _wait_next_records(self, timeout: float) -> tuple[Any, Any]:
+        # Stock Faust sleeps a whole second while no partition is active, so after every rebalance.
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)
+        if not self._get_active_partitions():
+            await asyncio.sleep(NO_PARTITION_PAUSE_S)
+            return {}, set()
+        records, active = await super()._wait_next_records(min(timeout, MAX_POLL_S))
+        return records, active
+
+    def on_buffer_drop(self, tp: Any) -> None:
+        """Make a partition active again, but not one that a rebalance has paused meanwhile."""
+        if tp in self._paused_partitions:
+            self._buffered_partitions.discard(tp)
+        else:
+            super().on_buffer_drop(tp)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[Any, ConsumerMessage]]:
+        """Yield the fetched batches, each as the value of one message."""
+        batches, _ = await self._wait_next_records(timeout)
+        if not batches or self.should_stop:
+            return
+        generation = self.app.consumer_generation_id
+        for tp, batch in batches.items():
+            # What is dropped here is dropped because of a rebalance: the new assignment has no
+            # anchors, so nothing follows before the seek to the tasks' positions.
+            if not self.flow_active or self.app.consumer_generation_id != generation:
+                return
+            last = batch.records[-1]
+            yield (
+                tp,
+                ConsumerMessage(
+                    tp.topic,
+                    tp.partition,
+                    last.offset,
+                    last.timestamp / 1000.0,
+                    last.timestamp_type,
+                    [],
+                    None,
+                    batch,
+                    None,
+                    None,
+                    None,
+                    tp,
+                    generation_id=generation,
+                ),
+            )
+
+    async def _commit(self, offsets: Any) -> bool:
+        return True  # positions are written by the partition tasks, in their changelog
+
+
+class BatchTransport(driver.Transport):  # type: ignore[misc]  # untyped base
+    """Faust transport with `BatchConsumer`; the stock producer and conductor."""
+
+    Consumer = BatchConsumer
+
+    def __init__(self, *args: Any, options: FetchOptions, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.options = options

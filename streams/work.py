@@ -1,0 +1,131 @@
+"""What a partition task asks of the processing it runs, and what it gets back."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from aiokafka.consumer.fetcher import ConsumerRecord
+
+from streams.errors import MessageTooLarge
+from streams.metrics import Tally
+from streams.store import Store
+
+Record = ConsumerRecord[bytes | None, bytes | None]
+Read = Callable[[bytes], bytes | None]
+Headers = Sequence[tuple[str, bytes]]
+
+
+class Message(NamedTuple):
+    """One record to send, to the partition of the input that caused it. No value: a tombstone."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+
+
+class Work(NamedTuple):
+    """Outcome of processing: new state values (None deletes), messages in order, what to count."""
+
+    states: Mapping[bytes, bytes | None]
+    messages: Sequence[Message]
+    tallies: Mapping[Tally, int]
+
+
+class Processing(Protocol):
+    """The processing of records. Its methods read and return; they change nothing but metrics."""
+
+    def process(self, records: Sequence[Record], read: Read, now: int) -> Work:
+        """Process records in order; ``now`` is the wall clock in ms. Raises on a poison record."""
+
+    def process_due(self, keys: Iterable[bytes], read: Read, upto: int) -> Work:
+        """Fire the deadlines of these keys that are due at or before ``upto`` (ms)."""
+
+    def set_aside(self, record: Record, error: Exception) -> Work:
+        """The dead letter for a record whose processing raised."""
+
+    def set_deadline_aside(self, key: bytes, error: Exception) -> Work:
+        """The dead letter for an account whose deadline raised."""
+
+    def next_due(self, state: bytes) -> int:
+        """When the next deadline of a state falls due, in ms; 0 for none."""
+
+class Overlay:
+    """The uncommitted changes of the running transaction, read through to the store.
+
+    `apply` takes a whole outcome or, when it raises, nothing: every call is a savepoint.
+    """
+
+    def __init__(self, store: Store, max_message_bytes: int) -> None:
+        self._committed = store.get
+        self._max = max_message_bytes
+        self.states: dict[bytes, bytes | None] = {}
+        self.messages: list[Message] = []
+        self.tallies: Counter[Tally] = Counter()
+
+    def read(self, key: bytes) -> bytes | None:
+        """Value of a key as the running transaction sees it."""
+        states = self.states
+        return states[key] if key in states else self._committed(key)
+
+    def apply(self, work: Work) -> None:
+        """Add an outcome. Raises `MessageTooLarge` when a part of it fits into no batch."""
+        for message in work.messages:
+            if message.value is not None and len(message.value) > self._max:
+                raise MessageTooLarge(f"{message.topic}: {len(message.value)} bytes")
+        for key, value in work.states.items():
+            if value is not None and len(value) > self._max:
+                raise MessageTooLarge(f"state of an account: {len(value)} bytes")
+        self.add(work)
+
+    def add(self, work: Work) -> None:
+        """Add an outcome whose size is known to fit, such as a dead letter."""
+        self.states.update(work.states)
+        self.messages.extend(work.messages)
+        self.tallies.update(work.tallies)
+
+
+class Deadlines:
+    """Index of the next deadline per key, derived from the states.
+
+    It may hold entries that no longer hold: the state decides. Nothing is removed but by `pop_due`.
+    """
+
+    def __init__(self, next_due: Callable[[bytes], int]) -> None:
+        self._next_due = next_due
+        self._heap: list[tuple[int, bytes]] = []
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def learn(self, states: Iterable[tuple[bytes, bytes | None]]) -> None:
+        """Take up the deadlines of new or restored states."""
+        next_due, heap = self._next_due, self._heap
+        for key, state in states:
+            if state is not None and key[0] and (due := next_due(state)):
+                heapq.heappush(heap, (due, key))
+
+    def earliest(self) -> int | None:
+        """The earliest entry, whether it still holds or not; None when there is none."""
+        return self._heap[0][0] if self._heap else None
+
+    def pop_due(self, upto: int, read: Read, limit: int) -> list[bytes]:
+        """Remove and return up to ``limit`` keys whose state has a deadline at or before ``upto``."""
+        heap, keys = self._heap, dict[bytes, None]()
+        while heap and heap[0][0] <= upto and len(keys) < limit:
+            _, key = heapq.heappop(heap)
+            state = read(key)
+            if state is not None and 0 < self._next_due(state) <= upto:
+                keys[key] = None
+        return list(keys)
+
+    def put_back(self, keys: Iterable[bytes], read: Read) -> None:
+        """Return keys that were taken by a transaction that failed."""
+        self.learn((key, read(key)) for key in keys)
+
+    def clear(self) -> None:
+        """Forget all entries."""
+        self._heap.clear()

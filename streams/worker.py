@@ -1,0 +1,157 @@
+"""One worker process: wires settings, policy, transport and Faust, and leaves with an exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import faust
+from aiokafka import TopicPartition
+
+from processors.engine import Limits
+from processors.policy import Policy
+from schemas.codec import Codec
+from streams.app import ZhengmingApp, create_app, every
+from streams.errors import ConfigurationError, WorkerError
+from streams.logs import configure_logging, get_logger
+from streams.manager import TaskManager, TaskOptions
+from streams.metrics import WorkerMetrics
+from streams.pages import add_pages
+from streams.processing import DomainProcessing
+from streams.settings import Settings
+from streams.store import MemoryStore, RocksStore, Store
+from streams.topics import changelog_topic, input_topics, missing_topics, output_topics, real_name
+from streams.work import Processing
+
+log = get_logger(__name__)
+
+GIVE_UP_AFTER_S = 0.2
+"""Time left for the log after a fatal error; a graceful stop could hang on a dead broker."""
+STOP_WITHIN_S = 3.0
+"""Leaving the group takes milliseconds; the rest of Faust's stop must not hold up the process."""
+TICK_S = 1.0
+FRESH_MS = 1_000
+"""An idle partition is one whose end was confirmed by an answer no older than this."""
+
+
+class Worker:
+    """A worker and everything it is made of. `run` blocks until it stops."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        processing: Processing,
+        on_step: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.tasks = TaskManager(
+            TaskOptions(
+                app_id=settings.app_id,
+                kafka=settings.aiokafka_config(),
+                changelog=changelog_topic(settings),
+                transaction_timeout_ms=settings.transaction_timeout_ms,
+                request_timeout_ms=settings.request_timeout_ms,
+                max_batch_bytes=settings.max_batch_bytes,
+                max_queued_records=settings.max_queued_records,
+            ),
+            processing,
+            WorkerMetrics(),
+            self._new_store,
+            self._give_up,
+            on_step,
+        )
+        self.app: ZhengmingApp = create_app(settings, self.tasks)
+        add_pages(self.app)
+        every(self.app, TICK_S, self._tick)
+        self.app.on_before_shutdown.connect(self._before_shutdown)
+        self._gave_up = False
+
+    def run(self) -> int:
+        """Run until a signal or a fatal error; returns the exit code of a clean stop."""
+        worker = faust.Worker(
+            self.app, override_logging=False, quiet=True, redirect_stdouts=False, console_port=0
+        )
+        log.info("worker starting", app_id=self.settings.app_id, kafka=self.settings.kafka)
+        try:
+            worker.execute_from_commandline()
+        except SystemExit as leaving:
+            return int(leaving.code or 0)
+        return 0
+
+    def _new_store(self, partition: int) -> Store:
+        if self.settings.store == "memory":
+            return MemoryStore()
+        path = Path(self.settings.data_dir) / self.settings.app_id / str(partition)
+        return RocksStore(path)
+
+    def _give_up(self, error: BaseException) -> None:
+        """Leave the process: the supervisor restarts it, and Kafka hands the partitions over."""
+        if self._gave_up:
+            return
+        self._gave_up = True
+        code = error.exit_code if isinstance(error, WorkerError) else 1
+        foreseen = isinstance(error, WorkerError)
+        log.critical("giving up", error=repr(error), exit_code=code, exc_info=not foreseen)
+        threading.Timer(GIVE_UP_AFTER_S, os._exit, (code,)).start()
+
+    async def _before_shutdown(self, *_: Any, **__: Any) -> None:
+        await self.tasks.quiesce()
+        await self.tasks.close()
+        log.info("worker stopped")
+        watchdog = threading.Timer(STOP_WITHIN_S, os._exit, (0,))
+        watchdog.daemon = True
+        watchdog.start()
+
+    async def _tick(self) -> None:
+        """Once a second: deadlines of idle partitions, group offsets, gauges."""
+        if not self.app.assigned_once or not self.tasks.allowed.is_set():
+            return
+        thread = self.app.consumer._thread
+        now = time.time_ns() // 1_000_000
+        metrics = self.tasks.metrics
+        for task in list(self.tasks.tasks.values()):
+            sources = [TopicPartition(t, task.partition) for t in self.app.input_names]
+            for tp in sources:
+                if (lag := thread.lag(tp)) is not None:
+                    metrics.lag.labels(tp.topic, str(tp.partition)).set(lag)
+            if thread.caught_up(sources, since=now - FRESH_MS):
+                await task.fire_due(now - self.settings.idle_slack_ms)
+        metrics.queued.set(sum(t.queued for t in self.tasks.tasks.values()))
+        metrics.deadlines.set(sum(len(t.deadlines) for t in self.tasks.tasks.values()))
+        await thread.publish_positions(self.tasks.positions())
+
+
+def domain_processing(settings: Settings, policy: Policy) -> DomainProcessing:
+    """The domain's processing under a policy, with the topics and limits of the settings."""
+    codec = Codec.from_url(settings.schema_registry_url) if settings.schema_registry_url else Codec()
+    return DomainProcessing(
+        policy,
+        codec,
+        {real_name(settings, t.name): (t.name, t.record) for t in input_topics()},
+        {t.record: real_name(settings, t.name) for t in output_topics()},
+        real_name(settings, "dead.letters"),
+        Limits(settings.max_field_chars, settings.max_id_chars, settings.max_future_ms),
+    )
+
+
+def run_worker(settings: Settings, on_step: Callable[[int, int], None] | None = None) -> int:
+    """Run one worker until it stops; returns its exit code (see `streams.errors`)."""
+    from streams.packs import load_policy
+
+    configure_logging(settings)
+    try:
+        if missing := missing_topics(settings):
+            raise ConfigurationError(
+                f"topics are missing: {', '.join(missing)}; run `zhengming topics create`"
+            )
+        worker = Worker(settings, domain_processing(settings, load_policy(settings)), on_step)
+    except ConfigurationError as error:
+        log.critical("cannot start", error=str(error))
+        return error.exit_code
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    return worker.run()

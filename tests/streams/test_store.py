@@ -1,0 +1,68 @@
+"""Both stores keep the same promises."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.store import MemoryStore, RocksStore
+
+STORES = ("memory", "rocksdb")
+
+
+@pytest.fixture(params=STORES)
+def store(request, tmp_path):
+    store = MemoryStore() if request.param == "memory" else RocksStore(tmp_path / "p0")
+    yield store
+    store.close()
+
+
+def test_what_was_written_can_be_read_with_the_offset_it_reaches(store):
+    store.write({b"a": b"1", b"b": b"2"}, 7)
+    assert (store.get(b"a"), store.get(b"b"), store.get(b"c")) == (b"1", b"2", None)
+    assert store.changelog_offset == 7
+
+
+def test_none_deletes(store):
+    store.write({b"a": b"1"}, 1)
+    store.write({b"a": None, b"never": None}, 3)
+    assert store.get(b"a") is None
+    assert dict(store.items()) == {}
+
+
+def test_items_are_the_states_and_nothing_internal_of_the_store(store):
+    store.write({b"a": b"1", b"\0positions": b"{}"}, 9)
+    assert dict(store.items()) == {b"a": b"1", b"\0positions": b"{}"}
+
+
+def test_a_cleared_store_is_read_again_from_the_beginning(store):
+    store.write({b"a": b"1"}, 5)
+    store.clear()
+    assert store.changelog_offset == 0
+    assert store.get(b"a") is None
+    store.write({b"a": b"2"}, 1)
+    assert store.get(b"a") == b"2"
+
+
+CHANGES = st.dictionaries(
+    st.binary(min_size=1, max_size=3), st.none() | st.binary(max_size=5), max_size=5
+)
+
+
+@given(st.lists(CHANGES, max_size=8))
+def test_both_stores_hold_the_same_after_any_history(tmp_path_factory, history):
+    memory, rocks = MemoryStore(), RocksStore(tmp_path_factory.mktemp("rocks"))
+    for offset, changes in enumerate(history, 1):
+        memory.write(changes, offset)
+        rocks.write(changes, offset)
+    assert dict(memory.items()) == dict(rocks.items())
+    assert memory.changelog_offset == rocks.changelog_offset
+    rocks.close()
+
+
+def test_rocksdb_survives_the_process_with_state_and_offset_together(tmp_path):
+    first = RocksStore(tmp_path / "p0")
+    first.write({b"a": b"1"}, 42)
+    first.close()
+    second = RocksStore(tmp_path / "p0")
+    assert (second.get(b"a"), second.changelog_offset) == (b"1", 42)
+    second.close()
