@@ -1,0 +1,1 @@
+"""The shell around the domain: Kafka, Faust, Redis and the command line. Only this package acts."""

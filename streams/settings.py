@@ -1,0 +1,495 @@
+"""Settings: from the environment (``ZHENGMING_*``), then a TOML file named by ``ZHENGMING_CONFIG``.
+
+`load_settings` is the way in for programs: it turns every fault into a `ConfigurationError` that
+says what is wrong, where the value came from, and what the setting is for.
+``python -m streams.settings --markdown`` prints docs/settings.md.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+import sys
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from streams.errors import ConfigurationError
+
+PREFIX = "ZHENGMING_"
+CONFIG_VARIABLE = PREFIX + "CONFIG"
+MASKED = "********"
+
+_LEGAL_NAME = r"^[A-Za-z0-9._-]*$"
+_USER_INFO = re.compile(r"//[^/\s]*@")
+"""User and password inside a URL."""
+_ADDRESS = re.compile(r"^(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/]+):([0-9]{1,5})$")
+
+Millis = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Immutable; ``model_copy(update=...)`` makes another.
+
+    Building it raises pydantic's ``ValidationError``; programs call `load_settings` instead.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        validate_default=False,
+        hide_input_in_errors=True,
+    )
+
+    kafka: str = Field(
+        "127.0.0.1:9092",
+        description="Kafka brokers to begin with, `host:port`, several separated by commas. "
+        "The demo and the tests start a broker of their own unless the variable is set.",
+    )
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="How to talk to Kafka."
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "PLAIN", description="How to log in, with `SASL_PLAINTEXT` or `SASL_SSL`."
+    )
+    kafka_sasl_username: str | None = Field(None, description="User name for SASL.")
+    kafka_sasl_password: SecretStr | None = Field(None, description="Password for SASL.")
+    kafka_ssl_ca_location: Path | None = Field(
+        None,
+        description="PEM file of the authorities that sign the brokers' certificates; "
+        "the system's own when not set.",
+    )
+    kafka_ssl_certificate_location: Path | None = Field(
+        None, description="PEM file of our certificate, where brokers ask for one."
+    )
+    kafka_ssl_key_location: Path | None = Field(
+        None, description="PEM file of the key to our certificate; may be the same file."
+    )
+    kafka_ssl_key_password: SecretStr | None = Field(None, description="Password of that key.")
+
+    app_id: str = Field(
+        "zhengming",
+        description="Name of the application: consumer group, transactional ids, changelog. "
+        "Workers of one name share the partitions; a new name begins with empty state.",
+        min_length=1,
+        max_length=100,
+        pattern=_LEGAL_NAME,
+    )
+    topic_prefix: str = Field(
+        "",
+        description="Put before the name of every topic, such as `test.`.",
+        max_length=100,
+        pattern=_LEGAL_NAME,
+    )
+    partitions: int = Field(
+        4,
+        description="Partitions of every input, output and changelog topic. They stay equal for "
+        "the life of an application id.",
+        ge=1,
+        le=10_000,
+    )
+    replication_factor: int = Field(
+        1, description="Copies of each topic that is created; 3 in production.", ge=1, le=10
+    )
+    schema_registry_url: str | None = Field(
+        None,
+        description="Confluent-compatible schema registry. Without one, records carry the "
+        "fingerprint of their schema (Avro single-object encoding).",
+        pattern=r"^https?://\S+$",
+    )
+    pack: str = Field(
+        "cac2022",
+        description="Policy pack: a directory with a `pack.yaml`, or the name of a shipped pack.",
+        min_length=1,
+    )
+
+    store: Literal["memory", "rocksdb"] = Field(
+        "memory",
+        description="Where account states live: in memory, or on disk for states larger than "
+        "memory (needs the extra `rocksdb`).",
+    )
+    data_dir: Path = Field(Path(".zhengming"), description="Directory for local state.")
+    web_host: str = Field("127.0.0.1", description="Address of the worker's own web server.")
+    web_port: int = Field(
+        6066,
+        description="Its port: `/metrics`, `/health`, `/ready`.",
+        ge=0,
+        le=65_535,
+    )
+    redis_url: str = Field(
+        "redis://127.0.0.1:6379/0",
+        description="Redis of the views. The demo and the tests start one of their own unless the "
+        "variable is set.",
+        validation_alias=PREFIX + "REDIS",
+        pattern=r"^(rediss?|unix)://\S+$",
+    )
+    log_format: Literal["json", "console"] = Field(
+        "json", description="Log lines for programs or for people."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe log line that is written."
+    )
+
+    transaction_timeout_ms: int = Field(
+        10_000,
+        description="The broker aborts a transaction open for longer; more than the longest "
+        "stall a worker may survive.",
+        ge=1_000,
+        le=900_000,
+    )
+    request_timeout_ms: int = Field(
+        5_000, description="Longest wait for one answer of a broker.", ge=100, le=300_000
+    )
+    session_timeout_s: float = Field(
+        6.0,
+        description="A worker that is silent for so long loses its partitions.",
+        gt=0,
+        le=1_800,
+    )
+    heartbeat_interval_s: float = Field(
+        1.0, description="Time between a worker's signs of life.", gt=0, le=600
+    )
+    fetch_wait_ms: int = Field(
+        20, description="Longest time a broker may hold back a fetch without records.", ge=1
+    )
+    max_batch_bytes: int = Field(
+        1_000_000,
+        description="Largest batch that is sent; below the brokers' `message.max.bytes`.",
+        ge=10_000,
+        le=1_000_000,
+    )
+    max_queued_records: int = Field(
+        20_000, description="Records a partition may hold back before its reading pauses.", ge=1
+    )
+    idle_slack_ms: int = Field(
+        5_000,
+        description="A partition without records fires deadlines this long after they are due "
+        "by the wall clock.",
+        ge=0,
+    )
+
+    max_field_chars: int = Field(
+        20_000, description="Longest text of a field; longer is a dead letter.", ge=1
+    )
+    max_id_chars: int = Field(256, description="Longest id; longer is a dead letter.", ge=8)
+    max_future_ms: int = Field(
+        300_000,
+        description="How far `occurred_at` may lie after the time at which Kafka took the record; "
+        "further is a dead letter.",
+        ge=0,
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments beat the environment, the environment beats the file; nothing else is read."""
+        file = os.environ.get(CONFIG_VARIABLE)
+        if not file:
+            return init_settings, env_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, Path(file))
+
+    @field_validator("kafka")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        addresses = [part.strip() for part in value.split(",")]
+        for address in addresses:
+            match = _ADDRESS.match(address)
+            if match is None or not 0 < int(match[2]) <= 65_535:
+                raise ValueError(f"{address!r} is not host:port, such as 127.0.0.1:9092")
+        return ",".join(addresses)
+
+    @field_validator(
+        "kafka_ssl_ca_location", "kafka_ssl_certificate_location", "kafka_ssl_key_location"
+    )
+    @classmethod
+    def _readable(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError(f"there is no file {str(value)!r}")
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        sasl = self.kafka_security_protocol.startswith("SASL_")
+        if sasl and not (self.kafka_sasl_username and self.kafka_sasl_password):
+            raise ValueError(
+                f"{PREFIX}KAFKA_SECURITY_PROTOCOL={self.kafka_security_protocol} needs "
+                f"{PREFIX}KAFKA_SASL_USERNAME and {PREFIX}KAFKA_SASL_PASSWORD"
+            )
+        if not sasl and (self.kafka_sasl_username or self.kafka_sasl_password):
+            raise ValueError(
+                "a SASL user or password is set but would not be used: set "
+                f"{PREFIX}KAFKA_SECURITY_PROTOCOL to SASL_SSL or SASL_PLAINTEXT"
+            )
+        if not self._tls and (self.kafka_ssl_ca_location or self.kafka_ssl_certificate_location):
+            raise ValueError(
+                "a TLS file is set but would not be used: set "
+                f"{PREFIX}KAFKA_SECURITY_PROTOCOL to SSL or SASL_SSL"
+            )
+        if bool(self.kafka_ssl_certificate_location) != bool(self.kafka_ssl_key_location):
+            raise ValueError(
+                f"{PREFIX}KAFKA_SSL_CERTIFICATE_LOCATION and {PREFIX}KAFKA_SSL_KEY_LOCATION "
+                "go together: set both, or neither"
+            )
+        if 3 * self.heartbeat_interval_s > self.session_timeout_s:
+            raise ValueError(
+                f"{PREFIX}HEARTBEAT_INTERVAL_S={self.heartbeat_interval_s:g} must be at most a "
+                f"third of {PREFIX}SESSION_TIMEOUT_S={self.session_timeout_s:g}, "
+                "or one late heartbeat costs the partitions"
+            )
+        if self.request_timeout_ms >= self.transaction_timeout_ms:
+            raise ValueError(
+                f"{PREFIX}REQUEST_TIMEOUT_MS={self.request_timeout_ms} must be less than "
+                f"{PREFIX}TRANSACTION_TIMEOUT_MS={self.transaction_timeout_ms}, "
+                "or one lost answer costs the transaction"
+            )
+        return self
+
+    @property
+    def _tls(self) -> bool:
+        return self.kafka_security_protocol in ("SSL", "SASL_SSL")
+
+    @property
+    def _sasl(self) -> bool:
+        return self.kafka_security_protocol in ("SASL_PLAINTEXT", "SASL_SSL")
+
+    def confluent_config(self) -> dict[str, Any]:
+        """Address and security for confluent-kafka clients. Holds secrets: never log it."""
+        config: dict[str, Any] = {
+            "bootstrap.servers": self.kafka,
+            "security.protocol": self.kafka_security_protocol,
+        }
+        if self._sasl:
+            config["sasl.mechanisms"] = self.kafka_sasl_mechanism
+            config["sasl.username"] = self.kafka_sasl_username
+            config["sasl.password"] = _revealed(self.kafka_sasl_password)
+        if self._tls:
+            config["ssl.ca.location"] = _text(self.kafka_ssl_ca_location)
+            config["ssl.certificate.location"] = _text(self.kafka_ssl_certificate_location)
+            config["ssl.key.location"] = _text(self.kafka_ssl_key_location)
+            config["ssl.key.password"] = _revealed(self.kafka_ssl_key_password)
+        return {name: value for name, value in config.items() if value is not None}
+
+    def aiokafka_config(self) -> dict[str, Any]:
+        """Address and security for aiokafka clients. Holds secrets: never log it.
+
+        Raises `ConfigurationError` when a certificate or key cannot be read.
+        """
+        config: dict[str, Any] = {
+            "bootstrap_servers": self.kafka,
+            "security_protocol": self.kafka_security_protocol,
+        }
+        if self._sasl:
+            config["sasl_mechanism"] = self.kafka_sasl_mechanism
+            config["sasl_plain_username"] = self.kafka_sasl_username
+            config["sasl_plain_password"] = _revealed(self.kafka_sasl_password)
+        if self._tls:
+            config["ssl_context"] = self._ssl_context()
+        return config
+
+    def faust_broker_credentials(self) -> Any | None:
+        """Faust's form of the security settings; None for a plain connection.
+
+        Raises `ConfigurationError` when a certificate or key cannot be read.
+        """
+        from faust.auth import SASLCredentials, SSLCredentials
+
+        if self._sasl:
+            return SASLCredentials(
+                mechanism=self.kafka_sasl_mechanism,
+                username=self.kafka_sasl_username,
+                password=_revealed(self.kafka_sasl_password),
+                ssl_context=self._ssl_context() if self._tls else None,
+            )
+        return SSLCredentials(self._ssl_context()) if self._tls else None
+
+    def _ssl_context(self) -> ssl.SSLContext:
+        try:
+            context = ssl.create_default_context(cafile=_text(self.kafka_ssl_ca_location))
+            if self.kafka_ssl_certificate_location is not None:
+                # An empty password makes OpenSSL fail; without one it would ask the terminal.
+                context.load_cert_chain(
+                    self.kafka_ssl_certificate_location,
+                    self.kafka_ssl_key_location,
+                    _revealed(self.kafka_ssl_key_password) or "",
+                )
+        except (ssl.SSLError, OSError) as error:
+            raise ConfigurationError(
+                f"the TLS files for Kafka cannot be used ({error}): check "
+                f"{PREFIX}KAFKA_SSL_CA_LOCATION, {PREFIX}KAFKA_SSL_CERTIFICATE_LOCATION, "
+                f"{PREFIX}KAFKA_SSL_KEY_LOCATION and {PREFIX}KAFKA_SSL_KEY_PASSWORD"
+            ) from error
+        return context
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings from arguments, environment and file. Raises `ConfigurationError`."""
+    file = os.environ.get(CONFIG_VARIABLE)
+    in_file: dict[str, Any] = {}
+    if file:
+        try:
+            in_file = tomllib.loads(Path(file).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigurationError(
+                f"{CONFIG_VARIABLE}={file!r} cannot be read ({error.strerror}): "
+                "name a TOML file, or unset the variable"
+            ) from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{file} is not a valid TOML file: {error}") from error
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        problems = [_explain(e, overrides, file, in_file) for e in error.errors()]
+        raise ConfigurationError("\n".join(problems)) from error
+
+
+def _explain(
+    error: Any, overrides: dict[str, Any], file: str | None, in_file: dict[str, Any]
+) -> str:
+    """One line: which setting, where it was set, what is wrong, what it is for."""
+    message = error["msg"].removeprefix("Value error, ")
+    if not error["loc"]:
+        return str(message)
+    name = _field_of(str(error["loc"][0]))
+    field = Settings.model_fields.get(name)
+    if field is None:
+        known = get_close_matches(name, Settings.model_fields, 1)
+        hint = f"; did you mean {known[0]!r}?" if known else "; see docs/settings.md"
+        return f"{name!r} (in {file or 'the arguments'}) is not a setting{hint}"
+    variable = variable_of(name)
+    if name in overrides:
+        where, value = name, overrides[name]
+    elif (from_environment := _environment(variable)) is not None:
+        where, value = f"environment variable {variable}", from_environment
+    else:
+        where, value = f"{name} in {file}", in_file.get(name)
+    shown = "" if _is_secret(field) else f"={_shown(value)!r}"
+    return f"{where}{shown}: {message}. {field.description}"
+
+
+def _environment(variable: str) -> str | None:
+    return next((v for k, v in os.environ.items() if k.upper() == variable), None)
+
+
+def _field_of(place: str) -> str:
+    """Turn a variable's name into the field's; a field's name stays."""
+    fields = {variable_of(name): name for name in Settings.model_fields}
+    return fields.get(place.upper(), place)
+
+
+def variable_of(name: str) -> str:
+    """Name the environment variable of a setting."""
+    alias = Settings.model_fields[name].validation_alias
+    return alias if isinstance(alias, str) else PREFIX + name.upper()
+
+
+def unknown_variables() -> dict[str, str | None]:
+    """Environment variables that look like settings but are none, with the likely right name.
+
+    They are not an error: Kubernetes puts variables named after services into every container.
+    """
+    known = [variable_of(name) for name in Settings.model_fields] + [CONFIG_VARIABLE]
+    strange = [v.upper() for v in os.environ if v.upper().startswith(PREFIX)]
+    return {
+        variable: next(iter(get_close_matches(variable, known, 1)), None)
+        for variable in strange
+        if variable not in known
+    }
+
+
+class SettingRow(NamedTuple):
+    """A setting as people see it. ``value`` and ``default`` never show a secret."""
+
+    name: str
+    variable: str
+    default: str
+    value: str
+    description: str
+
+
+def settings_table(settings: Settings | None = None) -> list[SettingRow]:
+    """All settings in the order of declaration; ``value`` is the default without ``settings``."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = _shown(field.default)
+        value = _shown(getattr(settings, name)) if settings else default
+        rows.append(SettingRow(name, variable_of(name), default, value, str(field.description)))
+    return rows
+
+
+def markdown() -> str:
+    """docs/settings.md."""
+    lines = [
+        "# Settings",
+        "",
+        "<!-- Generated by `make docs` from streams/settings.py; do not edit. -->",
+        "",
+        "Every setting is an environment variable or a key of the TOML file that "
+        f"`{CONFIG_VARIABLE}` names; the environment wins. An empty variable counts as not set. "
+        "`zhengming doctor` prints what is in force.",
+        "",
+        "| Variable | Key in the file | Default | What it is |",
+        "|---|---|---|---|",
+    ]
+    for row in settings_table():
+        field = Settings.model_fields[row.name]
+        default = f"`{row.default}`" if row.default else "not set"
+        if field.default == "":
+            default = "empty"
+        choices = _choices(field)
+        lines.append(
+            f"| `{row.variable}` | `{row.name}` | {default} | {row.description}{choices} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _choices(field: FieldInfo) -> str:
+    values = getattr(field.annotation, "__args__", ())
+    if not values or not all(isinstance(value, str) for value in values):
+        return ""
+    return " One of " + ", ".join(f"`{value}`" for value in values) + "."
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, SecretStr):
+        return MASKED
+    return _USER_INFO.sub(rf"//{MASKED}@", str(value))
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    return SecretStr in getattr(field.annotation, "__args__", (field.annotation,))
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
+
+
+def _text(path: Path | None) -> str | None:
+    return str(path) if path else None
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--markdown"]:
+        sys.exit("usage: python -m streams.settings --markdown")
+    sys.stdout.write(markdown())
