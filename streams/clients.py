@@ -1,0 +1,191 @@
+"""Plain Kafka clients with this project's defaults, for everything beside the partition tasks.
+
+Producers are idempotent and wait for all replicas; consumers see committed records only and never
+commit by themselves. Both put a key on the same partition as Kafka's Java clients do.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from streams.errors import BrokerUnreachable, ConfigurationError
+from streams.settings import Settings
+
+Offsets = Mapping[tuple[str, int], int]
+"""The next offset per topic and partition."""
+
+READ_AT_ONCE = 1_000
+METADATA_WITHIN_S = 10.0
+
+_log = logging.getLogger("librdkafka")
+
+
+def create_producer(settings: Settings, **overrides: Any) -> Producer:
+    """Make a producer. An override names a property with ``_`` for ``.``: ``linger_ms=50``."""
+    defaults = {
+        "enable.idempotence": True,
+        "acks": "all",
+        "partitioner": "murmur2_random",
+        "linger.ms": 5,
+        "compression.type": "lz4",
+    }
+    return Producer(_config(settings, defaults, overrides), logger=_log)
+
+
+def create_consumer(settings: Settings, group: str | None = None, **overrides: Any) -> Consumer:
+    """Make a consumer of committed records that starts at the beginning and does not commit.
+
+    ``group`` defaults to ``<app_id>-reader``, which is never joined unless `subscribe` is called.
+    """
+    defaults = {
+        "group.id": group or f"{settings.app_id}-reader",
+        "isolation.level": "read_committed",
+        "enable.auto.commit": False,
+        "auto.offset.reset": "earliest",
+        "allow.auto.create.topics": False,
+        "fetch.wait.max.ms": settings.fetch_wait_ms,
+    }
+    return Consumer(_config(settings, defaults, overrides), logger=_log)
+
+
+def create_admin(settings: Settings, **overrides: Any) -> AdminClient:
+    """Make a client for topics, configurations and offsets."""
+    return AdminClient(_config(settings, {}, overrides), logger=_log)
+
+
+def topic_partitions(admin: AdminClient, within_s: float = METADATA_WITHIN_S) -> dict[str, int]:
+    """Count the partitions of every topic. Raises `BrokerUnreachable`."""
+    try:
+        topics = admin.list_topics(timeout=within_s).topics
+    except KafkaException as error:
+        raise BrokerUnreachable(f"Kafka does not answer: {error.args[0].str()}") from error
+    return {name: len(topic.partitions) for name, topic in topics.items()}
+
+
+def end_offsets(
+    admin: AdminClient, topics: Sequence[str], within_s: float = METADATA_WITHIN_S
+) -> dict[tuple[str, int], int]:
+    """Find the last stable offset of each partition: what a read of committed records ends at.
+
+    Raises `ConfigurationError` for a topic that is not there, `BrokerUnreachable` without answer.
+    """
+    counts = topic_partitions(admin, within_s)
+    if missing := [topic for topic in topics if topic not in counts]:
+        raise ConfigurationError(
+            f"no such topic: {', '.join(missing)}; `zhengming topics list` shows what is there"
+        )
+    asked = {
+        TopicPartition(topic, partition): OffsetSpec.latest()
+        for topic in topics
+        for partition in range(counts[topic])
+    }
+    if not asked:
+        return {}
+    answers = admin.list_offsets(
+        asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=within_s
+    )
+    try:
+        return {(tp.topic, tp.partition): f.result().offset for tp, f in answers.items()}
+    except KafkaException as error:
+        raise BrokerUnreachable(f"no offsets from Kafka: {error.args[0].str()}") from error
+
+
+def read_all(
+    settings: Settings,
+    topics: Sequence[str],
+    *,
+    start: Offsets | None = None,
+    idle_s: float = 30.0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Message]:
+    """Yield every committed record of topics (real names) up to where they end now.
+
+    Records of one partition come in order; partitions are mixed. ``start`` sets the first offset of
+    a partition, else its beginning. ``progress`` is told offsets passed and offsets in all.
+    Raises `BrokerUnreachable` after ``idle_s`` seconds without an answer, `ConfigurationError` for
+    a topic that is not there.
+    """
+    ends = end_offsets(create_admin(settings), topics)
+    begin = start or {}
+    left = {
+        tp: end for tp, end in ends.items() if end > 0 and begin.get(tp, OFFSET_BEGINNING) < end
+    }
+    if not left:
+        return
+    total = sum(left.values())
+    consumer = create_consumer(settings, enable_partition_eof=True)
+    try:
+        consumer.assign([TopicPartition(*tp, begin.get(tp, OFFSET_BEGINNING)) for tp in left])
+        while left:
+            messages = consumer.consume(READ_AT_ONCE, timeout=idle_s)
+            if not messages:
+                raise BrokerUnreachable(
+                    f"Kafka sent nothing for {idle_s:g} s; still unread: "
+                    + ", ".join(f"{topic}[{partition}]" for topic, partition in sorted(left))
+                )
+            for message in messages:
+                tp = (str(message.topic()), int(message.partition() or 0))
+                end, offset = left.get(tp), int(message.offset() or 0)
+                if end is None:
+                    continue
+                over = _is_end(message) or offset >= end
+                if not over:
+                    yield message
+                if over or offset == end - 1:
+                    _finish(consumer, left, tp)
+            if progress is not None:
+                _report(consumer, ends, left, total, progress)
+    finally:
+        consumer.close()
+
+
+def _is_end(message: Message) -> bool:
+    """Tell whether this marks the end of a partition; raises on any other error."""
+    error = message.error()
+    if error is None:
+        return False
+    if error.code() == KafkaError._PARTITION_EOF:
+        return True
+    raise BrokerUnreachable(f"cannot read {message.topic()}: {error.str()}")
+
+
+def _finish(consumer: Consumer, left: dict[tuple[str, int], int], tp: tuple[str, int]) -> None:
+    del left[tp]
+    consumer.incremental_unassign([TopicPartition(*tp)])
+
+
+def _report(
+    consumer: Consumer,
+    ends: Offsets,
+    left: Offsets,
+    total: int,
+    progress: Callable[[int, int], None],
+) -> None:
+    positions = consumer.position([TopicPartition(*tp) for tp in left]) if left else []
+    unread = sum(ends[p.topic, p.partition] - max(p.offset, 0) for p in positions)
+    progress(total - unread, total)
+
+
+def _config(
+    settings: Settings, defaults: Mapping[str, Any], overrides: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        "reconnect.backoff.max.ms": 1_000,
+        **settings.confluent_config(),
+        **defaults,
+        **{name.replace("_", "."): value for name, value in overrides.items()},
+    }

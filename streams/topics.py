@@ -1,0 +1,383 @@
+"""The topics: one table of what each carries, its key and its settings.
+
+Everything that names a topic takes it from here; docs/topics.md is made from it and the schemas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
+
+from schemas import records as r
+from streams.clients import create_admin, create_producer, topic_partitions
+from streams.errors import BrokerUnreachable, ConfigurationError
+from streams.settings import Settings
+
+DAY_MS = 86_400_000
+WITHIN_S = 30.0
+MOCK_CLUSTER = "mockCluster"
+"""Beginning of the cluster id of librdkafka's mock; it drops a connection that creates topics."""
+
+
+class Direction(StrEnum):
+    """Who writes a topic."""
+
+    IN = "in"
+    OUT = "out"
+    INTERNAL = "internal"
+
+
+class Topic(NamedTuple):
+    """A topic by its logical name; `real_name` is what Kafka knows."""
+
+    name: str
+    record: type[Any]
+    """Type of the values; ``bytes`` where they are kept as they came."""
+    direction: Direction
+    description: str
+    config: Mapping[str, str]
+    key: str = "account_id"
+    used: bool = True
+    """False while no part of this version reads or writes it; such a topic is not created."""
+
+
+def _kept(days: int, **more: str) -> dict[str, str]:
+    settings = {"cleanup.policy": "delete", "retention.ms": str(days * DAY_MS)}
+    return settings | {name.replace("_", "."): value for name, value in more.items()}
+
+
+_INPUT = _kept(30, message_timestamp_type="LogAppendTime")
+"""The broker's clock is the event time of the stream."""
+_DECISION = _kept(180)
+"""Logs are kept for half a year at least (Cybersecurity Law, Art. 21)."""
+_RECORD = _kept(1096)
+"""What is owed to persons and authorities is kept for three years."""
+_COMPACTED = {"cleanup.policy": "compact"}
+
+TOPICS: tuple[Topic, ...] = (
+    Topic(
+        "account.changes",
+        r.AccountChange,
+        Direction.IN,
+        "Registrations, edits of the six watched fields, owner changes and cancellations.",
+        _INPUT,
+    ),
+    Topic(
+        "account.verifications",
+        r.AccountVerification,
+        Direction.IN,
+        "Results of verifying identity, occupation, institution, licence or contact.",
+        _INPUT,
+    ),
+    Topic(
+        "account.complaints",
+        r.AccountComplaint,
+        Direction.IN,
+        "Complaints; the key is the account complained about.",
+        _INPUT,
+    ),
+    Topic(
+        "account.appeals",
+        r.AccountAppeal,
+        Direction.IN,
+        "Appeals of account holders against measures.",
+        _INPUT,
+    ),
+    Topic(
+        "account.rulings",
+        r.AccountRuling,
+        Direction.IN,
+        "What people decide: on reviews, complaints and appeals, and disposals by hand.",
+        _INPUT,
+    ),
+    Topic(
+        "platform.directives",
+        r.PlatformDirective,
+        Direction.IN,
+        "Pauses, emergency overlays and legal holds, read whole by every worker.",
+        _COMPACTED,
+        key="directive_id",
+        used=False,
+    ),
+    Topic(
+        "platform.policies",
+        r.PolicyPack,
+        Direction.IN,
+        "Policy packs, read whole by every worker.",
+        _COMPACTED,
+        key="pack_id",
+        used=False,
+    ),
+    Topic(
+        "account.verdicts",
+        r.Verdict,
+        Direction.OUT,
+        "One for each change, and a later one with a higher revision when the decision turns.",
+        _DECISION,
+    ),
+    Topic(
+        "account.disposals",
+        r.Disposal,
+        Direction.OUT,
+        "Begin, extension and lift of measures, for whoever executes them.",
+        _RECORD,
+    ),
+    Topic(
+        "complaint.escalations",
+        r.Escalation,
+        Direction.OUT,
+        "What a person must look at, with priority and due time.",
+        _DECISION,
+    ),
+    Topic(
+        "complaint.feedback",
+        r.ComplaintFeedback,
+        Direction.OUT,
+        "States of complaints, for complainant and account.",
+        _DECISION,
+    ),
+    Topic(
+        "account.credit",
+        r.CreditChange,
+        Direction.OUT,
+        "Each change of an account's credit, with its cause.",
+        _DECISION,
+    ),
+    Topic(
+        "account.notices",
+        r.Notice,
+        Direction.OUT,
+        "Statements of reasons to account holders.",
+        _RECORD,
+    ),
+    Topic(
+        "authority.reports",
+        r.AuthorityReport,
+        Direction.OUT,
+        "The outbox of reports to the authorities.",
+        _RECORD,
+    ),
+    Topic(
+        "audit.records",
+        r.AuditRecord,
+        Direction.OUT,
+        "Hash-chained records of what was done to accounts.",
+        _RECORD,
+    ),
+    Topic(
+        "dead.letters",
+        bytes,
+        Direction.OUT,
+        "Records that could not be processed, as they came; headers tell origin and reason.",
+        # The original may be as large as a raised limit of the input allows, plus headers.
+        _kept(180, max_message_bytes=str((2 << 20) + (64 << 10))),
+        key="that of the original",
+    ),
+    Topic(
+        "name.claims",
+        r.NameClaim,
+        Direction.INTERNAL,
+        "Claims of names, for the check across accounts.",
+        _DECISION,
+        key="skeleton",
+        used=False,
+    ),
+    Topic(
+        "account.findings",
+        r.AccountFinding,
+        Direction.INTERNAL,
+        "Answers of the check across accounts.",
+        _DECISION,
+        used=False,
+    ),
+)
+
+CHANGELOG = Topic(
+    "accounts-changelog",
+    bytes,
+    Direction.INTERNAL,
+    "States of the accounts and, under a reserved key, the positions in the inputs: what a worker "
+    "restores from.",
+    {
+        "cleanup.policy": "compact",
+        # Restoring reads everything: compact often, in segments small enough to become eligible.
+        "min.cleanable.dirty.ratio": "0.2",
+        "segment.bytes": str(64 << 20),
+        "segment.ms": str(DAY_MS),
+    },
+)
+
+_BY_NAME = {topic.name: topic for topic in TOPICS}
+_BY_RECORD = {topic.record: topic for topic in TOPICS}
+
+
+def input_topics() -> tuple[Topic, ...]:
+    """Return the co-partitioned inputs, in the order in which they are told apart everywhere."""
+    return tuple(t for t in TOPICS if t.used and t.direction is Direction.IN)
+
+
+def output_topics() -> tuple[Topic, ...]:
+    """Return the outputs that carry records, so all but the dead letters."""
+    return tuple(
+        t for t in TOPICS if t.used and t.direction is Direction.OUT and t.record is not bytes
+    )
+
+
+def topic_of(record_type: type[Any]) -> Topic:
+    """Find the topic that carries a record type. Raises ``KeyError``."""
+    return _BY_RECORD[record_type]
+
+
+def topic_named(name: str) -> Topic:
+    """Find a topic by its logical name. Raises ``KeyError``."""
+    return _BY_NAME[name]
+
+
+def real_name(settings: Settings, logical: str) -> str:
+    """Name a topic as Kafka knows it. Raises ``KeyError`` for a name that is not in the table."""
+    return settings.topic_prefix + _BY_NAME[logical].name
+
+
+def changelog_topic(settings: Settings) -> str:
+    """Name the changelog, as Faust derives it from the application id and the table's name."""
+    return f"{settings.app_id}-{CHANGELOG.name}"
+
+
+def used_topics(settings: Settings) -> dict[str, Topic]:
+    """Return all topics that must exist, by real name."""
+    used = {settings.topic_prefix + topic.name: topic for topic in TOPICS if topic.used}
+    return used | {changelog_topic(settings): CHANGELOG}
+
+
+class TopicState(NamedTuple):
+    """A topic as it is on the cluster."""
+
+    name: str
+    topic: Topic
+    partitions: int
+    """0 when it does not exist."""
+    differences: tuple[str, ...]
+    """Where its settings are not those of the table; an operator may have wanted that."""
+
+
+def missing_topics(settings: Settings) -> list[str]:
+    """Name the topics that must exist and do not. Raises `BrokerUnreachable`."""
+    there = topic_partitions(create_admin(settings))
+    return [name for name in used_topics(settings) if name not in there]
+
+
+def describe_topics(settings: Settings) -> list[TopicState]:
+    """Compare the topics with the cluster. Raises `BrokerUnreachable`."""
+    admin = create_admin(settings)
+    there = topic_partitions(admin)
+    used = used_topics(settings)
+    configs = {} if _is_mock(admin) else _configs(admin, [name for name in used if name in there])
+    return [
+        TopicState(
+            name,
+            topic,
+            there.get(name, 0),
+            tuple(
+                f"{key} is {configs[name].get(key)}, not {value}"
+                for key, value in topic.config.items()
+                if name in configs and configs[name].get(key) != value
+            ),
+        )
+        for name, topic in used.items()
+    ]
+
+
+def create_topics(settings: Settings) -> list[str]:
+    """Create what is missing and return its names. Running it again changes nothing.
+
+    Existing topics are never altered. Raises `ConfigurationError` when one of them has another
+    number of partitions than ``settings.partitions``, and then creates nothing;
+    `BrokerUnreachable` when Kafka does not answer.
+    """
+    admin = create_admin(settings)
+    there = topic_partitions(admin)
+    used = used_topics(settings)
+    _require_equal_partitions(settings, {name: there[name] for name in used if name in there})
+    missing = [name for name in used if name not in there]
+    if not missing:
+        return []
+    if _is_mock(admin):
+        _create_on_mock(settings, missing)
+    else:
+        _create(admin, settings, {name: used[name] for name in missing})
+    return missing
+
+
+def _create(admin: AdminClient, settings: Settings, topics: Mapping[str, Topic]) -> None:
+    wanted = [
+        NewTopic(name, settings.partitions, settings.replication_factor, config=dict(topic.config))
+        for name, topic in topics.items()
+    ]
+    for name, created in admin.create_topics(wanted, operation_timeout=WITHIN_S).items():
+        try:
+            created.result(WITHIN_S)
+        except KafkaException as error:
+            cause = error.args[0]
+            # Two that create at once: whoever comes second finds the work done.
+            if cause.code() == KafkaError.TOPIC_ALREADY_EXISTS:
+                continue
+            problem = f"cannot create topic {name}: {cause.str()}"
+            if cause.retriable():
+                raise BrokerUnreachable(problem) from error
+            raise ConfigurationError(problem) from error
+        except TimeoutError as error:
+            raise BrokerUnreachable(f"no answer while creating topic {name}") from error
+    there = topic_partitions(admin)
+    _require_equal_partitions(settings, {name: there[name] for name in topics if name in there})
+
+
+def _create_on_mock(settings: Settings, names: list[str]) -> None:
+    """Let the mock make topics the one way it can: by asking for them as a producer."""
+    producer = create_producer(settings)
+    made = {
+        name: len(producer.list_topics(name, WITHIN_S).topics[name].partitions) for name in names
+    }
+    _require_equal_partitions(settings, made)
+
+
+def _require_equal_partitions(settings: Settings, counts: Mapping[str, int]) -> None:
+    odd = {name: count for name, count in counts.items() if count != settings.partitions}
+    if not odd:
+        return
+    found = ", ".join(f"{name} has {count}" for name, count in odd.items())
+    raise ConfigurationError(
+        f"partitions are unequal: {found}, but ZHENGMING_PARTITIONS is {settings.partitions}. "
+        "All inputs, outputs and the changelog need the same number: set ZHENGMING_PARTITIONS to "
+        "what is there, or begin anew with another ZHENGMING_APP_ID and ZHENGMING_TOPIC_PREFIX"
+    )
+
+
+def _is_mock(admin: AdminClient) -> bool:
+    return str(admin.list_topics(timeout=WITHIN_S).cluster_id).startswith(MOCK_CLUSTER)
+
+
+def _configs(admin: AdminClient, names: list[str]) -> dict[str, dict[str, str]]:
+    if not names:
+        return {}
+    asked = [ConfigResource(ResourceType.TOPIC, name) for name in names]
+    try:
+        return {
+            resource.name: {key: entry.value for key, entry in answer.result(WITHIN_S).items()}
+            for resource, answer in admin.describe_configs(asked).items()
+        }
+    except (KafkaException, TimeoutError) as error:
+        raise BrokerUnreachable(f"Kafka does not tell the settings of topics: {error}") from error
+
+
+if __name__ == "__main__":
+    import sys
+
+    from streams.topic_page import markdown
+
+    if sys.argv[1:] != ["--markdown"]:
+        sys.exit("usage: python -m streams.topics --markdown")
+    sys.stdout.write(markdown())
