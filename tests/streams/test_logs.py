@@ -1,0 +1,131 @@
+"""Logs: one chain for all loggers, UTC, and nothing personal or secret in any line."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+from pydantic import SecretStr
+
+from streams.logs import configure_logging, get_logger, mask
+from streams.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _restore() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def lines(captured: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in captured.readouterr().err.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("call 13812345678 now", "call [phone] now"),
+        ("电话：138-1234-5678。", "电话：[phone]。"),
+        ("+86 138 1234 5678", "[phone]"),
+        ("+44 2079460000", "[phone]"),
+        ("身份证11010519491231002X", "身份证[id]"),
+        ("id 110105194912310021, ok", "id [id], ok"),
+        ("to a.b+c@example.com.cn!", "to [e-mail]!"),
+        ("from 203.0.113.7:9092", "from [ip]:9092"),
+        ("from 2001:db8::1 and fe80::1", "from [ip] and [ip]"),
+    ],
+)
+def test_what_is_personal_is_masked(text: str, masked: str) -> None:
+    assert mask(text) == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "127.0.0.1:9092 and [::1]:9092",
+        "version 4.1.1, offset 1763000000000",
+        "12:30:05 took 3:45",
+        "2026-11-23T15:02:06.105Z",
+        "3f2a9c1381234567890ab",
+        "zhengming-accounts-changelog-0",
+        "std::sort",
+    ],
+)
+def test_what_is_not_personal_stays(text: str) -> None:
+    assert mask(text) == text
+
+
+def test_all_loggers_write_the_same_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(Settings())
+    get_logger("ours").info("committed", records=12, at=1763000000000)
+    logging.getLogger("theirs").warning("lost %s", "203.0.113.7")
+
+    ours, theirs = lines(capsys)
+    assert ours["event"] == "committed"
+    assert ours["records"] == 12
+    assert ours["at"] == 1763000000000
+    assert ours["level"] == "info"
+    assert ours["timestamp"].endswith("Z")
+    assert theirs["event"] == "lost [ip]"
+    assert theirs["logger"] == "theirs"
+
+
+def test_secrets_and_personal_data_are_masked_however_deep(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logging(Settings())
+    get_logger("x").info(
+        "see",
+        config={"sasl.password": "hunter2", "hosts": ["203.0.113.7", {"mail": "a@b.cn"}]},
+        key=SecretStr("hunter2"),
+        error=ValueError("13812345678"),
+    )
+    (line,) = lines(capsys)
+    assert line["config"] == {"sasl.password": "********", "hosts": ["[ip]", {"mail": "[e-mail]"}]}
+    assert "hunter2" not in str(line)
+    assert line["error"] == "[phone]"
+
+
+def test_an_exception_is_written_out_and_masked(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(Settings())
+    try:
+        raise ValueError("13812345678")
+    except ValueError:
+        get_logger("x").exception("failed")
+    (line,) = lines(capsys)
+    assert "ValueError: [phone]" in line["exception"]
+    assert "Traceback" in line["exception"]
+
+
+def test_a_line_for_the_eye_is_masked_too(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(Settings(log_format="console"))
+    try:
+        raise ValueError("13812345678")
+    except ValueError:
+        get_logger("x").exception("改名 failed", name="13812345678")
+    shown = capsys.readouterr().err
+    assert "改名 failed" in shown
+    assert "13812345678" not in shown
+
+
+def test_the_level_is_the_settings_and_libraries_are_quiet(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logging(Settings(log_level="info"))
+    get_logger("x").debug("no")
+    logging.getLogger("aiokafka.consumer").info("no")
+    logging.getLogger("faust.app").warning("yes")
+    assert [line["event"] for line in lines(capsys)] == ["yes"]
+
+    configure_logging(Settings(log_level="error"))
+    get_logger("x").warning("no")
+    logging.getLogger("faust").warning("no")
+    assert lines(capsys) == []
