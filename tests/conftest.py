@@ -1,0 +1,86 @@
+"""Fixtures: one real Kafka and one real Redis for the whole run, settings of its own per test."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.broker import NoKafka
+from streams.children import free_ports
+from streams.clients import create_admin, topic_partitions
+from streams.sandbox import ApacheKafka, Kafka, start_kafka, start_redis
+from streams.settings import Settings
+
+TEST_PREFIX = "zhengming-test-"
+
+SettingsFactory = Callable[..., Settings]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs Kafka by what it asks for, so that ``-m "not kafka"`` leaves it out."""
+    for item in items:
+        if {"kafka", "own_kafka"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.kafka)
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[Kafka]:
+    """Real Kafka, shared: keep to the topics of your own `settings`."""
+    with _or_skip(lambda: start_kafka(allow_mock=False)) as started:
+        yield started
+        if started.kind == "external":
+            _delete_topics(started)
+
+
+@pytest.fixture
+def own_kafka() -> Iterator[Kafka]:
+    """Apache Kafka that is this test's alone, to stop, kill and start."""
+    with _or_skip(ApacheKafka) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """Real Redis, shared: keep to keys of your own."""
+    with start_redis() as started:
+        yield started.url
+
+
+@pytest.fixture
+def settings(kafka: Kafka, tmp_path: Path) -> SettingsFactory:
+    """Make settings on the shared Kafka; each call has names, a port and a directory of its own."""
+
+    def make(**overrides: Any) -> Settings:
+        name = f"{TEST_PREFIX}{uuid.uuid4().hex[:8]}"
+        defaults: dict[str, Any] = {
+            "kafka": kafka.bootstrap,
+            "app_id": name,
+            "topic_prefix": f"{name}.",
+            "partitions": 2,
+            "data_dir": tmp_path / name,
+            "web_port": free_ports(1)[0],
+        }
+        return Settings(**(defaults | overrides))
+
+    return make
+
+
+def _or_skip(start: Callable[[], Kafka]) -> Kafka:
+    try:
+        return start()
+    except NoKafka as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI must run against Apache Kafka, but {error}")
+        pytest.skip(f"needs Apache Kafka, but {error}")
+
+
+def _delete_topics(kafka: Kafka) -> None:
+    admin = create_admin(Settings(kafka=kafka.bootstrap))
+    ours = [name for name in topic_partitions(admin) if name.startswith(TEST_PREFIX)]
+    for deleted in admin.delete_topics(ours).values() if ours else ():
+        deleted.result(30)
