@@ -75,13 +75,14 @@ class TaskRecovery(Recovery):  # type: ignore[misc]  # untyped base
 class TableManager(FaustTableManager):  # type: ignore[misc]  # untyped base
     """Table manager whose recovery leaves the restoring to the partition tasks."""
 
+    _recovery: TaskRecovery | None
+
     @property
     def recovery(self) -> TaskRecovery:
         """The recovery service, made on first use."""
         if self._recovery is None:
             self._recovery = TaskRecovery(self.app, self, beacon=self.beacon, loop=self.loop)
-        recovery: TaskRecovery = self._recovery
-        return recovery
+        return self._recovery
 
 
 class ZhengmingApp(faust.App):  # type: ignore[misc]  # untyped base
@@ -146,9 +147,7 @@ def create_app(settings: Settings, tasks: TaskManager) -> ZhengmingApp:
         options=FetchOptions(settings.fetch_wait_ms, tasks.position_of, tasks.expired),
     )
     tasks.seek_back = app.seek_back
-    table = app.Table(
-        "accounts", partitions=settings.partitions, key_type=bytes, value_type=bytes
-    )
+    table = app.Table("accounts", partitions=settings.partitions, key_type=bytes, value_type=bytes)
     assert table.changelog_topic_name == changelog_topic(settings)
     for name in inputs:
         _add_agent(app, tasks, name, settings.partitions)

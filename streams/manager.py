@@ -118,7 +118,7 @@ class TaskManager:
         )
 
     async def quiesce(self) -> None:
-        """Begin no transaction until `assigned` knows what is still ours; await the running ones."""
+        """Begin no transaction until `assigned` knows what is ours; await the running ones."""
         self.allowed.clear()
         for task in list(self.tasks.values()):
             async with task.lock:

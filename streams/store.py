@@ -116,7 +116,7 @@ class RocksStore:
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """All keys and values, in key order."""
         for key, value in self._db.items():
-            if key != CHANGELOG_OFFSET:
+            if isinstance(key, bytes) and key != CHANGELOG_OFFSET:
                 yield key, value
 
     def clear(self) -> None:

@@ -323,7 +323,7 @@ class PartitionTask:
         now = time.time_ns() // 1_000_000
         transaction.records = len(records)
         if records:
-            self.watermark = max(self.watermark, max(r.timestamp for r in records))
+            self.watermark = max(self.watermark, *(r.timestamp for r in records))
             try:
                 overlay.apply(processing.process(records, overlay.read, now))
             except NOT_THE_RECORDS_FAULT:

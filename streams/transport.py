@@ -7,8 +7,8 @@ for one partition, so that Faust's machinery runs once per batch.
 What differs from the stock driver, each for exactly-once:
 
 * Records are read at isolation level ``read_committed`` without Faust's own transaction manager.
-* A batch is handed out only from a partition that **we** have positioned in the current assignment
-  (it has an `Anchor`). A fetch in flight can outlive a rebalance; what it brings is not ours to use.
+* A batch is handed out only from a partition that **we** have positioned in the current
+  assignment (it has an `Anchor`). What a fetch brings that outlived a rebalance is not ours.
 * Every batch carries ``[start, next)``, the fetch position before and after it, and the epoch of
   the seek it follows, so that a partition task can prove that nothing was skipped or seen twice.
 * After a rebalance every source partition is sought to the position that the partition task
@@ -25,11 +25,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
-from aiokafka.consumer.fetcher import ConsumerRecord
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import ConsumerMessage
+
+from streams.work import Record
 
 PREFETCH_BACKOFF_S = 0.01
 """How long data waiting in the client keeps aiokafka from fetching the other partitions."""
@@ -45,7 +46,7 @@ class Batch(NamedTuple):
     """The records of one partition fetched together, covering offsets ``[start, next)``."""
 
     tp: TopicPartition
-    records: list[ConsumerRecord[bytes | None, bytes | None]]
+    records: list[Record]
     start: int
     next: int
     epoch: int
@@ -234,11 +235,10 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
         return None if anchor is None or end is None else max(0, end - anchor.position)
 
     def caught_up(self, tps: Iterable[TopicPartition], since: int) -> bool:
-        """Whether every partition was at its end in an answer received at or after ``since`` (ms)."""
+        """Whether every partition was at its end in an answer no older than ``since`` (ms)."""
         assignment = self._assignment()
         return assignment is not None and all(
-            self.lag(tp) == 0 and (assignment.state_value(tp).timestamp or 0) >= since
-            for tp in tps
+            self.lag(tp) == 0 and (assignment.state_value(tp).timestamp or 0) >= since for tp in tps
         )
 
 

@@ -7,15 +7,24 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from aiokafka.consumer.fetcher import ConsumerRecord
-
 from streams.errors import MessageTooLarge
 from streams.metrics import Tally
 from streams.store import Store
 
-Record = ConsumerRecord[bytes | None, bytes | None]
 Read = Callable[[bytes], bytes | None]
 Headers = Sequence[tuple[str, bytes]]
+
+
+class Record(Protocol):
+    """A fetched record, as aiokafka hands it over. ``timestamp`` in ms."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
 
 
 class Message(NamedTuple):
@@ -53,6 +62,7 @@ class Processing(Protocol):
     def next_due(self, state: bytes) -> int:
         """When the next deadline of a state falls due, in ms; 0 for none."""
 
+
 class Overlay:
     """The uncommitted changes of the running transaction, read through to the store.
 
@@ -76,7 +86,7 @@ class Overlay:
         for message in work.messages:
             if message.value is not None and len(message.value) > self._max:
                 raise MessageTooLarge(f"{message.topic}: {len(message.value)} bytes")
-        for key, value in work.states.items():
+        for value in work.states.values():
             if value is not None and len(value) > self._max:
                 raise MessageTooLarge(f"state of an account: {len(value)} bytes")
         self.add(work)
@@ -113,7 +123,7 @@ class Deadlines:
         return self._heap[0][0] if self._heap else None
 
     def pop_due(self, upto: int, read: Read, limit: int) -> list[bytes]:
-        """Remove and return up to ``limit`` keys whose state has a deadline at or before ``upto``."""
+        """Remove and return up to ``limit`` keys that have a deadline at or before ``upto``."""
         heap, keys = self._heap, dict[bytes, None]()
         while heap and heap[0][0] <= upto and len(keys) < limit:
             _, key = heapq.heappop(heap)

@@ -128,7 +128,9 @@ class Worker:
 
 def domain_processing(settings: Settings, policy: Policy) -> DomainProcessing:
     """The domain's processing under a policy, with the topics and limits of the settings."""
-    codec = Codec.from_url(settings.schema_registry_url) if settings.schema_registry_url else Codec()
+    codec = (
+        Codec.from_url(settings.schema_registry_url) if settings.schema_registry_url else Codec()
+    )
     return DomainProcessing(
         policy,
         codec,
