@@ -5,7 +5,8 @@ Everything that names a topic takes it from here; docs/topics.md is made from it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -331,8 +332,18 @@ def _create(admin: AdminClient, settings: Settings, topics: Mapping[str, Topic])
             raise ConfigurationError(problem) from error
         except TimeoutError as error:
             raise BrokerUnreachable(f"no answer while creating topic {name}") from error
-    there = topic_partitions(admin)
-    _require_equal_partitions(settings, {name: there[name] for name in topics if name in there})
+    _require_equal_partitions(settings, _await_visible(admin, topics))
+
+
+def _await_visible(admin: AdminClient, names: Collection[str]) -> dict[str, int]:
+    """Wait until brokers show what the controller has made; returns the partition counts."""
+    deadline = time.monotonic() + WITHIN_S
+    while time.monotonic() < deadline:
+        there = topic_partitions(admin)
+        if all(there.get(name) for name in names):
+            return {name: there[name] for name in names}
+        time.sleep(0.05)
+    raise BrokerUnreachable("the topics were created, but the brokers do not show them")
 
 
 def _create_on_mock(settings: Settings, names: list[str]) -> None:

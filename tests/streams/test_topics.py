@@ -26,6 +26,7 @@ from streams.topics import (
     used_topics,
 )
 from tests.conftest import SettingsFactory
+from tests.support import wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,9 +77,7 @@ def test_creating_again_changes_nothing_and_fills_gaps(settings: SettingsFactory
     create_topics(ours)
     assert create_topics(ours) == []
 
-    gap = real_name(ours, "account.credit")
-    admin = create_admin(ours)
-    admin.delete_topics([gap])[gap].result(30)
+    gap = _delete(ours, "account.credit")
     assert create_topics(ours) == [gap]
 
 
@@ -87,9 +86,7 @@ def test_unequal_partitions_are_refused_before_anything_is_made(
 ) -> None:
     ours = settings(partitions=2)
     create_topics(ours)
-    gap = real_name(ours, "account.credit")
-    admin = create_admin(ours)
-    admin.delete_topics([gap])[gap].result(30)
+    gap = _delete(ours, "account.credit")
 
     with pytest.raises(ConfigurationError) as refused:
         create_topics(ours.model_copy(update={"partitions": 4}))
@@ -108,11 +105,16 @@ def test_a_topic_that_differs_is_told_and_left_alone(settings: SettingsFactory) 
     admin = create_admin(ours)
     admin.incremental_alter_configs([change])[change].result(30)
 
-    create_topics(ours)
-
-    (state,) = [state for state in describe_topics(ours) if state.name == name]
-    assert state.partitions == 2
-    assert state.differences == ("retention.ms is 1000, not 2592000000",)
+    differences = wait_until(
+        lambda: [
+            (s.name, s.partitions, s.differences) for s in describe_topics(ours) if s.differences
+        ],
+        10,
+        "the change has not shown",
+    )
+    assert differences == [(name, 2, ("retention.ms is 1000, not 2592000000",))]
+    assert create_topics(ours) == []
+    assert any(state.differences for state in describe_topics(ours))
 
 
 def test_what_kafka_refuses_is_a_clear_error(settings: SettingsFactory) -> None:
@@ -152,3 +154,12 @@ def test_the_mock_makes_topics_as_well() -> None:
 def test_the_page_of_topics_is_up_to_date() -> None:
     page = (ROOT / "docs" / "topics.md").read_text(encoding="utf-8")
     assert page == markdown(), "run `make docs`"
+
+
+def _delete(settings: Settings, logical: str) -> str:
+    """Delete a topic and wait until it has gone from the metadata."""
+    name = real_name(settings, logical)
+    admin = create_admin(settings)
+    admin.delete_topics([name])[name].result(30)
+    wait_until(lambda: name not in topic_partitions(admin), 10, f"{name} is still there")
+    return name
