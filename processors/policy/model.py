@@ -5,11 +5,12 @@ number; the defaults are this project's.
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import NamedTuple
 
 from msgspec import Struct
 
-from processors.text.match import Match
+from processors.text import Entry, Match
 from schemas.records import (
     ComplaintCategory,
     Decision,
@@ -32,34 +33,41 @@ class Message(Struct, frozen=True):
     en: str
 
 
-class Entry(Struct, frozen=True):
-    """One line of a lexicon file.
+class DetectorKind(StrEnum):
+    """Kinds of search a pack can name."""
 
-    ``group`` ties terms that one proof covers (医生 and 医师) or the aliases of one institution;
-    ``border`` asks that no word goes on at either end of the hit.
-    """
-
-    term: str
-    group: str = ""
-    border: bool = False
+    CONTACTS = "contacts"
+    LEXICON = "lexicon"
+    PROTECTED = "protected"
+    CLAIMS = "claims"
 
 
 class Detector(Struct, frozen=True):
-    """A named search of a pack: its kind, its entries, the forms it knows beyond entries."""
+    """A named search of a pack: its kind, its entries, and the names of places it knows."""
 
     name: str
-    kind: str
+    kind: DetectorKind
     entries: tuple[Entry, ...] = ()
-    forms: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+
+
+class Covers(StrEnum):
+    """What a proof must say to be about what was found."""
+
+    FOUND = "found"  # the same occupation, the same institution
+    ANY = "any"  # any valid proof of the kind will do
+    WORDS = "words"  # it holds one of the rule's ``proof_words``
 
 
 class Rule(Struct, frozen=True):
     """What a hit of a detector means.
 
-    ``cleared`` is the decision once a proof of kind ``proof`` covers what was found, and
-    ``contradicted`` the decision when the account has such proofs but for something else; None
-    leaves ``decision``. ``points`` is never positive and counts for ``points_days`` days (None: for
-    good). ``measure`` is the step at which the ladder is entered when the value is live.
+    ``certain`` leaves out matches of outcome ``review``; without it such a match counts, but is
+    never refused: a person decides. ``cleared`` is the decision once a proof of kind ``proof``
+    covers what was found, and ``contradicted`` the decision when the account has such proofs but
+    for something else; None leaves ``decision``. ``points`` is never positive and counts for
+    ``points_days`` days (None: for good). ``measure`` is the step at which the ladder is entered
+    when the value is live.
     """
 
     id: str
@@ -70,16 +78,19 @@ class Rule(Struct, frozen=True):
     fields: tuple[Field, ...]
     subjects: tuple[SubjectKind, ...]  # () means every kind
     decision: Decision
-    proof: VerificationKind | None
-    cleared: Decision | None
-    contradicted: Decision | None
     severity: int  # 1 to 4, 4 the gravest
     points: int
-    points_days: int | None
-    measure: MeasureStep | None
-    categories: tuple[ComplaintCategory, ...]  # complaints that ask for this rule
     message: Message
     remedy: Message
+    certain: bool = False
+    proof: VerificationKind | None = None
+    proof_covers: Covers = Covers.FOUND
+    proof_words: tuple[str, ...] = ()
+    cleared: Decision | None = None
+    contradicted: Decision | None = None
+    points_days: int | None = None
+    measure: MeasureStep | None = None
+    categories: tuple[ComplaintCategory, ...] = ()  # complaints that ask for this rule
 
 
 class Level(Struct, frozen=True):

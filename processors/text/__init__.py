@@ -1,5 +1,29 @@
-"""The text engine: finds contacts, protected names, claims and lexicon entries in texts."""
+"""The text engine: finds contacts, protected names, claims and lexicon entries in texts.
 
+Every search takes a sequence of texts and returns, for each, its matches in order of span. A text
+gets the same answer alone and in a batch.
+"""
+
+from processors.text.claims import Claims, find_claims
+from processors.text.contacts import Contacts, find_contacts
+from processors.text.entry import BadLine, Entry, read_entries
+from processors.text.lexicon import Lexicon
 from processors.text.match import Match, Outcome
+from processors.text.protected import ProtectedNames
+from processors.text.scan import Detector, Scanner
 
-__all__ = ["Match", "Outcome"]
+__all__ = [
+    "BadLine",
+    "Claims",
+    "Contacts",
+    "Detector",
+    "Entry",
+    "Lexicon",
+    "Match",
+    "Outcome",
+    "ProtectedNames",
+    "Scanner",
+    "find_claims",
+    "find_contacts",
+    "read_entries",
+]

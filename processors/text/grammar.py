@@ -1,0 +1,93 @@
+"""The words around a name or a title that decide what it means.
+
+Read over the folded form: right after a hit, or right before it. Words are separated by blanks, and
+may hold pieces of regular expressions.
+"""
+
+import re
+
+
+def _words(*lines: str) -> str:
+    return "|".join(" ".join(lines).split())
+
+
+_NO_LETTER = r"(?![^\W_])"
+
+# --- Around a protected name -------------------------------------------------------------------
+
+_ROLES = _words(
+    "官方 官号 官微 官网 官博 客服 客户服务 招生 招聘 招考 招标 发布 公告 通告 通知 公示 公众号",
+    "订阅号 服务号 办公室 办事处 办公厅 新闻办 新闻中心 新闻发言人 发言人 融媒体 热线 举报 投诉",
+    "咨询 认证 账号 帐号 小助手 服务中心 服务平台 服务大厅 管理员 旗舰店 专卖店 直营 售后 总部",
+    r"委员会 政务 在线 网站 official support service help[\s]?desk admin news team(?![a-z])",
+)
+ROLE_AFTER = re.compile(rf"[\W_]{{0,2}}[的之]?(?:唯一|全国|中国|大中华区)?(?:{_ROLES})")
+"""Who speaks so speaks for the institution."""
+
+ROLE_BEFORE = re.compile(r"(?:官方|认证|客服|授权|official|real)[\W_]{0,2}\Z")
+
+_STAFF = _words(
+    "工作 上班 任职 就职 供职 民警 警官 干部 局长 处长 科长 部长 厅长 院长 校长 行长 主任 书记",
+    f"秘书 科员 职员 专员 法官 检察官 记者 主播 编辑 社{_NO_LETTER} 报社 客户端 评论 驻",
+)
+STAFF_AFTER = re.compile(rf"[\W_]{{0,2}}的?(?:{_STAFF})")
+"""Who speaks so says to be one of its people."""
+
+_NEAR_FOLLOWS = _words(
+    f"校友 粉丝 迷{_NO_LETTER} 家长 家属 遗属 后代 子弟 老兵 叔叔 对面 隔壁 旁边 附近 门口 门前",
+    "楼下 后门 边上 周边 学生 在读 毕业 学子 研究生 博士 硕士 本科 大[一二三四] 新生 老生 校花",
+    "校草 考研 考生 考公 求职 备考 上岸 爱好者 之友 后援 用户 会员 读者 听众 观众 车主 机主 家人",
+    "老公 老婆 女友 男友 铁粉 黑粉 真香 真好 受害者 吐槽 宿舍 食堂 家属院 小区 站(?!长) 路 街",
+    "公园 幼儿园 说 讲 妈 爸 奶奶 爷爷 fans?(?![a-z]) alumn student user",
+)
+NEAR_AFTER = re.compile(rf"[\W_]{{0,2}}(?:\d{{2,4}}[级届年]?)?的?(?:{_NEAR_FOLLOWS})")
+"""Who speaks so only stands near it."""
+
+_NEAR_PRECEDES = _words(
+    "对面 隔壁 附近 旁边 门口 路过 住在 来自 毕业于 毕业 就读于 就读 在读 考入 考上 考进 想考",
+    "想去 想进 我爱 热爱 喜欢 支持 关注 致敬 感谢 谢谢 相信 点赞 打卡 想念 怀念 离开 不是 并非",
+    "吐槽 投诉",
+)
+NEAR_BEFORE = re.compile(
+    rf"(?:{_NEAR_PRECEDES}|[曾前爱非假黑粉在去到被找问向看读听]"
+    r"|(?<![a-z])(?:love|at|near|not|ex))[\W_]{0,2}\Z"
+)
+
+LEAD = re.compile(rf".*(?:{_NEAR_PRECEDES}|[在是的和与])", re.DOTALL)
+"""What may stand before the name of an organ and is no part of it."""
+
+# --- Around a title or a claim -----------------------------------------------------------------
+
+_OTHERS = _words(
+    "妻子 老婆 太太 媳妇 老公 丈夫 爱人 女友 男友 女朋友 男朋友 女儿 儿子 孩子 闺女 宝宝 妈 爸",
+    f"母亲 父亲 家属 家长 后代 学生 徒弟 助理 助手 粉丝 粉 迷{_NO_LETTER} 小迷妹 朋友 邻居 同学",
+    "猫 狗 病人 患者 客户 当事人 话 建议 嘱咐 叮嘱 意见 梦 故事 电影 小说 电视剧 剧",
+)
+_OTHER_THINGS = _words(
+    "函 费 楼 证 说 讲 道 问 告诉 叫 让 救 骗 节(?!目) 日(?!常|记) 站 台 会 们 事务所 协会 学会",
+    f"公寓 游戏 模拟 资格考试 考试 考证 备考 考研 预备 爱好者 之友 之家 控{_NO_LETTER} 梦想",
+)
+CANCELLED_AFTER = re.compile(rf"[\W_]?的?(?:{_OTHERS})|(?:{_OTHER_THINGS})")
+"""Makes of a title somebody else, or something else."""
+
+_WISHES = _words(
+    "想当个? 想做个? 想成为 要当个? 要做个? 当上 梦想(?:是|当|做|成为)? 成为 未来的? 准 预备 备考",
+    "报考 考 不是 不当 不做 并非 非 没有 没 不 未 无 假 伪 前 退休 离职",
+)
+_DEEDS = _words(
+    "找个? 求 看 问 请 请教 咨询 联系 感谢 谢谢 致敬 喜欢 热爱 崇拜 讨厌 嫁给? 娶 听 被 骂 投诉",
+    "举报 给 跟 和 与 关注 遇到 碰到 有个 有位 我的",
+)
+_RELATIVES = _words(
+    "他是 她是 爸爸是 妈妈是 爸是 妈是 老公是 老婆是 妻子是 丈夫是 女友是 男友是 儿子是 女儿是",
+    "朋友是 导师是",
+)
+_MENDED = _words("电脑 手机 汽车 家电 轮胎 树 鞋 手表")
+_ENGLISH = r"(?<![a-z])(?:not an?|non|un|want to be an?|my|ex)"
+CANCELLED_BEFORE = re.compile(rf"(?:{_WISHES}|{_DEEDS}|{_RELATIVES}|{_MENDED}|{_ENGLISH})[\W_]?\Z")
+"""Wishes, denials and deeds done to another: the title is not claimed."""
+
+SELF_BEFORE = re.compile(
+    r"(?:我是|本人|一名|一个|一位|一枚|职业|身份|现任|任|兼|[|/·])[^\W_]{0,6}[\W_]?\Z"
+)
+"""Speaks of oneself."""

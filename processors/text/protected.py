@@ -1,0 +1,114 @@
+"""Search for protected names: what follows or precedes a name decides.
+
+教育部官方 speaks for the ministry, 教育部对面的小店 does not. The words that decide are in
+``grammar``; the names themselves come from the lexicons of a pack.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from processors.text import grammar
+from processors.text.context import after, before, is_whole, segment
+from processors.text.entry import Entry
+from processors.text.fold import fold, strip
+from processors.text.lexicon import TermDetector
+from processors.text.match import Match, Outcome
+from processors.text.scan import Anchor, Text
+
+_NAME_LENGTH = 20  # a text of so many letters may be a name; a longer one only mentions
+_OWNER_REACH = 12  # letters that the name of an organ may have before its suffix
+_PLACE_LENGTHS = range(2, 9)
+_REACH = 16
+
+_UNITS = "省市县区旗州盟镇乡村"
+
+
+class ProtectedNames(TermDetector):
+    """Finds protected names, and the forms of names that go with them.
+
+    ``names`` are entries: whole names, and suffixes (人民政府, 日报) that count with a name before
+    them. ``places`` are names of places, for suffixes that count only after a place (杭州 + 发布).
+    The outcome says what the surroundings make of it: ``reject`` for the name itself or with a
+    role word (官方, 客服, 招生办), ``accept`` for somebody near it (校友, 粉丝, 对面) and for a
+    passing mention, ``review`` for the rest.
+    """
+
+    def __init__(self, names: Iterable[Entry], places: Iterable[str] = ()) -> None:
+        names = tuple(names)
+        super().__init__(names)
+        self._suffixes = frozenset(entry.tag for entry in names if entry.suffix or entry.place)
+        self._places = frozenset(fold(place) for place in places)
+
+    def confirm(self, text: Text, anchors: Sequence[Anchor]) -> list[Match]:
+        """Names and forms of names with the outcome their surroundings give them."""
+        matches = []
+        for anchor, entry in self.hits(text, anchors):
+            found = self._named(text.folded, anchor, entry)
+            if found is None:
+                continue
+            bare = (entry.suffix or entry.place) and found.start == anchor.start
+            outcome = _outcome(text.folded, found, entry, bare=bare)
+            if outcome is None:
+                continue
+            matches.append(
+                Match(
+                    entry.term,
+                    entry.tag,
+                    "protected",
+                    anchor.view,
+                    text.technique(anchor),
+                    outcome,
+                    *text.span(found.start, found.end),
+                )
+            )
+        return matches
+
+    def tags_in(self, value: str) -> frozenset[str]:
+        """Tags of the names in the words of a proof; a suffix alone names nobody."""
+        return super().tags_in(value) - self._suffixes
+
+    def _named(self, folded: str, anchor: Anchor, entry: Entry) -> Anchor | None:
+        """The hit with the name before a suffix taken in; None where it is no name."""
+        if not (entry.suffix or entry.place):
+            return anchor
+        first, last = segment(folded, anchor, _OWNER_REACH)
+        if entry.word and last > anchor.end:
+            follows = after(folded, anchor, _REACH)
+            if not (grammar.ROLE_AFTER.match(follows) or grammar.STAFF_AFTER.match(follows)):
+                return None
+        lead = grammar.LEAD.match(folded, first, anchor.start)
+        start = lead.end() if lead else first
+        owner = strip(folded[start : anchor.start])
+        if entry.place and not self._ends_with_place(owner):
+            return None
+        if owner and not "㐀" <= owner[-1] <= "鿿":
+            return None
+        return anchor._replace(start=start)
+
+    def _ends_with_place(self, owner: str) -> bool:
+        if len(owner) > 2 and owner[-1] in _UNITS:
+            return True
+        return any(owner[-length:] in self._places for length in _PLACE_LENGTHS)
+
+
+def _outcome(folded: str, found: Anchor, entry: Entry, *, bare: bool) -> Outcome | None:
+    """What the surroundings make of a name; None where it is no hit at all.
+
+    ``bare`` is a suffix without a name before it, which nobody is named by.
+    """
+    precedes, follows = before(folded, found, _REACH), after(folded, found, _REACH)
+    staff = grammar.STAFF_AFTER.match(follows) is not None
+    if grammar.NEAR_AFTER.match(follows) or (grammar.NEAR_BEFORE.search(precedes) and not staff):
+        return Outcome.ACCEPT
+    whole = is_whole(folded, found.start, found.end)
+    role = grammar.ROLE_AFTER.match(follows) or grammar.ROLE_BEFORE.search(precedes)
+    if whole or role:
+        return Outcome.REVIEW if bare else Outcome.REJECT
+    if bare or entry.role or (entry.word and not entry.suffix and precedes[-1:].isalnum()):
+        return None
+    return Outcome.REVIEW if staff or _is_short(folded) else Outcome.ACCEPT
+
+
+def _is_short(folded: str) -> bool:
+    if len(folded) > 4 * _NAME_LENGTH:
+        return False
+    return sum(map(str.isalnum, folded)) <= _NAME_LENGTH
