@@ -131,7 +131,7 @@ def create_app(settings: Settings, tasks: TaskManager) -> ZhengmingApp:
         broker_session_timeout=settings.session_timeout_s,
         broker_heartbeat_interval=settings.heartbeat_interval_s,
         broker_request_timeout=max(30.0, 2 * settings.session_timeout_s),
-        datadir=str(settings.data_dir / "faust"),
+        datadir=str(settings.data_dir),
         web_enabled=True,
         web_host=settings.web_host,
         web_bind=settings.web_host,

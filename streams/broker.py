@@ -145,13 +145,18 @@ def prepare() -> Path:
         raise NoKafka(f"{pom} is not there: Apache Kafka runs from a checkout only")
     if shutil.which("java") is None:
         raise NoKafka("there is no `java` on the PATH: install Java 17 or later")
-    mark = hashlib.sha256(pom.read_bytes() + CLUSTER_ID.encode()).hexdigest()[:12]
-    ready = CACHE / mark
+    ready = CACHE / cache_mark()
     if not ready.is_dir():
         if shutil.which("mvn") is None:
             raise NoKafka("there is no `mvn` on the PATH to fetch Apache Kafka: install Maven")
         _fill(ready, pom)
     return ready / "jars"
+
+
+def cache_mark() -> str:
+    """Name what is cached by what it is made from."""
+    made_from = (DEPLOY / "pom.xml").read_bytes() + CLUSTER_ID.encode()
+    return hashlib.sha256(made_from).hexdigest()[:12]
 
 
 def _fill(ready: Path, pom: Path) -> None:

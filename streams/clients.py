@@ -7,6 +7,7 @@ commit by themselves. Both put a key on the same partition as Kafka's Java clien
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -29,6 +30,8 @@ Offsets = Mapping[tuple[str, int], int]
 """The next offset per topic and partition."""
 
 READ_AT_ONCE = 1_000
+COLLECT_S = 0.05
+"""A call waits so long for a full batch, also at the end."""
 METADATA_WITHIN_S = 10.0
 
 _log = logging.getLogger("librdkafka")
@@ -130,9 +133,12 @@ def read_all(
     consumer = create_consumer(settings, enable_partition_eof=True)
     try:
         consumer.assign([TopicPartition(*tp, begin.get(tp, OFFSET_BEGINNING)) for tp in left])
+        heard = time.monotonic()
         while left:
-            messages = consumer.consume(READ_AT_ONCE, timeout=idle_s)
-            if not messages:
+            messages = consumer.consume(READ_AT_ONCE, timeout=COLLECT_S)
+            if messages:
+                heard = time.monotonic()
+            elif time.monotonic() - heard > idle_s:
                 raise BrokerUnreachable(
                     f"Kafka sent nothing for {idle_s:g} s; still unread: "
                     + ", ".join(f"{topic}[{partition}]" for topic, partition in sorted(left))

@@ -408,7 +408,7 @@ class PartitionTask:
                 batch.close()
                 sent.append(await producer.send_batch(batch, topic, partition=self.partition))
                 size, batch = 0, producer.create_batch()
-            if batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
+            if batch.append(key=key, value=value, timestamp=None, headers=list(headers)) is None:
                 raise MessageTooLarge(f"{topic}: {length} bytes")
             size += length
         batch.close()

@@ -7,7 +7,6 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import faust
@@ -49,6 +48,7 @@ class Worker:
         on_step: Callable[[int, int], None] | None = None,
     ) -> None:
         self.settings = settings
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
         self.tasks = TaskManager(
             TaskOptions(
                 app_id=settings.app_id,
@@ -86,7 +86,7 @@ class Worker:
     def _new_store(self, partition: int) -> Store:
         if self.settings.store == "memory":
             return MemoryStore()
-        path = Path(self.settings.data_dir) / self.settings.app_id / str(partition)
+        path = self.settings.data_dir / self.settings.app_id / str(partition)
         return RocksStore(path)
 
     def _give_up(self, error: BaseException) -> None:
