@@ -1,0 +1,245 @@
+"""Reads a pack from its files.
+
+``pack.yaml`` names the detectors, the rules and the terms; lexicons lie in files beside it, and the
+pack's own tests in ``tests.yaml``.
+"""
+
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import NamedTuple
+
+from processors.policy.model import (
+    Covers,
+    Detector,
+    DetectorKind,
+    Pack,
+    Rule,
+)
+from processors.policy.problems import Problem, nearest
+from processors.policy.terms import (
+    read_complaints,
+    read_credit,
+    read_ladder,
+    read_message,
+    read_report,
+    read_review,
+)
+from processors.policy.tree import Notes, Table, parse
+from processors.text import BadLine, Entry, read_entries
+from schemas.records import (
+    ComplaintCategory,
+    Decision,
+    Field,
+    MeasureStep,
+    RuleMode,
+    SubjectKind,
+    VerificationKind,
+)
+
+MAIN = "pack.yaml"
+_ID = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
+_OBLIGATION = re.compile(r"[A-Z]+-\d+[a-z]?(?:-\d+[a-z]?)?")
+
+
+class Draft(NamedTuple):
+    """A pack as read, with the line of every rule and detector; usable when without problems."""
+
+    pack: Pack
+    rule_lines: tuple[int, ...]
+    detector_lines: tuple[int, ...]
+
+
+def content_hash(files: Mapping[str, bytes]) -> str:
+    """SHA-256, in hex, over the names and bytes of all files, sorted by name.
+
+    Line ends count as one newline however they are written, so that a checkout on another system
+    has the same hash.
+    """
+    digest = sha256()
+    for name in sorted(files):
+        data = files[name].replace(b"\r\n", b"\n")
+        digest.update(f"{len(name.encode())}:{name}:{len(data)}:".encode())
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def read_pack(files: Mapping[str, bytes]) -> tuple[Draft | None, list[Problem]]:
+    """The pack of these files and what is wrong with it; None where nothing can be read."""
+    notes = Notes(MAIN)
+    if MAIN not in files:
+        notes.add(1, "missing-file", f"there is no {MAIN}")
+        return None, notes.problems
+    node = parse(files[MAIN], notes)
+    if node is None:
+        return None, notes.problems
+    table = Table(node, notes, "a pack")
+    problems = notes.problems
+    detectors, detector_lines = _read_detectors(table, files, problems)
+    rules, rule_lines = _read_rules(table)
+    pack = Pack(
+        id=_read_id(table),
+        version=table.text("version"),
+        hash=content_hash(files),
+        title=read_message(table, "title"),
+        detectors=detectors,
+        rules=rules,
+        credit=read_credit(table),
+        ladder=read_ladder(table),
+        review=read_review(table),
+        complaints=read_complaints(table),
+        report=read_report(table),
+    )
+    table.close()
+    return Draft(pack, rule_lines, detector_lines), problems
+
+
+def _read_id(table: Table) -> str:
+    name = table.text("id")
+    if name and not _ID.fullmatch(name):
+        hint = "small letters and digits, with points or hyphens between"
+        table.note("bad-id", f"{name!r} cannot be the id of {table.what}", hint, key="id")
+    return name
+
+
+def _read_detectors(
+    pack: Table, files: Mapping[str, bytes], problems: list[Problem]
+) -> tuple[tuple[Detector, ...], tuple[int, ...]]:
+    table = pack.table("detectors", "detectors")
+    if table is None:
+        return (), ()
+    found, lines = [], []
+    for name in table.names():
+        inner = table.table(name, f"detector {name!r}")
+        assert inner is not None  # the key is one of its own
+        kind = inner.choice("kind", DetectorKind)
+        entries: tuple[Entry, ...] = ()
+        places: tuple[str, ...] = ()
+        if kind is not DetectorKind.CONTACTS:
+            entries = _read_lexicons(inner, files, problems)
+        if kind is DetectorKind.PROTECTED and inner.has("places"):
+            places = _read_places(inner, files)
+        inner.close()
+        found.append(Detector(name, kind, entries, places))
+        lines.append(inner.line)
+    return tuple(found), tuple(lines)
+
+
+def _file(table: Table, key: str, name: str, files: Mapping[str, bytes]) -> bytes | None:
+    if name in files:
+        return files[name]
+    hint = nearest(name, (known for known in files if known != MAIN))
+    table.note("missing-file", f"{table.what} names {name!r}, which is not there", hint, key=key)
+    return None
+
+
+def _read_lexicons(
+    table: Table, files: Mapping[str, bytes], problems: list[Problem]
+) -> tuple[Entry, ...]:
+    entries: list[Entry] = []
+    for name in table.texts("entries", required=True):
+        data = _file(table, "entries", name, files)
+        if data is None:
+            continue
+        before = len(entries)
+        for line in read_entries(data):
+            if isinstance(line, BadLine):
+                problems.append(Problem(name, line.line, "bad-entry", f"the line {line.why}"))
+            else:
+                entries.append(line[1])
+        if len(entries) == before:
+            problems.append(Problem(name, 1, "empty-lexicon", "there is no entry in it"))
+    return tuple(entries)
+
+
+def _read_places(table: Table, files: Mapping[str, bytes]) -> tuple[str, ...]:
+    name = table.text("places")
+    data = _file(table, "places", name, files)
+    if data is None:
+        return ()
+    lines = data.decode("utf-8-sig", "replace").splitlines()
+    return tuple(place for line in lines if not line.startswith("#") for place in line.split())
+
+
+def _read_rules(pack: Table) -> tuple[tuple[Rule, ...], tuple[int, ...]]:
+    rules, lines = [], []
+    for table in pack.tables("rules", "a rule"):
+        rules.append(_read_rule(table))
+        lines.append(table.line)
+    return tuple(rules), tuple(lines)
+
+
+def _read_rule(table: Table) -> Rule:
+    name = _read_id(table)
+    table.what = f"rule {name!r}"
+    obligation = table.text("obligation")
+    if obligation and not _OBLIGATION.fullmatch(obligation):
+        message = f"{obligation!r} is no obligation id"
+        table.note("bad-obligation", message, "such as CAC-08-6", key="obligation")
+    days = table.number("points_days", 1, 3660) if table.has("points_days") else None
+    proof = _read_proof(table)
+    rule = Rule(
+        id=name,
+        obligation=obligation,
+        article=table.text("article"),
+        mode=table.choice("mode", RuleMode, RuleMode.ENFORCE),
+        detector=table.text("detector"),
+        fields=table.choices("fields", Field, required=True),
+        subjects=table.choices("subjects", SubjectKind),
+        certain=table.flag("certain"),
+        decision=table.choice("decision", Decision),
+        proof=proof.kind,
+        proof_covers=proof.covers,
+        proof_words=proof.words,
+        cleared=proof.cleared,
+        contradicted=proof.contradicted,
+        severity=table.number("severity", 1, 4),
+        points=_read_points(table),
+        points_days=days,
+        measure=table.option("measure", MeasureStep),
+        categories=table.choices("categories", ComplaintCategory),
+        message=read_message(table, "message"),
+        remedy=read_message(table, "remedy"),
+    )
+    table.close()
+    return rule
+
+
+def _read_points(table: Table) -> int:
+    points = table.number("points", -1000, 1000, 0)
+    if points > 0:
+        table.note("positive-points", f"{table.what} would raise the credit", key="points")
+    return points
+
+
+class _Proof(NamedTuple):
+    kind: VerificationKind | None = None
+    covers: Covers = Covers.FOUND
+    words: tuple[str, ...] = ()
+    cleared: Decision | None = None
+    contradicted: Decision | None = None
+
+
+def _read_proof(rule: Table) -> _Proof:
+    table = rule.table("proof", f"proof of {rule.what}", required=False)
+    if table is None:
+        return _Proof()
+    covers = table.choice("covers", Covers, Covers.FOUND)
+    words = table.texts("words", required=covers is Covers.WORDS)
+    if words and covers is not Covers.WORDS:
+        table.note(
+            "unknown-key", f"{table.what} has words but does not cover by words", key="words"
+        )
+    proof = _Proof(
+        kind=table.choice("kind", VerificationKind),
+        covers=covers,
+        words=words,
+        cleared=table.option("cleared", Decision),
+        contradicted=table.option("contradicted", Decision),
+    )
+    if proof.cleared not in (None, Decision.ALLOW, Decision.ALLOW_LABELLED):
+        table.note("unknown-value", "a proof clears to ALLOW or ALLOW_LABELLED", key="cleared")
+    if proof.cleared is None and proof.contradicted is None:
+        table.note("missing-key", f"{table.what} needs 'cleared' or 'contradicted'")
+    table.close()
+    return proof

@@ -1,0 +1,150 @@
+"""Reads the terms of a pack: credit, ladder, review, complaints, reports.
+
+The bounds are this project's, not the Order's, which sets no number.
+"""
+
+from itertools import pairwise
+
+from processors.policy.model import (
+    ComplaintTerms,
+    CreditTerms,
+    LadderTerms,
+    Level,
+    Message,
+    ReportTerms,
+    ReviewTerms,
+)
+from processors.policy.tree import Table
+from schemas.records import ComplaintCategory, MeasureStep
+
+_YEAR = 3660  # no term is longer than ten years, in days
+_LADDER = LadderTerms()
+_REVIEW = ReviewTerms()
+_REPORT = ReportTerms()
+_SCORES = (0, 1000)
+
+
+def read_message(table: Table, key: str) -> Message:
+    """A message in both languages."""
+    inner = table.table(key, f"{key} of {table.what}", required=False)
+    if inner is None:
+        table.note("missing-message", f"{table.what} needs {key!r} in zh and en")
+        return Message("", "")
+    texts = {language: inner.text(language, "") for language in ("zh", "en")}
+    for language, text in texts.items():
+        if not text:
+            inner.note("missing-message", f"{inner.what} has no text in {language!r}")
+    inner.close()
+    return Message(texts["zh"], texts["en"])
+
+
+def read_credit(pack: Table) -> CreditTerms:
+    """Where the score begins, and the levels; best first, apart, the last from 0."""
+    table = pack.table("credit", "credit")
+    if table is None:
+        return CreditTerms(0, ())
+    base = table.number("base", *_SCORES)
+    levels = []
+    for item in table.tables("levels", "a credit level"):
+        level = Level(
+            item.text("name"), item.number("minimum", *_SCORES), item.option("measure", MeasureStep)
+        )
+        item.close()
+        levels.append(level)
+    table.close()
+    _check_levels(table, base, levels)
+    return CreditTerms(base, tuple(levels))
+
+
+def _check_levels(table: Table, base: int, levels: list[Level]) -> None:
+    if not levels:
+        table.note("level-order", "credit needs at least one level", key="levels")
+        return
+    for better, worse in pairwise(levels):
+        if worse.minimum >= better.minimum:
+            message = f"level {worse.name!r} must begin below level {better.name!r}"
+            table.note("level-order", message, "list the best level first", key="levels")
+    if levels[-1].minimum != 0:
+        table.note(
+            "level-order", f"the last level, {levels[-1].name!r}, must begin at 0", key="levels"
+        )
+    if len({level.name for level in levels}) < len(levels):
+        table.note("level-order", "two levels have the same name", key="levels")
+    start = next((level for level in levels if level.minimum <= base), levels[-1])
+    if start.measure is not None:
+        message = f"accounts would begin at level {start.name!r}, which has a measure"
+        table.note("level-order", message, "raise the base or lower the level", key="base")
+
+
+def read_ladder(pack: Table) -> LadderTerms:
+    """Lengths of the measures, in days."""
+    table = pack.table("ladder", "ladder", required=False)
+    if table is None:
+        return _LADDER
+    bars = _read_bars(table)
+    terms = LadderTerms(
+        correct_days=table.number("correct_days", 1, 30, _LADDER.correct_days),
+        reminder_share=table.share("reminder_share", _LADDER.reminder_share),
+        restrict_days=table.number("restrict_days", 1, _YEAR, _LADDER.restrict_days),
+        suspend_days=table.number("suspend_days", 1, _YEAR, _LADDER.suspend_days),
+        bar_days=bars,
+        appeal_days=table.number("appeal_days", 1, _YEAR, _LADDER.appeal_days),
+    )
+    table.close()
+    return terms
+
+
+def _read_bars(table: Table) -> tuple[int, int, int, int]:
+    if not table.has("bar_days"):
+        return _LADDER.bar_days
+    try:
+        one, two, three, four = (int(text) for text in table.texts("bar_days"))
+    except ValueError:
+        message = "'bar_days' of ladder must be four whole numbers, one for each severity"
+        table.note("wrong-type", message, key="bar_days")
+        return _LADDER.bar_days
+    if min(one, two, three, four) < 0:
+        table.note("out-of-range", "'bar_days' of ladder must not be negative", key="bar_days")
+    return one, two, three, four
+
+
+def read_review(pack: Table) -> ReviewTerms:
+    """How long a person may take, and an account over material."""
+    table = pack.table("review", "review", required=False)
+    if table is None:
+        return _REVIEW
+    terms = ReviewTerms(
+        hold_hours=table.number("hold_hours", 1, 24 * _YEAR, _REVIEW.hold_hours),
+        strict_hours=table.number("strict_hours", 1, 24 * _YEAR, _REVIEW.strict_hours),
+        material_days=table.number("material_days", 1, _YEAR, _REVIEW.material_days),
+    )
+    table.close()
+    return terms
+
+
+def read_complaints(pack: Table) -> ComplaintTerms:
+    """Days until feedback, and a priority for every category of complaint."""
+    table = pack.table("complaints", "complaints")
+    if table is None:
+        return ComplaintTerms(7, {})
+    days = table.number("feedback_days", 1, 21, 7)
+    inner = table.table("priorities", "priorities of complaints")
+    priorities = {}
+    if inner is not None:
+        priorities = {category: inner.number(category, 1, 4) for category in ComplaintCategory}
+        inner.close()
+    table.close()
+    return ComplaintTerms(days, priorities)
+
+
+def read_report(pack: Table) -> ReportTerms:
+    """Until when a disposal is reported, and from which step."""
+    table = pack.table("report", "report", required=False)
+    if table is None:
+        return _REPORT
+    terms = ReportTerms(
+        hours=table.number("hours", 1, 24 * _YEAR, _REPORT.hours),
+        from_step=table.choice("from_step", MeasureStep, _REPORT.from_step),
+    )
+    table.close()
+    return terms
