@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Self
@@ -199,3 +200,10 @@ def _java(jars: Path, main: str, *arguments: str) -> list[str]:
     logging = f"-Dlog4j2.configurationFile={DEPLOY / 'log4j2.xml'}"
     path = f"{jars}{os.sep}*"
     return ["java", *_HEAP, logging, "-cp", path, main, *arguments]
+
+
+if __name__ == "__main__":
+    try:
+        sys.stdout.write(f"Apache Kafka is ready in {prepare().parent}\n")
+    except NoKafka as error:
+        sys.exit(f"Apache Kafka cannot run here: {error}")

@@ -1,0 +1,98 @@
+# Needs make and Python 3.11 to 3.13; the real broker also Java 17 or later and Maven.
+# Every target installs what it needs into .venv and .cache first, once.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+ROUNDS ?= 20
+ARGS ?=
+
+PY := .venv/bin/python
+STAMP := .venv/.installed
+UV := 0.13.9
+
+.PHONY: help
+help: ## Show what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make demo ARGS=\"--help\" shows what the demo can do."
+
+.PHONY: demo
+demo: $(STAMP) ## Bring up Kafka, Redis and two workers, and watch them decide (ARGS="...")
+	@exec .venv/bin/zhengming demo $(ARGS)
+
+.PHONY: test
+test: $(STAMP) kafka ## Run the tests against real Kafka and real Redis (ARGS="..." goes to pytest)
+	@$(PY) -m pytest $(ARGS)
+
+.PHONY: ci
+ci: check test ## Everything that must hold before a change lands
+
+.PHONY: check
+check: $(STAMP) ## Format, lint, types, generated files and schema compatibility, without the tests
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@$(PY) -m schemas.generate --check
+	@$(PY) -m schemas.compatibility
+
+.PHONY: fmt
+fmt: $(STAMP) ## Format the code and mend what lint can mend
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+.PHONY: lint
+lint: $(STAMP) ## Lint and types only
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+
+.PHONY: docs
+docs: $(STAMP) ## Write the generated code and pages anew
+	@$(PY) -m schemas.generate
+	@$(PY) -m streams.settings --markdown > docs/settings.md.new
+	@$(PY) -m streams.topics --markdown > docs/topics.md.new
+	@mv docs/settings.md.new docs/settings.md
+	@mv docs/topics.md.new docs/topics.md
+
+.PHONY: chaos
+chaos: $(STAMP) kafka ## Kill, stop and freeze workers for ROUNDS=20 rounds, then check every record
+	@$(PY) -m tests.chaos --rounds $(ROUNDS) $(ARGS)
+
+.PHONY: bench
+bench: $(STAMP) kafka ## Measure everything, with its peers, and write benchmarks/results
+	@$(PY) -m benchmarks $(ARGS)
+
+.PHONY: bench-quick
+bench-quick: $(STAMP) kafka ## The same with small numbers, to see that it runs
+	@$(PY) -m benchmarks --quick $(ARGS)
+
+.PHONY: install
+install: $(STAMP) ## Install into .venv what requirements.lock names
+
+$(STAMP): requirements.lock pyproject.toml
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || \
+		{ echo "needs Python 3.11 to 3.13, '$(PYTHON)' is not: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "installing into .venv, once" >&2
+	@"$(PYTHON)" -m venv .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Without Java the tests that need a broker are skipped, except where CI=true.
+.PHONY: kafka
+kafka: $(STAMP)
+	@$(PY) -m streams.broker || test "$${CI:-}" != true
+
+.PHONY: lock
+lock: $(STAMP) ## Resolve pyproject.toml into requirements.lock (ARGS=--upgrade for newer versions)
+	@$(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV)
+	@.venv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-emit-index-url --quiet $(ARGS) -o requirements.lock
+
+.PHONY: clean
+clean: ## Remove everything that was installed, fetched or generated outside the repository
+	@rm -rf .venv .cache .zhengming .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info build
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
