@@ -15,6 +15,7 @@ from aiokafka import TopicPartition
 from processors.engine import Limits
 from processors.policy import Policy
 from schemas.codec import Codec
+from schemas.registry import Registry
 from streams.app import ZhengmingApp, create_app, every
 from streams.errors import ConfigurationError, WorkerError
 from streams.logs import configure_logging, get_logger
@@ -24,7 +25,14 @@ from streams.pages import add_pages
 from streams.processing import DomainProcessing
 from streams.settings import Settings
 from streams.store import MemoryStore, RocksStore, Store
-from streams.topics import changelog_topic, input_topics, missing_topics, output_topics, real_name
+from streams.topics import (
+    changelog_topic,
+    input_topics,
+    missing_topics,
+    output_topics,
+    real_name,
+    topic_of,
+)
 from streams.work import Processing
 
 log = get_logger(__name__)
@@ -128,9 +136,14 @@ class Worker:
 
 def domain_processing(settings: Settings, policy: Policy) -> DomainProcessing:
     """The domain's processing under a policy, with the topics and limits of the settings."""
-    codec = (
-        Codec.from_url(settings.schema_registry_url) if settings.schema_registry_url else Codec()
-    )
+    codec = Codec()
+    if settings.schema_registry_url:
+        codec = Codec(
+            Registry(
+                settings.schema_registry_url,
+                lambda record_type: real_name(settings, topic_of(record_type).name) + "-value",
+            )
+        )
     return DomainProcessing(
         policy,
         codec,
