@@ -30,7 +30,7 @@ MAVEN_WITHIN_S = 600.0
 TRIES = 3
 """A port can be taken between the choice and the broker's own bind."""
 
-_HEAP = ("-Xms256m", "-Xmx512m")
+_JVM = ("-Xms256m", "-Xmx512m", "-XX:-UsePerfData")
 _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
@@ -96,7 +96,8 @@ class Broker:
             shutil.copytree(jars.parent / "formatted", data)
         for left in reversed(range(TRIES if new else 1)):
             properties = self._write_properties(data)
-            self._child = Child(_java(jars, "kafka.Kafka", str(properties)), self.log)
+            command = _java(jars, self.directory, "kafka.Kafka", str(properties))
+            self._child = Child(command, self.log)
             problem = wait_for(self._answers, self._child, START_WITHIN_S)
             if not problem:
                 return self
@@ -176,7 +177,7 @@ def _fill(ready: Path, pom: Path) -> None:
             encoding="utf-8",
         )
         tool = ["format", "-t", CLUSTER_ID, "-c", str(properties)]
-        _run(_java(jars, "kafka.tools.StorageTool", *tool))
+        _run(_java(jars, work, "kafka.tools.StorageTool", *tool))
         try:
             work.rename(ready)
         except OSError:
@@ -196,10 +197,11 @@ def _run(command: list[str]) -> None:
         raise NoKafka(f"`{' '.join(command[:5])} ...` failed:\n{tail}")
 
 
-def _java(jars: Path, main: str, *arguments: str) -> list[str]:
-    logging = f"-Dlog4j2.configurationFile={DEPLOY / 'log4j2.xml'}"
-    path = f"{jars}{os.sep}*"
-    return ["java", *_HEAP, logging, "-cp", path, main, *arguments]
+def _java(jars: Path, scratch: Path, main: str, *arguments: str) -> list[str]:
+    """Build the command; ``scratch`` takes the libraries that the jars unpack."""
+    properties = {"log4j2.configurationFile": DEPLOY / "log4j2.xml", "java.io.tmpdir": scratch}
+    given = [f"-D{name}={value}" for name, value in properties.items()]
+    return ["java", *_JVM, *given, "-cp", f"{jars}{os.sep}*", main, *arguments]
 
 
 if __name__ == "__main__":
