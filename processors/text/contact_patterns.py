@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from processors.text.fold import JOINT
+
 GAP = r"[\W_]{0,3}"
 
 # Top-level domains that are no common word; those that are count only with a path behind.
@@ -54,13 +56,12 @@ CALL = re.compile(
     r"|(?<![a-z])(?:tel|phone|call|mobile)(?: me)?(?![a-z]))"
     r"[\W_号码是为]{0,6}\d(?:[\W_]{0,2}\d){6,11}(?![\W_]?\d)"
 )
-NUMERALS = str.maketrans("〇零一幺二两三四五六七八九壹贰叁肆伍陆柒捌玖", "0011223456789123456789")
-NUMERAL_RUN = re.compile(r"(?:[〇零一幺二两三四五六七八九壹贰叁肆伍陆柒捌玖\d][\W_]{0,2}){11}")
-# What makes a text worth these looks, over the joined batch: digits, and numerals in a row.
-WORTH_A_LOOK = re.compile(
-    r"\d(?:[^\w\uffff]{0,3}_{0,3}\d){6}"
-    r"|[〇零一幺二两三四五六七八九壹贰叁肆伍陆柒捌玖](?:[^\w\uffff]{0,2}[〇零一幺二两三四五六七八九壹贰叁肆伍陆柒捌玖\d]){6}"
-)
+_NUMERALS = "〇零一幺二两三四五六七八九壹贰叁肆伍陆柒捌玖"
+NUMERALS = str.maketrans(_NUMERALS, "0011223456789123456789")
+NUMERAL_RUN = re.compile(rf"(?:[{_NUMERALS}\d][\W_]{{0,2}}){{11}}")
+# Seven digits or numerals in a row make a text worth a look; one set of characters, so that the
+# search over the joined batch skips quickly.
+WORTH_A_LOOK = re.compile(rf"[{_NUMERALS}0-9](?:[^\w{JOINT}]{{0,3}}_{{0,3}}[{_NUMERALS}0-9]){{6}}")
 
 # Ids of other services.
 ID = re.compile(

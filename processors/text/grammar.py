@@ -24,7 +24,9 @@ _ROLES = _words(
 ROLE_AFTER = re.compile(rf"[\W_]{{0,2}}[的之]?(?:唯一|全国|中国|大中华区)?(?:{_ROLES})")
 """Who speaks so speaks for the institution."""
 
-ROLE_BEFORE = re.compile(r"(?:官方|认证|客服|授权|official|real)[\W_]{0,2}\Z")
+ROLE_BEFORE = re.compile(
+    r"(?:官方|认证|客服|授权|我是|我们是|这里是|(?<![a-z])(?:official|real))[\W_]{0,2}\Z"
+)
 
 _STAFF = _words(
     "工作 上班 任职 就职 供职 民警 警官 干部 局长 处长 科长 部长 厅长 院长 校长 行长 主任 书记",
@@ -34,9 +36,10 @@ STAFF_AFTER = re.compile(rf"[\W_]{{0,2}}的?(?:{_STAFF})")
 """Who speaks so says to be one of its people."""
 
 _NEAR_FOLLOWS = _words(
-    f"校友 粉丝 迷{_NO_LETTER} 家长 家属 遗属 后代 子弟 老兵 叔叔 对面 隔壁 旁边 附近 门口 门前",
-    "楼下 后门 边上 周边 学生 在读 毕业 学子 研究生 博士 硕士 本科 大[一二三四] 新生 老生 校花",
-    "校草 考研 考生 考公 求职 备考 上岸 爱好者 之友 后援 用户 会员 读者 听众 观众 车主 机主 家人",
+    f"校友 粉 生(?![物命态活产鲜]) 迷{_NO_LETTER} 家长 家属 遗属 后代 子弟 老兵 叔叔",
+    "对面 隔壁 旁边 附近 门口 门前 楼下 后门 边上 周边 学生 在读 毕业 学子 研究生 博士 硕士 本科",
+    "大[一二三四] 新生 老生 校花 校草 考研 考生 考公 求职 备考 上岸 爱好者",
+    "之友 后援 用户 会员 读者 听众 观众 车主 机主 家人",
     "老公 老婆 女友 男友 铁粉 黑粉 真香 真好 受害者 吐槽 宿舍 食堂 家属院 小区 站(?!长) 路 街",
     "公园 幼儿园 说 讲 妈 爸 奶奶 爷爷 fans?(?![a-z]) alumn student user",
 )
@@ -61,10 +64,11 @@ LEAD = re.compile(rf".*(?:{_NEAR_PRECEDES}|[在是的和与])", re.DOTALL)
 _OTHERS = _words(
     "妻子 老婆 太太 媳妇 老公 丈夫 爱人 女友 男友 女朋友 男朋友 女儿 儿子 孩子 闺女 宝宝 妈 爸",
     f"母亲 父亲 家属 家长 后代 学生 徒弟 助理 助手 粉丝 粉 迷{_NO_LETTER} 小迷妹 朋友 邻居 同学",
-    "猫 狗 病人 患者 客户 当事人 话 建议 嘱咐 叮嘱 意见 梦 故事 电影 小说 电视剧 剧",
+    "叔叔 大人 猫 狗 病人 患者 客户 当事人 话 建议 嘱咐 叮嘱 意见 梦 故事 电影 小说 电视剧 剧",
 )
 _OTHER_THINGS = _words(
-    "函 费 楼 证 说 讲 道 问 告诉 叫 让 救 骗 节(?!目) 日(?!常|记) 站 台 会 们 事务所 协会 学会",
+    "函 费 楼 证 说(?!书|唱) 讲(?!师|座|堂) 道(?!长) 问(?!诊) 告诉 叫 让 救 骗 节(?!目)",
+    "日(?!常|记) 站(?!长) 台(?!长) 会(?!计|长) 们 事务所 协会 学会",
     f"公寓 游戏 模拟 资格考试 考试 考证 备考 考研 预备 爱好者 之友 之家 控{_NO_LETTER} 梦想",
 )
 CANCELLED_AFTER = re.compile(rf"[\W_]?的?(?:{_OTHERS})|(?:{_OTHER_THINGS})")
@@ -84,7 +88,9 @@ _RELATIVES = _words(
 )
 _MENDED = _words("电脑 手机 汽车 家电 轮胎 树 鞋 手表")
 _ENGLISH = r"(?<![a-z])(?:not an?|non|un|want to be an?|my|ex)"
-CANCELLED_BEFORE = re.compile(rf"(?:{_WISHES}|{_DEEDS}|{_RELATIVES}|{_MENDED}|{_ENGLISH})[\W_]?\Z")
+CANCELLED_BEFORE = re.compile(
+    rf"(?:{_WISHES}|{_DEEDS}|{_RELATIVES}|{_MENDED}|{_ENGLISH})(?:一?[名位个])?[\W_]?\Z"
+)
 """Wishes, denials and deeds done to another: the title is not claimed."""
 
 SELF_BEFORE = re.compile(

@@ -1,0 +1,96 @@
+"""What a text gets depends on nothing but itself, and no text can do harm."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processors.policy import Policy, SubjectView, load_pack, shipped_pack
+from processors.text.fold import fold
+from schemas.records import Decision, Field, SubjectKind
+
+POLICY = Policy(load_pack(shipped_pack()))
+ANYBODY = SubjectView(SubjectKind.INDIVIDUAL, {})
+WORDS = """
+    微信 vx abc12345 13800138000 example .com @ :// 教育部 官方 校友 杭州 公安局 发布 中国 际 医生
+    想当 的妻子 新闻 日报 刷单赚钱 第一 ， * 🌸 小 A ｘ ①
+"""
+PIECES = [*WORDS.split(), *" \n\x00\u200b\uffff\ud800"]
+TEXTS = st.one_of(
+    st.lists(st.sampled_from(PIECES), max_size=8).map("".join),
+    st.text(st.characters(blacklist_categories=()), max_size=30),
+)
+INVISIBLE = "\u200b\u200d\u2060\ufeff\u202e\u00ad\ufe0f"
+
+
+@given(st.lists(TEXTS, max_size=6))
+def test_a_text_gets_the_same_hits_alone_and_in_a_batch(texts: list[str]):
+    assert POLICY.scan(texts) == [POLICY.scan([text])[0] for text in texts]
+
+
+@given(TEXTS)
+def test_spans_lie_in_the_text_and_follow_each_other(text: str):
+    last: dict[str, int] = {}
+    for hit in POLICY.scan([text])[0]:
+        assert 0 <= hit.match.start < hit.match.end <= len(text)
+        assert hit.match.start >= last.get(hit.detector, 0)
+        last[hit.detector] = hit.match.start
+
+
+def decision(text: str) -> Decision:
+    """What becomes of a name."""
+    return POLICY.judge(ANYBODY, {Field.NAME: text}, {text: POLICY.scan([text])[0]}).decision
+
+
+@pytest.mark.obligation("CAC-08-6")
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join), st.data())
+def test_invisible_characters_never_change_a_decision(text: str, data: st.DataObject):
+    noisy = ""
+    for char in text:
+        noisy += char + data.draw(st.sampled_from(["", *INVISIBLE]))
+    assert decision(noisy) == decision(text)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
+def test_width_and_case_never_change_a_decision(text: str):
+    wide = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
+    assert decision(wide) == decision(text)
+    if fold(text.upper()) == fold(text):
+        assert decision(text.upper()) == decision(text)
+
+
+def test_every_code_point_of_unicode_is_survived():
+    points = [chr(code) for code in range(sys.maxunicode + 1)]
+    texts = ["".join(points[start : start + 4096]) for start in range(0, len(points), 4096)]
+    assert len(POLICY.scan(texts)) == len(texts)
+
+
+SEEDS = """
+    1 13 +1 1.1 a. a- a@a. @ .com http:// www. 微信 微信id qq1 加我我我 电话 邮箱是 百度. (0 一二
+    教育部 公安局 医生 中国 第一 赌* 官方教育部官方 杭州市 🌸
+"""
+HOSTILE = [*SEEDS.split(), "1 ", "国 家 ", "日报 ", "q  ", "\u200b微", "\ud800", "\x00", "\uffff"]
+
+
+@pytest.mark.parametrize("seed", HOSTILE)
+def test_the_time_for_a_long_text_is_linear(seed: str):
+    def took(length: int) -> float:
+        text = (seed * length)[:length]
+        best = float("inf")
+        for _ in range(3):
+            start = time.perf_counter()
+            POLICY.scan([text])
+            best = min(best, time.perf_counter() - start)
+        return best
+
+    short = took(2_000)
+    assert took(16_000) < 24 * short + 0.05
+
+
+@pytest.mark.parametrize("seed", ["1", "a", "的", "1 a"])
+def test_a_text_of_a_million_characters_is_survived(seed: str):
+    assert len(POLICY.scan([(seed * 1_000_000)[:1_000_000]])) == 1

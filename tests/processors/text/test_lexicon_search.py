@@ -1,0 +1,134 @@
+"""Search for the entries of a lexicon."""
+
+from __future__ import annotations
+
+import pytest
+
+from processors.text import BadLine, Entry, Lexicon, Match, Outcome, read_entries
+
+LEXICON = Lexicon(
+    [
+        Entry("刷单赚钱", "fraud"),
+        Entry("赌博", "gambling"),
+        Entry("World Bank", "bank"),
+        Entry("casino", "gambling"),
+        Entry("求是", "media", word=True),
+        Entry("中国", "strict"),
+        Entry("中国际", allow=True),
+        Entry("人民教育部", "organ"),
+        Entry("教育部", "organ"),
+    ]
+)
+
+
+def found(text: str) -> list[tuple[str, str, str]]:
+    """Entry, technique and matched original of every match."""
+    return [
+        (match.entry, match.technique, text[match.start : match.end])
+        for match in LEXICON.find([text])[0]
+    ]
+
+
+def test_a_match_says_what_was_found_where_and_how():
+    assert LEXICON.find(["别赌博"]) == [
+        (Match("赌博", "gambling", "lexicon", "folded", "plain", Outcome.REJECT, 1, 3),)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "technique", "shown"),
+    [
+        ("去CASINO玩", "case", "CASINO"),
+        ("去ｃａｓｉｎｏ玩", "width", "ｃａｓｉｎｏ"),
+        ("去𝓬𝓪𝓼𝓲𝓷𝓸玩", "width", "𝓬𝓪𝓼𝓲𝓷𝓸"),
+        ("去çasïnó玩", "width", "çasïnó"),
+        ("赌\u200b博", "invisible", "赌\u200b博"),
+        ("赌\u202e博", "invisible", "赌\u202e博"),
+        ("赌\ufe0f\u00ad博", "invisible", "赌\ufe0f\u00ad博"),
+        ("刷*单*赚*钱", "separator", "刷*单*赚*钱"),
+        ("刷 单 赚 钱", "separator", "刷 单 赚 钱"),
+        ("刷🌸单🌸赚🌸钱", "separator", "刷🌸单🌸赚🌸钱"),
+        ("来赌*博吧", "separator", "赌*博"),
+        ("c-a-s-i-n-o", "separator", "c-a-s-i-n-o"),
+        ("World-Bank", "separator", "World-Bank"),
+        ("worldbank", "separator", "worldbank"),
+        ("赌_博", "separator", "赌_博"),
+    ],
+)
+def test_noise_does_not_hide_an_entry(text: str, technique: str, shown: str):
+    assert [(how, where) for _, how, where in found(text)] == [(technique, shown)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我爱赌，博学多才",  # two words met by a comma
+        "扫街赌 博物馆",
+        "cas in office",
+        "实事求是",  # an entry by words only
+        "求是书院",
+        "casinos",  # a longer Latin word
+        "xcasino",
+        "中国际遇",  # an allow entry covers it
+        "",
+        "。。。",
+    ],
+)
+def test_honest_text_is_not_hit(text: str):
+    assert found(text) == []
+
+
+def test_digits_may_touch_a_latin_entry():
+    assert found("casino888") == [("casino", "plain", "casino")]
+
+
+def test_an_allow_entry_does_not_hide_what_lies_outside_it():
+    assert [entry for entry, _, _ in found("中国的中国际遇")] == ["中国"]
+
+
+def test_of_entries_inside_each_other_only_the_longest_is_found():
+    assert [entry for entry, _, _ in found("人民教育部")] == ["人民教育部"]
+
+
+def test_entries_without_letters_or_with_one_are_left_out():
+    lexicon = Lexicon(
+        [Entry(""), Entry("。"), Entry("a"), Entry("的"), Entry("\ud800"), Entry("ab")]
+    )
+    assert [m.entry for m in lexicon.find(["a 的 。 ab \ud800"])[0]] == ["ab"]
+
+
+def test_a_lexicon_without_entries_finds_nothing():
+    assert Lexicon([]).find(["赌博", ""]) == [(), ()]
+
+
+def test_no_texts_give_no_answers():
+    assert LEXICON.find([]) == []
+
+
+def test_a_lexicon_file_gives_entries_with_line_numbers():
+    data = "# head\n\n赌博\tgambling\n求是\tmedia\tword, role\n水中央\t\tallow\n".encode()
+    assert list(read_entries(data)) == [
+        (3, Entry("赌博", "gambling")),
+        (4, Entry("求是", "media", word=True, role=True)),
+        (5, Entry("水中央", "水中央", allow=True)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("赌博\tx\tforever", "unknown flag 'forever'"),
+        ("赌博\tx\tword\tmore", "more than three columns"),
+        ("。。\tx", "without a letter or digit"),
+    ],
+)
+def test_a_bad_line_of_a_lexicon_file_is_named(line: str, why: str):
+    (problem,) = read_entries(f"# head\n{line}\n".encode())
+    assert isinstance(problem, BadLine)
+    assert problem.line == 2
+    assert why in problem.why
+
+
+def test_a_lexicon_file_that_is_not_utf8_is_named():
+    (problem,) = read_entries("赌博\n".encode() + b"\xff\xfe\n")
+    assert problem == BadLine(2, "is not UTF-8")

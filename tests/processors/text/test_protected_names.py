@@ -1,0 +1,138 @@
+"""Protected names: what stands around a name decides."""
+
+from __future__ import annotations
+
+import pytest
+
+from processors.text import Entry, Outcome, ProtectedNames
+
+NAMES = ProtectedNames(
+    [
+        Entry("教育部", "教育部", word=True),
+        Entry("中华人民共和国教育部", "教育部"),
+        Entry("清华大学", "清华大学"),
+        Entry("清华大学出版社", allow=True),
+        Entry("北大", "北京大学", role=True),
+        Entry("腾讯", "腾讯"),
+        Entry("人民日报", "人民日报社"),
+        Entry("UNESCO", "联合国教科文组织"),
+        Entry("公安局", "公安局", suffix=True),
+        Entry("人民政府", "人民政府", suffix=True),
+        Entry("日报", "日报", suffix=True, word=True),
+        Entry("日报告", allow=True),
+        Entry("发布", "发布", place=True, word=True),
+    ],
+    places=["杭州", "内蒙古"],
+)
+
+
+def outcomes(text: str) -> dict[str, Outcome]:
+    """Outcome of every match, by the original text it spans."""
+    return {text[m.start : m.end]: m.outcome for m in NAMES.find([text])[0]}
+
+
+@pytest.mark.obligation("CAC-08-2")
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("教育部", "教育部"),
+        ("【教育部】", "教育部"),
+        ("中华人民共和国教育部", "中华人民共和国教育部"),
+        ("教育部官方", "教育部"),
+        ("教育部的官方账号", "教育部"),
+        ("官方教育部", "教育部"),
+        ("我是教育部", "教育部"),
+        ("清华大学招生办", "清华大学"),
+        ("清华大学 招生咨询", "清华大学"),
+        ("腾讯客服小李", "腾讯"),
+        ("腾讯_客服", "腾讯"),
+        ("unesco official", "unesco"),
+        ("ＵＮＥＳＣＯ", "ＵＮＥＳＣＯ"),
+        ("北大招生办", "北大"),
+        ("北大", "北大"),
+        ("杭州市公安局", "杭州市公安局"),
+        ("某某县人民政府", "某某县人民政府"),
+        ("西湖区公安局热线", "西湖区公安局"),
+        ("杭州发布", "杭州发布"),
+        ("余杭区发布", "余杭区发布"),
+        ("内蒙古发布", "内蒙古发布"),
+        ("江南日报", "江南日报"),
+        ("江南日报客服", "江南日报"),
+        ("教\u200b育\u200b部官方", "教\u200b育\u200b部"),
+        ("教 育 部 官 方", "教 育 部"),
+        ("杭 州 市 公 安 局", "杭 州 市 公 安 局"),
+    ],
+)
+def test_who_speaks_for_an_institution_is_rejected(text: str, shown: str):
+    assert outcomes(text) == {shown: Outcome.REJECT}
+
+
+@pytest.mark.obligation("CAC-08-2")
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("教育部张主任", "教育部"),
+        ("清华大学老王", "清华大学"),
+        ("杭州市公安局民警", "杭州市公安局"),
+        ("在杭州市公安局工作", "杭州市公安局"),
+        ("公安局", "公安局"),
+        ("江南日报记者", "江南日报"),
+    ],
+)
+def test_who_may_belong_to_an_institution_is_for_review(text: str, shown: str):
+    assert outcomes(text) == {shown: Outcome.REVIEW}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "清华大学校友",
+        "清华大学的学生",
+        "清华大学2020级本科生",
+        "清华大学生小李",
+        "毕业于清华大学",
+        "考上清华大学",
+        "我爱清华大学",
+        "腾讯用户",
+        "腾讯粉丝团",
+        "不是腾讯",
+        "教育部对面卖煎饼",
+        "教 育 部 对 面",
+        "路过公安局",
+        "住在杭州市公安局隔壁",
+        "人民日报读者",
+        "爱看人民日报",
+        "公安局旁边的面馆",
+        "清华大学粉丝",
+        "北大校友",
+    ],
+)
+def test_who_only_stands_near_an_institution_is_accepted(text: str):
+    assert set(outcomes(text).values()) <= {Outcome.ACCEPT}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "学生会教育部",  # a word goes on at the left
+        "东北大小姐",
+        "新品发布",  # no place
+        "每日报告",
+        "今日报名",
+        "清华大学出版社",
+        "unescorted",
+        "",
+    ],
+)
+def test_a_name_that_is_none_is_not_found(text: str):
+    assert outcomes(text) == {}
+
+
+def test_a_passing_mention_in_a_long_text_is_accepted():
+    text = "周末带孩子去图书馆，顺便聊聊，教育部新出的办法，欢迎大家一起来讨论和分享自己的经验"
+    assert outcomes(text) == {"教育部": Outcome.ACCEPT}
+
+
+def test_a_suffix_proves_nothing_by_itself():
+    assert NAMES.tags_in("上海市公安局") == frozenset()
+    assert NAMES.tags_in("中华人民共和国教育部") == {"教育部"}
