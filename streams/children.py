@@ -7,10 +7,12 @@ import contextlib
 import ctypes
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import weakref
@@ -117,6 +119,15 @@ def wait_for(
     return f"it did not answer within {within_s:g} s"
 
 
+def scratch_directory(what: str) -> Path:
+    """Make a temporary directory, and remove those whose maker was killed before it could."""
+    for old in Path(tempfile.gettempdir()).glob(f"zhengming-{what}-*"):
+        maker = old.name.removeprefix(f"zhengming-{what}-").partition("-")[0]
+        if maker.isdigit() and not _exists(int(maker)):
+            shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"zhengming-{what}-{os.getpid()}-"))
+
+
 def free_ports(count: int) -> list[int]:
     """Find ports on loopback that nobody listens on."""
     found: list[int] = []
@@ -136,6 +147,16 @@ def accepts(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
         return True
     return False
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _watched() -> bool:

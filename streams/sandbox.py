@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import tempfile
 from abc import ABC, abstractmethod
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,7 +20,7 @@ from redis import Redis as RedisClient
 from redis.exceptions import RedisError
 
 from streams.broker import Broker, NoKafka
-from streams.children import Child, free_ports, wait_for
+from streams.children import Child, free_ports, scratch_directory, wait_for
 from streams.clients import create_admin, topic_partitions
 from streams.errors import BrokerUnreachable, ConfigurationError
 from streams.settings import load_settings
@@ -91,13 +90,8 @@ class ApacheKafka(Kafka):
     kind: KafkaKind = "apache-kafka"
 
     def __init__(self, directory: Path | None = None) -> None:
-        self._temporary = None
-        if directory is None:
-            self._temporary = tempfile.TemporaryDirectory(
-                prefix="zhengming-kafka-", ignore_cleanup_errors=True
-            )
-            directory = Path(self._temporary.name)
-        self.broker = Broker(directory)
+        self._temporary = directory is None
+        self.broker = Broker(directory or scratch_directory("kafka"))
         try:
             self.broker.start()
         except BaseException:
@@ -121,11 +115,11 @@ class ApacheKafka(Kafka):
 
     def close(self) -> None:
         """Stop it; a temporary directory goes as well."""
-        if self._temporary is None:
+        if not self._temporary:
             self.broker.stop()
             return
         self.broker.kill()
-        self._temporary.cleanup()
+        shutil.rmtree(self.broker.directory, ignore_errors=True)
 
 
 class MockKafka(Kafka):
@@ -210,7 +204,7 @@ def start_redis() -> Redis:
     kind, program = _redis_program()
     (port,) = free_ports(1)
     url = f"redis://127.0.0.1:{port}/0"
-    directory = Path(tempfile.mkdtemp(prefix="zhengming-redis-"))
+    directory = scratch_directory("redis")
     options = {"port": port, "bind": "127.0.0.1", "save": "", "appendonly": "no", "dir": directory}
     command = [program, *(word for name, value in options.items() for word in (f"--{name}", value))]
     child = Child([str(word) for word in command], directory / "redis.log")

@@ -15,7 +15,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from streams import broker
 from streams.broker import Broker, NoKafka
-from streams.children import PORTS, Child, free_ports, wait_for
+from streams.children import PORTS, Child, free_ports, scratch_directory, wait_for
 from streams.clients import create_admin, create_producer, read_all, topic_partitions
 from streams.errors import ConfigurationError
 from streams.sandbox import ApacheKafka, Kafka, MockKafka, start_kafka, start_redis
@@ -158,6 +158,20 @@ def test_no_child_outlives_its_parent(end: signal.Signals | None, tmp_path: Path
     parent.wait(10)
     parent.stdout.close()
     wait_until(lambda: not _alive(child), 5, "the child lives on")
+
+
+def test_what_a_killed_owner_left_is_removed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait(10)
+    orphan = tmp_path / f"zhengming-kafka-{ended.pid}-abc"
+    orphan.mkdir()
+    ours = scratch_directory("kafka")
+    assert not orphan.exists()
+    assert scratch_directory("kafka") != ours
+    assert ours.exists()
 
 
 def test_a_child_that_ignores_a_stop_is_killed(tmp_path: Path) -> None:
