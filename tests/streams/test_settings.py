@@ -14,10 +14,10 @@ from streams.errors import ConfigurationError
 from streams.settings import (
     Settings,
     load_settings,
-    markdown,
     settings_table,
     unknown_variables,
 )
+from streams.settings_page import markdown
 
 ROOT = Path(__file__).parents[2]
 
