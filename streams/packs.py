@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from processors.packs import shipped_pack
-from processors.policy import Policy, load_pack
+from processors.policy import PackError, Policy, load_pack
 from streams.errors import ConfigurationError
 from streams.settings import Settings
 
@@ -19,18 +19,25 @@ def read_pack(directory: Path) -> dict[str, bytes]:
     }
 
 
-def load_policy(settings: Settings) -> Policy:
-    """The policy of the configured pack. Raises `ConfigurationError` when there is none there.
+def find_pack(name: str) -> dict[str, bytes]:
+    """Files of a pack: a directory with a pack.yaml, or the name of a shipped pack.
 
-    A pack with faults raises `processors.policy.PackError`, which lists them.
+    Raises `ConfigurationError` when it is neither.
     """
-    directory = Path(settings.pack)
+    directory = Path(name)
     if (directory / "pack.yaml").is_file():
-        return Policy(load_pack(read_pack(directory)))
+        return read_pack(directory)
     try:
-        return Policy(load_pack(shipped_pack(settings.pack)))
-    except FileNotFoundError as error:
+        return shipped_pack(name)
+    except KeyError as error:
         raise ConfigurationError(
-            f"ZHENGMING_PACK={settings.pack!r} is neither a directory with a pack.yaml "
-            "nor the name of a shipped pack"
+            f"pack {name!r} is neither a directory with a pack.yaml nor the name of a shipped pack"
         ) from error
+
+
+def load_policy(settings: Settings) -> Policy:
+    """The policy of the configured pack. Raises `ConfigurationError` when it cannot be used."""
+    try:
+        return Policy(load_pack(find_pack(settings.pack)))
+    except PackError as error:
+        raise ConfigurationError(f"pack {settings.pack!r} cannot be used:\n{error}") from error

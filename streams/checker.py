@@ -1,0 +1,282 @@
+"""Checks a finished run: nothing lost, nothing doubled, state and outputs as the domain says.
+
+It reads all inputs, outputs, dead letters and the changelog of an application and compares three
+accounts of what happened: the changelog, the outputs, and a pure replay of the inputs in the order
+that the outputs' ``account_seq`` tells.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from processors import engine
+from processors.accounts import state as account_state
+from processors.policy import Policy
+from schemas.codec import Codec
+from schemas.errors import DecodeError
+from schemas.records import CreditChange, Disposal, DisposalAction
+from streams.clients import read_all
+from streams.dead_letters import Origin, origin_of
+from streams.settings import Settings
+from streams.task import POSITIONS
+from streams.topics import changelog_topic, input_topics, output_topics, real_name
+
+PROBLEMS = ("lost", "doubled", "sequence", "order", "state", "outputs", "fold")
+EXAMPLES = 5
+REPLAY_BATCH = 1_000
+
+
+@dataclass
+class Report:
+    """What a check found. ``problems`` counts each kind; ``examples`` names the first of each."""
+
+    inputs: int = 0
+    duplicates: int = 0
+    outputs: int = 0
+    dead_letters: int = 0
+    accounts: int = 0
+    problems: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PROBLEMS, 0))
+    examples: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing at all was found."""
+        return not any(self.problems.values())
+
+    @property
+    def lost(self) -> int:
+        """Inputs that were neither answered nor set aside, and gaps in a sequence."""
+        return self.problems["lost"] + self.problems["sequence"]
+
+    @property
+    def doubled(self) -> int:
+        """Inputs answered twice, and outputs that stand twice."""
+        return self.problems["doubled"]
+
+    def add(self, problem: str, example: str) -> None:
+        """Count a problem."""
+        self.problems[problem] += 1
+        shown = self.examples.setdefault(problem, [])
+        if len(shown) < EXAMPLES:
+            shown.append(example)
+
+
+class _Input(NamedTuple):
+    origin: Origin
+    timestamp: int
+    record: Any
+
+
+class _Output(NamedTuple):
+    record: Any
+    data: bytes
+
+
+class Checker:
+    """Collects a run's messages, then compares them. `check` does both on a broker."""
+
+    def __init__(self, settings: Settings, policy: Policy, codec: Codec | None = None) -> None:
+        self.report = Report()
+        self._policy = policy
+        self._codec = codec or Codec()
+        self._limits = engine.Limits(
+            settings.max_field_chars, settings.max_id_chars, settings.max_future_ms
+        )
+        self._inputs = {real_name(settings, t.name): t for t in input_topics()}
+        self._outputs = {real_name(settings, t.name): t for t in output_topics()}
+        self._dead_topic = real_name(settings, "dead.letters")
+        self._changelog = changelog_topic(settings)
+        self._events: dict[tuple[str, str], _Input] = {}
+        self._origins: dict[Origin, tuple[str, str]] = {}
+        self._undecoded: set[Origin] = set()
+        self._dead: set[Origin] = set()
+        self._answers: dict[str, list[_Output]] = defaultdict(list)
+        self._states: dict[bytes, bytes | None] = {}
+
+    @property
+    def topics(self) -> list[str]:
+        """Real names of all topics that a check reads."""
+        return [*self._inputs, *self._outputs, self._dead_topic, self._changelog]
+
+    # -- collecting ---------------------------------------------------------------------------
+
+    def collect(self, messages: Iterable[Any]) -> None:
+        """Take up messages; those of one partition in order."""
+        for message in messages:
+            topic = str(message.topic())
+            if topic in self._inputs:
+                self._collect_input(topic, message)
+            elif topic in self._outputs:
+                record = self._codec.decode(self._outputs[topic].record, message.value())
+                self._answers[record.account_id].append(_Output(record, message.value()))
+                self.report.outputs += 1
+            elif topic == self._dead_topic:
+                self._collect_dead(message)
+            elif message.key() != POSITIONS:
+                self._states[message.key()] = message.value()
+
+    def _collect_input(self, topic: str, message: Any) -> None:
+        origin = (topic, message.partition(), message.offset())
+        self.report.inputs += 1
+        try:
+            record = self._codec.decode(self._inputs[topic].record, message.value() or b"")
+        except DecodeError:
+            self._undecoded.add(origin)
+            return
+        event = (record.account_id, record.event_id)
+        self._origins[origin] = event
+        if event in self._events:
+            self.report.duplicates += 1
+        else:
+            self._events[event] = _Input(origin, message.timestamp()[1], record)
+
+    def _collect_dead(self, message: Any) -> None:
+        origin = origin_of(message)
+        self.report.dead_letters += 1
+        if origin in self._dead:
+            self.report.add("doubled", f"dead letter of {origin}")
+        self._dead.add(origin)
+
+    # -- comparing ----------------------------------------------------------------------------
+
+    def compare(self) -> Report:
+        """Compare what was collected; the report says what does not hold."""
+        for origin in self._undecoded - self._dead:
+            self.report.add("lost", f"undecodable record {origin} is no dead letter")
+        sequences = {
+            account: self._sequence(account, answers) for account, answers in self._answers.items()
+        }
+        self.report.accounts = len(sequences)
+        answered = {(a, e) for a, events in sequences.items() for e in events.values()}
+        for event, given in self._events.items():
+            dead = given.origin in self._dead
+            if event not in answered and not dead:
+                self.report.add("lost", f"{given.origin} {event[1]}")
+            elif event in answered and dead:
+                self.report.add("doubled", f"{given.origin} is answered and set aside")
+        self._compare_replay(sequences)
+        return self.report
+
+    def _sequence(self, account: str, answers: list[_Output]) -> dict[int, str]:
+        """The event of each number; reports numbers missing, shared, and outputs standing twice."""
+        events: dict[int, str] = {}
+        numbers: dict[str, int] = {}
+        seen: set[bytes] = set()
+        for record, data in answers:
+            seq, event = record.account_seq, record.event_id
+            if events.setdefault(seq, event) != event:
+                self.report.add("sequence", f"{account} #{seq}: {events[seq]} and {event}")
+            if numbers.setdefault(event, seq) != seq:
+                self.report.add("doubled", f"{account} {event}: #{numbers[event]} and #{seq}")
+            if data in seen:
+                self.report.add("doubled", f"{account} #{seq}: {type(record).__name__} twice")
+            seen.add(data)
+        if sorted(events) != list(range(1, len(events) + 1)):
+            self.report.add("sequence", f"{account}: numbers {sorted(events)[:20]}")
+        self._check_order(account, events)
+        return events
+
+    def _check_order(self, account: str, events: dict[int, str]) -> None:
+        last: dict[str, int] = {}
+        for seq in sorted(events):
+            given = self._events.get((account, events[seq]))
+            if given is None:
+                continue  # a deadline
+            topic, _, offset = given.origin
+            if offset <= last.get(topic, -1):
+                self.report.add("order", f"{account} #{seq}: offset {offset} of {topic}")
+            last[topic] = offset
+
+    def _compare_replay(self, sequences: dict[str, dict[int, str]]) -> None:
+        states, outputs = self._replay(sequences)
+        for account, answers in self._answers.items():
+            key = account.encode()
+            found = self._states.get(key)
+            if found != states.get(key):
+                self.report.add("state", f"{account}: changelog and replay differ")
+            expected = sorted(self._codec.encode(r) for r in outputs[account])
+            if sorted(o.data for o in answers) != expected:
+                self.report.add("outputs", f"{account}: outputs and replay differ")
+            if found is not None:
+                self._compare_fold(account, found, answers)
+        for key in self._states.keys() - {a.encode() for a in self._answers}:
+            self.report.add("state", f"{key.decode()}: a state without any output")
+
+    def _replay(
+        self, sequences: dict[str, dict[int, str]]
+    ) -> tuple[dict[bytes, bytes | None], dict[str, list[Any]]]:
+        """Run the pure engine over all inputs, each account's in the order that was applied."""
+        states: dict[bytes, bytes | None] = {}
+        outputs: dict[str, list[Any]] = defaultdict(list)
+
+        def take(outcome: engine.Outcome) -> None:
+            states.update(outcome.states)
+            for record in outcome.outputs:
+                outputs[record.account_id].append(record)
+
+        for batch in _batches(self._ordered(sequences)):
+            take(engine.run(batch, states.get, self._policy, self._limits))
+        for account, answers in self._answers.items():
+            last = max(_time_of(output.record) for output in answers)
+            take(engine.run_due([account.encode()], states.get, self._policy, last))
+        return states, outputs
+
+    def _ordered(self, sequences: dict[str, dict[int, str]]) -> Iterator[engine.Input]:
+        numbered = (
+            (seq, account, event)
+            for account, events in sequences.items()
+            for seq, event in events.items()
+        )
+        for _, account, event in sorted(numbered):
+            given = self._events.get((account, event))
+            if given is not None:
+                topic, partition, offset = given.origin
+                name = self._inputs[topic].name
+                yield engine.Input(name, partition, offset, given.timestamp, given.record)
+
+    def _compare_fold(self, account: str, found: bytes, answers: list[_Output]) -> None:
+        """Fold the credit and disposal outputs and compare them with the state."""
+        answers = sorted(answers, key=lambda output: output.record.account_seq)
+        state = account_state.decode(found)
+        live: set[str] = set()
+        entries: dict[str, int] = {}
+        for record, _ in answers:
+            if isinstance(record, Disposal):
+                (live.discard if record.action is DisposalAction.LIFT else live.add)(
+                    record.measure_id
+                )
+            elif isinstance(record, CreditChange):
+                if record.action == "ADDED":
+                    entries[record.entry_id] = record.points
+                else:
+                    entries.pop(record.entry_id, None)
+        if live != {m.id for m in state.live_measures()}:
+            self.report.add("fold", f"{account}: measures")
+        if entries != {e.id: e.points for e in state.ledger}:
+            self.report.add("fold", f"{account}: credit entries")
+
+
+def check(settings: Settings, policy: Policy) -> Report:
+    """Read a finished run from the broker and compare it."""
+    checker = Checker(settings, policy)
+    checker.collect(read_all(settings, checker.topics))
+    return checker.compare()
+
+
+def _time_of(record: Any) -> int:
+    at: int = record.decided_at if hasattr(record, "decided_at") else record.at
+    return at
+
+
+def _batches(inputs: Iterator[engine.Input]) -> Iterator[list[engine.Input]]:
+    batch: list[engine.Input] = []
+    for item in inputs:
+        batch.append(item)
+        if len(batch) == REPLAY_BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

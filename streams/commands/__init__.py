@@ -1,0 +1,1 @@
+"""The commands of `zhengming`, a module a group."""

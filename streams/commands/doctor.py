@@ -1,0 +1,163 @@
+"""`zhengming doctor`: shows the settings and finds the usual faults, each with its cure."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Annotated, NamedTuple
+
+import redis
+import typer
+from rich.table import Table
+
+from schemas.errors import RegistryUnavailable
+from streams.clients import create_admin, topic_partitions
+from streams.commands.common import FOUND, out, print_json
+from streams.errors import WorkerError
+from streams.packs import load_policy
+from streams.settings import Settings, load_settings, settings_table
+from streams.topics import describe_topics, input_topics, real_name
+
+
+class Finding(NamedTuple):
+    """One check: what was looked at, whether it is well, what was seen, and the cure."""
+
+    what: str
+    ok: bool
+    seen: str
+    cure: str = ""
+
+
+def doctor(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+    """Show what is in force and what is wrong with it; exit code 1 when something is."""
+    settings = load_settings()
+    findings = [finding for check in CHECKS for finding in check(settings)]
+    rows = settings_table(settings)
+    if json:
+        print_json(
+            {
+                "settings": {row.variable: row.value for row in rows},
+                "checks": [finding._asdict() for finding in findings],
+            }
+        )
+    else:
+        table = Table("setting", "value", title="settings")
+        for row in rows:
+            table.add_row(row.variable, row.value)
+        out.print(table)
+        table = Table("", "check", "seen", "cure")
+        for finding in findings:
+            mark = "[green]ok[/]" if finding.ok else "[red]fault[/]"
+            table.add_row(mark, finding.what, finding.seen, finding.cure)
+        out.print(table)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(FOUND)
+
+
+def _kafka(settings: Settings) -> Iterator[Finding]:
+    try:
+        there = topic_partitions(create_admin(settings), 5.0)
+    except WorkerError as error:
+        cure = "start Kafka, or set ZHENGMING_KAFKA and the security settings to the right one"
+        yield Finding("Kafka", False, str(error), cure)
+        return
+    yield Finding("Kafka", True, f"{settings.kafka}, {len(there)} topics")
+    states = describe_topics(settings)
+    missing = [state.name for state in states if not state.partitions]
+    cure = "run `zhengming topics create`" if missing else ""
+    yield Finding(
+        "topics", not missing, f"missing: {', '.join(missing)}" if missing else "all", cure
+    )
+    uneven = [
+        f"{s.name} has {s.partitions}"
+        for s in states
+        if s.partitions not in (0, settings.partitions)
+    ]
+    yield Finding(
+        "partitions",
+        not uneven,
+        "; ".join(uneven) or f"{settings.partitions} each",
+        "inputs, outputs and changelog need equal counts: set ZHENGMING_PARTITIONS to the count "
+        "of the existing inputs, and use new topics for the rest"
+        if uneven
+        else "",
+    )
+    inputs = {real_name(settings, topic.name) for topic in input_topics()}
+    clocks = [
+        s.name for s in states if s.name in inputs and any("timestamp" in d for d in s.differences)
+    ]
+    yield Finding(
+        "event time",
+        not clocks,
+        f"not LogAppendTime: {', '.join(clocks)}" if clocks else "LogAppendTime",
+        "producers' clocks drive deadlines: set message.timestamp.type=LogAppendTime"
+        if clocks
+        else "",
+    )
+
+
+def _pack(settings: Settings) -> Iterator[Finding]:
+    try:
+        pack = load_policy(settings).pack
+    except WorkerError as error:
+        yield Finding("pack", False, str(error), "run `zhengming policy lint`")
+        return
+    yield Finding(
+        "pack", True, f"{pack.id} {pack.version}, {len(pack.rules)} rules, {pack.hash[:12]}"
+    )
+
+
+def _registry(settings: Settings) -> Iterator[Finding]:
+    if settings.schema_registry_url is None:
+        return
+    from schemas.registry import Registry
+
+    try:
+        Registry(settings.schema_registry_url, str).schema(1)
+    except RegistryUnavailable as error:
+        cure = "start it, or unset ZHENGMING_SCHEMA_REGISTRY_URL"
+        yield Finding("schema registry", False, str(error), cure)
+        return
+    yield Finding("schema registry", True, settings.schema_registry_url)
+
+
+def _redis(settings: Settings) -> Iterator[Finding]:
+    client = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=2)
+    try:
+        client.ping()
+    except redis.RedisError as error:
+        cure = "start Redis, or set ZHENGMING_REDIS; only the views need it, decisions go on"
+        yield Finding("Redis", False, type(error).__name__, cure)
+        return
+    finally:
+        client.close()
+    yield Finding("Redis", True, "answers")
+
+
+def _store(settings: Settings) -> Iterator[Finding]:
+    if settings.store == "rocksdb":
+        try:
+            import rocksdict  # noqa: F401  # only whether it is there
+        except ImportError:
+            yield Finding("store", False, "rocksdict is missing", "pip install zhengming[rocksdb]")
+            return
+    yield Finding("store", True, settings.store)
+
+
+def _java(_settings: Settings) -> Iterator[Finding]:
+    found = [name for name in ("java", "mvn") if shutil.which(name)]
+    yield Finding(
+        "sandbox",
+        True,
+        f"found {', '.join(found)}" if found else "no Java: mock broker in the demo",
+    )
+
+
+CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+    _kafka,
+    _pack,
+    _registry,
+    _redis,
+    _store,
+    _java,
+)
