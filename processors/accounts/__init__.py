@@ -1,0 +1,21 @@
+"""What happens to an account: changes, verifications, complaints, appeals, rulings, deadlines.
+
+Inputs and deadlines are applied to the state of one account (`state`), collect effects
+(`effects`), and become records in one place (`emit`). The front door is `processors.engine`.
+"""
+
+from processors.accounts.audit import audit_hash
+from processors.accounts.emit import OutputRecord
+from processors.accounts.ledger import score_of
+from processors.accounts.state import Account, Status, decode, encode, next_due
+
+__all__ = [
+    "Account",
+    "OutputRecord",
+    "Status",
+    "audit_hash",
+    "decode",
+    "encode",
+    "next_due",
+    "score_of",
+]

@@ -1,0 +1,134 @@
+"""What a live breach leads to: a step of the ladder, credit, or a person (Art. 17).
+
+A proposal that asks for a person is never acted upon automatically. For every field the most severe
+proposal counts; of all measures that one event begins, the most severe rule is charged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from processors.accounts import closing, credit, ladder
+from processors.accounts.effects import Ground, ground_of
+from processors.accounts.reviews import HOLDING
+from processors.accounts.state import STEP_RANK, Account, Measure, Status
+from processors.accounts.turn import DAY, Turn
+from processors.policy.model import Proposal, Rule
+from schemas.records import Field, MeasureStep
+
+HIGHEST_BY_REPETITION = STEP_RANK[MeasureStep.SUSPEND]
+"""Repetition alone does not close an account: severity, an expired suspension or a person does."""
+
+_STEPS = tuple(MeasureStep)
+
+
+class Answer(NamedTuple):
+    """Measures in force for a breach, new ones or there before, and what asks for a person."""
+
+    measures: list[Measure]
+    reviews: list[Proposal]
+
+
+def unapproved(account: Account, proposals: Iterable[Proposal]) -> list[Proposal]:
+    """Proposals that no person has set aside for the current values."""
+    if not account.approvals:
+        return list(proposals)
+    aside = {(approval.field, rule) for approval in account.approvals for rule in approval.rules}
+    return [p for p in proposals if (p.field, p.rule.id) not in aside]
+
+
+def answer(turn: Turn, proposals: Iterable[Proposal], fresh: Collection[Field] = ()) -> Answer:
+    """Act on what was found in live values. Fields in ``fresh`` have just taken a new value."""
+    result = Answer([], [])
+    charged: tuple[Rule, Measure] | None = None
+    met: set[Field] = set()
+    for proposal in proposals:
+        field, rule = proposal.field, proposal.rule
+        if field in met or turn.account.status is Status.CLOSED:
+            continue
+        met.add(field)
+        if proposal.finding.decision in HOLDING:
+            result.reviews.append(proposal)
+            continue
+        measure, begun = enter(turn, rule, field, proposal.finding.why, fresh=field in fresh)
+        result.measures.append(measure)
+        if begun and rule.points and charged is None:
+            charged = rule, measure
+    if charged:
+        rule, measure = charged
+        set_entry(turn, measure, credit.charge(turn, rule, f"Measure {measure.step} was begun."))
+    return result
+
+
+def set_entry(turn: Turn, measure: Measure, entry: str) -> None:
+    """Tie a measure, and what began together with it, to its entry in the ledger."""
+    for other in turn.account.measures:
+        if other.root == measure.root:
+            other.entry = entry
+
+
+def enter(
+    turn: Turn, rule: Rule, field: Field, reason: str, *, fresh: bool
+) -> tuple[Measure, bool]:
+    """Step on to the ladder for a breach of ``rule`` in a live value.
+
+    Returns the measure that answers the breach and whether it was begun now. The same value found
+    again meets the measure it is already under. A new breach while a measure of the same cause is
+    live or recent goes one step up.
+    """
+    account = turn.account
+    live = ladder.of_cause(account, rule.id, field)
+    if live and not fresh:
+        return live[-1], False
+    before = ladder.recent_rank(turn, rule.id, field)
+    rank = STEP_RANK[rule.measure or MeasureStep.CORRECT]
+    if before >= 0:
+        rank = max(rank, min(before + 1, HIGHEST_BY_REPETITION))
+    standing = next((m for m in reversed(live) if STEP_RANK[m.step] >= rank), None)
+    standing = standing or _ordered_by_person(account, field, rank)
+    if standing:
+        return standing, False
+    return begin_step(turn, ground_of(rule), _STEPS[rank], field, reason), True
+
+
+def begin_step(
+    turn: Turn,
+    ground: Ground,
+    step: MeasureStep,
+    field: Field | None,
+    reason: str,
+    *,
+    root: str = "",
+    entry: str = "",
+) -> Measure:
+    """Begin a step automatically, with the pack's lengths and the duty to correct a field."""
+    terms = turn.pack.ladder
+    if step in (MeasureStep.CLOSE, MeasureStep.BAR):
+        return closing.close(turn, ground, field, reason, root=root, entry=entry)
+    ends = deadline = 0
+    if step is MeasureStep.CORRECT:
+        deadline = turn.at + terms.correct_days * DAY
+    elif step is MeasureStep.SUSPEND:
+        deadline = turn.at + terms.suspend_days * DAY
+    elif step is MeasureStep.RESTRICT:
+        ends = turn.at + terms.restrict_days * DAY
+        # One live deadline a cause: an earlier duty to correct goes on, else it ends with this.
+        owed = any(m.deadline for m in ladder.of_cause(turn.account, ground.rule_id, field))
+        deadline = 0 if owed or field is None else ends
+    return ladder.begin(
+        turn, ground, step, field, reason, ends=ends, deadline=deadline, root=root, entry=entry
+    )
+
+
+def _ordered_by_person(account: Account, field: Field, rank: int) -> Measure | None:
+    """A deadline that a person has set for a field stands in for an automatic one."""
+    for measure in account.live_measures():
+        if (
+            measure.reviewer
+            and measure.field is field
+            and measure.deadline
+            and STEP_RANK[measure.step] >= rank
+        ):
+            return measure
+    return None

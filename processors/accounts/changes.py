@@ -1,0 +1,230 @@
+"""Changes: registration, edits, owner change, cancellation (Order No. 10, Art. 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from processors.accounts import breaches, closing, credit, reviews, values
+from processors.accounts.effects import VerdictGiven
+from processors.accounts.examiner import view_of
+from processors.accounts.reviews import ALLOWING, HOLDING
+from processors.accounts.state import FIELDS, Account, Pending, Status
+from processors.accounts.turn import Turn, current_values
+from processors.policy.model import Judgement, Proposal
+from schemas.records import (
+    AccountChange,
+    ChangeKind,
+    Decision,
+    Field,
+    Finding,
+    MeasureStep,
+    Phase,
+    SubjectKind,
+)
+
+
+def apply_change(turn: Turn, change: AccountChange) -> None:
+    """Decide a change and bring it about."""
+    account = turn.account
+    if change.kind is ChangeKind.CANCELLATION:
+        _cancel(turn, change)
+        return
+    refusal = _bar(turn, change)
+    if refusal:
+        _verdict(turn, change, Decision.REFUSE, refusal)
+        return
+    if account.status is Status.UNKNOWN and change.kind is not ChangeKind.REGISTRATION:
+        account.status = Status.OPEN  # its registration was before our time
+    if change.language:
+        account.language = change.language
+    if change.agreement_version:
+        account.agreement = change.agreement_version
+    new = _new_values(account, change)
+    judgement = _judge(turn, change.kind, new, change.subject, change.owner_token, turn.at)
+    if account.pending:
+        reviews.supersede(turn, Phase.PROPOSED, new, change.kind)
+    if change.phase is Phase.APPLIED:
+        _apply_live(turn, change, new, judgement)
+    else:
+        _decide(turn, change, new, judgement)
+
+
+def carry_out(turn: Turn, pending: Pending) -> None:
+    """Make current what waited and was allowed."""
+    if pending.kind is None or pending.phase is Phase.APPLIED:
+        return
+    values.take_effect(
+        turn, pending.kind, pending.values, pending.subject, pending.owner, pending.since
+    )
+
+
+def judge_pending(turn: Turn, pending: Pending) -> Judgement:
+    """What the policy says now of something that waits."""
+    if pending.kind is None or pending.phase is Phase.APPLIED:
+        return turn.judge_current(pending.values)
+    return _judge(turn, pending.kind, pending.values, pending.subject, pending.owner, pending.since)
+
+
+def _new_values(account: Account, change: AccountChange) -> dict[Field, str]:
+    given = (
+        change.name,
+        change.avatar,
+        change.cover,
+        change.bio,
+        change.signature,
+        change.badge,
+    )
+    return {
+        field: value
+        for field, value, current in zip(FIELDS, given, account.values, strict=True)
+        if value is not None and value != current
+    }
+
+
+def _judge(
+    turn: Turn,
+    kind: ChangeKind,
+    new: Mapping[Field, str],
+    subject: SubjectKind | None,
+    owner: str | None,
+    since: int,
+) -> Judgement:
+    """Judge new values; where the owner or the kind of subject changes, the other values too."""
+    account = turn.account
+    if kind is ChangeKind.OWNER_CHANGE:
+        facts = values.facts_of_owner(account, since, owner)
+        view = view_of(account, subject, facts)
+        return turn.examiner.judge(view, {**current_values(account), **new})
+    if subject and subject is not (account.subject or SubjectKind.INDIVIDUAL):
+        new = {**current_values(account), **new}
+    return turn.examiner.judge(view_of(account, subject), new)
+
+
+def _apply_live(
+    turn: Turn, change: AccountChange, new: dict[Field, str], judgement: Judgement
+) -> None:
+    """The change is live already: it becomes current, and a breach has its consequence."""
+    account = turn.account
+    decision = judgement.decision
+    due = turn.at + reviews.patience_of(turn, decision) if decision in HOLDING else None
+    _verdict(turn, change, decision, judgement.reason, judgement.findings, due)
+    values.take_effect(turn, change.kind, new, change.subject, change.owner_token, turn.at)
+    values.cure(turn, new, judgement.proposals, "The value was corrected.")
+    if judgement.proposals and account.status is Status.OPEN:
+        result = breaches.answer(turn, judgement.proposals, fresh=new.keys())
+        values.review(turn, change.kind, result.reviews)
+
+
+def _decide(turn: Turn, change: AccountChange, new: dict[Field, str], judgement: Judgement) -> None:
+    """The change waits for its decision and is not current before it."""
+    account = turn.account
+    decision, reason = judgement.decision, judgement.reason
+    if account.status is Status.CLOSED and decision is not Decision.REFUSE:
+        decision = Decision.STRICT_HOLD
+        reason = "The account was closed; its registration anew is verified strictly."
+    if decision in ALLOWING:
+        _verdict(turn, change, decision, reason, judgement.findings)
+        values.take_effect(turn, change.kind, new, change.subject, change.owner_token, turn.at)
+        values.cure(turn, new, judgement.proposals, "The value was corrected.")
+        return
+    if decision is Decision.REFUSE:
+        _verdict(turn, change, decision, reason, judgement.findings)
+        if change.kind is ChangeKind.REGISTRATION and account.status is not Status.OPEN:
+            _not_registered(account, Status.REFUSED)
+        _charge_refusal(turn, judgement.proposals, new)
+        return
+    due = turn.at + reviews.patience_of(turn, decision)
+    _verdict(turn, change, decision, reason, judgement.findings, due)
+    reviews.hold(
+        turn,
+        event_id=change.event_id,
+        kind=change.kind,
+        phase=Phase.PROPOSED,
+        decision=decision,
+        values=new,
+        proposals=judgement.proposals,
+        subject=change.subject,
+        owner=change.owner_token,
+    )
+    if change.kind is ChangeKind.REGISTRATION:
+        _not_registered(account, Status.AWAITING)
+
+
+def _charge_refusal(turn: Turn, proposals: tuple[Proposal, ...], new: Mapping[Field, str]) -> None:
+    for proposal in proposals:
+        refused = proposal.finding.decision is Decision.REFUSE
+        if refused and proposal.rule.points and proposal.field in new:
+            credit.charge(turn, proposal.rule, "A change was refused.")
+            return
+
+
+def _not_registered(account: Account, status: Status) -> None:
+    if account.status not in (Status.OPEN, Status.CLOSED):
+        account.status = status
+
+
+_SHUT = {
+    Status.AWAITING: "The registration of the account is not decided yet.",
+    Status.REFUSED: "The registration of the account was refused.",
+    Status.CANCELLED: "The account was cancelled by its holder.",
+    Status.CLOSED: "The account is closed.",
+}
+
+
+def _bar(turn: Turn, change: AccountChange) -> str:
+    """Why a change is refused whatever it holds, empty where it is not."""
+    status = turn.account.status
+    if status is Status.OPEN:
+        return ""
+    if change.kind is ChangeKind.REGISTRATION:
+        return _bar_registration(turn, change)
+    live = change.phase is Phase.APPLIED and status in (Status.AWAITING, Status.REFUSED)
+    return "" if live else _SHUT.get(status, "")  # what is live shows that the account exists
+
+
+def _bar_registration(turn: Turn, change: AccountChange) -> str:
+    account = turn.account
+    barred = any(m.step is MeasureStep.BAR for m in account.live_measures())
+    live = change.phase is Phase.APPLIED
+    if account.status is Status.CLOSED and (barred or live):
+        return "The account is closed and must not be registered again (CAC-10-3a)."
+    if values.identity_failed(account) and not live:
+        return "The identity could not be verified (CAC-09-2)."
+    return ""
+
+
+def _cancel(turn: Turn, change: AccountChange) -> None:
+    status = turn.account.status
+    if status is Status.CLOSED:
+        _verdict(turn, change, Decision.REFUSE, "The account is closed.")
+    elif status is Status.CANCELLED:
+        _verdict(turn, change, Decision.REFUSE, "The account is cancelled already.")
+    else:
+        _verdict(turn, change, Decision.ALLOW, "Cancelled at the account holder's wish.")
+        closing.cancel(turn)
+
+
+def _verdict(
+    turn: Turn,
+    change: AccountChange,
+    decision: Decision,
+    reason: str,
+    findings: tuple[Finding, ...] = (),
+    due: int | None = None,
+) -> None:
+    turn.effects.append(
+        VerdictGiven(
+            event_id=change.event_id,
+            revision=1,
+            kind=change.kind,
+            phase=change.phase,
+            decision=decision,
+            findings=findings,
+            reason=reason,
+            reviewers=(),
+            due_at=due,
+            topic=turn.topic,
+            partition=turn.partition,
+            offset=turn.offset,
+        )
+    )

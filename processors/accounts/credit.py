@@ -1,0 +1,71 @@
+"""Credit with its consequence: a level may hold a measure while the account is on it (Art. 18)."""
+
+from __future__ import annotations
+
+from processors.accounts import closing, ladder, ledger
+from processors.accounts.grounds import CREDIT
+from processors.accounts.state import Entry, Measure, Status
+from processors.accounts.turn import DAY, Turn
+from processors.policy.model import Level, Rule
+from schemas.records import CreditAction, MeasureStep
+
+
+def charge(turn: Turn, rule: Rule, reason: str) -> str:
+    """Enter the points of a rule. Returns the id of the entry, empty for a rule without points."""
+    if not rule.points:
+        return ""
+    before = _level(turn)
+    entry = ledger.add(turn, rule.id, rule.points, rule.points_days, reason)
+    _follow(turn, before)
+    return entry.id
+
+
+def expire(turn: Turn, entry: Entry) -> None:
+    """An entry has counted for its time."""
+    before = _level(turn)
+    ledger.remove(turn, entry, CreditAction.EXPIRED, "The entry has counted for its time.")
+    _follow(turn, before)
+
+
+def reverse(turn: Turn, entry_id: str, reason: str) -> bool:
+    """Take back an entry. Whether it still counted."""
+    entry = ledger.find(turn.account, entry_id)
+    if entry is None:
+        return False
+    before = _level(turn)
+    ledger.remove(turn, entry, CreditAction.REVERSED, reason)
+    _follow(turn, before)
+    return True
+
+
+def hold_level(turn: Turn) -> None:
+    """Have the measure of the account's credit level in force, and that of no other level."""
+    if turn.account.status is not Status.OPEN:
+        return
+    level = _level(turn)
+    held = ladder.of_cause(turn.account, CREDIT.rule_id, None)
+    for measure in held:
+        if measure.step is not level.measure:
+            reason = f"The credit level is now {level.name}; {ladder.served(measure, turn.at)}."
+            ladder.lift(turn, measure, reason)
+    if level.measure and not any(measure.step is level.measure for measure in held):
+        _begin(turn, level.measure, f"The credit fell to the level {level.name}.")
+
+
+def _level(turn: Turn) -> Level:
+    return turn.examiner.level(ledger.score_of(turn.account, turn.pack.credit))
+
+
+def _follow(turn: Turn, before: Level) -> None:
+    if _level(turn).name != before.name:
+        hold_level(turn)
+
+
+def _begin(turn: Turn, step: MeasureStep, reason: str) -> Measure:
+    if step in (MeasureStep.CLOSE, MeasureStep.BAR):
+        return closing.close(turn, CREDIT, None, reason)
+    if step is MeasureStep.SUSPEND:
+        # Credit recovers by time alone, and a suspension may not go on for ever (Art. 15).
+        deadline = turn.at + turn.pack.ladder.suspend_days * DAY
+        return ladder.begin(turn, CREDIT, step, None, reason, deadline=deadline)
+    return ladder.begin(turn, CREDIT, step, None, reason)

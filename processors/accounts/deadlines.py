@@ -1,0 +1,98 @@
+"""Deadlines take effect at their due time, whenever they are fired; the state decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from processors.accounts import breaches, credit, ladder, reviews
+from processors.accounts.appeals import breach_appeal
+from processors.accounts.complaints import breach_ticket
+from processors.accounts.effects import CorrectionReminded
+from processors.accounts.escalations import open_breach
+from processors.accounts.examiner import Examiner
+from processors.accounts.grounds import CREDIT, IDENTITY, RULING
+from processors.accounts.ids import derive_id
+from processors.accounts.state import Account, Measure, Pending, Timer, timers
+from processors.accounts.turn import Turn
+from processors.accounts.verification import expire_fact
+from schemas.records import Decision, MeasureStep, Phase
+
+_BUILT_IN = {ground.rule_id: ground for ground in (IDENTITY, CREDIT, RULING)}
+
+
+def fire_next(account_id: str, account: Account, examiner: Examiner, upto: int) -> Turn | None:
+    """Fire the earliest deadline due at or before ``upto`` (ms), or None when there is none."""
+    due = min((timer[:3] for timer in timers(account)), default=None)
+    if due is None or due[0] > upto:
+        return None
+    at, timer, ident = due
+    subject = next(part for *key, part in timers(account) if tuple(key) == due)
+    event_id = derive_id("deadline", account_id, timer.name, ident, at)
+    turn = Turn(account_id, account, examiner, event_id, at)
+    _HANDLERS[timer](turn, subject)
+    return turn
+
+
+def _end_wait(turn: Turn, pending: Pending) -> None:
+    if pending.phase is Phase.APPLIED:
+        pending.breached = True
+        reason = "The time for reviewing a live value has passed."
+        open_breach(turn, pending.event_id, reason, reviews.rule_ids_of(pending))
+    elif pending.decision is Decision.NEED_MATERIAL:
+        reviews.refuse(turn, pending, "No material was given in time; the old value stays.")
+    else:
+        reviews.refuse(turn, pending, "No decision was taken in time; the old value stays.")
+        reason = "The time for reviewing a change has passed."
+        open_breach(turn, pending.event_id, reason, reviews.rule_ids_of(pending))
+
+
+def _remind(turn: Turn, measure: Measure) -> None:
+    measure.reminder = 0
+    ground = turn.examiner.ground(measure.rule, _BUILT_IN.get(measure.rule, RULING))
+    turn.effects.append(CorrectionReminded(ladder.terms_of(measure), ground))
+
+
+def _end_measure(turn: Turn, measure: Measure) -> None:
+    if not measure.deadline:
+        ladder.lift(turn, measure, f"Its time has passed; {ladder.served(measure, turn.at)}.")
+    elif not _still_found(turn, measure):
+        ladder.lift(turn, measure, "What it was begun for is no longer found.")
+    elif measure.step is MeasureStep.SUSPEND:
+        _go_up(turn, measure, MeasureStep.CLOSE, "It was not corrected while suspended.")
+    else:
+        _go_up(turn, measure, MeasureStep.SUSPEND, "It was not corrected in time.")
+
+
+def _go_up(turn: Turn, measure: Measure, step: MeasureStep, reason: str) -> None:
+    ground = turn.examiner.ground(measure.rule, _BUILT_IN.get(measure.rule, RULING))
+    ground = ground._replace(
+        rule_id=measure.rule,
+        obligation=measure.obligation,
+        article=measure.article,
+        severity=measure.severity,
+    )
+    breaches.begin_step(
+        turn, ground, step, measure.field, reason, root=measure.root, entry=measure.entry
+    )
+
+
+def _still_found(turn: Turn, measure: Measure) -> bool:
+    """Whether the rule of a measure, where it is one of the pack, still hits the value."""
+    rule, field = turn.examiner.rule(measure.rule), measure.field
+    if rule is None or field is None or measure.reviewer:
+        return True
+    value = turn.account.value(field)
+    proposals = turn.judge_current({field: value}).proposals if value else ()
+    return any(proposal.rule.id == measure.rule for proposal in proposals)
+
+
+_HANDLERS: dict[Timer, Callable[[Turn, Any], None]] = {
+    Timer.FACT: expire_fact,
+    Timer.ENTRY: credit.expire,
+    Timer.PENDING: _end_wait,
+    Timer.REMINDER: _remind,
+    Timer.MEASURE: _end_measure,
+    Timer.TICKET: breach_ticket,
+    Timer.APPEAL: breach_appeal,
+}

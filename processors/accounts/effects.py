@@ -1,0 +1,180 @@
+"""What applying an input or a deadline to an account brings about.
+
+Effects are collected while an account is worked on; `processors.accounts.emit` turns them into
+records. Each names the rules that caused it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from processors.policy.model import Message, Rule
+from schemas.records import (
+    AuditKind,
+    ChangeKind,
+    ComplaintState,
+    CreditAction,
+    Decision,
+    EscalationKind,
+    Field,
+    Finding,
+    MeasureStep,
+    Phase,
+)
+
+
+class Ground(NamedTuple):
+    """What a measure or a credit entry rests on: a rule of the pack, or a duty built in."""
+
+    rule_id: str
+    obligation: str
+    article: str
+    severity: int
+    message: Message
+    remedy: Message
+
+
+def ground_of(rule: Rule) -> Ground:
+    """The ground that a rule of the pack gives."""
+    return Ground(rule.id, rule.obligation, rule.article, rule.severity, rule.message, rule.remedy)
+
+
+class VerdictGiven(Struct, frozen=True):
+    """A change was decided upon; the rules are in ``findings``."""
+
+    event_id: str
+    revision: int
+    kind: ChangeKind
+    phase: Phase
+    decision: Decision
+    findings: tuple[Finding, ...]
+    reason: str
+    reviewers: tuple[str, ...]
+    due_at: int | None
+    topic: str
+    partition: int
+    offset: int
+
+
+class CreditChanged(Struct, frozen=True):
+    """An entry of the ledger was added, expired or was reversed."""
+
+    entry_id: str
+    action: CreditAction
+    rule_id: str
+    reason: str
+    points: int
+    score: int
+    level: str
+    previous_level: str
+    expires_at: int | None
+
+
+class MeasureTerms(Struct, frozen=True):
+    """A measure as it stood when an effect arose. ``ends`` and ``deadline`` None for none."""
+
+    measure_id: str
+    step: MeasureStep
+    rule_id: str
+    obligation: str
+    article: str
+    field: Field | None
+    begins: int
+    ends: int | None
+    deadline: int | None
+
+
+class MeasureBegun(Struct, frozen=True):
+    """A measure is in force from now."""
+
+    terms: MeasureTerms
+    ground: Ground
+    reason: str
+    reviewer: str
+
+
+class MeasureExtended(Struct, frozen=True):
+    """A measure in force ends later than it would have."""
+
+    terms: MeasureTerms
+    reason: str
+    reviewer: str
+
+
+class MeasureLifted(Struct, frozen=True):
+    """A measure is no longer in force."""
+
+    terms: MeasureTerms
+    reason: str
+    reviewer: str
+
+
+class CorrectionReminded(Struct, frozen=True):
+    """Part of the time for a correction has passed."""
+
+    terms: MeasureTerms
+    ground: Ground
+
+
+class ComplaintMoved(Struct, frozen=True):
+    """A complaint reached a state; ``rule_ids`` hit what was complained of."""
+
+    complaint_id: str
+    state: ComplaintState
+    reason: str
+    due_at: int
+    merged_into: str | None
+    language: str | None
+    rule_ids: tuple[str, ...]
+
+
+class EscalationOpened(Struct, frozen=True):
+    """A person must look at something until ``due_at``. ``rule_ids`` are the rules concerned."""
+
+    escalation_id: str
+    kind: EscalationKind
+    subject_id: str
+    priority: int
+    opened_at: int
+    due_at: int
+    reason: str
+    rule_ids: tuple[str, ...]
+
+
+class EscalationClosed(Struct, frozen=True):
+    """Nobody needs to look any more."""
+
+    escalation_id: str
+    kind: EscalationKind
+    subject_id: str
+    priority: int
+    opened_at: int
+    due_at: int
+    reason: str
+    rule_ids: tuple[str, ...]
+
+
+class Audited(Struct, frozen=True):
+    """Something is kept for the record that is not a disposal."""
+
+    kind: AuditKind
+    subject_id: str
+    summary: str
+    actor: str
+    rule_ids: tuple[str, ...] = ()
+
+
+Effect = (
+    VerdictGiven
+    | CreditChanged
+    | MeasureBegun
+    | MeasureExtended
+    | MeasureLifted
+    | CorrectionReminded
+    | ComplaintMoved
+    | EscalationOpened
+    | EscalationClosed
+    | Audited
+)

@@ -1,0 +1,87 @@
+"""Judges values under one policy, each text scanned once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from processors.accounts.effects import Ground, ground_of
+from processors.accounts.state import Account, Fact
+from processors.policy import Policy
+from processors.policy.model import (
+    TEXT_FIELDS,
+    Hit,
+    Judgement,
+    Level,
+    Pack,
+    Rule,
+    SubjectView,
+)
+from schemas.records import Field, SubjectKind, VerificationKind
+
+_NO_PROOFS: Mapping[VerificationKind, tuple[str, ...]] = {}
+_TEXT_FIELDS = frozenset(TEXT_FIELDS)
+
+
+@lru_cache(maxsize=8)
+def _rules_by_id(policy: Policy) -> dict[str, Rule]:
+    return {rule.id: rule for rule in policy.pack.rules}
+
+
+class Examiner:
+    """A policy, and what its detectors found in the texts of one batch."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.pack: Pack = policy.pack
+        self._policy = policy
+        self._rules = _rules_by_id(policy)
+        self._hits: dict[str, tuple[Hit, ...]] = {}
+
+    def learn(self, texts: Iterable[str]) -> None:
+        """Scan texts that were not scanned before, all at once."""
+        hits = self._hits
+        new = [text for text in dict.fromkeys(texts) if text not in hits]
+        if new:
+            hits.update(zip(new, self._policy.scan(new), strict=True))
+
+    def judge(self, view: SubjectView, values: Mapping[Field, str]) -> Judgement:
+        """What the policy says of these values of an account; only texts that are there count."""
+        texts = {field: value for field, value in values.items() if value and field in _TEXT_FIELDS}
+        hits = self._hits
+        for text in texts.values():
+            if text not in hits:
+                self.learn(texts.values())
+                break
+        return self._policy.judge(view, texts, hits)
+
+    def rule(self, rule_id: str) -> Rule | None:
+        """A rule of the pack, or None when the pack has none of that id (any more)."""
+        return self._rules.get(rule_id)
+
+    def ground(self, rule_id: str, otherwise: Ground) -> Ground:
+        """Ground of a rule of the pack, or another when the pack has none of that id."""
+        rule = self._rules.get(rule_id)
+        return otherwise if rule is None else ground_of(rule)
+
+    def level(self, score: int) -> Level:
+        """Credit level of a score."""
+        levels = self.pack.credit.levels
+        for level in levels:
+            if score >= level.minimum:
+                return level
+        return levels[-1]
+
+
+def view_of(
+    account: Account, subject: SubjectKind | None = None, facts: list[Fact] | None = None
+) -> SubjectView:
+    """What judging may know of an account: its kind and its proofs, or those among ``facts``."""
+    kind = subject or account.subject or SubjectKind.INDIVIDUAL
+    facts = account.facts if facts is None else facts
+    if not facts:
+        return SubjectView(kind, _NO_PROOFS)
+    proofs: dict[VerificationKind, tuple[str, ...]] = {}
+    for fact in facts:
+        if not fact.failed:
+            proofs[fact.kind] = (*proofs.get(fact.kind, ()), fact.value)
+    return SubjectView(kind, proofs)

@@ -1,0 +1,151 @@
+"""Measures: how they begin, are extended, and end (Order No. 10, Art. 15 and 17).
+
+The *cause* of a measure is a rule and a field. At any time at most one measure of a cause carries
+a live deadline for correction.
+"""
+
+from __future__ import annotations
+
+from processors.accounts.effects import (
+    Ground,
+    MeasureBegun,
+    MeasureExtended,
+    MeasureLifted,
+    MeasureTerms,
+)
+from processors.accounts.ids import derive_id
+from processors.accounts.state import STEP_RANK, Account, Measure
+from processors.accounts.turn import DAY, Turn
+from schemas.records import Field, MeasureStep
+
+KEPT_ENDED = 16
+"""Ended measures that an account keeps, for repetition and appeals; older ones are forgotten."""
+
+
+def terms_of(measure: Measure) -> MeasureTerms:
+    """A measure as it stands now."""
+    return MeasureTerms(
+        measure_id=measure.id,
+        step=measure.step,
+        rule_id=measure.rule,
+        obligation=measure.obligation,
+        article=measure.article,
+        field=measure.field,
+        begins=measure.begins,
+        ends=measure.ended or measure.ends or None,
+        deadline=None if measure.ended else measure.deadline or None,
+    )
+
+
+def begin(
+    turn: Turn,
+    ground: Ground,
+    step: MeasureStep,
+    field: Field | None,
+    reason: str,
+    *,
+    ends: int = 0,
+    deadline: int = 0,
+    root: str = "",
+    entry: str = "",
+    reviewer: str = "",
+) -> Measure:
+    """Put a measure in force. A deadline takes over from that of any other of the same cause."""
+    if deadline:
+        _take_over_deadline(turn, ground.rule_id, field, step)
+    measure_id = derive_id(
+        "measure", turn.account_id, turn.event_id, ground.rule_id, step, field or ""
+    )
+    share = turn.pack.ladder.reminder_share
+    reminds = deadline and step is MeasureStep.CORRECT and 0 < share < 1
+    measure = Measure(
+        id=measure_id,
+        root=root or measure_id,
+        step=step,
+        rule=ground.rule_id,
+        obligation=ground.obligation,
+        article=ground.article,
+        severity=ground.severity,
+        field=field,
+        begins=turn.at,
+        ends=ends,
+        deadline=deadline,
+        reminder=turn.at + int((deadline - turn.at) * share) if reminds else 0,
+        entry=entry,
+        reviewer=reviewer,
+    )
+    if step is MeasureStep.WARN:  # a warning is said once and has no length
+        measure.ended = turn.at
+    turn.account.measures.append(measure)
+    turn.effects.append(MeasureBegun(terms_of(measure), ground, reason, reviewer))
+    _forget_old(turn)
+    return measure
+
+
+def lift(turn: Turn, measure: Measure, reason: str, reviewer: str = "") -> None:
+    """End a measure that is in force."""
+    measure.ended = turn.at
+    turn.effects.append(MeasureLifted(terms_of(measure), reason, reviewer))
+    _forget_old(turn)
+
+
+def extend(turn: Turn, measure: Measure, ends: int, reason: str, reviewer: str = "") -> None:
+    """Let a measure that is in force end later; ``ends`` 0 for no end."""
+    measure.ends = ends
+    turn.effects.append(MeasureExtended(terms_of(measure), reason, reviewer))
+
+
+def ends_later(ends: int, than: int) -> bool:
+    """Whether a time of end lies after another, where 0 is no end."""
+    return than != 0 and (ends == 0 or ends > than)
+
+
+def of_cause(account: Account, rule_id: str, field: Field | None) -> list[Measure]:
+    """Live measures of a cause, the mildest first."""
+    found = [
+        measure
+        for measure in account.measures
+        if not measure.ended and measure.rule == rule_id and measure.field == field
+    ]
+    return sorted(found, key=lambda measure: STEP_RANK[measure.step])
+
+
+def recent_rank(turn: Turn, rule_id: str, field: Field | None) -> int:
+    """Rank of the gravest measure of a cause that is live or recent, -1 for none.
+
+    Recent is what ended within the appeal window and was not overturned.
+    """
+    horizon = turn.at - turn.pack.ladder.appeal_days * DAY
+    ranks = [
+        STEP_RANK[measure.step]
+        for measure in turn.account.measures
+        if measure.rule == rule_id
+        and measure.field == field
+        and not measure.overturned
+        and (not measure.ended or measure.ended >= horizon)
+    ]
+    return max(ranks, default=-1)
+
+
+def find(account: Account, measure_id: str) -> Measure | None:
+    """A measure that the account keeps, live or ended."""
+    return next((measure for measure in account.measures if measure.id == measure_id), None)
+
+
+def served(measure: Measure, until: int) -> str:
+    """How long a measure was in force, in words."""
+    hours = max(0, until - measure.begins) // 3_600_000
+    return f"{hours // 24} d {hours % 24} h served"
+
+
+def _take_over_deadline(turn: Turn, rule_id: str, field: Field | None, step: MeasureStep) -> None:
+    for other in of_cause(turn.account, rule_id, field):
+        if other.deadline or step is MeasureStep.SUSPEND:
+            lift(turn, other, f"Replaced by the step {step}.")
+
+
+def _forget_old(turn: Turn) -> None:
+    measures = turn.account.measures
+    ended = [measure for measure in measures if measure.ended]
+    for measure in ended[: max(0, len(ended) - KEPT_ENDED)]:
+        measures.remove(measure)

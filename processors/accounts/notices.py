@@ -1,0 +1,126 @@
+"""Statements of reasons, in Chinese and English: what was found, the ground, the remedy, appeal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from processors.accounts.effects import Ground, MeasureTerms
+from processors.policy.model import Message
+from schemas.records import Field, MeasureStep, NoticeKind
+
+_STEPS: Mapping[MeasureStep, Message] = {
+    MeasureStep.WARN: Message(zh="警示提醒", en="Warning"),
+    MeasureStep.CORRECT: Message(zh="限期改正", en="Correction within a time limit"),
+    MeasureStep.RESTRICT: Message(zh="限制账号功能", en="Restriction of functions"),
+    MeasureStep.SUSPEND: Message(zh="暂停使用", en="Suspension"),
+    MeasureStep.CLOSE: Message(zh="关闭账号", en="Closure"),
+    MeasureStep.BAR: Message(zh="禁止重新注册", en="Bar of registration"),
+}
+_FIELDS: Mapping[Field, Message] = {
+    Field.NAME: Message(zh="名称", en="name"),
+    Field.AVATAR: Message(zh="头像", en="avatar"),
+    Field.COVER: Message(zh="封面", en="cover"),
+    Field.BIO: Message(zh="简介", en="introduction"),
+    Field.SIGNATURE: Message(zh="签名", en="signature"),
+    Field.BADGE: Message(zh="认证信息", en="badge"),
+}
+_TITLES: Mapping[NoticeKind, Message] = {
+    NoticeKind.MEASURE_BEGUN: Message(zh="处置通知：{step}", en="{step} of your account"),
+    NoticeKind.MEASURE_EXTENDED: Message(zh="处置延长通知：{step}", en="{step}: extended"),
+    NoticeKind.MEASURE_LIFTED: Message(zh="处置解除通知：{step}", en="{step}: lifted"),
+    NoticeKind.CORRECTION_REMINDER: Message(zh="改正提醒", en="Reminder: a correction is due"),
+}
+
+
+class Notice(NamedTuple):
+    """A notice in words. ``language`` is that of title and body: zh or en."""
+
+    language: str
+    title: str
+    body: str
+
+
+class _Words(NamedTuple):
+    """The sentences of a body in one language."""
+
+    found: str
+    field: str
+    ground: str
+    measure: str
+    ends: str
+    deadline: str
+    remedy: str
+    appeal: str
+    reason: str
+    join: str
+
+
+_WORDS = {
+    "zh": _Words(
+        found="事由：{}",
+        field="涉及信息：{}。",
+        ground="依据：{article}（规则 {rule}）。",
+        measure="处置措施：{}。",
+        ends="处置截止时间：{}。",
+        deadline="请于 {} 前改正，改正后即解除。",
+        remedy="改正方法：{}",
+        appeal="如有异议，可于 {} 前提出申诉。",
+        reason="说明：{}",
+        join="",
+    ),
+    "en": _Words(
+        found="What was found: {}",
+        field="It concerns your {}.",
+        ground="Ground: {article} (rule {rule}).",
+        measure="Measure: {}.",
+        ends="It ends on {}.",
+        deadline="A correction by {} lifts it.",
+        remedy="What you can do: {}",
+        appeal="You may appeal until {}.",
+        reason="Details: {}",
+        join=" ",
+    ),
+}
+
+
+def compose(
+    kind: NoticeKind,
+    language: str | None,
+    terms: MeasureTerms,
+    reason: str,
+    ground: Ground | None,
+    appeal_until: int | None,
+) -> Notice:
+    """Put a notice into words: Chinese unless the account holder's language is another."""
+    code = "zh" if language is None or language.lower().startswith("zh") else "en"
+    words = _WORDS[code]
+    step = _in(code, _STEPS[terms.step])
+    parts = [words.measure.format(step)]
+    if ground:
+        parts.insert(0, words.found.format(_in(code, ground.message)))
+    if terms.field:
+        parts.append(words.field.format(_in(code, _FIELDS[terms.field])))
+    if ground is None or code == "en":  # details are kept in English
+        parts.append(words.reason.format(reason))
+    parts.append(words.ground.format(article=terms.article, rule=terms.rule_id))
+    if terms.ends:
+        parts.append(words.ends.format(_day(terms.ends)))
+    if terms.deadline:
+        parts.append(words.deadline.format(_day(terms.deadline)))
+    if ground and kind is not NoticeKind.MEASURE_LIFTED:
+        parts.append(words.remedy.format(_in(code, ground.remedy)))
+    if appeal_until:
+        parts.append(words.appeal.format(_day(appeal_until)))
+    title = _in(code, _TITLES[kind]).format(step=step)
+    return Notice(code, title, words.join.join(parts))
+
+
+def _in(code: str, message: Message) -> str:
+    return message.zh if code == "zh" else message.en
+
+
+def _day(at: int) -> str:
+    """A time in words, in UTC."""
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,217 @@
+"""Changes and live values that wait for a person or for material (Order No. 10, Art. 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from processors.accounts.effects import VerdictGiven
+from processors.accounts.escalations import close_breach, close_escalation, open_escalation
+from processors.accounts.state import Account, Pending, Status
+from processors.accounts.turn import DAY, HOUR, Turn
+from processors.policy.model import Judgement, Proposal
+from schemas.records import (
+    ChangeKind,
+    Decision,
+    EscalationKind,
+    Field,
+    Finding,
+    Phase,
+    SubjectKind,
+)
+
+ALLOWING = frozenset((Decision.ALLOW, Decision.ALLOW_LABELLED))
+HOLDING = frozenset((Decision.HOLD, Decision.STRICT_HOLD))
+
+
+def hold(
+    turn: Turn,
+    *,
+    event_id: str,
+    kind: ChangeKind | None,
+    phase: Phase,
+    decision: Decision,
+    values: Mapping[Field, str],
+    proposals: Iterable[Proposal],
+    subject: SubjectKind | None = None,
+    owner: str | None = None,
+) -> Pending:
+    """Let something wait: for a person, with an escalation, or for material."""
+    proposals = tuple(proposals)
+    pending = Pending(
+        event_id=event_id,
+        kind=kind,
+        phase=phase,
+        decision=decision,
+        since=turn.at,
+        opened=turn.at,
+        due=turn.at + patience_of(turn, decision),
+        revision=1,
+        severity=max((proposal.rule.severity for proposal in proposals), default=2),
+        values=dict(values),
+        rules=list(dict.fromkeys((p.rule.id, p.field) for p in proposals)),
+        subject=subject,
+        owner=owner,
+        first="",
+        topic=turn.topic,
+        partition=turn.partition,
+        offset=turn.offset,
+    )
+    turn.account.pending.append(pending)
+    if decision in HOLDING:
+        _escalate(turn, pending)
+    return pending
+
+
+def harden(turn: Turn, pending: Pending, judgement: Judgement) -> None:
+    """What waited for material now waits for a person."""
+    pending.decision = judgement.decision
+    pending.opened = turn.at
+    pending.due = turn.at + patience_of(turn, judgement.decision)
+    pending.rules = list(dict.fromkeys((p.rule.id, p.field) for p in judgement.proposals))
+    _escalate(turn, pending)
+    revise(turn, pending, judgement.decision, judgement.reason, findings=judgement.findings)
+
+
+def settle(turn: Turn, pending: Pending, reason: str) -> None:
+    """Take something off the waiting list and close what was opened for it."""
+    turn.account.pending.remove(pending)
+    if pending.decision in HOLDING:
+        close_escalation(
+            turn,
+            _kind(pending),
+            pending.event_id,
+            _priority(pending),
+            pending.opened,
+            pending.due,
+            reason,
+            rule_ids_of(pending),
+        )
+    close_breach(turn, pending.event_id, reason)
+
+
+def revise(
+    turn: Turn,
+    pending: Pending,
+    decision: Decision,
+    reason: str,
+    *,
+    findings: tuple[Finding, ...] = (),
+    reviewers: tuple[str, ...] = (),
+) -> None:
+    """Give a later verdict on a change. A live value that no change brought up gets none."""
+    if pending.kind is None:
+        return
+    pending.revision += 1
+    waits = decision in HOLDING or decision is Decision.NEED_MATERIAL
+    turn.effects.append(
+        VerdictGiven(
+            event_id=pending.event_id,
+            revision=pending.revision,
+            kind=pending.kind,
+            phase=pending.phase,
+            decision=decision,
+            findings=findings,
+            reason=reason,
+            reviewers=reviewers,
+            due_at=pending.due if waits else None,
+            topic=pending.topic,
+            partition=pending.partition,
+            offset=pending.offset,
+        )
+    )
+
+
+def refuse(
+    turn: Turn,
+    pending: Pending,
+    reason: str,
+    *,
+    findings: tuple[Finding, ...] = (),
+    reviewers: tuple[str, ...] = (),
+) -> None:
+    """Settle with a refusal: a proposed value never becomes current."""
+    settle(turn, pending, reason)
+    if pending.kind is ChangeKind.REGISTRATION and turn.account.status is Status.AWAITING:
+        turn.account.status = Status.REFUSED
+    revise(turn, pending, Decision.REFUSE, reason, findings=findings, reviewers=reviewers)
+
+
+def refuse_all(turn: Turn, reason: str) -> None:
+    """Settle everything that waits: the account has come to its end."""
+    for pending in list(turn.account.pending):
+        refuse(turn, pending, reason)
+
+
+def supersede(
+    turn: Turn, phase: Phase, fields: Iterable[Field], kind: ChangeKind | None = None
+) -> None:
+    """A newer change takes its fields over from what waits in ``phase``.
+
+    What has no field left is refused. A newer change of ``kind`` REGISTRATION or OWNER_CHANGE
+    replaces a waiting one of its kind altogether.
+    """
+    taken = set(fields)
+    for pending in list(turn.account.pending):
+        if pending.phase is not phase:
+            continue
+        had_fields = bool(pending.values)
+        for field in taken & pending.values.keys():
+            del pending.values[field]
+        # A proposed change of owner has its sense without the fields that came with it.
+        stands = pending.kind is ChangeKind.OWNER_CHANGE and phase is Phase.PROPOSED
+        emptied = had_fields and not pending.values and not stands
+        replaced = pending.kind is kind and kind in (
+            ChangeKind.REGISTRATION,
+            ChangeKind.OWNER_CHANGE,
+        )
+        if emptied or replaced:
+            refuse(turn, pending, "Superseded by a newer change of the same field.")
+
+
+def find(account: Account, event_id: str) -> Pending | None:
+    """What waits under the event id of a change."""
+    return next((pending for pending in account.pending if pending.event_id == event_id), None)
+
+
+def rule_ids_of(pending: Pending) -> tuple[str, ...]:
+    """Ids of the rules that something waits for, the most severe first."""
+    return tuple(dict.fromkeys(rule_id for rule_id, _ in pending.rules))
+
+
+def patience_of(turn: Turn, decision: Decision) -> int:
+    """How long a change may wait under a decision, in ms."""
+    review = turn.pack.review
+    if decision is Decision.NEED_MATERIAL:
+        return review.material_days * DAY
+    return (review.strict_hours if decision is Decision.STRICT_HOLD else review.hold_hours) * HOUR
+
+
+def _escalate(turn: Turn, pending: Pending) -> None:
+    reason = (
+        "Strict review by two reviewers."
+        if pending.decision is Decision.STRICT_HOLD
+        else "Review by a person."
+    )
+    if pending.phase is Phase.APPLIED:
+        reason += " The value is live."
+    open_escalation(
+        turn,
+        _kind(pending),
+        pending.event_id,
+        _priority(pending),
+        pending.due,
+        reason,
+        rule_ids_of(pending),
+    )
+
+
+def _kind(pending: Pending) -> EscalationKind:
+    if pending.kind is None:
+        return EscalationKind.DISPOSAL
+    if pending.decision is Decision.STRICT_HOLD:
+        return EscalationKind.STRICT_HOLD
+    return EscalationKind.HOLD
+
+
+def _priority(pending: Pending) -> int:
+    return min(4, max(1, 5 - pending.severity))

@@ -1,0 +1,279 @@
+"""The state of one account, and its form in bytes.
+
+A state is eight bytes (big-endian) with the time of the next deadline in ms, 0 for none, followed
+by the MessagePack form of `Account`. The next deadline is readable without decoding the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import IntEnum
+
+import msgspec
+from msgspec import Struct
+
+from schemas.records import (
+    ChangeKind,
+    ComplaintCategory,
+    Decision,
+    Field,
+    MeasureStep,
+    Phase,
+    SubjectKind,
+    VerificationKind,
+)
+
+VERSION = 1
+
+FIELDS = tuple(Field)
+INDEX = {field: index for index, field in enumerate(FIELDS)}
+STEP_RANK = {step: rank for rank, step in enumerate(MeasureStep)}
+DECISION_RANK = {decision: rank for rank, decision in enumerate(Decision)}
+
+
+class Status(IntEnum):
+    """Where an account stands. Suspension is not a status: it is a live measure."""
+
+    UNKNOWN = 0  # nothing was registered here, or it was and we never saw it
+    AWAITING = 1  # the registration waits for a decision
+    REFUSED = 2  # the registration was refused
+    OPEN = 3
+    CANCELLED = 4  # the account holder cancelled
+    CLOSED = 5  # closed by a measure
+
+
+class Fact(Struct, array_like=True):
+    """Result of a verification that holds now. ``expires`` is 0 where it does not."""
+
+    kind: VerificationKind
+    value: str
+    token: str | None
+    expires: int
+    since: int
+    failed: bool = False
+
+
+class Approval(Struct, array_like=True):
+    """Rules that a person has set aside for the current value of a field."""
+
+    field: Field
+    rules: list[str]
+
+
+class Pending(Struct, array_like=True):
+    """A change, or a live value, that waits for a person or for material.
+
+    ``kind`` is None for a live value that no change brought up. ``since`` is when the change came,
+    ``opened`` when it began to wait as it does now, ``breached`` whether ``due`` has passed.
+    ``rules`` names the rules that hit, the most severe first. ``first`` is the first reviewer.
+    """
+
+    event_id: str
+    kind: ChangeKind | None
+    phase: Phase
+    decision: Decision
+    since: int
+    opened: int
+    due: int
+    revision: int
+    severity: int
+    values: dict[Field, str]
+    rules: list[tuple[str, Field]]
+    subject: SubjectKind | None
+    owner: str | None
+    first: str
+    topic: str
+    partition: int
+    offset: int
+    breached: bool = False
+
+
+class Measure(Struct, array_like=True):
+    """A measure, live while ``ended`` is 0. All times in ms, 0 for none.
+
+    ``root`` is the first measure of the same breach and ``entry`` its entry in the ledger: what an
+    upheld appeal takes back. ``deadline`` is until when a correction lifts the measure,
+    ``reminder`` when the account is reminded of it. ``reviewer`` is empty where no person ordered
+    it.
+    """
+
+    id: str
+    root: str
+    step: MeasureStep
+    rule: str
+    obligation: str
+    article: str
+    severity: int
+    field: Field | None
+    begins: int
+    ends: int
+    deadline: int
+    reminder: int
+    entry: str
+    reviewer: str
+    ended: int = 0
+    overturned: bool = False
+
+
+class Entry(Struct, array_like=True):
+    """A live entry of the credit ledger. ``expires`` is 0 where it counts for good."""
+
+    id: str
+    rule: str
+    points: int
+    expires: int
+
+
+class Ticket(Struct, array_like=True):
+    """A complaint that a person looks at, or, with ``settled`` set, one that was decided.
+
+    ``value`` is a hash of what was complained of; ``merged`` counts the complaints joined to it.
+    """
+
+    id: str
+    category: ComplaintCategory
+    field: Field | None
+    value: bytes
+    language: str | None
+    at: int
+    due: int
+    rules: list[str]
+    merged: int = 0
+    breached: bool = False
+    settled: int = 0
+
+
+class Appeal(Struct, array_like=True):
+    """An appeal that waits for a person. ``measure`` is empty where none is known."""
+
+    id: str
+    measure: str
+    priority: int
+    at: int
+    due: int
+    breached: bool = False
+
+
+class Breach(Struct, array_like=True):
+    """A time limit for a decision that passed; waits until a person has taken note."""
+
+    subject: str
+    opened: int
+    due: int
+
+
+class Account(Struct, array_like=True):
+    """All that is known of an account.
+
+    ``values`` holds the six watched fields in the order of `Field`: None where a value is not
+    known, an empty string where it is known to be empty. ``seen`` holds eight bytes for each of
+    the last events, oldest first; ``audit`` the hash of the last audit record.
+    """
+
+    version: int = VERSION
+    status: Status = Status.UNKNOWN
+    seq: int = 0
+    subject: SubjectKind | None = None
+    values: list[str | None] = msgspec.field(default_factory=lambda: [None] * len(FIELDS))
+    owner: str | None = None
+    agreement: str | None = None
+    language: str | None = None
+    seen: bytes = b""
+    audit: bytes = b""
+    facts: list[Fact] = []
+    approvals: list[Approval] = []
+    pending: list[Pending] = []
+    measures: list[Measure] = []
+    ledger: list[Entry] = []
+    tickets: list[Ticket] = []
+    appeals: list[Appeal] = []
+    breaches: list[Breach] = []
+
+    def value(self, field: Field) -> str | None:
+        """Current value of a field."""
+        return self.values[INDEX[field]]
+
+    def live_measures(self) -> list[Measure]:
+        """Measures in force, oldest first."""
+        return [measure for measure in self.measures if not measure.ended]
+
+    def open_tickets(self) -> list[Ticket]:
+        """Complaints that are not settled, oldest first."""
+        return [ticket for ticket in self.tickets if not ticket.settled]
+
+
+class Timer(IntEnum):
+    """What may fall due, in the order in which things due at the same time take effect."""
+
+    FACT = 0
+    ENTRY = 1
+    PENDING = 2
+    REMINDER = 3
+    MEASURE = 4
+    TICKET = 5
+    APPEAL = 6
+
+
+def timers(account: Account) -> Iterator[tuple[int, Timer, str, Struct]]:
+    """Everything timed: when, what, its id within the account, the part of the state."""
+    for fact in account.facts:
+        if fact.expires:
+            yield fact.expires, Timer.FACT, f"{fact.kind}:{fact.value}", fact
+    for entry in account.ledger:
+        if entry.expires:
+            yield entry.expires, Timer.ENTRY, entry.id, entry
+    for pending in account.pending:
+        if not pending.breached:
+            yield pending.due, Timer.PENDING, pending.event_id, pending
+    yield from _measure_timers(account.measures)
+    for ticket in account.tickets:
+        if not (ticket.settled or ticket.breached):
+            yield ticket.due, Timer.TICKET, ticket.id, ticket
+    for appeal in account.appeals:
+        if not appeal.breached:
+            yield appeal.due, Timer.APPEAL, appeal.id, appeal
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Account).decode
+
+
+def _measure_timers(measures: list[Measure]) -> Iterator[tuple[int, Timer, str, Struct]]:
+    for measure in measures:
+        if not measure.ended:
+            if measure.reminder:
+                yield measure.reminder, Timer.REMINDER, measure.id, measure
+            if due := measure.deadline or measure.ends:
+                yield due, Timer.MEASURE, measure.id, measure
+
+
+def earliest_due(account: Account) -> int:
+    """When the next deadline of an account falls due, in ms; 0 for none."""
+    if (
+        account.facts
+        or account.ledger
+        or account.measures
+        or account.pending
+        or account.tickets
+        or account.appeals
+    ):
+        return min((timer[0] for timer in timers(account)), default=0)
+    return 0
+
+
+def encode(account: Account) -> bytes:
+    """Bytes of a state, its next deadline in front."""
+    return earliest_due(account).to_bytes(8, "big") + _encode(account)
+
+
+def decode(state: bytes) -> Account:
+    """The account in a state. Raises `msgspec.DecodeError` for anything `encode` did not write."""
+    account = _decode(state[8:])
+    if account.version != VERSION:
+        raise msgspec.DecodeError(f"account state has version {account.version}, not {VERSION}")
+    return account
+
+
+def next_due(state: bytes) -> int:
+    """Time in ms of the next deadline of a state, 0 for none, without decoding the rest."""
+    return int.from_bytes(state[:8], "big")

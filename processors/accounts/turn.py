@@ -1,0 +1,71 @@
+"""One input, or one deadline, as it is applied to one account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from processors.accounts.effects import Effect
+from processors.accounts.examiner import Examiner, view_of
+from processors.accounts.state import Account
+from processors.policy.model import Judgement, Pack
+from schemas.records import Field
+
+HOUR = 3_600_000
+DAY = 24 * HOUR
+
+
+class Turn:
+    """An account while something is applied to it, and the effects collected so far.
+
+    ``at`` is the event time in ms. ``topic``, ``partition`` and ``offset`` tell where the input
+    came from: an empty topic and -1 for a deadline.
+    """
+
+    __slots__ = (
+        "account",
+        "account_id",
+        "at",
+        "effects",
+        "event_id",
+        "examiner",
+        "offset",
+        "pack",
+        "partition",
+        "seq",
+        "topic",
+    )
+
+    def __init__(
+        self,
+        account_id: str,
+        account: Account,
+        examiner: Examiner,
+        event_id: str,
+        at: int,
+        topic: str = "",
+        partition: int = -1,
+        offset: int = -1,
+    ) -> None:
+        account.seq += 1
+        self.account_id = account_id
+        self.account = account
+        self.examiner = examiner
+        self.pack: Pack = examiner.pack
+        self.event_id = event_id
+        self.seq = account.seq
+        self.at = at
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+        self.effects: list[Effect] = []
+
+    def judge_current(self, values: Mapping[Field, str] | None = None) -> Judgement:
+        """What the policy says of ``values`` of the account, or of all that are current."""
+        if values is None:
+            values = current_values(self.account)
+        return self.examiner.judge(view_of(self.account), values)
+
+
+def current_values(account: Account) -> dict[Field, str]:
+    """The values that are known and not empty."""
+    return {field: value for field, value in zip(Field, account.values, strict=True) if value}

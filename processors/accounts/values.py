@@ -1,0 +1,187 @@
+"""Current values: how they take effect, and what a new value or a new proof cures (Art. 15)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from processors.accounts import breaches, closing, credit, ladder, reviews
+from processors.accounts.grounds import IDENTITY
+from processors.accounts.reviews import HOLDING
+from processors.accounts.state import (
+    DECISION_RANK,
+    INDEX,
+    Account,
+    Approval,
+    Fact,
+    Measure,
+    Status,
+)
+from processors.accounts.turn import Turn
+from processors.policy.model import Proposal
+from schemas.records import ChangeKind, Field, MeasureStep, Phase, SubjectKind, VerificationKind
+
+Cause = tuple[str, Field]
+
+
+def take_effect(
+    turn: Turn,
+    kind: ChangeKind,
+    values: Mapping[Field, str],
+    subject: SubjectKind | None,
+    owner: str | None,
+    since: int,
+) -> None:
+    """Make a change current. ``since`` is when it came."""
+    account = turn.account
+    if kind is ChangeKind.OWNER_CHANGE:
+        account.facts = facts_of_owner(account, since, owner)
+        account.approvals.clear()
+    elif subject and subject is not account.subject:
+        account.approvals.clear()
+    account.subject = subject or account.subject
+    account.owner = owner or account.owner
+    if values:
+        current = account.values
+        for field, value in values.items():
+            current[INDEX[field]] = value
+        if account.approvals:
+            account.approvals = [a for a in account.approvals if a.field not in values]
+        if account.pending:
+            reviews.supersede(turn, Phase.APPLIED, values)
+    if account.status is not Status.OPEN:
+        _open(turn, kind)
+    if kind is ChangeKind.OWNER_CHANGE and identity_verified(account):
+        lift_identity(turn)
+
+
+def facts_of_owner(account: Account, since: int, owner: str | None) -> list[Fact]:
+    """Facts that speak for a new owner: given since the change came, or under the same token."""
+    return [
+        fact
+        for fact in account.facts
+        if fact.since >= since or (owner is not None and fact.token == owner)
+    ]
+
+
+def cure(turn: Turn, fields: Collection[Field], proposals: Iterable[Proposal], why: str) -> None:
+    """Lift what a correction of these fields was waited for, unless the same rule hits again.
+
+    A restriction is served to its end, but without the duty to correct.
+    """
+    measures = turn.account.measures
+    if not measures:
+        return
+    hit = {(proposal.rule.id, proposal.field) for proposal in proposals}
+    hit_fields = {field for _, field in hit}
+    for measure in turn.account.live_measures():
+        if not measure.deadline or measure.field not in fields:
+            continue
+        if (measure.rule, measure.field) in hit:
+            continue
+        if measure.reviewer and measure.field in hit_fields:
+            continue  # what a person has ordered is met by a value in which nothing is found
+        _relieve(turn, measure, why)
+
+
+def cure_by_proof(turn: Turn, proposals: Iterable[Proposal]) -> None:
+    """Lift what was waited for and a proof now covers."""
+    hit = {(proposal.rule.id, proposal.field) for proposal in proposals}
+    for measure in turn.account.live_measures():
+        rule = turn.examiner.rule(measure.rule)
+        if not measure.deadline or rule is None or rule.proof is None:
+            continue
+        if (measure.rule, measure.field) not in hit:
+            _relieve(turn, measure, "A proof now covers what was found.")
+
+
+def verify_current(turn: Turn) -> None:
+    """Verify all current values again, as after the end of a proof (Art. 15)."""
+    account = turn.account
+    if account.status is not Status.OPEN:
+        return
+    judgement = turn.judge_current()
+    result = breaches.answer(turn, breaches.unapproved(account, judgement.proposals))
+    watched = {
+        field
+        for pending in account.pending
+        if pending.phase is Phase.APPLIED
+        for field in pending.values
+    }
+    review(turn, None, [p for p in result.reviews if p.field not in watched])
+
+
+def review(turn: Turn, kind: ChangeKind | None, proposals: list[Proposal]) -> None:
+    """Let a person look at live values."""
+    if not proposals or turn.account.status is not Status.OPEN:
+        return
+    account = turn.account
+    reviews.hold(
+        turn,
+        event_id=turn.event_id,
+        kind=kind,
+        phase=Phase.APPLIED,
+        decision=max(
+            (p.finding.decision for p in proposals if p.finding.decision in HOLDING),
+            key=DECISION_RANK.__getitem__,
+        ),
+        values={p.field: account.value(p.field) or "" for p in proposals},
+        proposals=proposals,
+    )
+
+
+def approve(account: Account, causes: Iterable[Cause]) -> None:
+    """Note that a person has set rules aside for the current values of fields."""
+    for rule, field in causes:
+        for approval in account.approvals:
+            if approval.field is field:
+                if rule not in approval.rules:
+                    approval.rules.append(rule)
+                break
+        else:
+            account.approvals.append(Approval(field, [rule]))
+
+
+def identity_failed(account: Account) -> bool:
+    """Whether the last identity verification failed or was revoked."""
+    return any(fact.kind is VerificationKind.IDENTITY and fact.failed for fact in account.facts)
+
+
+def identity_verified(account: Account) -> bool:
+    """Whether a proof of identity is valid now."""
+    return any(fact.kind is VerificationKind.IDENTITY and not fact.failed for fact in account.facts)
+
+
+def suspend_for_identity(turn: Turn) -> None:
+    """No service without a true identity (Art. 9)."""
+    if turn.account.status is Status.OPEN and not ladder.of_cause(
+        turn.account, IDENTITY.rule_id, None
+    ):
+        breaches.begin_step(turn, IDENTITY, MeasureStep.SUSPEND, None, IDENTITY.message.en)
+
+
+def lift_identity(turn: Turn) -> None:
+    """Lift the suspension for want of an identity."""
+    for measure in ladder.of_cause(turn.account, IDENTITY.rule_id, None):
+        ladder.lift(turn, measure, "The identity is verified.")
+
+
+def _relieve(turn: Turn, measure: Measure, why: str) -> None:
+    if measure.step is MeasureStep.RESTRICT:
+        measure.deadline = 0
+    else:
+        ladder.lift(turn, measure, f"{why} {ladder.served(measure, turn.at)}.")
+
+
+def _open(turn: Turn, kind: ChangeKind) -> None:
+    account = turn.account
+    if account.status is Status.CLOSED:
+        for measure in account.live_measures():
+            if measure.step is MeasureStep.CLOSE:
+                ladder.lift(turn, measure, "The account is registered anew.")
+        closing.reopen(turn)
+    account.status = Status.OPEN
+    if kind is ChangeKind.REGISTRATION:
+        account.values = [value or "" for value in account.values]
+    credit.hold_level(turn)
+    if identity_failed(account):
+        suspend_for_identity(turn)

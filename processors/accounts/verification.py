@@ -1,0 +1,137 @@
+"""Results of verifying: what they prove, what they end, what is judged anew (Art. 9 and 15)."""
+
+from __future__ import annotations
+
+from processors.accounts import changes, reviews, values
+from processors.accounts.effects import Audited
+from processors.accounts.reviews import ALLOWING, HOLDING
+from processors.accounts.state import Fact, Pending, Status
+from processors.accounts.turn import Turn
+from schemas.records import (
+    AccountVerification,
+    AuditKind,
+    ChangeKind,
+    Decision,
+    Phase,
+    VerificationKind,
+    VerificationResult,
+)
+
+MAX_FACTS = 32
+"""Proofs that an account keeps; beyond it the oldest is dropped, and the record says so."""
+
+
+def apply_verification(turn: Turn, verification: AccountVerification) -> None:
+    """Take up a result, and judge anew what it bears on."""
+    if turn.account.status is Status.CANCELLED:
+        _audit(turn, verification, "not kept: the account is cancelled")
+    elif verification.result is VerificationResult.VERIFIED:
+        _prove(turn, verification)
+    else:
+        _disprove(turn, verification)
+
+
+def expire_fact(turn: Turn, fact: Fact) -> None:
+    """A proof has ended: what rested on it is verified again."""
+    turn.account.facts.remove(fact)
+    summary = f"The proof of {fact.kind} has ended."
+    turn.effects.append(Audited(AuditKind.VERIFICATION, turn.event_id, summary, "auto"))
+    values.verify_current(turn)
+
+
+def _prove(turn: Turn, verification: AccountVerification) -> None:
+    account = turn.account
+    if verification.expires_at is not None and verification.expires_at <= turn.at:
+        _audit(turn, verification, "not kept: the proof had ended")
+        return
+    identity = verification.kind is VerificationKind.IDENTITY
+    value = verification.value or ""
+    account.facts = [
+        fact
+        for fact in account.facts
+        if fact.kind is not verification.kind or (not identity and fact.value != value)
+    ]
+    dropped = len(account.facts) >= MAX_FACTS
+    if dropped:
+        account.facts.pop(0)
+    account.facts.append(
+        Fact(
+            kind=verification.kind,
+            value=value,
+            token=verification.token,
+            expires=verification.expires_at or 0,
+            since=turn.at,
+        )
+    )
+    _audit(turn, verification, "kept; the oldest proof was dropped" if dropped else "kept")
+    if identity:
+        values.lift_identity(turn)
+    _judge_waiting(turn)
+    if any(measure.deadline for measure in account.live_measures()):
+        values.cure_by_proof(turn, turn.judge_current().proposals)
+
+
+def _disprove(turn: Turn, verification: AccountVerification) -> None:
+    account = turn.account
+    kept = [fact for fact in account.facts if not _concerns(verification, fact)]
+    removed = len(kept) < len(account.facts)
+    account.facts = kept
+    identity = verification.kind is VerificationKind.IDENTITY
+    if identity:
+        failed = Fact(
+            kind=verification.kind,
+            value="",
+            token=verification.token,
+            expires=0,
+            since=turn.at,
+            failed=True,
+        )
+        account.facts.append(failed)
+    _audit(turn, verification, "the proof was removed" if removed else "there was no proof")
+    if identity:
+        _without_identity(turn)
+    _judge_waiting(turn)
+    if removed:
+        values.verify_current(turn)
+
+
+def _without_identity(turn: Turn) -> None:
+    for pending in list(turn.account.pending):
+        if pending.kind is ChangeKind.REGISTRATION and pending.phase is Phase.PROPOSED:
+            reviews.refuse(turn, pending, "The identity could not be verified (CAC-09-2).")
+    values.suspend_for_identity(turn)
+
+
+def _judge_waiting(turn: Turn) -> None:
+    """Judge what waits again. A strict hold is for people alone."""
+    for pending in list(turn.account.pending):
+        if pending.decision is not Decision.STRICT_HOLD and pending in turn.account.pending:
+            _judge_again(turn, pending)
+
+
+def _judge_again(turn: Turn, pending: Pending) -> None:
+    judgement = changes.judge_pending(turn, pending)
+    decision, findings = judgement.decision, judgement.findings
+    if decision in ALLOWING:
+        reviews.settle(turn, pending, judgement.reason)
+        reviews.revise(turn, pending, decision, judgement.reason, findings=findings)
+        changes.carry_out(turn, pending)
+        values.cure(turn, pending.values, judgement.proposals, "The value was corrected.")
+    elif decision is Decision.REFUSE and pending.phase is Phase.PROPOSED:
+        reviews.refuse(turn, pending, judgement.reason, findings=findings)
+    elif pending.decision is Decision.NEED_MATERIAL and decision in HOLDING:
+        reviews.harden(turn, pending, judgement)
+
+
+def _concerns(verification: AccountVerification, fact: Fact) -> bool:
+    """Whether a result without a proof ends this one: its value, or with no value all its kind."""
+    if fact.kind is not verification.kind:
+        return False
+    identity = fact.kind is VerificationKind.IDENTITY
+    return identity or verification.value is None or fact.value == verification.value
+
+
+def _audit(turn: Turn, verification: AccountVerification, what: str) -> None:
+    summary = f"{verification.kind} {verification.result}: {what}."
+    kind = AuditKind.VERIFICATION
+    turn.effects.append(Audited(kind, verification.event_id, summary, "auto"))

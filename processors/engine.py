@@ -1,0 +1,187 @@
+"""The front door of the domain: a batch of inputs in, new states and records out.
+
+Everything here is a function of its arguments. What happens to an account depends on that account's
+own inputs, in the order applied, and on the policy: not on how they were batched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from processors.accounts import OutputRecord, decode, encode, next_due
+from processors.accounts.appeals import apply_appeal
+from processors.accounts.changes import apply_change
+from processors.accounts.complaints import apply_complaint
+from processors.accounts.deadlines import fire_next
+from processors.accounts.emit import emit
+from processors.accounts.examiner import Examiner
+from processors.accounts.ids import mark, remember
+from processors.accounts.rulings import apply_ruling
+from processors.accounts.state import Account, earliest_due
+from processors.accounts.turn import Turn
+from processors.accounts.verification import apply_verification
+from processors.policy import Policy
+from processors.validation import InputRecord, Limits, check
+from schemas.errors import DeadLetterReason
+from schemas.records import (
+    AccountAppeal,
+    AccountChange,
+    AccountComplaint,
+    AccountRuling,
+    AccountVerification,
+)
+
+__all__ = ["Input", "Limits", "Outcome", "Read", "Rejection", "next_due", "run", "run_due"]
+
+Read = Callable[[bytes], bytes | None]
+"""State of an account by its key (the account id in UTF-8), None where there is none."""
+
+
+class Input(NamedTuple):
+    """An input record and where it came from. ``timestamp`` is its event time in ms."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    record: InputRecord
+
+
+class Rejection(NamedTuple):
+    """An input that may not be applied; ``index`` counts in the batch."""
+
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody asks a rejection
+    reason: DeadLetterReason
+    detail: str
+
+
+class Outcome(NamedTuple):
+    """What a batch comes to. Records are in order; their topic follows from their type."""
+
+    states: dict[bytes, bytes | None]
+    outputs: list[OutputRecord]
+    rejected: list[Rejection]
+    duplicates: int
+
+
+_DEFAULTS = Limits()
+
+_APPLY: dict[type, tuple[bytes, Callable[[Turn, Any], None]]] = {
+    AccountChange: (b"change", apply_change),
+    AccountVerification: (b"verification", apply_verification),
+    AccountComplaint: (b"complaint", apply_complaint),
+    AccountAppeal: (b"appeal", apply_appeal),
+    AccountRuling: (b"ruling", apply_ruling),
+}
+
+
+def run(inputs: Sequence[Input], read: Read, policy: Policy, limits: Limits = _DEFAULTS) -> Outcome:
+    """Apply a batch of inputs in their order.
+
+    Nothing is written: a raise leaves nothing behind. What is not acceptable is rejected; an event
+    that its account has seen among its last 16 changes nothing and is counted.
+    """
+    rejected: list[Rejection] = []
+    accepted: list[Input] = []
+    texts: list[str | None] = []
+    for index, item in enumerate(inputs):
+        record = item.record
+        fault = check(record, item.timestamp, limits)
+        if fault:
+            rejected.append(Rejection(index, fault.reason, fault.detail))
+            continue
+        accepted.append(item)
+        if type(record) is AccountChange:
+            texts += (record.name, record.bio, record.signature, record.badge)
+    batch = _Batch(read, policy)
+    batch.examiner.learn(filter(None, texts))
+    for item in accepted:
+        batch.apply(item)
+    return Outcome(batch.states(), batch.outputs, rejected, batch.duplicates)
+
+
+def run_due(keys: Iterable[bytes], read: Read, policy: Policy, upto: int) -> Outcome:
+    """Fire the deadlines of these accounts that are due at or before ``upto`` (ms)."""
+    batch = _Batch(read, policy)
+    for key in keys:
+        batch.fire(key, upto)
+    return Outcome(batch.states(), batch.outputs, [], 0)
+
+
+class _Held:
+    """An account as the batch has it: decoded once, encoded once at the end."""
+
+    __slots__ = ("account", "account_id", "changed", "due")
+
+    def __init__(self, account_id: str, state: bytes | None) -> None:
+        self.account_id = account_id
+        self.account = Account() if state is None else decode(state)
+        self.due = 0 if state is None else next_due(state)
+        self.changed = False
+
+
+class _Batch:
+    """The accounts of a batch, worked on in memory."""
+
+    def __init__(self, read: Read, policy: Policy) -> None:
+        self.examiner = Examiner(policy)
+        self.outputs: list[OutputRecord] = []
+        self.duplicates = 0
+        self._read = read
+        self._held: dict[bytes, _Held] = {}
+
+    def apply(self, item: Input) -> None:
+        """Apply one input, the account's own deadlines before it; a duplicate changes nothing."""
+        record = item.record
+        held = self._take(record.account_id.encode(), record.account_id)
+        account = held.account
+        kind, apply = _APPLY[type(record)]
+        event = mark(kind, record.event_id)
+        seen = remember(account.seen, event)
+        if seen is None:
+            self.duplicates += 1
+            return
+        if held.due and held.due <= item.timestamp:
+            self._fire(held, item.timestamp)
+        turn = Turn(
+            held.account_id,
+            account,
+            self.examiner,
+            record.event_id,
+            item.timestamp,
+            item.topic,
+            item.partition,
+            item.offset,
+        )
+        apply(turn, record)
+        account.seen = seen
+        held.changed = True
+        held.due = earliest_due(account)
+        emit(turn, self.outputs)
+
+    def fire(self, key: bytes, upto: int) -> None:
+        """Fire the deadlines of an account that are due at or before ``upto``."""
+        held = self._held.get(key)
+        if held is None:
+            state = self._read(key)
+            if state is None or not 0 < next_due(state) <= upto:
+                return
+            held = self._held[key] = _Held(key.decode(), state)
+        self._fire(held, upto)
+
+    def states(self) -> dict[bytes, bytes | None]:
+        """New states of the accounts that changed."""
+        return {key: encode(held.account) for key, held in self._held.items() if held.changed}
+
+    def _take(self, key: bytes, account_id: str) -> _Held:
+        held = self._held.get(key)
+        if held is None:
+            held = self._held[key] = _Held(account_id, self._read(key))
+        return held
+
+    def _fire(self, held: _Held, upto: int) -> None:
+        while turn := fire_next(held.account_id, held.account, self.examiner, upto):
+            emit(turn, self.outputs)
+            held.changed = True
+        held.due = earliest_due(held.account)

@@ -1,0 +1,157 @@
+"""Whether an input may be applied at all. What may not is set aside with a reason, never raised.
+
+A detail never holds a value of the input, only the name of what is wrong with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from schemas.errors import DeadLetterReason
+from schemas.records import (
+    AccountAppeal,
+    AccountChange,
+    AccountComplaint,
+    AccountRuling,
+    AccountVerification,
+)
+
+InputRecord = AccountChange | AccountVerification | AccountComplaint | AccountAppeal | AccountRuling
+
+MAX_DAYS = 36_500
+"""Longest measure that a ruling may order, in days."""
+
+MAX_TIME = 32_503_680_000_000
+"""The year 3000, in ms: times from there on are taken for wrong units."""
+
+
+class Limits(Struct, frozen=True):
+    """What an input may hold: lengths in characters, and how far ahead of its record it may be."""
+
+    max_field_chars: int = 20_000
+    max_id_chars: int = 256
+    max_future_ms: int = 300_000
+
+
+class Fault(NamedTuple):
+    """Why an input is not acceptable."""
+
+    reason: DeadLetterReason
+    detail: str
+
+
+def check(  # noqa: PLR0911 - one return a fault; runs for every input
+    record: InputRecord, timestamp: int, limits: Limits
+) -> Fault | None:
+    """The first fault of an input whose record has this timestamp (ms), or None."""
+    account_id = record.account_id
+    if not account_id:
+        return Fault(DeadLetterReason.MISSING_ACCOUNT_ID, "account_id is empty")
+    if account_id[0] == "\0":
+        return Fault(DeadLetterReason.INVALID_FIELD, "account_id begins with a zero character")
+    if not record.event_id:
+        return Fault(DeadLetterReason.INVALID_FIELD, "event_id is empty")
+    if len(account_id) > limits.max_id_chars:
+        return _oversize("account_id", limits.max_id_chars)
+    if len(record.event_id) > limits.max_id_chars:
+        return _oversize("event_id", limits.max_id_chars)
+    if not 0 <= timestamp < MAX_TIME:
+        return Fault(DeadLetterReason.INVALID_FIELD, "the record's timestamp is out of range")
+    if record.occurred_at < 0:
+        return Fault(DeadLetterReason.INVALID_FIELD, "occurred_at is negative")
+    if record.occurred_at > timestamp + limits.max_future_ms:
+        return Fault(
+            DeadLetterReason.TIME_IN_FUTURE,
+            f"occurred_at is more than {limits.max_future_ms} ms after the record's timestamp",
+        )
+    return _CHECKS[type(record)](record, limits)
+
+
+def _change(record: AccountChange, limits: Limits) -> Fault | None:
+    longest = limits.max_field_chars
+    if (
+        (record.name and len(record.name) > longest)
+        or (record.bio and len(record.bio) > longest)
+        or (record.avatar and len(record.avatar) > longest)
+        or (record.cover and len(record.cover) > longest)
+        or (record.signature and len(record.signature) > longest)
+        or (record.badge and len(record.badge) > longest)
+    ):
+        return _texts(record, ("name", "avatar", "cover", "bio", "signature", "badge"), limits)
+    if record.owner_token or record.agreement_version or record.language:
+        return _ids(record, ("owner_token", "agreement_version", "language"), limits)
+    return None
+
+
+def _verification(record: AccountVerification, limits: Limits) -> Fault | None:
+    expires = record.expires_at
+    if expires is not None and not 0 <= expires < MAX_TIME:
+        return Fault(DeadLetterReason.INVALID_FIELD, "expires_at is out of range")
+    return _texts(record, ("value",), limits) or _ids(record, ("token", "source"), limits)
+
+
+def _complaint(record: AccountComplaint, limits: Limits) -> Fault | None:
+    return (
+        _needed(record, "complaint_id")
+        or _texts(record, ("statement",), limits)
+        or _ids(record, ("complaint_id", "complainant_token", "language"), limits)
+    )
+
+
+def _appeal(record: AccountAppeal, limits: Limits) -> Fault | None:
+    return (
+        _needed(record, "appeal_id")
+        or _texts(record, ("statement",), limits)
+        or _ids(record, ("appeal_id", "measure_id", "language"), limits)
+    )
+
+
+def _ruling(record: AccountRuling, limits: Limits) -> Fault | None:
+    days = record.duration_days
+    if days is not None and not 1 <= days <= MAX_DAYS:
+        return Fault(
+            DeadLetterReason.INVALID_FIELD, f"duration_days is not between 1 and {MAX_DAYS}"
+        )
+    return (
+        _needed(record, "reviewer_id")
+        or _texts(record, ("reason",), limits)
+        or _ids(record, ("subject_id", "reviewer_id"), limits)
+    )
+
+
+def _needed(record: InputRecord, name: str) -> Fault | None:
+    if getattr(record, name):
+        return None
+    return Fault(DeadLetterReason.INVALID_FIELD, f"{name} is empty")
+
+
+def _texts(record: InputRecord, names: tuple[str, ...], limits: Limits) -> Fault | None:
+    return _longer(record, names, limits.max_field_chars)
+
+
+def _ids(record: InputRecord, names: tuple[str, ...], limits: Limits) -> Fault | None:
+    return _longer(record, names, limits.max_id_chars)
+
+
+def _longer(record: InputRecord, names: tuple[str, ...], longest: int) -> Fault | None:
+    for name in names:
+        text = getattr(record, name)
+        if text is not None and len(text) > longest:
+            return _oversize(name, longest)
+    return None
+
+
+def _oversize(name: str, longest: int) -> Fault:
+    return Fault(DeadLetterReason.OVERSIZE_FIELD, f"{name} is longer than {longest} characters")
+
+
+_CHECKS: dict[type, Callable[[Any, Limits], Fault | None]] = {
+    AccountChange: _change,
+    AccountVerification: _verification,
+    AccountComplaint: _complaint,
+    AccountAppeal: _appeal,
+    AccountRuling: _ruling,
+}
