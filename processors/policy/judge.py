@@ -33,6 +33,14 @@ _SAID = {
     "claim": "the {field} claims {entry!r}",
 }
 
+# How the text hid what was found; nothing is said of plain text and of capital letters.
+_HIDDEN = {
+    "width": "in other forms of the characters",
+    "invisible": "with invisible characters between",
+    "separator": "with separators between",
+    "numeral": "in numerals",
+}
+
 _Rules = Mapping[tuple[SubjectKind, Field], Mapping[str, tuple[Rule, ...]]]
 
 
@@ -100,8 +108,8 @@ class Policy:
             rule.decision,
             _SAID[match.kind].format(entry=match.entry, field=field.lower()),
         )
-        if match.technique != "plain":
-            why += f" (written by {match.technique})"
+        if match.technique in _HIDDEN:
+            why += f", written {_HIDDEN[match.technique]}"
         if decision is Decision.REFUSE and match.outcome is not Outcome.REJECT:
             decision = Decision.HOLD
             why += "; that is not certain, so a person decides"
@@ -145,6 +153,9 @@ class Policy:
             return True
         if match.kind == "claim":
             return False
+        if match.kind == "lexicon":
+            tag = strip(fold(match.tag))
+            return any(tag in value for value in folded)
         found = strip(fold(text[match.start : match.end]))
         return any(
             found in value or (len(value) >= _SHORTEST_PROOF and value in found) for value in folded

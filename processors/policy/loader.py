@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import NamedTuple
 
+from yaml.nodes import MappingNode
+
 from processors.policy.model import (
     Covers,
     Detector,
@@ -75,6 +77,8 @@ def read_pack(files: Mapping[str, bytes]) -> tuple[Draft | None, list[Problem]]:
         return None, notes.problems
     table = Table(node, notes, "a pack")
     problems = notes.problems
+    if not isinstance(node, MappingNode):
+        return None, problems
     detectors, detector_lines = _read_detectors(table, files, problems)
     rules, rule_lines = _read_rules(table)
     pack = Pack(
@@ -112,17 +116,28 @@ def _read_detectors(
     for name in table.names():
         inner = table.table(name, f"detector {name!r}")
         assert inner is not None  # the key is one of its own
-        kind = inner.choice("kind", DetectorKind)
-        entries: tuple[Entry, ...] = ()
-        places: tuple[str, ...] = ()
-        if kind is not DetectorKind.CONTACTS:
-            entries = _read_lexicons(inner, files, problems)
-        if kind is DetectorKind.PROTECTED and inner.has("places"):
-            places = _read_places(inner, files)
-        inner.close()
-        found.append(Detector(name, kind, entries, places))
+        found.append(_read_detector(name, inner, files, problems))
         lines.append(inner.line)
     return tuple(found), tuple(lines)
+
+
+def _read_detector(
+    name: str, table: Table, files: Mapping[str, bytes], problems: list[Problem]
+) -> Detector:
+    kind = table.option("kind", DetectorKind)
+    if kind is None:
+        # What else it may hold depends on the kind: say only that.
+        if not table.has("kind"):
+            table.note("missing-key", f"{table.what} needs 'kind'")
+        return Detector(name, DetectorKind.CONTACTS)
+    entries: tuple[Entry, ...] = ()
+    places: tuple[str, ...] = ()
+    if kind is not DetectorKind.CONTACTS:
+        entries = _read_lexicons(table, files, problems)
+    if kind is DetectorKind.PROTECTED and table.has("places"):
+        places = _read_places(table, files)
+    table.close()
+    return Detector(name, kind, entries, places)
 
 
 def _file(table: Table, key: str, name: str, files: Mapping[str, bytes]) -> bytes | None:

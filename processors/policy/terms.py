@@ -131,7 +131,9 @@ def read_complaints(pack: Table) -> ComplaintTerms:
     inner = table.table("priorities", "priorities of complaints")
     priorities = {}
     if inner is not None:
-        priorities = {category: inner.number(category, 1, 4) for category in ComplaintCategory}
+        priorities = {
+            category: inner.number(category.value, 1, 4) for category in ComplaintCategory
+        }
         inner.close()
     table.close()
     return ComplaintTerms(days, priorities)

@@ -1,0 +1,114 @@
+"""A broken pack says where and why, in words that stay the same."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from processors.policy import PackError, Problem, lint_pack, load_pack
+from tests.processors.policy.small_pack import FILES, PACK, changed
+
+GOLDEN = Path(__file__).parent / "golden"
+RULE = PACK[PACK.index("  - id: words.any") : PACK.index("  - id: words.bio")]
+
+BROKEN: dict[str, dict[str, bytes]] = {
+    "no-files": {},
+    "empty": {"pack.yaml": b""},
+    "not-yaml": {"pack.yaml": b"id: [1, 2\nrules: }\n"},
+    "not-utf8": {"pack.yaml": b"id: tiny\nversion: \xff\n"},
+    "control-character": {"pack.yaml": b"id: ti\x00ny\n"},
+    "not-a-mapping": {"pack.yaml": b"- id\n- rules\n"},
+    "too-deep": {"pack.yaml": b"id: " + b"[" * 5000},
+    "alias": changed('version: "1"', 'version: &a "1"\nx: *a'),
+    "python-tag": changed("id: tiny", "id: !!python/object/apply:os.system [echo]"),
+    "unknown-key": changed("decision: NEED_MATERIAL", "decison: NEED_MATERIAL"),
+    "duplicate-key": changed("severity: 1", "severity: 1\n    severity: 2"),
+    "unknown-value": changed("decision: NEED_MATERIAL", "decision: NEED_MATERIALS"),
+    "unknown-field": changed("[NAME, BIO]", "[NAME, BIOGRAPHY]"),
+    "unknown-detector": changed("detector: words", "detector: word"),
+    "unknown-kind": changed("kind: lexicon", "kind: lexikon"),
+    "unused-detector": changed(
+        "  contacts: {kind", "  others: {kind: contacts}\n  contacts: {kind"
+    ),
+    "missing-message": changed("    message: {zh: 词, en: word}\n", ""),
+    "half-a-message": changed("{zh: 词, en: word}", "{zh: 词}"),
+    "missing-article": changed("    article: Art. 8\n", ""),
+    "bad-obligation": changed("CAC-08-1", "Article 8"),
+    "missing-obligation": changed("    obligation: CAC-08-1\n", ""),
+    "bad-id": changed("id: words.any", "id: Words Any"),
+    "duplicate-rule": changed("id: words.bio", "id: words.any"),
+    "unreachable-rule": changed(
+        "    mode: SHADOW\n    detector: words\n    fields: [BIO]\n    decision: REFUSE",
+        "    detector: words\n    fields: [BIO]\n    decision: NEED_MATERIAL",
+    ),
+    "no-text-field": changed("fields: [NAME, BIO]", "fields: [AVATAR]"),
+    "positive-points": changed("points: -10", "points: 10"),
+    "not-a-number": changed("severity: 1", "severity: high"),
+    "out-of-range": changed("severity: 1", "severity: 5"),
+    "missing-lexicon": changed("words.tsv", "word.tsv"),
+    "empty-lexicon": {**FILES, "words.tsv": b"# nothing\n"},
+    "bad-entry": {**FILES, "words.tsv": "好词\tx\tsometimes\n".encode()},
+    "level-order": changed("{name: A, minimum: 600}", "{name: A, minimum: 100}"),
+    "last-level": changed("{name: C, minimum: 0,", "{name: C, minimum: 10,"),
+    "level-name": changed("{name: B,", "{name: A,"),
+    "restricted-start": changed("base: 700", "base: 500"),
+    "no-levels": changed(
+        PACK[PACK.index("  levels:") : PACK.index("complaints:")], "  levels: []\n"
+    ),
+    "missing-priority": changed("OTHER: 4", "OTHERS: 4"),
+    "bad-bars": changed("complaints:", "ladder: {bar_days: [30, 180]}\ncomplaints:"),
+    "bad-share": changed("complaints:", "ladder: {reminder_share: 2}\ncomplaints:"),
+    "bad-proof": changed("cleared: ALLOW_LABELLED", "cleared: REFUSE"),
+    "idle-proof": changed(", cleared: ALLOW_LABELLED, contradicted: REFUSE", ""),
+    "words-without-covers": changed("cleared: ALLOW_LABELLED", "words: [x], cleared: ALLOW"),
+    "bad-flag": changed("certain: true", "certain: maybe"),
+    "failing-test": {
+        **FILES,
+        "tests.yaml": "- {name: 好词, expect: REFUSE}\n"
+        "- {name: 好词, expect: NEED_MATERIAL, rules: []}\n".encode(),
+    },
+    "bad-test": {
+        **FILES,
+        "tests.yaml": b"- {text: x, expect: ALLOW}\n- {name: x, expect: MAYBE}\n",
+    },
+    "tests-not-a-list": {**FILES, "tests.yaml": b"name: x\n"},
+}
+
+
+def test_the_small_pack_is_sound():
+    assert lint_pack(FILES) == []
+    assert load_pack(FILES).id == "tiny"
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_fault_is_named_with_its_line_and_a_hint(case: str):
+    """Set UPDATE_GOLDEN=1 to write the files anew, then read what changed."""
+    said = "".join(f"{problem}\n" for problem in lint_pack(BROKEN[case]))
+    golden = GOLDEN / f"{case}.txt"
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(said, encoding="utf-8")
+    assert said == golden.read_text(encoding="utf-8")
+    assert said
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_pack_is_never_used(case: str):
+    with pytest.raises(PackError) as raised:
+        load_pack(BROKEN[case])
+    assert list(raised.value.problems) == lint_pack(BROKEN[case])
+
+
+def test_no_golden_file_is_left_over():
+    assert {path.stem for path in GOLDEN.glob("*.txt")} == set(BROKEN)
+
+
+def test_problems_carry_file_line_code_message_and_hint():
+    assert lint_pack(BROKEN["unknown-detector"])[0] == Problem(
+        "pack.yaml",
+        19,
+        "unknown-detector",
+        "rule 'words.any' names the detector 'word', which is not there",
+        "did you mean 'words'?",
+    )
