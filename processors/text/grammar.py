@@ -64,14 +64,15 @@ LEAD = re.compile(rf".*(?:{_NEAR_PRECEDES}|[在是的和与])", re.DOTALL)
 _OTHERS = _words(
     "妻子 老婆 太太 媳妇 老公 丈夫 爱人 女友 男友 女朋友 男朋友 女儿 儿子 孩子 闺女 宝宝 妈 爸",
     f"母亲 父亲 家属 家长 后代 学生 徒弟 助理 助手 粉丝 粉 迷{_NO_LETTER} 小迷妹 朋友 邻居 同学",
-    "叔叔 大人 猫 狗 病人 患者 客户 当事人 话 建议 嘱咐 叮嘱 意见 梦 故事 电影 小说 电视剧 剧",
+    "叔叔 大人 小姐姐 小哥 猫 狗 病人 患者 客户 当事人 话 建议 嘱咐 叮嘱 意见 梦 故事 电影 小说",
+    "电视剧 剧 (?:fan|wife|husband|son|daughter|mom|dad)(?![a-z])",
 )
 _OTHER_THINGS = _words(
     "函 费 楼 证 说(?!书|唱) 讲(?!师|座|堂) 道(?!长) 问(?!诊) 告诉 叫 让 救 骗 节(?!目)",
     "日(?!常|记) 站(?!长) 台(?!长) 会(?!计|长) 们 事务所 协会 学会",
     f"公寓 游戏 模拟 资格考试 考试 考证 备考 考研 预备 爱好者 之友 之家 控{_NO_LETTER} 梦想",
 )
-CANCELLED_AFTER = re.compile(rf"[\W_]?的?(?:{_OTHERS})|(?:{_OTHER_THINGS})")
+CANCELLED_AFTER = re.compile(rf"[\W_]?(?:的|'?s )?(?:{_OTHERS})|(?:{_OTHER_THINGS})")
 """Makes of a title somebody else, or something else."""
 
 _WISHES = _words(
@@ -87,7 +88,7 @@ _RELATIVES = _words(
     "朋友是 导师是",
 )
 _MENDED = _words("电脑 手机 汽车 家电 轮胎 树 鞋 手表")
-_ENGLISH = r"(?<![a-z])(?:not an?|non|un|want to be an?|my|ex)"
+_ENGLISH = r"(?<![a-z])(?:(?:not|be|become|love|need|like|ask)(?: an?| the| my)?|(?:by|of|to) an?|non|un|my|ex)"
 CANCELLED_BEFORE = re.compile(
     rf"(?:{_WISHES}|{_DEEDS}|{_RELATIVES}|{_MENDED}|{_ENGLISH})(?:一?[名位个])?[\W_]?\Z"
 )

@@ -70,6 +70,9 @@ def test_a_title_in_a_short_phrase_is_a_claim(text: str):
         "记者会",
         "电脑医生",
         "not a lawyer",
+        "married to a lawyer",
+        "a lawyer's wife",
+        "son of a physician",
     ],
 )
 def test_wishes_relatives_and_things_cancel_a_title(text: str):
