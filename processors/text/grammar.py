@@ -88,7 +88,10 @@ _RELATIVES = _words(
     "朋友是 导师是",
 )
 _MENDED = _words("电脑 手机 汽车 家电 轮胎 树 鞋 手表")
-_ENGLISH = r"(?<![a-z])(?:(?:not|be|become|love|need|like|ask)(?: an?| the| my)?|(?:by|of|to) an?|non|un|my|ex)"
+_ENGLISH = (
+    r"(?<![a-z])(?:(?:not|be|become|love|need|like|ask)(?: an?| the| my)?"
+    r"|(?:by|of|to) an?|non|un|my|ex)"
+)
 CANCELLED_BEFORE = re.compile(
     rf"(?:{_WISHES}|{_DEEDS}|{_RELATIVES}|{_MENDED}|{_ENGLISH})(?:一?[名位个])?[\W_]?\Z"
 )

@@ -82,9 +82,9 @@ def test_the_time_for_a_long_text_is_linear(seed: str):
         text = (seed * length)[:length]
         best = float("inf")
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.thread_time()
             POLICY.scan([text])
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.thread_time() - start)
         return best
 
     short = took(2_000)
