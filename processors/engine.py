@@ -172,7 +172,9 @@ class _Batch:
 
     def states(self) -> dict[bytes, bytes | None]:
         """New states of the accounts that changed."""
-        return {key: encode(held.account) for key, held in self._held.items() if held.changed}
+        return {
+            key: encode(held.account, held.due) for key, held in self._held.items() if held.changed
+        }
 
     def _take(self, key: bytes, account_id: str) -> _Held:
         held = self._held.get(key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from processors.accounts import closing, credit, ladder, values
+from processors.accounts import closing, credit, ladder, reasons, values
 from processors.accounts.escalations import (
     close_breach,
     close_escalation,
@@ -16,7 +16,6 @@ from schemas.records import AccountAppeal, EscalationKind, MeasureStep
 MAX_OPEN = 16
 """Appeals an account may have open at once; a further one is answered with a closed escalation."""
 
-_ENDING = (MeasureStep.CLOSE, MeasureStep.BAR)
 _URGENT = STEP_RANK[MeasureStep.SUSPEND]
 
 
@@ -65,7 +64,7 @@ def breach_appeal(turn: Turn, appeal: Appeal) -> None:
     open_breach(turn, appeal.id, "The time for deciding an appeal has passed.")
 
 
-def overturn(turn: Turn, measure: Measure, reason: str, reviewer: str) -> str:
+def overturn(turn: Turn, measure: Measure, reviewer: str) -> str:
     """Take a measure back, with all that followed from it and its credit entry. Says what was done.
 
     The rule is set aside for the current value, so that verifying it again does not bring the
@@ -77,14 +76,12 @@ def overturn(turn: Turn, measure: Measure, reason: str, reviewer: str) -> str:
         if other.root != measure.root:
             continue
         if not other.ended:
-            uncorrected = other.deadline or other.step in _ENDING
-            if uncorrected and other.field:
-                values.approve(account, [(other.rule, other.field)])
-            ladder.lift(turn, other, f"{reason} {ladder.served(other, turn.at)}.", reviewer)
+            values.set_cause_aside(account, other)
+            ladder.lift(turn, other, reasons.APPEAL_UPHELD, reviewer)
             lifted.append(other.step)
         other.overturned = True
     closing.reopen(turn)
-    reversed_ = credit.reverse(turn, measure.entry, reason)
+    reversed_ = credit.reverse(turn, measure.entry, reasons.APPEAL_UPHELD.en)
     for appeal in list(account.appeals):
         against = ladder.find(account, appeal.measure)
         if against is not None and against.root == measure.root:

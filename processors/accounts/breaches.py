@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from processors.accounts import closing, credit, ladder
 from processors.accounts.effects import Ground, ground_of
+from processors.accounts.reasons import found
 from processors.accounts.reviews import HOLDING
 from processors.accounts.state import STEP_RANK, Account, Measure, Status
 from processors.accounts.turn import DAY, Turn
-from processors.policy.model import Proposal, Rule
+from processors.policy.model import Message, Proposal, Rule
 from schemas.records import Field, MeasureStep
 
 HIGHEST_BY_REPETITION = STEP_RANK[MeasureStep.SUSPEND]
@@ -89,7 +90,7 @@ def enter(
     standing = standing or _ordered_by_person(account, field, rank)
     if standing:
         return standing, False
-    return begin_step(turn, ground_of(rule), _STEPS[rank], field, reason), True
+    return begin_step(turn, ground_of(rule), _STEPS[rank], field, found(reason)), True
 
 
 def begin_step(
@@ -97,7 +98,7 @@ def begin_step(
     ground: Ground,
     step: MeasureStep,
     field: Field | None,
-    reason: str,
+    reason: Message,
     *,
     root: str = "",
     entry: str = "",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from processors.accounts import breaches, closing, credit, reviews, values
+from processors.accounts import breaches, closing, credit, reasons, reviews, values
 from processors.accounts.effects import VerdictGiven
 from processors.accounts.examiner import view_of
 from processors.accounts.reviews import ALLOWING, HOLDING
-from processors.accounts.state import FIELDS, Account, Pending, Status
+from processors.accounts.state import Account, Pending, Status
 from processors.accounts.turn import Turn, current_values
 from processors.policy.model import Judgement, Proposal
 from schemas.records import (
@@ -66,19 +66,22 @@ def judge_pending(turn: Turn, pending: Pending) -> Judgement:
 
 
 def _new_values(account: Account, change: AccountChange) -> dict[Field, str]:
-    given = (
-        change.name,
-        change.avatar,
-        change.cover,
-        change.bio,
-        change.signature,
-        change.badge,
-    )
-    return {
-        field: value
-        for field, value, current in zip(FIELDS, given, account.values, strict=True)
-        if value is not None and value != current
-    }
+    """The values that a change gives and that are not current. Unrolled: runs for every change."""
+    name, avatar, cover, bio, signature, badge = account.values
+    new = {}
+    if change.name is not None and change.name != name:
+        new[Field.NAME] = change.name
+    if change.avatar is not None and change.avatar != avatar:
+        new[Field.AVATAR] = change.avatar
+    if change.cover is not None and change.cover != cover:
+        new[Field.COVER] = change.cover
+    if change.bio is not None and change.bio != bio:
+        new[Field.BIO] = change.bio
+    if change.signature is not None and change.signature != signature:
+        new[Field.SIGNATURE] = change.signature
+    if change.badge is not None and change.badge != badge:
+        new[Field.BADGE] = change.badge
+    return new
 
 
 def _judge(
@@ -109,7 +112,7 @@ def _apply_live(
     due = turn.at + reviews.patience_of(turn, decision) if decision in HOLDING else None
     _verdict(turn, change, decision, judgement.reason, judgement.findings, due)
     values.take_effect(turn, change.kind, new, change.subject, change.owner_token, turn.at)
-    values.cure(turn, new, judgement.proposals, "The value was corrected.")
+    values.cure(turn, new, judgement.proposals, reasons.CORRECTED)
     if judgement.proposals and account.status is Status.OPEN:
         result = breaches.answer(turn, judgement.proposals, fresh=new.keys())
         values.review(turn, change.kind, result.reviews)
@@ -125,7 +128,7 @@ def _decide(turn: Turn, change: AccountChange, new: dict[Field, str], judgement:
     if decision in ALLOWING:
         _verdict(turn, change, decision, reason, judgement.findings)
         values.take_effect(turn, change.kind, new, change.subject, change.owner_token, turn.at)
-        values.cure(turn, new, judgement.proposals, "The value was corrected.")
+        values.cure(turn, new, judgement.proposals, reasons.CORRECTED)
         return
     if decision is Decision.REFUSE:
         _verdict(turn, change, decision, reason, judgement.findings)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from processors.accounts import ladder, reviews, tickets
+from processors.accounts import ladder, reasons, reviews, tickets
 from processors.accounts.effects import Ground
 from processors.accounts.escalations import close_all_breaches, close_escalation
 from processors.accounts.state import FIELDS, Measure, Status
 from processors.accounts.turn import DAY, Turn
+from processors.policy.model import Message
 from schemas.records import EscalationKind, Field, MeasureStep
 
 
@@ -14,7 +15,7 @@ def close(
     turn: Turn,
     ground: Ground,
     field: Field | None,
-    reason: str,
+    reason: Message,
     *,
     bar_days: int | None = None,
     root: str = "",
@@ -27,7 +28,7 @@ def close(
     """
     account = turn.account
     for measure in account.live_measures():
-        ladder.lift(turn, measure, "Replaced by the step CLOSE.", reviewer)
+        ladder.lift(turn, measure, reasons.replaced_by(MeasureStep.CLOSE), reviewer)
     account.status = Status.CLOSED
     closure = ladder.begin(
         turn,
@@ -46,7 +47,7 @@ def close(
         ground,
         MeasureStep.BAR,
         field,
-        "A closed account must not be registered again.",
+        reasons.BAR,
         ends=turn.at + bar_days * DAY if bar_days else 0,
         root=closure.root,
         entry=entry,
@@ -62,10 +63,10 @@ def cancel(turn: Turn) -> None:
     """End an account at its holder's wish. It bars nothing, and personal values are dropped."""
     account = turn.account
     account.status = Status.CANCELLED
-    why = "The account holder cancelled the account."
+    why = reasons.CANCELLED.en
     reviews.refuse_all(turn, why)
     for measure in account.live_measures():
-        ladder.lift(turn, measure, f"{why} {ladder.served(measure, turn.at)}.")
+        ladder.lift(turn, measure, reasons.CANCELLED)
     tickets.settle_all(turn, why)
     for appeal in account.appeals:
         close_escalation(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from processors.accounts import closing, ladder, ledger
+from processors.accounts import closing, ladder, ledger, reasons
 from processors.accounts.grounds import CREDIT
 from processors.accounts.state import Entry, Measure, Status
 from processors.accounts.turn import DAY, Turn
-from processors.policy.model import Level, Rule
+from processors.policy.model import Level, Message, Rule
 from schemas.records import CreditAction, MeasureStep
 
 
@@ -46,10 +46,9 @@ def hold_level(turn: Turn) -> None:
     held = ladder.of_cause(turn.account, CREDIT.rule_id, None)
     for measure in held:
         if measure.step is not level.measure:
-            reason = f"The credit level is now {level.name}; {ladder.served(measure, turn.at)}."
-            ladder.lift(turn, measure, reason)
+            ladder.lift(turn, measure, reasons.credit_moved(level.name))
     if level.measure and not any(measure.step is level.measure for measure in held):
-        _begin(turn, level.measure, f"The credit fell to the level {level.name}.")
+        _begin(turn, level.measure, reasons.credit_fell(level.name))
 
 
 def _level(turn: Turn) -> Level:
@@ -61,7 +60,7 @@ def _follow(turn: Turn, before: Level) -> None:
         hold_level(turn)
 
 
-def _begin(turn: Turn, step: MeasureStep, reason: str) -> Measure:
+def _begin(turn: Turn, step: MeasureStep, reason: Message) -> Measure:
     if step in (MeasureStep.CLOSE, MeasureStep.BAR):
         return closing.close(turn, CREDIT, None, reason)
     if step is MeasureStep.SUSPEND:

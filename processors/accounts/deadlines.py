@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from processors.accounts import breaches, credit, ladder, reviews
+from processors.accounts import breaches, credit, ladder, reasons, reviews
 from processors.accounts.appeals import breach_appeal
 from processors.accounts.complaints import breach_ticket
 from processors.accounts.effects import CorrectionReminded
@@ -16,6 +16,7 @@ from processors.accounts.ids import derive_id
 from processors.accounts.state import Account, Measure, Pending, Timer, timers
 from processors.accounts.turn import Turn
 from processors.accounts.verification import expire_fact
+from processors.policy.model import Message
 from schemas.records import Decision, MeasureStep, Phase
 
 _BUILT_IN = {ground.rule_id: ground for ground in (IDENTITY, CREDIT, RULING)}
@@ -55,16 +56,16 @@ def _remind(turn: Turn, measure: Measure) -> None:
 
 def _end_measure(turn: Turn, measure: Measure) -> None:
     if not measure.deadline:
-        ladder.lift(turn, measure, f"Its time has passed; {ladder.served(measure, turn.at)}.")
+        ladder.lift(turn, measure, reasons.TIME_PASSED)
     elif not _still_found(turn, measure):
-        ladder.lift(turn, measure, "What it was begun for is no longer found.")
+        ladder.lift(turn, measure, reasons.NOT_FOUND)
     elif measure.step is MeasureStep.SUSPEND:
-        _go_up(turn, measure, MeasureStep.CLOSE, "It was not corrected while suspended.")
+        _go_up(turn, measure, MeasureStep.CLOSE, reasons.NOT_CORRECTED_SUSPENDED)
     else:
-        _go_up(turn, measure, MeasureStep.SUSPEND, "It was not corrected in time.")
+        _go_up(turn, measure, MeasureStep.SUSPEND, reasons.NOT_CORRECTED)
 
 
-def _go_up(turn: Turn, measure: Measure, step: MeasureStep, reason: str) -> None:
+def _go_up(turn: Turn, measure: Measure, step: MeasureStep, reason: Message) -> None:
     ground = turn.examiner.ground(measure.rule, _BUILT_IN.get(measure.rule, RULING))
     ground = ground._replace(
         rule_id=measure.rule,

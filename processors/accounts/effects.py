@@ -91,7 +91,7 @@ class MeasureBegun(Struct, frozen=True):
 
     terms: MeasureTerms
     ground: Ground
-    reason: str
+    reason: Message
     reviewer: str
 
 
@@ -99,7 +99,7 @@ class MeasureExtended(Struct, frozen=True):
     """A measure in force ends later than it would have."""
 
     terms: MeasureTerms
-    reason: str
+    reason: Message
     reviewer: str
 
 
@@ -107,7 +107,7 @@ class MeasureLifted(Struct, frozen=True):
     """A measure is no longer in force."""
 
     terms: MeasureTerms
-    reason: str
+    reason: Message
     reviewer: str
 
 

@@ -30,6 +30,7 @@ from processors.accounts.ids import derive_id
 from processors.accounts.notices import compose
 from processors.accounts.state import STEP_RANK
 from processors.accounts.turn import DAY, HOUR, Turn
+from processors.policy.model import Message
 from schemas.records import (
     AuditKind,
     AuditRecord,
@@ -187,7 +188,7 @@ def _dispose(
         obligation_id=terms.obligation,
         article=terms.article,
         fields=(terms.field,) if terms.field else (),
-        reason=effect.reason,
+        reason=effect.reason.en,
         automatic=not reviewer,
         reviewers=(reviewer,) if reviewer else (),
         at=turn.at,
@@ -200,7 +201,9 @@ def _dispose(
     )
     outputs.append(disposal)
     _notify(turn, disposal.notice_id, notice, terms, effect.reason, ground, outputs)
-    summary = f"{action} {terms.step} {terms.measure_id} by rule {terms.rule_id}: {effect.reason}"
+    summary = (
+        f"{action} {terms.step} {terms.measure_id} by rule {terms.rule_id}: {effect.reason.en}"
+    )
     actor = reviewer or AUTOMATIC
     kind = AuditKind.DISPOSAL
     _record(turn, disposal.audit_id, kind, disposal_id, summary, actor, outputs)
@@ -210,8 +213,7 @@ def _dispose(
 def _reminded(turn: Turn, effect: CorrectionReminded, outputs: list[OutputRecord]) -> None:
     notice_id = derive_id("notice", turn.account_id, turn.event_id, effect.terms.measure_id)
     kind = NoticeKind.CORRECTION_REMINDER
-    reason = "The time for a correction is passing."
-    _notify(turn, notice_id, kind, effect.terms, reason, effect.ground, outputs)
+    _notify(turn, notice_id, kind, effect.terms, None, effect.ground, outputs)
 
 
 def _notify(
@@ -219,7 +221,7 @@ def _notify(
     notice_id: str,
     kind: NoticeKind,
     terms: MeasureTerms,
-    reason: str,
+    reason: Message | None,
     ground: Ground | None,
     outputs: list[OutputRecord],
 ) -> None:

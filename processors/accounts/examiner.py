@@ -46,12 +46,15 @@ class Examiner:
 
     def judge(self, view: SubjectView, values: Mapping[Field, str]) -> Judgement:
         """What the policy says of these values of an account; only texts that are there count."""
-        texts = {field: value for field, value in values.items() if value and field in _TEXT_FIELDS}
         hits = self._hits
-        for text in texts.values():
-            if text not in hits:
-                self.learn(texts.values())
-                break
+        texts: dict[Field, str] = {}
+        known = True
+        for field, value in values.items():
+            if value and field in _TEXT_FIELDS:
+                texts[field] = value
+                known = known and value in hits
+        if not known:
+            self.learn(texts.values())
         return self._policy.judge(view, texts, hits)
 
     def rule(self, rule_id: str) -> Rule | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from processors.accounts import closing, ladder
+from processors.accounts import closing, ladder, reasons
 from processors.accounts.effects import Ground
 from processors.accounts.state import STEP_RANK, Measure, Status
 from processors.accounts.turn import DAY, Turn
@@ -26,7 +26,7 @@ def impose(
             return None, _lengthen_bar(turn, ruling)
         return None, "applied to nothing: the account is closed"
     if step in _ENDING:
-        reason = _reason(ruling)
+        reason = reasons.ordered(ruling.reason)
         closure = closing.close(
             turn,
             ground,
@@ -42,13 +42,13 @@ def impose(
         return None, _lengthen(turn, ruling, standing, ends, deadline)
     for other in account.live_measures():
         if not other.reviewer and other.step is step and other.field is field and field:
-            ladder.lift(turn, other, "Replaced by an order of a reviewer.", ruling.reviewer_id)
+            ladder.lift(turn, other, reasons.REPLACED_BY_REVIEWER, ruling.reviewer_id)
     measure = ladder.begin(
         turn,
         ground,
         step,
         field,
-        _reason(ruling),
+        reasons.ordered(ruling.reason),
         ends=ends,
         deadline=deadline,
         reviewer=ruling.reviewer_id,
@@ -91,10 +91,12 @@ def _lengthen(
 ) -> str:
     if standing.deadline and deadline > standing.deadline:
         standing.deadline = deadline
-        ladder.extend(turn, standing, standing.ends, _reason(ruling), ruling.reviewer_id)
+        ladder.extend(
+            turn, standing, standing.ends, reasons.ordered(ruling.reason), ruling.reviewer_id
+        )
         return f"the deadline of {standing.id} is later"
     if standing.ends and ladder.ends_later(ends, standing.ends) and not deadline:
-        ladder.extend(turn, standing, ends, _reason(ruling), ruling.reviewer_id)
+        ladder.extend(turn, standing, ends, reasons.ordered(ruling.reason), ruling.reviewer_id)
         return f"{standing.id} is extended"
     return f"applied to nothing: {standing.id} is in force and no shorter"
 
@@ -106,10 +108,6 @@ def _lengthen_bar(turn: Turn, ruling: AccountRuling) -> str:
         if measure.step is MeasureStep.BAR:
             if not ladder.ends_later(ends, measure.ends):
                 return f"applied to nothing: {measure.id} is in force and no shorter"
-            ladder.extend(turn, measure, ends, _reason(ruling), ruling.reviewer_id)
+            ladder.extend(turn, measure, ends, reasons.ordered(ruling.reason), ruling.reviewer_id)
             return f"{measure.id} is extended"
     return "applied to nothing: the account is closed and its bar has ended"
-
-
-def _reason(ruling: AccountRuling) -> str:
-    return f"Ordered by a reviewer: {ruling.reason}"

@@ -14,8 +14,10 @@ from processors.accounts.effects import (
     MeasureTerms,
 )
 from processors.accounts.ids import derive_id
+from processors.accounts.reasons import replaced_by, served
 from processors.accounts.state import STEP_RANK, Account, Measure
 from processors.accounts.turn import DAY, Turn
+from processors.policy.model import Message
 from schemas.records import Field, MeasureStep
 
 KEPT_ENDED = 16
@@ -42,7 +44,7 @@ def begin(
     ground: Ground,
     step: MeasureStep,
     field: Field | None,
-    reason: str,
+    reason: Message,
     *,
     ends: int = 0,
     deadline: int = 0,
@@ -82,14 +84,17 @@ def begin(
     return measure
 
 
-def lift(turn: Turn, measure: Measure, reason: str, reviewer: str = "") -> None:
-    """End a measure that is in force."""
+def lift(turn: Turn, measure: Measure, reason: Message, reviewer: str = "") -> None:
+    """End a measure that is in force, saying for how long it was where that matters."""
     measure.ended = turn.at
+    if STEP_RANK[measure.step] >= STEP_RANK[MeasureStep.RESTRICT]:
+        time = served(turn.at - measure.begins)
+        reason = Message(zh=reason.zh + time.zh, en=f"{reason.en} {time.en}")
     turn.effects.append(MeasureLifted(terms_of(measure), reason, reviewer))
     _forget_old(turn)
 
 
-def extend(turn: Turn, measure: Measure, ends: int, reason: str, reviewer: str = "") -> None:
+def extend(turn: Turn, measure: Measure, ends: int, reason: Message, reviewer: str) -> None:
     """Let a measure that is in force end later; ``ends`` 0 for no end."""
     measure.ends = ends
     turn.effects.append(MeasureExtended(terms_of(measure), reason, reviewer))
@@ -132,16 +137,10 @@ def find(account: Account, measure_id: str) -> Measure | None:
     return next((measure for measure in account.measures if measure.id == measure_id), None)
 
 
-def served(measure: Measure, until: int) -> str:
-    """How long a measure was in force, in words."""
-    hours = max(0, until - measure.begins) // 3_600_000
-    return f"{hours // 24} d {hours % 24} h served"
-
-
 def _take_over_deadline(turn: Turn, rule_id: str, field: Field | None, step: MeasureStep) -> None:
     for other in of_cause(turn.account, rule_id, field):
         if other.deadline or step is MeasureStep.SUSPEND:
-            lift(turn, other, f"Replaced by the step {step}.")
+            lift(turn, other, replaced_by(step))
 
 
 def _forget_old(turn: Turn) -> None:

@@ -7,17 +7,10 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from processors.accounts.effects import Ground, MeasureTerms
+from processors.accounts.reasons import STEP_NAMES
 from processors.policy.model import Message
 from schemas.records import Field, MeasureStep, NoticeKind
 
-_STEPS: Mapping[MeasureStep, Message] = {
-    MeasureStep.WARN: Message(zh="警示提醒", en="Warning"),
-    MeasureStep.CORRECT: Message(zh="限期改正", en="Correction within a time limit"),
-    MeasureStep.RESTRICT: Message(zh="限制账号功能", en="Restriction of functions"),
-    MeasureStep.SUSPEND: Message(zh="暂停使用", en="Suspension"),
-    MeasureStep.CLOSE: Message(zh="关闭账号", en="Closure"),
-    MeasureStep.BAR: Message(zh="禁止重新注册", en="Bar of registration"),
-}
 _FIELDS: Mapping[Field, Message] = {
     Field.NAME: Message(zh="名称", en="name"),
     Field.AVATAR: Message(zh="头像", en="avatar"),
@@ -32,6 +25,9 @@ _TITLES: Mapping[NoticeKind, Message] = {
     NoticeKind.MEASURE_LIFTED: Message(zh="处置解除通知：{step}", en="{step}: lifted"),
     NoticeKind.CORRECTION_REMINDER: Message(zh="改正提醒", en="Reminder: a correction is due"),
 }
+
+
+_FINAL = (MeasureStep.CLOSE, MeasureStep.BAR)
 
 
 class Notice(NamedTuple):
@@ -50,6 +46,7 @@ class _Words(NamedTuple):
     ground: str
     measure: str
     ends: str
+    lifted: str
     deadline: str
     remedy: str
     appeal: str
@@ -64,6 +61,7 @@ _WORDS = {
         ground="依据：{article}（规则 {rule}）。",
         measure="处置措施：{}。",
         ends="处置截止时间：{}。",
+        lifted="解除时间：{}。",
         deadline="请于 {} 前改正，改正后即解除。",
         remedy="改正方法：{}",
         appeal="如有异议，可于 {} 前提出申诉。",
@@ -76,6 +74,7 @@ _WORDS = {
         ground="Ground: {article} (rule {rule}).",
         measure="Measure: {}.",
         ends="It ends on {}.",
+        lifted="It ended on {}.",
         deadline="A correction by {} lifts it.",
         remedy="What you can do: {}",
         appeal="You may appeal until {}.",
@@ -89,27 +88,28 @@ def compose(
     kind: NoticeKind,
     language: str | None,
     terms: MeasureTerms,
-    reason: str,
+    reason: Message | None,
     ground: Ground | None,
     appeal_until: int | None,
 ) -> Notice:
     """Put a notice into words: Chinese unless the account holder's language is another."""
     code = "zh" if language is None or language.lower().startswith("zh") else "en"
     words = _WORDS[code]
-    step = _in(code, _STEPS[terms.step])
+    step = _in(code, STEP_NAMES[terms.step])
     parts = [words.measure.format(step)]
     if ground:
         parts.insert(0, words.found.format(_in(code, ground.message)))
     if terms.field:
         parts.append(words.field.format(_in(code, _FIELDS[terms.field])))
-    if ground is None or code == "en":  # details are kept in English
-        parts.append(words.reason.format(reason))
+    if reason and (details := _in(code, reason)):
+        parts.append(words.reason.format(details))
     parts.append(words.ground.format(article=terms.article, rule=terms.rule_id))
     if terms.ends:
-        parts.append(words.ends.format(_day(terms.ends)))
+        ends = words.lifted if kind is NoticeKind.MEASURE_LIFTED else words.ends
+        parts.append(ends.format(_day(terms.ends)))
     if terms.deadline:
         parts.append(words.deadline.format(_day(terms.deadline)))
-    if ground and kind is not NoticeKind.MEASURE_LIFTED:
+    if ground and terms.step not in _FINAL:
         parts.append(words.remedy.format(_in(code, ground.remedy)))
     if appeal_until:
         parts.append(words.appeal.format(_day(appeal_until)))

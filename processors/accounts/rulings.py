@@ -11,6 +11,7 @@ from processors.accounts import (
     closing,
     credit,
     ladder,
+    reasons,
     reviews,
     tickets,
     values,
@@ -69,7 +70,7 @@ def _approve_change(turn: Turn, ruling: AccountRuling) -> str:
     reviews.revise(turn, pending, Decision.ALLOW, reason, reviewers=reviewers)
     changes.carry_out(turn, pending)
     values.approve(turn.account, pending.rules)
-    values.cure(turn, pending.values, (), "The value was approved.")
+    values.cure(turn, pending.values, (), reasons.APPROVED)
     return "the change is allowed"
 
 
@@ -125,8 +126,7 @@ def _uphold_appeal(turn: Turn, ruling: AccountRuling) -> str:
     appeals.settle(turn, appeal, "The appeal was upheld.")
     if measure is None:
         return "the appeal is upheld; the measure is not known to this account"
-    reason = "The appeal was upheld."
-    done = appeals.overturn(turn, measure, reason, ruling.reviewer_id)
+    done = appeals.overturn(turn, measure, ruling.reviewer_id)
     return f"the appeal is upheld; {done}"
 
 
@@ -158,10 +158,8 @@ def _lift_measure(turn: Turn, ruling: AccountRuling) -> str:
             if other.step is MeasureStep.BAR and other.root == measure.root
         ]
     for lifted in together:
-        reason = f"Lifted by a reviewer. {ladder.served(lifted, turn.at)}."
-        if lifted.deadline and lifted.field:
-            values.approve(account, [(lifted.rule, lifted.field)])
-        ladder.lift(turn, lifted, reason, ruling.reviewer_id)
+        values.set_cause_aside(account, lifted)
+        ladder.lift(turn, lifted, reasons.LIFTED_BY_REVIEWER, ruling.reviewer_id)
     closing.reopen(turn)
     return f"lifted {', '.join(lifted.step for lifted in together)}"
 

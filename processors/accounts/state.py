@@ -261,9 +261,11 @@ def earliest_due(account: Account) -> int:
     return 0
 
 
-def encode(account: Account) -> bytes:
-    """Bytes of a state, its next deadline in front."""
-    return earliest_due(account).to_bytes(8, "big") + _encode(account)
+def encode(account: Account, due: int | None = None) -> bytes:
+    """Bytes of a state, its next deadline in front; ``due`` where that is known already."""
+    if due is None:
+        due = earliest_due(account)
+    return due.to_bytes(8, "big") + _encode(account)
 
 
 def decode(state: bytes) -> Account:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from processors.accounts import breaches, closing, credit, ladder, reviews
+from processors.accounts import breaches, closing, credit, ladder, reasons, reviews
 from processors.accounts.grounds import IDENTITY
 from processors.accounts.reviews import HOLDING
 from processors.accounts.state import (
@@ -17,10 +17,12 @@ from processors.accounts.state import (
     Status,
 )
 from processors.accounts.turn import Turn
-from processors.policy.model import Proposal
+from processors.policy.model import Message, Proposal
 from schemas.records import ChangeKind, Field, MeasureStep, Phase, SubjectKind, VerificationKind
 
 Cause = tuple[str, Field]
+
+_ENDING = (MeasureStep.CLOSE, MeasureStep.BAR)
 
 
 def take_effect(
@@ -63,7 +65,9 @@ def facts_of_owner(account: Account, since: int, owner: str | None) -> list[Fact
     ]
 
 
-def cure(turn: Turn, fields: Collection[Field], proposals: Iterable[Proposal], why: str) -> None:
+def cure(
+    turn: Turn, fields: Collection[Field], proposals: Iterable[Proposal], why: Message
+) -> None:
     """Lift what a correction of these fields was waited for, unless the same rule hits again.
 
     A restriction is served to its end, but without the duty to correct.
@@ -91,7 +95,7 @@ def cure_by_proof(turn: Turn, proposals: Iterable[Proposal]) -> None:
         if not measure.deadline or rule is None or rule.proof is None:
             continue
         if (measure.rule, measure.field) not in hit:
-            _relieve(turn, measure, "A proof now covers what was found.")
+            _relieve(turn, measure, reasons.PROVED)
 
 
 def verify_current(turn: Turn) -> None:
@@ -141,6 +145,12 @@ def approve(account: Account, causes: Iterable[Cause]) -> None:
             account.approvals.append(Approval(field, [rule]))
 
 
+def set_cause_aside(account: Account, measure: Measure) -> None:
+    """A person lifts a measure: where it was not corrected, the value may stay as it is."""
+    if measure.field and (measure.deadline or measure.step in _ENDING):
+        approve(account, [(measure.rule, measure.field)])
+
+
 def identity_failed(account: Account) -> bool:
     """Whether the last identity verification failed or was revoked."""
     return any(fact.kind is VerificationKind.IDENTITY and fact.failed for fact in account.facts)
@@ -156,20 +166,20 @@ def suspend_for_identity(turn: Turn) -> None:
     if turn.account.status is Status.OPEN and not ladder.of_cause(
         turn.account, IDENTITY.rule_id, None
     ):
-        breaches.begin_step(turn, IDENTITY, MeasureStep.SUSPEND, None, IDENTITY.message.en)
+        breaches.begin_step(turn, IDENTITY, MeasureStep.SUSPEND, None, IDENTITY.message)
 
 
 def lift_identity(turn: Turn) -> None:
     """Lift the suspension for want of an identity."""
     for measure in ladder.of_cause(turn.account, IDENTITY.rule_id, None):
-        ladder.lift(turn, measure, "The identity is verified.")
+        ladder.lift(turn, measure, reasons.IDENTITY_VERIFIED)
 
 
-def _relieve(turn: Turn, measure: Measure, why: str) -> None:
+def _relieve(turn: Turn, measure: Measure, why: Message) -> None:
     if measure.step is MeasureStep.RESTRICT:
         measure.deadline = 0
     else:
-        ladder.lift(turn, measure, f"{why} {ladder.served(measure, turn.at)}.")
+        ladder.lift(turn, measure, why)
 
 
 def _open(turn: Turn, kind: ChangeKind) -> None:
@@ -177,7 +187,7 @@ def _open(turn: Turn, kind: ChangeKind) -> None:
     if account.status is Status.CLOSED:
         for measure in account.live_measures():
             if measure.step is MeasureStep.CLOSE:
-                ladder.lift(turn, measure, "The account is registered anew.")
+                ladder.lift(turn, measure, reasons.REGISTERED_ANEW)
         closing.reopen(turn)
     account.status = Status.OPEN
     if kind is ChangeKind.REGISTRATION:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from processors.accounts import changes, reviews, values
+from processors.accounts import changes, reasons, reviews, values
 from processors.accounts.effects import Audited
 from processors.accounts.reviews import ALLOWING, HOLDING
 from processors.accounts.state import Fact, Pending, Status
@@ -116,7 +116,7 @@ def _judge_again(turn: Turn, pending: Pending) -> None:
         reviews.settle(turn, pending, judgement.reason)
         reviews.revise(turn, pending, decision, judgement.reason, findings=findings)
         changes.carry_out(turn, pending)
-        values.cure(turn, pending.values, judgement.proposals, "The value was corrected.")
+        values.cure(turn, pending.values, judgement.proposals, reasons.CORRECTED)
     elif decision is Decision.REFUSE and pending.phase is Phase.PROPOSED:
         reviews.refuse(turn, pending, judgement.reason, findings=findings)
     elif pending.decision is Decision.NEED_MATERIAL and decision in HOLDING:

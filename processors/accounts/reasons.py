@@ -1,0 +1,64 @@
+"""Why measures begin and end, in words for the account holder."""
+
+from __future__ import annotations
+
+from processors.policy.model import Message
+
+BAR = Message(zh="已关闭的账号不得重新注册。", en="A closed account must not be registered again.")
+CANCELLED = Message(zh="账号主体已注销账号。", en="The account holder cancelled the account.")
+CORRECTED = Message(zh="账号信息已改正。", en="The value was corrected.")
+APPROVED = Message(zh="账号信息已经人工审核通过。", en="The value was approved by a reviewer.")
+PROVED = Message(zh="已提交有效证明。", en="A proof now covers what was found.")
+IDENTITY_VERIFIED = Message(zh="真实身份信息已通过核验。", en="The identity is verified.")
+NOT_FOUND = Message(zh="复核未再发现违规。", en="What it was begun for is no longer found.")
+NOT_CORRECTED = Message(zh="未在期限内改正。", en="It was not corrected in time.")
+NOT_CORRECTED_SUSPENDED = Message(
+    zh="暂停使用期间仍未改正。", en="It was not corrected while suspended."
+)
+TIME_PASSED = Message(zh="处置期限已满。", en="Its time has passed.")
+REGISTERED_ANEW = Message(zh="账号已重新注册。", en="The account is registered anew.")
+APPEAL_UPHELD = Message(zh="申诉成立，处置撤销。", en="The appeal was upheld.")
+LIFTED_BY_REVIEWER = Message(zh="经人工审核解除。", en="Lifted by a reviewer.")
+REPLACED_BY_REVIEWER = Message(
+    zh="已由人工处置决定取代。", en="Replaced by an order of a reviewer."
+)
+
+STEP_NAMES = {
+    "WARN": Message(zh="警示提醒", en="Warning"),
+    "CORRECT": Message(zh="限期改正", en="Correction within a time limit"),
+    "RESTRICT": Message(zh="限制账号功能", en="Restriction of functions"),
+    "SUSPEND": Message(zh="暂停使用", en="Suspension"),
+    "CLOSE": Message(zh="关闭账号", en="Closure"),
+    "BAR": Message(zh="禁止重新注册", en="Bar of registration"),
+}
+
+
+def found(why: str) -> Message:
+    """A finding: its words in English alone, for its rule speaks in both languages."""
+    return Message(zh="", en=why)
+
+
+def ordered(why: str) -> Message:
+    """An order of a reviewer, with the reason given."""
+    return Message(zh=f"经人工审核决定：{why}", en=f"Ordered by a reviewer: {why}")
+
+
+def replaced_by(step: str) -> Message:
+    """A graver step takes the place of a milder one."""
+    return Message(zh=f"已由“{STEP_NAMES[step].zh}”取代。", en=f"Replaced by the step {step}.")
+
+
+def credit_fell(level: str) -> Message:
+    """The credit reached a level that holds a measure."""
+    return Message(zh=f"账号信用等级降至 {level}。", en=f"The credit fell to the level {level}.")
+
+
+def credit_moved(level: str) -> Message:
+    """The credit left the level that held a measure."""
+    return Message(zh=f"账号信用等级现为 {level}。", en=f"The credit level is now {level}.")
+
+
+def served(milliseconds: int) -> Message:
+    """How long a measure was in force."""
+    days, hours = divmod(max(0, milliseconds) // 3_600_000, 24)
+    return Message(zh=f"已执行 {days} 天 {hours} 小时。", en=f"Served: {days} d {hours} h.")
