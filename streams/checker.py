@@ -17,7 +17,7 @@ from processors.accounts import state as account_state
 from processors.policy import Policy
 from schemas.codec import Codec
 from schemas.errors import DecodeError
-from schemas.records import CreditChange, Disposal, DisposalAction, Verdict
+from schemas.records import CreditChange, Disposal, DisposalAction, MeasureStep, Verdict
 from streams.clients import read_all
 from streams.dead_letters import Origin, origin_of
 from streams.settings import Settings
@@ -247,6 +247,8 @@ class Checker:
         entries: dict[str, int] = {}
         for record, _ in answers:
             if isinstance(record, Disposal):
+                if record.step is MeasureStep.WARN:
+                    continue  # over as soon as it is given
                 (live.discard if record.action is DisposalAction.LIFT else live.add)(
                     record.measure_id
                 )
