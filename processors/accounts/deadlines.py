@@ -8,7 +8,7 @@ from typing import Any
 from processors.accounts import breaches, credit, ladder, reasons, reviews
 from processors.accounts.appeals import breach_appeal
 from processors.accounts.complaints import breach_ticket
-from processors.accounts.effects import CorrectionReminded
+from processors.accounts.effects import Audited, CorrectionReminded
 from processors.accounts.escalations import open_breach
 from processors.accounts.examiner import Examiner
 from processors.accounts.grounds import CREDIT, IDENTITY, RULING
@@ -17,7 +17,7 @@ from processors.accounts.state import Account, Measure, Pending, Timer, timers
 from processors.accounts.turn import Turn
 from processors.accounts.verification import expire_fact
 from processors.policy.model import Message
-from schemas.records import Decision, MeasureStep, Phase
+from schemas.records import AuditKind, Decision, MeasureStep, Phase
 
 _BUILT_IN = {ground.rule_id: ground for ground in (IDENTITY, CREDIT, RULING)}
 
@@ -41,7 +41,12 @@ def _end_wait(turn: Turn, pending: Pending) -> None:
         reason = "The time for reviewing a live value has passed."
         open_breach(turn, pending.event_id, reason, reviews.rule_ids_of(pending))
     elif pending.decision is Decision.NEED_MATERIAL:
-        reviews.refuse(turn, pending, "No material was given in time; the old value stays.")
+        reason = "No material was given in time; the old value stays."
+        reviews.refuse(turn, pending, reason)
+        kind = AuditKind.VERIFICATION
+        turn.effects.append(
+            Audited(kind, pending.event_id, reason, "auto", reviews.rule_ids_of(pending))
+        )
     else:
         reviews.refuse(turn, pending, "No decision was taken in time; the old value stays.")
         reason = "The time for reviewing a change has passed."

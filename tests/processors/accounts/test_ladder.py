@@ -1,0 +1,281 @@
+"""The ladder of measures: how one steps on it, up it, and off it."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from processors.accounts import Status
+from processors.policy import Policy
+from schemas.records import (
+    AuditRecord,
+    AuthorityReport,
+    ChangeKind,
+    CreditChange,
+    Disposal,
+    DisposalAction,
+    Escalation,
+    Field,
+    MeasureStep,
+    Notice,
+    NoticeKind,
+    RuleMode,
+    RulingAction,
+    Verdict,
+    VerificationKind,
+    VerificationResult,
+)
+from tests.processors.accounts.world import DAY, RULES, World, make_pack, none, of, one
+
+pytestmark = pytest.mark.obligation("CAC-17-1")
+
+
+def steps(outputs: list[object]) -> list[tuple[str, str]]:
+    return [(d.action.value, d.step.value) for d in of(outputs, Disposal)]
+
+
+def test_a_warning_is_said_once_and_has_no_length():
+    world = World()
+    disposal = one(world.apply(bio="boast"), Disposal)
+    assert (disposal.step, disposal.begins_at, disposal.ends_at) == (
+        MeasureStep.WARN,
+        world.now,
+        world.now,
+    )
+    assert world.live() == []
+
+
+@pytest.mark.obligation("CAC-15-2")
+def test_a_compliant_edit_lifts_the_measure_in_the_same_outcome():
+    world = World()
+    begun = one(world.apply(bio="contact"), Disposal)
+    outputs = world.apply(bio="clean")
+    lifted = one(outputs, Disposal)
+    assert (lifted.action, lifted.measure_id) == (DisposalAction.LIFT, begun.measure_id)
+    assert one(outputs, Verdict).account_seq == lifted.account_seq
+    assert world.live() == []
+
+
+def test_a_compliant_proposal_lifts_the_measure_once_it_is_allowed():
+    world = World()
+    world.apply(bio="contact")
+    assert steps(world.propose(bio="ministry")) == []
+    assert steps(world.propose(bio="clean")) == [("LIFT", "CORRECT")]
+
+
+def test_a_compliant_edit_of_another_field_lifts_nothing():
+    world = World()
+    world.apply(bio="contact")
+    assert steps(world.apply(name="sunny")) == []
+
+
+def test_another_breach_of_the_field_begins_its_own_measure():
+    world = World()
+    world.apply(bio="contact")
+    assert steps(world.apply(bio="casino")) == [("LIFT", "CORRECT"), ("BEGIN", "RESTRICT")]
+
+
+def test_a_reminder_comes_half_way_to_the_deadline():
+    world = World()
+    begun = one(world.apply(bio="contact"), Disposal)
+    notice = one(world.wait(days=4), Notice)
+    assert (notice.kind, notice.measure_id) == (
+        NoticeKind.CORRECTION_REMINDER,
+        begun.measure_id,
+    )
+    assert notice.at == begun.at + 7 * DAY // 2
+    assert notice.deadline == begun.deadline
+
+
+@pytest.mark.obligation("CAC-15-2")
+def test_without_correction_it_goes_on_to_suspension_closure_and_bar():
+    world = World()
+    begun = one(world.apply(bio="contact"), Disposal)
+    world.wait(days=3.5)
+    outputs = world.wait(days=3.5)
+    assert steps(outputs) == [("LIFT", "CORRECT"), ("BEGIN", "SUSPEND")]
+    suspended = of(outputs, Disposal)[1]
+    assert suspended.at == begun.deadline
+    assert suspended.deadline == suspended.at + 30 * DAY
+    outputs = world.wait(days=30)
+    assert steps(outputs) == [("LIFT", "SUSPEND"), ("BEGIN", "CLOSE"), ("BEGIN", "BAR")]
+    bar = of(outputs, Disposal)[2]
+    assert bar.ends_at == bar.at + 180 * DAY
+    assert world.status is Status.CLOSED
+    assert steps(world.wait(days=180)) == [("LIFT", "BAR")]
+    assert world.status is Status.CLOSED
+
+
+@pytest.mark.obligation("CAC-15-2")
+def test_a_suspension_ends_with_the_correction():
+    world = World()
+    world.apply(bio="contact")
+    world.wait(days=8)
+    assert steps(world.propose(bio="clean")) == [("LIFT", "SUSPEND")]
+    assert steps(world.wait(days=60)) == []
+    assert world.status is Status.OPEN
+
+
+def test_the_same_value_found_again_meets_its_measure():
+    world = World()
+    world.apply(bio="contact")
+    world.complain("t1", field=Field.BIO)
+    assert world.live() == [MeasureStep.CORRECT]
+
+
+def test_a_repeated_breach_goes_one_step_up_and_keeps_the_first_deadline():
+    world = World()
+    first = one(world.apply(bio="contact one"), Disposal)
+    assert steps(world.apply(bio="contact two")) == [("BEGIN", "RESTRICT")]
+    deadlines = [m.deadline for m in world.account.live_measures() if m.deadline]
+    assert deadlines == [first.deadline]
+    outputs = world.apply(bio="contact three")
+    assert steps(outputs) == [("LIFT", "CORRECT"), ("LIFT", "RESTRICT"), ("BEGIN", "SUSPEND")]
+    assert steps(world.apply(bio="contact four")) == []
+
+
+def test_a_repeated_breach_after_the_first_was_corrected_goes_one_step_up():
+    world = World()
+    world.apply(bio="contact")
+    world.apply(bio="clean")
+    world.wait(days=100)
+    assert steps(world.apply(bio="contact")) == [("BEGIN", "RESTRICT")]
+
+
+def test_a_breach_long_ago_is_forgotten():
+    world = World()
+    world.apply(bio="contact")
+    world.apply(bio="clean")
+    world.wait(days=181)
+    assert steps(world.apply(bio="contact")) == [("BEGIN", "CORRECT")]
+
+
+def test_repetition_is_counted_by_rule_and_field():
+    world = World()
+    world.apply(bio="contact")
+    assert steps(world.apply(name="contact")) == [("BEGIN", "CORRECT")]
+
+
+def test_severity_enters_at_its_step():
+    world = World()
+    disposal = one(world.apply(bio="casino"), Disposal)
+    assert disposal.step is MeasureStep.RESTRICT
+    assert disposal.ends_at == disposal.deadline == world.now + 7 * DAY
+
+
+def test_a_restriction_is_served_to_its_end_even_when_corrected():
+    world = World()
+    world.apply(bio="casino")
+    assert steps(world.apply(bio="clean")) == []
+    assert world.live() == [MeasureStep.RESTRICT]
+    assert steps(world.wait(days=7)) == [("LIFT", "RESTRICT")]
+
+
+def test_a_restriction_without_correction_becomes_a_suspension():
+    world = World()
+    world.apply(bio="casino")
+    assert steps(world.wait(days=7)) == [("LIFT", "RESTRICT"), ("BEGIN", "SUSPEND")]
+
+
+def test_the_gravest_breach_closes_the_account_at_once_and_for_good():
+    world = World()
+    world.apply("h1", name="ministry")
+    world.complain("t1", field=Field.NAME)
+    outputs = world.apply(bio="fraud")
+    assert steps(outputs) == [("BEGIN", "CLOSE"), ("BEGIN", "BAR")]
+    assert of(outputs, Disposal)[1].ends_at is None
+    assert world.status is Status.CLOSED
+    assert (world.account.pending, world.account.open_tickets()) == ([], [])
+
+
+@pytest.mark.obligation("CAC-17-3")
+@pytest.mark.obligation("CAC-17-2")
+def test_each_measure_begun_has_one_notice_one_record_and_one_report():
+    world = World()
+    outputs = world.apply(bio="contact")
+    disposal, notice = one(outputs, Disposal), one(outputs, Notice)
+    audit, report = one(outputs, AuditRecord), one(outputs, AuthorityReport)
+    assert disposal.notice_id == notice.notice_id
+    assert disposal.audit_id == audit.audit_id
+    assert disposal.report_id == report.report_id
+    assert audit.subject_id == disposal.disposal_id
+    assert report.due_at == world.now + DAY
+
+
+def test_each_lift_has_one_notice_and_one_record_and_no_report():
+    world = World()
+    world.apply(bio="contact")
+    outputs = world.apply(bio="clean")
+    assert one(outputs, Disposal).report_id is None
+    assert one(outputs, Notice).kind is NoticeKind.MEASURE_LIFTED
+    one(outputs, AuditRecord)
+    assert none(outputs, AuthorityReport)
+
+
+def test_a_deadline_looks_again_before_it_takes_effect():
+    world = World()
+    world.apply(bio="contact")
+    on_trial = tuple(replace(r, mode=RuleMode.SHADOW) if r.id == "contact" else r for r in RULES)
+    world.policy = Policy(make_pack(rules=on_trial, version="2"))
+    outputs = world.wait(days=8)
+    assert steps(outputs) == [("LIFT", "CORRECT")]
+    assert one(outputs, Disposal).pack_version == "2"
+
+
+@pytest.mark.obligation("CAC-09-2")
+def test_a_failed_identity_suspends_until_it_is_verified():
+    world = World()
+    outputs = world.verify(VerificationKind.IDENTITY, VerificationResult.FAILED)
+    disposal = one(outputs, Disposal)
+    assert (disposal.step, disposal.obligation_id) == (MeasureStep.SUSPEND, "CAC-09-2")
+    assert steps(world.verify(VerificationKind.IDENTITY, VerificationResult.FAILED)) == []
+    assert steps(world.verify(VerificationKind.IDENTITY)) == [("LIFT", "SUSPEND")]
+
+
+@pytest.mark.obligation("CAC-09-2")
+def test_an_account_without_identity_is_closed_in_the_end():
+    world = World()
+    world.verify(VerificationKind.IDENTITY, VerificationResult.REVOKED)
+    world.wait(days=30)
+    assert world.status is Status.CLOSED
+
+
+@pytest.mark.obligation("CAC-07-1")
+def test_a_proof_lifts_the_measure_that_asked_for_it():
+    world = World()
+    world.apply(name="doctor lee")
+    assert world.live() == [MeasureStep.CORRECT]
+    outputs = world.verify(VerificationKind.OCCUPATION, value="doctor")
+    assert steps(outputs) == [("LIFT", "CORRECT")]
+    assert world.value(Field.NAME) == "doctor lee"
+
+
+@pytest.mark.obligation("CAC-15-1")
+def test_the_end_of_a_proof_brings_the_measure():
+    world = World()
+    world.verify(VerificationKind.OCCUPATION, value="doctor", expires_at=world.now + 10 * DAY)
+    world.propose(name="doctor lee")
+    outputs = world.wait(days=10)
+    assert steps(outputs) == [("BEGIN", "CORRECT")]
+    assert one(outputs, CreditChange).points == -40
+
+
+@pytest.mark.obligation("CAC-15-1")
+def test_the_loss_of_a_proof_that_a_person_must_judge_is_escalated():
+    world = World()
+    world.verify(VerificationKind.INSTITUTION, value="ministry")
+    world.propose(name="ministry")
+    outputs = world.verify(VerificationKind.INSTITUTION, VerificationResult.REVOKED, event="v2")
+    assert none(outputs, Disposal)
+    assert one(outputs, Escalation).subject_id == "v2"
+    outputs = world.rule(RulingAction.REJECT_CHANGE, "v2")
+    assert steps(outputs) == [("BEGIN", "CORRECT")]
+    assert none(outputs, Verdict)
+
+
+def test_cancelling_ends_the_measures():
+    world = World()
+    world.apply(bio="casino")
+    world.change(kind=ChangeKind.CANCELLATION)
+    assert world.live() == []
+    assert steps(world.wait(days=60)) == []

@@ -1,0 +1,289 @@
+"""What people decide, and what an appeal takes back."""
+
+from __future__ import annotations
+
+import pytest
+
+from processors.accounts import Status, score_of
+from schemas.records import (
+    AuditKind,
+    AuditRecord,
+    ChangeKind,
+    ComplaintCategory,
+    CreditAction,
+    CreditChange,
+    Decision,
+    Disposal,
+    DisposalAction,
+    Escalation,
+    EscalationKind,
+    EscalationStatus,
+    Field,
+    MeasureStep,
+    RulingAction,
+    Verdict,
+    VerificationKind,
+)
+from tests.processors.accounts.world import DAY, HOUR, World, none, of, one
+
+
+def steps(outputs: list[object]) -> list[tuple[str, str]]:
+    return [(d.action.value, d.step.value) for d in of(outputs, Disposal)]
+
+
+def test_an_approved_change_becomes_current():
+    world = World()
+    world.propose("e1", name="ministry")
+    outputs = world.rule(RulingAction.APPROVE_CHANGE, "e1")
+    verdict = one(outputs, Verdict)
+    assert (verdict.decision, verdict.revision, verdict.reviewers) == (
+        Decision.ALLOW,
+        2,
+        ("rev-1",),
+    )
+    assert world.value(Field.NAME) == "ministry"
+    assert one(outputs, Escalation).status is EscalationStatus.CLOSED
+
+
+def test_a_rejected_change_is_refused_and_charged():
+    world = World()
+    world.propose("e1", name="ministry")
+    outputs = world.rule(RulingAction.REJECT_CHANGE, "e1")
+    assert one(outputs, Verdict).decision is Decision.REFUSE
+    assert one(outputs, CreditChange).rule_id == "ministry"
+    assert world.value(Field.NAME) == "plain"
+
+
+@pytest.mark.obligation("CAC-10-2")
+def test_a_strict_hold_asks_for_two_different_reviewers():
+    world = World()
+    verdict = one(world.propose("e1", name="national"), Verdict)
+    assert verdict.decision is Decision.STRICT_HOLD
+    assert none(world.rule(RulingAction.APPROVE_CHANGE, "e1", "ann"), Verdict)
+    outputs = world.rule(RulingAction.APPROVE_CHANGE, "e1", "ann")
+    assert "two different reviewers" in one(outputs, AuditRecord).summary
+    verdict = one(world.rule(RulingAction.APPROVE_CHANGE, "e1", "ben"), Verdict)
+    assert (verdict.decision, verdict.reviewers) == (Decision.ALLOW, ("ann", "ben"))
+
+
+@pytest.mark.obligation("CAC-10-2")
+def test_one_reviewer_is_enough_to_keep_the_old_value():
+    world = World()
+    world.propose("e1", name="national")
+    world.rule(RulingAction.APPROVE_CHANGE, "e1", "ann")
+    verdict = one(world.rule(RulingAction.REJECT_CHANGE, "e1", "ben"), Verdict)
+    assert (verdict.decision, verdict.reviewers) == (Decision.REFUSE, ("ann", "ben"))
+
+
+@pytest.mark.obligation("CAC-10-2")
+def test_a_strict_hold_is_not_released_by_any_proof():
+    world = World()
+    world.propose("e1", name="national ministry")
+    assert none(world.verify(VerificationKind.INSTITUTION, value="ministry"), Verdict)
+
+
+def test_an_approval_holds_for_the_value_and_not_for_the_next_one():
+    world = World()
+    world.propose("e1", name="ministry")
+    world.rule(RulingAction.APPROVE_CHANGE, "e1")
+    outputs = world.complain("t1", ComplaintCategory.IMPERSONATION, Field.NAME)
+    assert one(outputs, Escalation).rule_ids == ()
+    assert one(world.propose(name="ministry two"), Verdict).decision is Decision.HOLD
+
+
+def test_an_approved_value_lifts_what_waited_for_a_correction():
+    world = World()
+    world.apply(name="contact")
+    world.propose("e1", name="ministry")
+    assert steps(world.rule(RulingAction.APPROVE_CHANGE, "e1")) == [("LIFT", "CORRECT")]
+
+
+@pytest.mark.parametrize("action", list(RulingAction))
+def test_a_ruling_on_something_unknown_is_kept_and_changes_nothing(action: RulingAction):
+    world = World()
+    outputs = world.rule(action, "nothing")
+    audit = one(outputs, AuditRecord)
+    assert audit.kind is AuditKind.RULING
+    assert "applied to nothing" in audit.summary
+    assert audit.actor == "rev-1"
+    assert len(outputs) == 1
+
+
+@pytest.mark.parametrize("action", [RulingAction.APPROVE_CHANGE, RulingAction.REJECT_CHANGE])
+def test_a_second_ruling_on_a_settled_change_changes_nothing(action: RulingAction):
+    world = World()
+    world.propose("e1", name="ministry")
+    world.rule(RulingAction.APPROVE_CHANGE, "e1")
+    outputs = world.rule(action, "e1")
+    assert "applied to nothing" in one(outputs, AuditRecord).summary
+
+
+# -- measures by order ------------------------------------------------------------------------
+
+
+def test_a_measure_by_order_has_the_length_that_was_ordered():
+    world = World()
+    outputs = world.rule(
+        RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.RESTRICT, duration_days=3
+    )
+    disposal = one(outputs, Disposal)
+    assert (disposal.ends_at, disposal.automatic) == (world.now + 3 * DAY, False)
+    assert "so decided" in disposal.reason
+    assert steps(world.wait(days=3)) == [("LIFT", "RESTRICT")]
+
+
+def test_a_suspension_by_order_for_a_field_lasts_until_it_is_corrected():
+    world = World()
+    world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.SUSPEND, field=Field.NAME)
+    assert steps(world.propose(name="sunny")) == [("LIFT", "SUSPEND")]
+
+
+def test_a_suspension_by_order_without_a_field_just_ends():
+    world = World()
+    world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.SUSPEND)
+    assert steps(world.wait(days=30)) == [("LIFT", "SUSPEND")]
+    assert world.status is Status.OPEN
+
+
+def test_of_two_orders_the_longer_one_holds():
+    world = World()
+    order = {"step": MeasureStep.RESTRICT, "field": Field.NAME}
+    world.rule(RulingAction.IMPOSE_MEASURE, "x", duration_days=5, **order)
+    outputs = world.rule(RulingAction.IMPOSE_MEASURE, "x", duration_days=9, **order)
+    disposal = one(outputs, Disposal)
+    assert (disposal.action, disposal.ends_at) == (DisposalAction.EXTEND, world.now + 9 * DAY)
+    assert steps(world.rule(RulingAction.IMPOSE_MEASURE, "x", duration_days=1, **order)) == []
+
+
+def test_an_order_takes_the_place_of_an_automatic_measure():
+    world = World()
+    world.apply(bio="contact")
+    outputs = world.rule(
+        RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.CORRECT, field=Field.BIO
+    )
+    assert steps(outputs) == [("LIFT", "CORRECT"), ("BEGIN", "CORRECT")]
+    assert steps(world.apply(bio="contact again")) == [("BEGIN", "RESTRICT")]
+    assert steps(world.apply(bio="clean")) == [("LIFT", "CORRECT")]
+
+
+def test_a_closure_by_order_bars_and_its_lift_opens_again():
+    world = World()
+    outputs = world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.CLOSE)
+    closure = of(outputs, Disposal)[0]
+    assert world.status is Status.CLOSED
+    longer = world.rule(
+        RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.BAR, duration_days=900
+    )
+    assert steps(longer) == [("EXTEND", "BAR")]
+    outputs = world.rule(RulingAction.LIFT_MEASURE, closure.measure_id)
+    assert steps(outputs) == [("LIFT", "CLOSE"), ("LIFT", "BAR")]
+    assert world.status is Status.OPEN
+
+
+def test_a_lifted_measure_does_not_come_back_for_the_same_value():
+    world = World()
+    measure = one(world.apply(bio="contact"), Disposal).measure_id
+    world.rule(RulingAction.LIFT_MEASURE, measure)
+    outputs = world.complain("t1", ComplaintCategory.CONTACTS, Field.BIO)
+    assert none(outputs, Disposal)
+
+
+def test_nothing_is_ordered_against_a_cancelled_account():
+    world = World()
+    world.change(kind=ChangeKind.CANCELLATION)
+    outputs = world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.SUSPEND)
+    assert "applied to nothing" in one(outputs, AuditRecord).summary
+
+
+# -- appeals ----------------------------------------------------------------------------------
+
+
+def test_an_appeal_is_put_before_a_person():
+    world = World()
+    measure = one(world.apply(bio="contact"), Disposal).measure_id
+    escalation = one(world.appeal("a1", measure), Escalation)
+    assert (escalation.kind, escalation.subject_id) == (EscalationKind.APPEAL, "a1")
+    assert escalation.due_at == world.now + 72 * HOUR
+    assert escalation.rule_ids == ("contact",)
+
+
+def test_an_upheld_appeal_lifts_the_measure_and_reverses_the_credit_at_once():
+    world = World()
+    begun = world.apply(bio="casino")
+    measure, entry = one(begun, Disposal).measure_id, one(begun, CreditChange).entry_id
+    world.appeal("a1", measure)
+    world.wait(days=2)
+    outputs = world.rule(RulingAction.UPHOLD_APPEAL, "a1")
+    lifted, credit = one(outputs, Disposal), one(outputs, CreditChange)
+    assert (lifted.measure_id, lifted.action) == (measure, DisposalAction.LIFT)
+    assert "Served: 2 d" in lifted.reason
+    assert (credit.entry_id, credit.action) == (entry, CreditAction.REVERSED)
+    assert credit.account_seq == lifted.account_seq
+    assert score_of(world.account, world.policy.pack.credit) == 700
+    assert one(outputs, Escalation).status is EscalationStatus.CLOSED
+
+
+def test_an_upheld_appeal_takes_back_what_followed_from_the_measure():
+    world = World()
+    measure = one(world.apply(bio="contact"), Disposal).measure_id
+    world.wait(days=40)
+    assert world.status is Status.CLOSED
+    world.appeal("a1", measure)
+    outputs = world.rule(RulingAction.UPHOLD_APPEAL, "a1")
+    assert steps(outputs) == [("LIFT", "CLOSE"), ("LIFT", "BAR")]
+    assert one(outputs, CreditChange).action is CreditAction.REVERSED
+    assert world.status is Status.OPEN
+    assert steps(world.complain("t1", ComplaintCategory.CONTACTS, Field.BIO)) == []
+
+
+def test_an_overturned_measure_does_not_count_for_repetition():
+    world = World()
+    measure = one(world.apply(bio="contact"), Disposal).measure_id
+    world.appeal("a1", measure)
+    world.rule(RulingAction.UPHOLD_APPEAL, "a1")
+    assert steps(world.apply(bio="contact again")) == [("BEGIN", "CORRECT")]
+
+
+def test_a_dismissed_appeal_leaves_the_measure():
+    world = World()
+    measure = one(world.apply(bio="contact"), Disposal).measure_id
+    world.appeal("a1", measure)
+    outputs = world.rule(RulingAction.DISMISS_APPEAL, "a1")
+    assert one(outputs, Escalation).status is EscalationStatus.CLOSED
+    assert world.live() == [MeasureStep.CORRECT]
+
+
+def test_an_appeal_against_something_unknown_says_so_and_can_be_settled():
+    world = World()
+    escalation = one(world.appeal("a1", "nowhere"), Escalation)
+    assert "not known" in escalation.reason
+    assert one(world.rule(RulingAction.UPHOLD_APPEAL, "a1"), Escalation).status is (
+        EscalationStatus.CLOSED
+    )
+
+
+def test_an_appeal_after_its_time_says_so():
+    world = World()
+    measure = one(world.apply(bio="contact"), Disposal).measure_id
+    world.apply(bio="clean")
+    world.wait(days=181)
+    assert "after the time" in one(world.appeal("a1", measure), Escalation).reason
+
+
+def test_an_appeal_that_nobody_decided_in_time_stays_open():
+    world = World()
+    measure = one(world.apply(bio="casino"), Disposal).measure_id
+    world.appeal("a1", measure)
+    breach = one(world.wait(hours=72), Escalation)
+    assert (breach.kind, breach.subject_id) == (EscalationKind.SLA_BREACH, "a1")
+    closed = of(world.rule(RulingAction.DISMISS_APPEAL, "a1"), Escalation)
+    assert {e.kind for e in closed} == {EscalationKind.APPEAL, EscalationKind.SLA_BREACH}
+
+
+def test_too_many_open_appeals_are_answered_and_not_kept():
+    world = World()
+    for number in range(20):
+        outputs = world.appeal(f"a{number}", "nowhere")
+    opened, closed = of(outputs, Escalation)
+    assert (opened.status, closed.status) == (EscalationStatus.OPENED, EscalationStatus.CLOSED)
+    assert len(world.account.appeals) == 16

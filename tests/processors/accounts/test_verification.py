@@ -1,0 +1,102 @@
+"""Proofs: what they are kept as, and what is judged anew."""
+
+from __future__ import annotations
+
+import pytest
+
+from processors.accounts.verification import MAX_FACTS
+from schemas.records import (
+    AuditKind,
+    AuditRecord,
+    ChangeKind,
+    Decision,
+    Field,
+    Verdict,
+    VerificationKind,
+    VerificationResult,
+)
+from tests.processors.accounts.world import DAY, World, none, one
+
+OCCUPATION = VerificationKind.OCCUPATION
+FAILED, REVOKED = VerificationResult.FAILED, VerificationResult.REVOKED
+
+
+def proofs(world: World) -> list[tuple[str, str]]:
+    return [(fact.kind.value, fact.value) for fact in world.account.facts]
+
+
+def test_every_result_is_kept_for_the_record():
+    world = World()
+    for result in VerificationResult:
+        audit = one(world.verify(OCCUPATION, result, event=result.value), AuditRecord)
+        assert (audit.kind, audit.subject_id) == (AuditKind.VERIFICATION, result.value)
+
+
+def test_several_proofs_of_a_kind_stand_side_by_side():
+    world = World()
+    world.verify(OCCUPATION, value="doctor")
+    world.verify(OCCUPATION, value="baker")
+    world.verify(OCCUPATION, value="doctor")
+    assert proofs(world) == [("OCCUPATION", "baker"), ("OCCUPATION", "doctor")]
+
+
+@pytest.mark.parametrize("result", [FAILED, REVOKED])
+def test_a_failed_or_revoked_proof_is_removed(result: VerificationResult):
+    world = World()
+    world.verify(OCCUPATION, value="doctor")
+    world.verify(OCCUPATION, value="baker")
+    world.verify(OCCUPATION, result, value="doctor")
+    assert proofs(world) == [("OCCUPATION", "baker")]
+    world.verify(OCCUPATION, result)
+    assert proofs(world) == []
+
+
+def test_a_proof_that_has_ended_already_proves_nothing():
+    world = World()
+    world.propose(name="doctor")
+    outputs = world.verify(OCCUPATION, value="doctor", expires_at=world.now - 1)
+    assert none(outputs, Verdict)
+    assert proofs(world) == []
+
+
+@pytest.mark.obligation("CAC-11-1")
+@pytest.mark.obligation("CAC-11-2")
+def test_a_proof_ends_at_its_time():
+    world = World()
+    world.verify(OCCUPATION, value="doctor", expires_at=world.now + DAY)
+    outputs = world.wait(days=2)
+    assert "has ended" in one(outputs, AuditRecord).summary
+    assert one(world.propose(name="doctor"), Verdict).decision is Decision.NEED_MATERIAL
+
+
+def test_a_proof_that_is_renewed_ends_at_the_new_time():
+    world = World()
+    world.verify(OCCUPATION, value="doctor", expires_at=world.now + DAY)
+    world.propose(name="doctor")
+    world.verify(OCCUPATION, value="doctor", expires_at=world.now + 9 * DAY)
+    assert world.wait(days=5) == []
+    assert world.value(Field.NAME) == "doctor"
+
+
+def test_proofs_are_bounded_and_the_record_says_what_was_dropped():
+    world = World()
+    for number in range(MAX_FACTS):
+        world.verify(OCCUPATION, value=f"job {number}")
+    audit = one(world.verify(OCCUPATION, value="one more"), AuditRecord)
+    assert "oldest proof was dropped" in audit.summary
+    assert len(world.account.facts) == MAX_FACTS
+
+
+def test_a_proof_for_a_cancelled_account_is_not_kept():
+    world = World()
+    world.change(kind=ChangeKind.CANCELLATION)
+    audit = one(world.verify(OCCUPATION, value="doctor"), AuditRecord)
+    assert "not kept" in audit.summary
+    assert proofs(world) == []
+
+
+@pytest.mark.obligation("CAC-16")
+def test_no_value_and_no_token_of_a_proof_is_told():
+    world = World()
+    outputs = world.verify(OCCUPATION, value="secret-value", token="secret-token")
+    assert "secret" not in repr(outputs)
