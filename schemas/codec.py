@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import re
-from pathlib import Path
 from typing import Any, TypeVar
 
 import fastavro
@@ -19,15 +18,14 @@ from fastavro.schema import fingerprint, to_parsing_canonical_form
 
 from schemas.binary import UnknownSymbol
 from schemas.errors import DeadLetterReason, DecodeError
-from schemas.generate import AVRO, load
 from schemas.records import READERS, WRITERS
 from schemas.registry import Registry
+from schemas.source import AVRO, RELEASED, load
 
 R = TypeVar("R")
 
 MAGIC = b"\xc3\x01"
 _HEADER = 10
-RELEASED = Path(__file__).parent / "released"
 
 
 def fingerprint_of(schema: dict[str, Any]) -> bytes:
