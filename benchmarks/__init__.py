@@ -1,0 +1,1 @@
+"""Measurements, with peers over the same bytes in the same run. See `benchmarks.__main__`."""
