@@ -171,7 +171,7 @@ class Generator:
             for field in schema["fields"]
         )
         doc = textwrap.fill(schema["doc"], 92, subsequent_indent="    ")
-        options = "frozen=True, kw_only=True, forbid_unknown_fields=True"
+        options = "frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False"
         return (
             f"class {schema['name']}(Struct, {options}):\n"
             f'    """{doc}\n\n{docs}\n    """\n\n{fields}\n'

@@ -207,7 +207,7 @@ class RuleMode(StrEnum):
     SHADOW = "SHADOW"
 
 
-class AccountAppeal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AccountAppeal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """An appeal of the account holder against a measure.
 
     event_id: Unique id given by the producer; a repeated id is processed once.
@@ -228,7 +228,7 @@ class AccountAppeal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     language: str | None = None
 
 
-class AccountChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AccountChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A registration, an edit of watched fields, an owner change or a voluntary cancellation.
     Fields that are null did not change; an empty string clears a field.
 
@@ -266,7 +266,7 @@ class AccountChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     language: str | None = None
 
 
-class AccountComplaint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AccountComplaint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A complaint against an account.
 
     event_id: Unique id given by the producer; a repeated id is processed once.
@@ -291,7 +291,7 @@ class AccountComplaint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     language: str | None = None
 
 
-class AccountFinding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AccountFinding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """Answer of the cross-account check to an account.
 
     account_id: The account, key of the record.
@@ -310,7 +310,7 @@ class AccountFinding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     found_at: int
 
 
-class AccountRuling(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AccountRuling(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A decision of a person.
 
     event_id: Unique id given by the producer; a repeated id is processed once.
@@ -338,7 +338,7 @@ class AccountRuling(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     field: Field | None = None
 
 
-class AccountVerification(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AccountVerification(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """Result of verifying something about an account or its owner.
 
     event_id: Unique id given by the producer; a repeated id is processed once.
@@ -364,7 +364,7 @@ class AccountVerification(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     source: str | None = None
 
 
-class AuditRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AuditRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """Hash-chained record of what was done to an account. The chain runs per account.
 
     account_id: The account, key of the record.
@@ -406,7 +406,7 @@ class AuditRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     source_offset: int
 
 
-class AuthorityReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AuthorityReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """Item of the report outbox to the authorities.
 
     account_id: The account, key of the record.
@@ -442,7 +442,7 @@ class AuthorityReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     pack_hash: str
 
 
-class ComplaintFeedback(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ComplaintFeedback(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A state that a complaint has reached, for the complainant and the account.
 
     account_id: The account, key of the record.
@@ -478,7 +478,7 @@ class ComplaintFeedback(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     pack_hash: str
 
 
-class CreditChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CreditChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A change of an account's credit with its cause.
 
     account_id: The account, key of the record.
@@ -518,7 +518,7 @@ class CreditChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     pack_hash: str
 
 
-class Disposal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Disposal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """Begin, extension or lift of a measure. Ids are deterministic, so that whoever executes can
     be idempotent.
 
@@ -575,7 +575,7 @@ class Disposal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pack_hash: str
 
 
-class Escalation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Escalation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """What a person must look at, and when it is settled.
 
     account_id: The account, key of the record.
@@ -615,7 +615,7 @@ class Escalation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pack_hash: str
 
 
-class NameClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NameClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """Claim of a name by an account, keyed by name skeleton, for the cross-account check.
 
     skeleton: Name skeleton, key of the record.
@@ -632,7 +632,7 @@ class NameClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     released: bool
 
 
-class Notice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Notice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """Statement of reasons to the account holder.
 
     account_id: The account, key of the record.
@@ -674,7 +674,7 @@ class Notice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pack_hash: str
 
 
-class PlatformDirective(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PlatformDirective(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A switch for the whole platform: pause, emergency overlay or legal hold.
 
     directive_id: Unique id, key of the record.
@@ -695,7 +695,7 @@ class PlatformDirective(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     issued_by: str
 
 
-class PolicyPack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PolicyPack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A policy pack as published to all workers.
 
     pack_id: Id of the pack, key of the record.
@@ -716,7 +716,7 @@ class PolicyPack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     published_by: str
 
 
-class Finding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Finding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """One rule that hit, with where and how it was found; the matched text itself is never
     carried.
 
@@ -745,7 +745,7 @@ class Finding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     why: str
 
 
-class Verdict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Verdict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """What was decided about a change. A later verdict of the same event carries a higher
     revision.
 

@@ -1,0 +1,6 @@
+"""Simulated account traffic: deterministic, quick, with the proportions of a real platform."""
+
+from streams.simulate.inputs import Simulated
+from streams.simulate.traffic import PERSONAS, Persona, Simulation
+
+__all__ = ["PERSONAS", "Persona", "Simulated", "Simulation"]

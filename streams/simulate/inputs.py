@@ -1,0 +1,143 @@
+"""The inputs beside edits, each with its topic."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from processors.accounts.ids import derive_id
+from schemas.records import (
+    AccountAppeal,
+    AccountChange,
+    AccountComplaint,
+    AccountRuling,
+    AccountVerification,
+    ChangeKind,
+    ComplaintCategory,
+    Field,
+    MeasureStep,
+    RulingAction,
+    VerificationKind,
+    VerificationResult,
+)
+
+PROOF_MS = 180 * 86_400_000
+"""How long a simulated proof is valid."""
+
+
+class Simulated(NamedTuple):
+    """One input: the logical name of its topic and the record."""
+
+    topic: str
+    record: Any
+
+
+def owner_change(account_id: str, event_id: str, now: int) -> Simulated:
+    """The account goes to somebody else."""
+    change = AccountChange(
+        event_id=event_id,
+        account_id=account_id,
+        occurred_at=now,
+        kind=ChangeKind.OWNER_CHANGE,
+        owner_token=f"tok-{event_id}",
+    )
+    return Simulated("account.changes", change)
+
+
+def cancellation(account_id: str, event_id: str, now: int) -> Simulated:
+    """The account holder leaves."""
+    change = AccountChange(
+        event_id=event_id, account_id=account_id, occurred_at=now, kind=ChangeKind.CANCELLATION
+    )
+    return Simulated("account.changes", change)
+
+
+def verified(
+    account_id: str, kind: VerificationKind, value: str, event_id: str, now: int
+) -> Simulated:
+    """A proof that holds for half a year."""
+    verification = AccountVerification(
+        event_id=event_id,
+        account_id=account_id,
+        occurred_at=now,
+        kind=kind,
+        result=VerificationResult.VERIFIED,
+        value=value or None,
+        expires_at=now + PROOF_MS,
+        token=f"tok-{account_id}",
+        source="simulated-registry",
+    )
+    return Simulated("account.verifications", verification)
+
+
+def complaint(
+    account_id: str,
+    complaint_id: str,
+    category: ComplaintCategory,
+    field: Field | None,
+    complainant: str,
+    statement: str,
+    event_id: str,
+    now: int,
+) -> Simulated:
+    """Somebody complains of the account."""
+    record = AccountComplaint(
+        event_id=event_id,
+        account_id=account_id,
+        occurred_at=now,
+        complaint_id=complaint_id,
+        category=category,
+        field=field,
+        complainant_token=complainant,
+        statement=statement,
+        language="en" if statement.isascii() else "zh",
+    )
+    return Simulated("account.complaints", record)
+
+
+def ruling(
+    account_id: str,
+    action: RulingAction,
+    subject_id: str,
+    reviewer: str,
+    reason: str,
+    event_id: str,
+    now: int,
+) -> Simulated:
+    """A reviewer decides."""
+    record = AccountRuling(
+        event_id=event_id,
+        account_id=account_id,
+        occurred_at=now,
+        action=action,
+        subject_id=subject_id,
+        reviewer_id=reviewer,
+        reason=reason,
+    )
+    return Simulated("account.rulings", record)
+
+
+def appeal(
+    account_id: str, appeal_id: str, measure_id: str, statement: str, event_id: str, now: int
+) -> Simulated:
+    """The account holder appeals."""
+    record = AccountAppeal(
+        event_id=event_id,
+        account_id=account_id,
+        occurred_at=now,
+        appeal_id=appeal_id,
+        measure_id=measure_id,
+        statement=statement,
+        language="en" if statement.isascii() else "zh",
+    )
+    return Simulated("account.appeals", record)
+
+
+def first_measure(account_id: str, event_id: str, field: Field) -> str:
+    """Id of the measure that the shipped pack begins for a first live contact in a field.
+
+    Later offences of the account enter the ladder higher: an appeal then names an unknown measure,
+    as appeals sometimes do.
+    """
+    return derive_id(
+        "measure", account_id, event_id, "contacts.individual", MeasureStep.CORRECT, field
+    )

@@ -1,0 +1,370 @@
+"""What happens to simulated accounts, and in what order.
+
+Most accounts are honest people. Institutions and professionals bring their papers, some of them
+late or never. A few accounts spam, impersonate or like grand words; what they do leads to
+complaints, rulings, corrections and appeals soon after, as on a real platform.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NamedTuple
+
+from schemas.records import (
+    AccountChange,
+    ChangeKind,
+    ComplaintCategory,
+    Field,
+    Phase,
+    RulingAction,
+    SubjectKind,
+    VerificationKind,
+)
+from streams.simulate import inputs, words
+from streams.simulate.inputs import Simulated
+from streams.simulate.texts import Texts, make_texts
+
+
+class Persona(NamedTuple):
+    """A kind of account holder and its share of all accounts."""
+
+    name: str
+    share: float
+    offends: bool = False
+
+
+PERSONAS = (
+    Persona("honest", 0.865),
+    Persona("institution", 0.04),
+    Persona("public", 0.02),
+    Persona("professional", 0.03),
+    Persona("spammer", 0.02, offends=True),
+    Persona("impersonator", 0.012, offends=True),
+    Persona("grand", 0.013, offends=True),
+)
+
+_EDITED = ("bio",) * 34 + ("avatar",) * 26 + ("signature",) * 16 + ("name",) * 15 + ("cover",) * 9
+_LANGUAGES = ("zh",) * 90 + ("en",) * 7 + ("other",) * 3
+_OTHER_LANGUAGES = ("ja", "ko", "ru", "es", "fr", "de")
+
+EDIT_SHARE = 0.985
+"""Share of edits among what happens without a cause; the rest is `Simulation._happen`."""
+
+APPLIED_SHARE = 0.3
+"""Share of edits that are live already when they are published."""
+
+OFFENCE_SHARE = 0.5
+"""Share of an offender's edits that offend."""
+
+_SUBJECTS = {"institution": SubjectKind.INSTITUTION, "public": SubjectKind.PUBLIC_ACCOUNT}
+
+Make = Callable[[str, int], Simulated]
+"""Makes an input, given its event id and time."""
+
+
+@dataclass(slots=True)
+class _Account:
+    id: str
+    persona: Persona
+    language: str
+    name: str = ""
+    paper: str = ""
+    offended: int = 0
+
+
+@dataclass
+class Simulation:
+    """A stream of inputs, the same for the same arguments.
+
+    ``start`` (ms) is the time of the first event, ``step_ms`` the time between two. ``offenders``
+    scales the shipped share of spammers, impersonators and grand words; ``duplicates`` is the share
+    of events that the producer sends twice. ``prefix`` keeps the ids of several runs apart.
+    """
+
+    seed: int = 1
+    accounts: int = 2_000
+    start: int = 0
+    step_ms: float = 1.0
+    offenders: float = 1.0
+    duplicates: float = 0.005
+    prefix: str = ""
+    _random: random.Random = field(init=False, repr=False)
+    _texts: Texts = field(init=False, repr=False)
+    _made: list[_Account] = field(init=False, repr=False, default_factory=list)
+    _active: list[_Account] = field(init=False, repr=False, default_factory=list)
+    _planned: list[tuple[int, int, Make]] = field(init=False, repr=False, default_factory=list)
+    _number: int = field(init=False, repr=False, default=0)
+    _plans: int = field(init=False, repr=False, default=0)
+
+    def __post_init__(self) -> None:
+        if self.accounts < 1:
+            raise ValueError("a simulation needs at least one account")
+        self._random = random.Random(self.seed)  # noqa: S311  # repeatable, not secret
+        self._texts = make_texts(self._random)
+
+    def events(self, count: int) -> Iterator[Simulated]:
+        """Yield the next ``count`` inputs; a repeated one counts as one more."""
+        left = count
+        while left > 0:
+            event = self._next()
+            left -= 1
+            yield event
+            if left > 0 and self._random.random() < self.duplicates:
+                left -= 1
+                yield event
+
+    def personas(self) -> dict[str, str]:
+        """The persona of every account made so far, by account id."""
+        return {account.id: account.persona.name for account in self._made}
+
+    # -- what happens next --------------------------------------------------------------------
+
+    def _next(self) -> Simulated:
+        self._number = number = self._number + 1
+        event_id = f"{self.prefix}e{self.seed}-{number}"
+        now = self.start + int((number - 1) * self.step_ms)
+        if self._planned and self._planned[0][0] <= number:
+            return heapq.heappop(self._planned)[2](event_id, now)
+        rnd, made, active = self._random, len(self._made), self._active
+        if not active or (made < self.accounts and rnd.random() < 0.5 * (1 - made / self.accounts)):
+            return self._register(event_id, now)
+        account = active[int(rnd.random() * len(active))]
+        roll = rnd.random()
+        if roll < EDIT_SHARE:
+            return self._edit(account, event_id, now)
+        return self._happen(account, roll, event_id, now)
+
+    def _happen(self, account: _Account, roll: float, event_id: str, now: int) -> Simulated:
+        """What is rarer than an edit."""
+        if roll < 0.990:
+            category = self._random.choice(tuple(ComplaintCategory))
+            return self._complain(account, category, event_id, now)
+        if roll < 0.996:
+            return inputs.verified(account.id, VerificationKind.IDENTITY, "", event_id, now)
+        if roll < 0.999:
+            return inputs.owner_change(account.id, event_id, now)
+        self._active.remove(account)
+        return inputs.cancellation(account.id, event_id, now)
+
+    def _plan(self, soonest: int, latest: int, make: Make) -> None:
+        """Let something happen so many events from now."""
+        self._plans += 1
+        due = self._number + self._random.randint(soonest, latest)
+        heapq.heappush(self._planned, (due, self._plans, make))
+
+    # -- people -------------------------------------------------------------------------------
+
+    def _register(self, event_id: str, now: int) -> Simulated:
+        rnd = self._random
+        persona, language = self._draw_persona(), rnd.choice(_LANGUAGES)
+        if language == "other":
+            language = rnd.choice(_OTHER_LANGUAGES)
+        number = len(self._made) + 1
+        account = _Account(f"{self.prefix}a{self.seed}-{number}", persona, language)
+        self._made.append(account)
+        self._active.append(account)
+        bio = self._bio(account)
+        if persona.name in _SUBJECTS:
+            bio = self._found(account, number)
+        elif persona.name == "professional":
+            self._practise(account)
+        change = AccountChange(
+            event_id=event_id,
+            account_id=account.id,
+            occurred_at=now,
+            kind=ChangeKind.REGISTRATION,
+            subject=_SUBJECTS.get(persona.name, SubjectKind.INDIVIDUAL),
+            name=account.name or self._name(account),
+            avatar=self._image(),
+            bio=bio,
+            owner_token=f"tok-{account.id}",
+            agreement_version="2026-01",
+            language=account.language,
+        )
+        return Simulated("account.changes", change)
+
+    def _draw_persona(self) -> Persona:
+        roll = self._random.random()
+        for persona in PERSONAS[1:]:
+            share = persona.share * (self.offenders if persona.offends else 1.0)
+            if roll < share:
+                return persona
+            roll -= share
+        return PERSONAS[0]
+
+    def _found(self, account: _Account, number: int) -> str:
+        """Name an institution or a public account, and plan its papers; returns its bio."""
+        rnd = self._random
+        city, brand = rnd.choice(words.CITIES), rnd.choice(words.BRANDS)
+        if account.persona.name == "institution":
+            account.name = f"{city}{brand}{rnd.choice(words.TRADES)}"
+            proof = partial(inputs.verified, account.id, VerificationKind.INSTITUTION, account.name)
+            self._plan(2, 60, proof)
+            if rnd.random() < 0.3:  # grand words that the papers cover
+                name = f"{account.name}官方账号"
+                self._plan(80, 400, partial(self._change, account, {"name": name}, False))
+            return rnd.choice(words.INSTITUTION_BIOS).format(name=account.name, city=city)
+        what, scope = rnd.choice(words.FIELDS_OF_PUBLIC_ACCOUNTS)
+        account.name = f"{brand}{what}{number}"
+        if rnd.random() < 0.8:
+            licence = partial(inputs.verified, account.id, VerificationKind.LICENCE, scope + what)
+            self._plan(2, 120, licence)
+        return f"{account.name}，每周三更新，只讲听得懂的话。"
+
+    def _practise(self, account: _Account) -> None:
+        """A professional shows the occupation: with papers, with papers that come late, or none."""
+        rnd = self._random
+        account.paper = rnd.choice(words.OCCUPATIONS)
+        badge = {"badge": f"{rnd.choice(words.CITIES)}{account.paper}"}
+        proof = partial(inputs.verified, account.id, VerificationKind.OCCUPATION, account.paper)
+        roll = rnd.random()
+        if roll < 0.5:
+            self._plan(2, 100, proof)
+        elif roll < 0.75:
+            self._plan(350, 700, proof)
+        self._plan(150, 300, partial(self._change, account, badge, False))
+
+    def _edit(self, account: _Account, event_id: str, now: int) -> Simulated:
+        rnd = self._random
+        live = rnd.random() < APPLIED_SHARE
+        if account.persona.offends and rnd.random() < OFFENCE_SHARE:
+            return self._offend(account, live, event_id, now)
+        edited = _EDITED[int(rnd.random() * 100)]
+        if edited == "bio":
+            value = self._bio(account)
+        elif edited == "signature":
+            value = self._pick(self._texts.signatures)
+        elif edited == "name" and account.persona.name not in _SUBJECTS:
+            value = self._name(account)
+        else:
+            edited = edited if edited == "cover" else "avatar"
+            value = self._image()
+        return self._change(account, {edited: value}, live, event_id, now)
+
+    # -- offences and what follows them -------------------------------------------------------
+
+    def _offend(self, account: _Account, live: bool, event_id: str, now: int) -> Simulated:
+        rnd, texts = self._random, self._texts
+        account.offended += 1
+        if account.persona.name == "spammer":
+            where = rnd.choice(("bio", "bio", "signature", "name"))
+            value = self._pick(texts.spam)
+            if live:
+                self._follow_up_live(account, where, event_id)
+            return self._change(account, {where: value}, live, event_id, now)
+        if account.persona.name == "impersonator":
+            value = self._pick(texts.impersonations)
+            self._plan_rulings(account, event_id, 1)
+            if live:
+                self._plan_wave(account, ComplaintCategory.IMPERSONATION)
+        elif rnd.random() < 0.5:
+            value = self._pick(texts.strict)
+            self._plan_rulings(account, event_id, 2)
+        else:
+            value = self._pick(texts.claims)
+        return self._change(account, {"name": value}, live, event_id, now)
+
+    def _follow_up_live(self, account: _Account, where: str, event_id: str) -> None:
+        rnd = self._random
+        if rnd.random() < 0.35:
+            self._plan_wave(account, ComplaintCategory.CONTACTS)
+        roll = rnd.random()
+        if roll < 0.4:
+            clean = self._name(account) if where == "name" else ""
+            self._plan(50, 800, partial(self._change, account, {where: clean}, True))
+        elif roll < 0.55:
+            self._plan(20, 500, partial(self._appeal, account, where, event_id))
+
+    def _plan_wave(self, account: _Account, category: ComplaintCategory) -> None:
+        """Several people complain of the same, one of them twice."""
+        for _ in range(self._random.randint(2, 7)):
+            self._plan(10, 300, partial(self._complain, account, category))
+
+    def _plan_rulings(self, account: _Account, event_id: str, reviewers: int) -> None:
+        rnd = self._random
+        action = RulingAction.APPROVE_CHANGE if rnd.random() < 0.25 else RulingAction.REJECT_CHANGE
+        for reviewer in rnd.sample(range(1, 9), reviewers):
+            self._plan(60, 600, partial(self._rule, account, action, event_id, reviewer))
+
+    def _complain(
+        self, account: _Account, category: ComplaintCategory, event_id: str, now: int
+    ) -> Simulated:
+        rnd = self._random
+        complaint_id = f"c-{event_id}"
+        if rnd.random() < 0.5:
+            upheld = account.persona.offends and rnd.random() < 0.8
+            action = RulingAction.UPHOLD_COMPLAINT if upheld else RulingAction.DISMISS_COMPLAINT
+            ruling = partial(self._rule, account, action, complaint_id, rnd.randint(1, 8))
+            self._plan(100, 900, ruling)
+        return inputs.complaint(
+            account.id,
+            complaint_id,
+            category,
+            rnd.choice((Field.NAME, Field.BIO, Field.SIGNATURE, None)),
+            f"who-{rnd.randrange(500)}",
+            rnd.choice(words.STATEMENTS),
+            event_id,
+            now,
+        )
+
+    def _rule(
+        self,
+        account: _Account,
+        action: RulingAction,
+        subject_id: str,
+        reviewer: int,
+        event_id: str,
+        now: int,
+    ) -> Simulated:
+        reason = self._random.choice(words.REASONS)
+        return inputs.ruling(
+            account.id, action, subject_id, f"reviewer-{reviewer}", reason, event_id, now
+        )
+
+    def _appeal(
+        self, account: _Account, where: str, offence: str, event_id: str, now: int
+    ) -> Simulated:
+        rnd = self._random
+        action = RulingAction.UPHOLD_APPEAL if rnd.random() < 0.2 else RulingAction.DISMISS_APPEAL
+        appeal_id = f"ap-{event_id}"
+        self._plan(50, 600, partial(self._rule, account, action, appeal_id, rnd.randint(1, 8)))
+        measure_id = inputs.first_measure(account.id, offence, Field(where.upper()))
+        statement = rnd.choice(words.APPEALS)
+        return inputs.appeal(account.id, appeal_id, measure_id, statement, event_id, now)
+
+    def _change(
+        self, account: _Account, values: dict[str, Any], live: bool, event_id: str, now: int
+    ) -> Simulated:
+        change = AccountChange(
+            event_id=event_id,
+            account_id=account.id,
+            occurred_at=now,
+            kind=ChangeKind.EDIT,
+            phase=Phase.APPLIED if live else Phase.PROPOSED,
+            **values,
+        )
+        return Simulated("account.changes", change)
+
+    # -- what they write ----------------------------------------------------------------------
+
+    def _pick(self, pool: list[str]) -> str:
+        return pool[int(self._random.random() * len(pool))]
+
+    def _name(self, account: _Account) -> str:
+        texts = self._texts
+        if account.language == "zh":
+            return self._pick(texts.names)
+        return self._pick(texts.latin_names if account.language == "en" else texts.foreign_names)
+
+    def _bio(self, account: _Account) -> str:
+        texts = self._texts
+        if account.language == "zh":
+            return self._pick(texts.bios)
+        return self._pick(texts.latin_bios if account.language == "en" else texts.foreign_bios)
+
+    def _image(self) -> str:
+        return f"sha256:{self._random.getrandbits(128):032x}"
