@@ -111,19 +111,21 @@ class _Writer:
 
 
 def _disguise(text: str, how: str) -> str:
-    if how == "wide":
-        return text.translate(_FULL_WIDTH)
-    if how == "zero-width":
-        return _ZERO_WIDTH.join(text)
-    digits = sum(c.isdigit() for c in text)
-    if how == "circled" and digits > 6:
-        return text.translate(_CIRCLED)
-    if how == "numerals" and digits > 6:
-        return text.translate(_NUMERALS)
-    if "://" in text or "www." in text:
+    """Write a contact so that a plain search misses it; an address still has to work."""
+    address = any(sign in text for sign in ("://", "www.", "@"))
+    number = sum(character.isdigit() for character in text) > 6
+    if (address and how != "wide") or (how in _OF_NUMBERS and not number):
         return text
-    if how == "spaced":
-        return " ".join(text)
-    if how == "dotted":
-        return text.replace("微信", "微.信").replace("QQ", "Q.Q")
-    return text
+    return _DISGUISES[how](text)
+
+
+_OF_NUMBERS = ("circled", "numerals")
+_DISGUISES: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "wide": lambda text: text.translate(_FULL_WIDTH),
+    "spaced": " ".join,
+    "dotted": lambda text: text.replace("微信", "微.信").replace("QQ", "Q.Q"),
+    "zero-width": _ZERO_WIDTH.join,
+    "circled": lambda text: text.translate(_CIRCLED),
+    "numerals": lambda text: text.translate(_NUMERALS),
+}

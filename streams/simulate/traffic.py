@@ -113,7 +113,7 @@ class Simulation:
             event = self._next()
             left -= 1
             yield event
-            if left > 0 and self._random.random() < self.duplicates:
+            if self._random.random() < self.duplicates and left > 0:
                 left -= 1
                 yield event
 
