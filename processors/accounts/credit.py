@@ -5,7 +5,7 @@ from __future__ import annotations
 from processors.accounts import closing, ladder, ledger, reasons
 from processors.accounts.grounds import CREDIT
 from processors.accounts.state import Entry, Measure, Status
-from processors.accounts.turn import DAY, Turn
+from processors.accounts.turn import Turn
 from processors.policy.model import Level, Message, Rule
 from schemas.records import CreditAction, MeasureStep
 
@@ -63,8 +63,5 @@ def _follow(turn: Turn, before: Level) -> None:
 def _begin(turn: Turn, step: MeasureStep, reason: Message) -> Measure:
     if step in (MeasureStep.CLOSE, MeasureStep.BAR):
         return closing.close(turn, CREDIT, None, reason)
-    if step is MeasureStep.SUSPEND:
-        # Credit recovers by time alone, and a suspension may not go on for ever (Art. 15).
-        deadline = turn.at + turn.pack.ladder.suspend_days * DAY
-        return ladder.begin(turn, CREDIT, step, None, reason, deadline=deadline)
+    # No end and no deadline: credit cannot be corrected, it recovers as entries expire.
     return ladder.begin(turn, CREDIT, step, None, reason)

@@ -11,7 +11,7 @@ from processors.accounts.complaints import breach_ticket
 from processors.accounts.effects import Audited, CorrectionReminded
 from processors.accounts.escalations import open_breach
 from processors.accounts.examiner import Examiner
-from processors.accounts.grounds import CREDIT, IDENTITY, RULING
+from processors.accounts.grounds import IDENTITY, RULING
 from processors.accounts.ids import derive_id
 from processors.accounts.state import Account, Measure, Pending, Timer, timers
 from processors.accounts.turn import Turn
@@ -19,7 +19,7 @@ from processors.accounts.verification import expire_fact
 from processors.policy.model import Message
 from schemas.records import AuditKind, Decision, MeasureStep, Phase
 
-_BUILT_IN = {ground.rule_id: ground for ground in (IDENTITY, CREDIT, RULING)}
+_BUILT_IN = {ground.rule_id: ground for ground in (IDENTITY, RULING)}
 
 
 def fire_next(account_id: str, account: Account, examiner: Examiner, upto: int) -> Turn | None:

@@ -165,7 +165,7 @@ def supersede(
             ChangeKind.OWNER_CHANGE,
         )
         if emptied or replaced:
-            refuse(turn, pending, "Superseded by a newer change of the same field.")
+            refuse(turn, pending, "Superseded by a newer change.")
 
 
 def find(account: Account, event_id: str) -> Pending | None:

@@ -65,7 +65,7 @@ def _approve_change(turn: Turn, ruling: AccountRuling) -> str:
         if pending.first == ruling.reviewer_id:
             return _nothing("a strict review asks for two different reviewers")
         reviewers = (pending.first, ruling.reviewer_id)
-    reason = f"Approved by {len(reviewers)} of the reviewers."
+    reason = "Approved by two reviewers." if len(reviewers) > 1 else "Approved by a reviewer."
     reviews.settle(turn, pending, reason)
     reviews.revise(turn, pending, Decision.ALLOW, reason, reviewers=reviewers)
     changes.carry_out(turn, pending)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from msgspec.structs import replace
 
@@ -24,7 +26,7 @@ def test_the_records_of_an_account_are_chained():
     records = chain()
     assert len(records) > 4
     assert records[0].previous_hash == "0" * 64
-    for before, after in zip(records, records[1:], strict=False):
+    for before, after in pairwise(records):
         assert after.previous_hash == before.hash
 
 

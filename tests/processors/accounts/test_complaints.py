@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from processors.accounts.complaints import MAX_OPEN_PER_SUBJECT
+from processors.policy import Policy
 from schemas.records import (
     ChangeKind,
     ComplaintCategory,
@@ -17,9 +19,10 @@ from schemas.records import (
     EscalationStatus,
     Field,
     MeasureStep,
+    RuleMode,
     RulingAction,
 )
-from tests.processors.accounts.world import DAY, World, none, of, one
+from tests.processors.accounts.world import DAY, RULES, World, make_pack, none, of, one
 
 RECEIVED, ACCEPTED = ComplaintState.RECEIVED, ComplaintState.ACCEPTED
 SCREENING, ESCALATED = ComplaintState.SCREENING, ComplaintState.ESCALATED
@@ -213,3 +216,33 @@ def test_an_upheld_complaint_that_closes_the_account_is_closed_once():
     world.complain("t1", field=Field.NAME)
     outputs = world.rule(RulingAction.UPHOLD_COMPLAINT, "t1", step=MeasureStep.CLOSE)
     assert states(outputs) == [DISPOSAL, FEEDBACK, CLOSED]
+
+
+def test_settled_tickets_are_bounded():
+    world = World()
+    for number in range(12):
+        world.propose(name=f"sunny {number}")
+        world.complain(f"t{number}", field=Field.NAME)
+        world.rule(RulingAction.DISMISS_COMPLAINT, f"t{number}")
+    assert len(world.account.tickets) == 8
+
+
+def test_a_complaint_against_a_refused_registration_is_not_accepted():
+    world = World(registered=False)
+    world.change(kind=ChangeKind.REGISTRATION, name="contact")
+    assert states(world.complain("t1"))[1] is ComplaintState.NOT_ACCEPTED
+
+
+def test_a_complaint_that_brings_the_account_to_its_end_has_its_feedback():
+    """The new pack closes for what the account shows; that is not what was complained of."""
+    world = World()
+    world.apply(bio="curious")
+    fatal = replace(
+        next(rule for rule in RULES if rule.id == "curious"),
+        mode=RuleMode.ENFORCE,
+        measure=MeasureStep.CLOSE,
+        categories=(ComplaintCategory.ILLEGAL,),
+    )
+    world.policy = Policy(make_pack(rules=(fatal,)))
+    outputs = world.complain("t1", ComplaintCategory.VULGAR)
+    assert states(outputs) == [RECEIVED, ACCEPTED, SCREENING, FEEDBACK, CLOSED]

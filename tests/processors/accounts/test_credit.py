@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from processors.accounts import score_of
 from processors.accounts.ledger import MAX_ENTRIES
@@ -84,6 +85,8 @@ def test_falling_further_replaces_the_measure_of_the_level():
         (DisposalAction.BEGIN, MeasureStep.SUSPEND),
     ]
     assert world.live() == [MeasureStep.SUSPEND]
+    assert world.wait(days=89) == []
+    assert of(world.wait(days=1), Disposal)[0].action is DisposalAction.LIFT
 
 
 def test_the_score_never_leaves_its_range():
@@ -115,3 +118,24 @@ def test_a_measure_and_a_refusal_are_charged_once():
     world = World()
     assert len(of(world.apply(bio="contact"), CreditChange)) == 1
     assert world.value(Field.BIO) == "contact"
+
+
+def test_a_level_may_close_the_account():
+    credit = CreditTerms(700, (Level("A", 600), Level("Z", 0, MeasureStep.CLOSE)))
+    world = World(Policy(make_pack(credit=credit)))
+    outputs = world.propose(bio="casino")
+    assert [d.step for d in of(outputs, Disposal)] == [MeasureStep.CLOSE, MeasureStep.BAR]
+
+
+def test_a_rule_without_points_is_not_entered():
+    rules = tuple(replace(rule, points=0) for rule in RULES)
+    world = World(Policy(make_pack(rules=rules)))
+    assert none(world.propose(bio="contact"), CreditChange)
+    assert none(world.apply(bio="contact"), CreditChange)
+
+
+def test_what_is_entered_for_good_does_not_expire():
+    rules = tuple(replace(rule, points_days=None) for rule in RULES)
+    world = World(Policy(make_pack(rules=rules)))
+    assert one(world.propose(bio="contact"), CreditChange).expires_at is None
+    assert world.wait(days=3650) == []

@@ -171,9 +171,7 @@ def test_a_closure_by_order_bars_and_its_lift_opens_again():
     outputs = world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.CLOSE)
     closure = of(outputs, Disposal)[0]
     assert world.status is Status.CLOSED
-    longer = world.rule(
-        RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.BAR, duration_days=900
-    )
+    longer = world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.BAR, duration_days=900)
     assert steps(longer) == [("EXTEND", "BAR")]
     outputs = world.rule(RulingAction.LIFT_MEASURE, closure.measure_id)
     assert steps(outputs) == [("LIFT", "CLOSE"), ("LIFT", "BAR")]
@@ -287,3 +285,105 @@ def test_too_many_open_appeals_are_answered_and_not_kept():
     opened, closed = of(outputs, Escalation)
     assert (opened.status, closed.status) == (EscalationStatus.OPENED, EscalationStatus.CLOSED)
     assert len(world.account.appeals) == 16
+
+
+def test_the_same_appeal_again_keeps_its_escalation():
+    world = World()
+    measure = one(world.apply(bio="contact"), Disposal).measure_id
+    first = one(world.appeal("a1", measure), Escalation)
+    again = one(world.appeal("a1", measure), Escalation)
+    assert (again.escalation_id, again.opened_at) == (first.escalation_id, first.opened_at)
+    assert len(world.account.appeals) == 1
+
+
+def test_an_upheld_appeal_settles_the_others_against_the_measure():
+    world = World()
+    measure = one(world.apply(bio="contact"), Disposal).measure_id
+    other = one(world.apply(name="contact"), Disposal).measure_id
+    for ticket, target in (("a1", measure), ("a2", measure), ("a3", other)):
+        world.appeal(ticket, target)
+    world.rule(RulingAction.UPHOLD_APPEAL, "a1")
+    assert [appeal.id for appeal in world.account.appeals] == ["a3"]
+
+
+def test_a_cancellation_settles_open_appeals():
+    world = World()
+    measure = one(world.apply(bio="contact"), Disposal).measure_id
+    world.appeal("a1", measure)
+    outputs = world.change(kind=ChangeKind.CANCELLATION)
+    assert one(outputs, Escalation).kind is EscalationKind.APPEAL
+    assert world.account.appeals == []
+
+
+# -- orders against what is in force ----------------------------------------------------------
+
+
+def test_a_later_deadline_by_order_extends_the_earlier_one():
+    world = World()
+    order = {"step": MeasureStep.CORRECT, "field": Field.NAME}
+    world.rule(RulingAction.IMPOSE_MEASURE, "x", duration_days=2, **order)
+    outputs = world.rule(RulingAction.IMPOSE_MEASURE, "x", duration_days=9, **order)
+    disposal = one(outputs, Disposal)
+    assert (disposal.action, disposal.deadline) == (DisposalAction.EXTEND, world.now + 9 * DAY)
+
+
+def test_a_deadline_by_order_stands_in_for_an_automatic_one():
+    world = World()
+    world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.CORRECT, field=Field.BIO)
+    outputs = world.apply(bio="contact")
+    assert none(outputs, Disposal)
+    assert none(outputs, CreditChange)
+    assert steps(world.apply(bio="clean")) == [("LIFT", "CORRECT")]
+
+
+def test_a_milder_order_does_not_replace_a_graver_deadline_of_its_cause():
+    world = World()
+    order = {"field": Field.NAME}
+    world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.SUSPEND, **order)
+    outputs = world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.CORRECT, **order)
+    assert "applied to nothing" in one(outputs, AuditRecord).summary
+
+
+@pytest.mark.parametrize(("step", "days"), [(MeasureStep.RESTRICT, None), (MeasureStep.BAR, 1)])
+def test_a_closed_account_is_only_barred_for_longer(step: MeasureStep, days: int | None):
+    world = World()
+    world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.CLOSE)
+    outputs = world.rule(RulingAction.IMPOSE_MEASURE, "x", step=step, duration_days=days)
+    assert "applied to nothing" in one(outputs, AuditRecord).summary
+
+
+def test_a_bar_that_has_ended_is_not_lengthened():
+    world = World()
+    world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.CLOSE, duration_days=1)
+    world.wait(days=2)
+    outputs = world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.BAR)
+    assert "its bar has ended" in one(outputs, AuditRecord).summary
+
+
+def test_two_findings_by_people_set_two_rules_aside():
+    world = World()
+    world.apply("e1", name="ministry")
+    world.complain("t1", ComplaintCategory.IMPERSONATION, Field.NAME)
+    world.rule(RulingAction.DISMISS_COMPLAINT, "t1")
+    measure = one(world.apply(name="contact ministry"), Disposal).measure_id
+    world.rule(RulingAction.LIFT_MEASURE, measure)
+    assert world.account.approvals[0].rules == ["contact"]
+    world.complain("t2", ComplaintCategory.IMPERSONATION, Field.NAME)
+    world.rule(RulingAction.DISMISS_COMPLAINT, "t2")
+    assert world.account.approvals[0].rules == ["contact", "ministry"]
+
+
+def test_passed_time_limits_that_nobody_notes_are_bounded():
+    world = World()
+    for number in range(18):
+        world.propose(f"h{number}", name="ministry")
+        outputs = world.wait(days=3)
+    assert len(world.account.breaches) == 16
+    assert "Too many" in of(outputs, Escalation)[-2].reason
+
+
+def test_ended_measures_are_bounded():
+    world = World()
+    for _ in range(20):
+        world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.WARN)
+    assert len(world.account.measures) == 16

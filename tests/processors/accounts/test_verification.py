@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from processors.accounts.verification import MAX_FACTS
+from processors.policy import Policy
 from schemas.records import (
     AuditKind,
     AuditRecord,
     ChangeKind,
     Decision,
+    Escalation,
+    EscalationStatus,
     Field,
+    MeasureStep,
+    Phase,
+    RulingAction,
     Verdict,
     VerificationKind,
     VerificationResult,
 )
-from tests.processors.accounts.world import DAY, World, none, one
+from tests.processors.accounts.world import DAY, HOUR, RULES, World, make_pack, none, one
 
 OCCUPATION = VerificationKind.OCCUPATION
 FAILED, REVOKED = VerificationResult.FAILED, VerificationResult.REVOKED
@@ -100,3 +107,50 @@ def test_no_value_and_no_token_of_a_proof_is_told():
     world = World()
     outputs = world.verify(OCCUPATION, value="secret-value", token="secret-token")
     assert "secret" not in repr(outputs)
+
+
+def test_what_waited_for_material_may_come_to_wait_for_a_person():
+    """Under a pack that asks for a person, what is judged anew goes to one."""
+    world = World()
+    world.propose("e1", name="doctor")
+    stricter = tuple(replace(r, decision=Decision.HOLD) if r.id == "doctor" else r for r in RULES)
+    world.policy = Policy(make_pack(rules=stricter))
+    outputs = world.verify(VerificationKind.CONTACT)
+    verdict = one(outputs, Verdict)
+    assert (verdict.decision, verdict.revision) == (Decision.HOLD, 2)
+    assert one(outputs, Escalation).due_at == verdict.due_at == world.now + 72 * HOUR
+    world.rule(RulingAction.APPROVE_CHANGE, "e1")
+    assert world.value(Field.NAME) == "doctor"
+
+
+def test_a_live_value_under_review_is_settled_by_its_proof():
+    world = World()
+    world.apply("e1", name="ministry")
+    outputs = world.verify(VerificationKind.INSTITUTION, value="ministry")
+    assert one(outputs, Verdict).decision is Decision.ALLOW
+    assert one(outputs, Escalation).status is EscalationStatus.CLOSED
+
+
+def test_a_value_under_review_is_not_put_before_a_person_twice():
+    world = World()
+    world.apply("e1", name="ministry")
+    world.verify(VerificationKind.LICENCE, value="x")
+    outputs = world.verify(VerificationKind.LICENCE, REVOKED)
+    assert none(outputs, Escalation)
+
+
+@pytest.mark.obligation("CAC-09-2")
+def test_a_live_registration_without_identity_is_suspended():
+    world = World(registered=False)
+    world.verify(VerificationKind.IDENTITY, FAILED)
+    world.change(kind=ChangeKind.REGISTRATION, phase=Phase.APPLIED, name="plain")
+    assert world.live() == [MeasureStep.SUSPEND]
+
+
+def test_a_new_owner_with_an_identity_ends_the_suspension():
+    world = World()
+    world.verify(VerificationKind.IDENTITY, FAILED)
+    world.change("o1", kind=ChangeKind.OWNER_CHANGE, name="ministry", owner_token="new")
+    world.verify(VerificationKind.IDENTITY, token="new")
+    world.rule(RulingAction.APPROVE_CHANGE, "o1")
+    assert world.live() == []

@@ -175,7 +175,9 @@ class World:
         event: str = "",
         **fields: Any,
     ) -> list[Any]:
-        return self.give(AccountVerification(**self._head(event), kind=kind, result=result, **fields))
+        return self.give(
+            AccountVerification(**self._head(event), kind=kind, result=result, **fields)
+        )
 
     def complain(
         self,
@@ -265,5 +267,3 @@ def one(outputs: list[Any], kind: type[R]) -> R:
 def none(outputs: list[Any], kind: type[Any]) -> bool:
     """Whether there is no record of a type."""
     return not of(outputs, kind)
-
-

@@ -1,0 +1,72 @@
+"""Stories told from beginning to end under the shipped pack.
+
+``<story>/events.jsonl`` holds inputs, as every command reads them; an event's ``occurred_at`` is
+also the time of its record. ``<story>/expected.jsonl`` holds everything put out, up to `HORIZON`
+days after the last event. What names the state of the pack is left out, so that a story changes
+when its course does. Look at the difference before you keep an update: ``git diff tests/golden``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from processors import engine
+from processors.policy import Policy, load_pack, shipped_pack
+from streams.jsonl import read_lines
+from streams.topics import topic_of
+
+HERE = Path(__file__).parent
+STORIES = sorted(path.parent for path in HERE.glob("*/events.jsonl"))
+HORIZON = 400
+DAY = 86_400_000
+LEFT_OUT = {"pack_hash", "pack_version", "hash", "previous_hash"}
+
+
+@pytest.fixture(scope="module")
+def policy() -> Policy:
+    return Policy(load_pack(shipped_pack()))
+
+
+def tell(events: Path, policy: Policy) -> list[Any]:
+    """Everything that is put out for the events of a story."""
+    inputs = [
+        engine.Input(line.topic, 0, line.number, line.record.occurred_at, line.record)
+        for line in read_lines(events.read_bytes().splitlines(), events.name)
+    ]
+    states: dict[bytes, bytes | None] = {}
+    outcome = engine.run(inputs, states.get, policy)
+    assert outcome.rejected == []
+    states.update(outcome.states)
+    end = inputs[-1].timestamp + HORIZON * DAY
+    return outcome.outputs + engine.run_due(states, states.get, policy, end).outputs
+
+
+def written(output: Any) -> bytes:
+    """An output as a line: topic and record, without nulls and empty lists."""
+    record = {
+        name: value
+        for name, value in msgspec.structs.asdict(output).items()
+        if name not in LEFT_OUT and value not in (None, ())
+    }
+    return msgspec.json.encode({"topic": topic_of(type(output)).name, "record": record})
+
+
+def test_there_are_stories():
+    assert len(STORIES) >= 8
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+def test_the_story_takes_its_course(
+    story: Path, policy: Policy, pytestconfig: pytest.Config
+) -> None:
+    lines = [written(output) for output in tell(story / "events.jsonl", policy)]
+    expected = story / "expected.jsonl"
+    if pytestconfig.getoption("--update-golden"):
+        expected.write_bytes(b"\n".join(lines) + b"\n")
+    assert [msgspec.json.decode(line) for line in lines] == [
+        msgspec.json.decode(line) for line in expected.read_bytes().splitlines()
+    ]
