@@ -2,14 +2,15 @@
 
 It reads all inputs, outputs, dead letters and the changelog of an application and compares three
 accounts of what happened: the changelog, the outputs, and a pure replay of the inputs in the order
-that the outputs' ``account_seq`` tells.
+that the outputs' ``account_seq`` tells. An input is known by its account and event id.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
 from processors import engine
@@ -17,9 +18,23 @@ from processors.accounts import state as account_state
 from processors.policy import Policy
 from schemas.codec import Codec
 from schemas.errors import DecodeError
-from schemas.records import CreditChange, Disposal, DisposalAction, MeasureStep, Verdict
+from schemas.records import (
+    AuditRecord,
+    AuthorityReport,
+    ComplaintFeedback,
+    CreditAction,
+    CreditChange,
+    Disposal,
+    DisposalAction,
+    Escalation,
+    MeasureStep,
+    Notice,
+    Verdict,
+)
 from streams.clients import read_all
-from streams.dead_letters import Origin, origin_of
+from streams.codecs import open_codec
+from streams.dead_letters import Origin, parse
+from streams.offline import limits_of
 from streams.settings import Settings
 from streams.task import POSITIONS
 from streams.topics import changelog_topic, input_topics, output_topics, real_name
@@ -28,10 +43,31 @@ PROBLEMS = ("lost", "doubled", "sequence", "order", "state", "outputs", "fold")
 EXAMPLES = 5
 REPLAY_BATCH = 1_000
 
+IDENTITY: Mapping[type, Callable[[Any], object]] = {
+    Verdict: lambda r: (r.event_id, r.revision),
+    Disposal: lambda r: r.disposal_id,
+    Escalation: lambda r: (r.escalation_id, r.status, r.account_seq),
+    ComplaintFeedback: lambda r: r.feedback_id,
+    CreditChange: lambda r: (r.entry_id, r.action),
+    Notice: lambda r: r.notice_id,
+    AuthorityReport: lambda r: r.report_id,
+    AuditRecord: lambda r: r.audit_id,
+}
+"""What an output of each type shares with no other of its type and account."""
+
+Event = tuple[str, str]
+"""Account id and event id."""
+
 
 @dataclass
 class Report:
-    """What a check found. ``problems`` counts each kind; ``examples`` names the first of each."""
+    """What a check found. ``problems`` counts each kind; ``examples`` names the first of each.
+
+    ``lost``: an input without answer; ``sequence``: a number of an account missing or given twice;
+    ``doubled``: an input answered twice, or an output that stands twice; ``order``: an account's
+    inputs or outputs out of order; ``state``, ``outputs``: not what the replay gives; ``fold``:
+    measures or credit of the state are not what the outputs add up to.
+    """
 
     inputs: int = 0
     duplicates: int = 0
@@ -55,6 +91,11 @@ class Report:
     def doubled(self) -> int:
         """Inputs answered twice, and outputs that stand twice."""
         return self.problems["doubled"]
+
+    @property
+    def diverged(self) -> int:
+        """Accounts whose order, state or outputs are not what the domain says."""
+        return sum(self.problems[name] for name in ("order", "state", "outputs", "fold"))
 
     def add(self, problem: str, example: str) -> None:
         """Count a problem."""
@@ -81,16 +122,13 @@ class Checker:
     def __init__(self, settings: Settings, policy: Policy, codec: Codec | None = None) -> None:
         self.report = Report()
         self._policy = policy
-        self._codec = codec or Codec()
-        self._limits = engine.Limits(
-            settings.max_field_chars, settings.max_id_chars, settings.max_future_ms
-        )
+        self._codec = codec or open_codec(settings)
+        self._limits = limits_of(settings)
         self._inputs = {real_name(settings, t.name): t for t in input_topics()}
         self._outputs = {real_name(settings, t.name): t for t in output_topics()}
         self._dead_topic = real_name(settings, "dead.letters")
         self._changelog = changelog_topic(settings)
-        self._events: dict[tuple[str, str], _Input] = {}
-        self._origins: dict[Origin, tuple[str, str]] = {}
+        self._events: dict[Event, list[_Input]] = defaultdict(list)
         self._undecoded: set[Origin] = set()
         self._dead: set[Origin] = set()
         self._answers: dict[str, list[_Output]] = defaultdict(list)
@@ -110,9 +148,7 @@ class Checker:
             if topic in self._inputs:
                 self._collect_input(topic, message)
             elif topic in self._outputs:
-                record = self._codec.decode(self._outputs[topic].record, message.value())
-                self._answers[record.account_id].append(_Output(record, message.value()))
-                self.report.outputs += 1
+                self._collect_output(topic, message)
             elif topic == self._dead_topic:
                 self._collect_dead(message)
             elif message.key() != POSITIONS:
@@ -126,19 +162,27 @@ class Checker:
         except DecodeError:
             self._undecoded.add(origin)
             return
-        event = (record.account_id, record.event_id)
-        self._origins[origin] = event
-        if event in self._events:
-            self.report.duplicates += 1
-        else:
-            self._events[event] = _Input(origin, message.timestamp()[1], record)
+        same = self._events[record.account_id, record.event_id]
+        self.report.duplicates += bool(same)
+        same.append(_Input(origin, message.timestamp()[1], record))
+
+    def _collect_output(self, topic: str, message: Any) -> None:
+        record = self._codec.decode(self._outputs[topic].record, message.value())
+        self.report.outputs += 1
+        if message.key() != record.account_id.encode():
+            self.report.add("order", f"{topic}: the key is not {record.account_id}")
+        self._answers[record.account_id].append(_Output(record, message.value()))
 
     def _collect_dead(self, message: Any) -> None:
-        origin = origin_of(message)
+        letter = parse(message)
+        if letter is None:
+            return  # the mark of a letter that was sent again
         self.report.dead_letters += 1
-        if origin in self._dead:
-            self.report.add("doubled", f"dead letter of {origin}")
-        self._dead.add(origin)
+        if letter.origin[1] < 0:
+            return  # a deadline was set aside: that is no input
+        if letter.origin in self._dead:
+            self.report.add("doubled", f"dead letter of {letter.origin}")
+        self._dead.add(letter.origin)
 
     # -- comparing ----------------------------------------------------------------------------
 
@@ -152,11 +196,11 @@ class Checker:
         self.report.accounts = len(sequences)
         answered = {(a, e) for a, events in sequences.items() for e in events.values()}
         for event, given in self._events.items():
-            dead = given.origin in self._dead
-            if event not in answered and not dead:
-                self.report.add("lost", f"{given.origin} {event[1]}")
-            elif event in answered and dead:
-                self.report.add("doubled", f"{given.origin} is answered and set aside")
+            alive = [one for one in given if one.origin not in self._dead]
+            if alive and event not in answered:
+                self.report.add("lost", f"{alive[0].origin} {event[1]}")
+            elif not alive and event in answered:
+                self.report.add("doubled", f"{given[0].origin} is answered and set aside")
         self._compare_replay(sequences)
         return self.report
 
@@ -164,13 +208,14 @@ class Checker:
         """The event of each number; reports numbers missing, shared, and outputs standing twice."""
         events: dict[int, str] = {}
         numbers: dict[str, int] = {}
-        seen: set[bytes] = set()
-        for record, data in answers:
-            if data in seen:
+        seen: set[tuple[type, object]] = set()
+        for record, _ in answers:
+            identity = (type(record), IDENTITY[type(record)](record))
+            if identity in seen:
                 self.report.add("doubled", f"{account}: {type(record).__name__} stands twice")
-            seen.add(data)
+            seen.add(identity)
             if isinstance(record, Verdict) and record.revision > 1:
-                continue  # names the change it is about, not the input that led to it
+                continue  # a later verdict names the change it is about, not what led to it
             seq, event = record.account_seq, record.event_id
             if events.setdefault(seq, event) != event:
                 self.report.add("sequence", f"{account} #{seq}: {events[seq]} and {event}")
@@ -182,15 +227,21 @@ class Checker:
         return events
 
     def _check_order(self, account: str, events: dict[int, str]) -> None:
+        """Inputs of one topic must have been applied in the order of their offsets."""
         last: dict[str, int] = {}
         for seq in sorted(events):
-            given = self._events.get((account, events[seq]))
+            given = self._applied(account, events[seq])
             if given is None:
                 continue  # a deadline
             topic, _, offset = given.origin
             if offset <= last.get(topic, -1):
                 self.report.add("order", f"{account} #{seq}: offset {offset} of {topic}")
             last[topic] = offset
+
+    def _applied(self, account: str, event: str) -> _Input | None:
+        """The input that took effect under an event id: the first that was not set aside."""
+        given = self._events.get((account, event), ())
+        return next((one for one in given if one.origin not in self._dead), None)
 
     def _compare_replay(self, sequences: dict[str, dict[int, str]]) -> None:
         states, outputs = self._replay(sequences)
@@ -199,8 +250,9 @@ class Checker:
             found = self._states.get(key)
             if found != states.get(key):
                 self.report.add("state", f"{account}: changelog and replay differ")
-            expected = sorted(self._codec.encode(r) for r in outputs[account])
-            if sorted(o.data for o in answers) != expected:
+            if _by_type(answers, lambda o: o.data) != _by_type(
+                outputs[account], self._codec.encode
+            ):
                 self.report.add("outputs", f"{account}: outputs and replay differ")
             if found is not None:
                 self._compare_fold(account, found, answers)
@@ -219,7 +271,8 @@ class Checker:
             for record in outcome.outputs:
                 outputs[record.account_id].append(record)
 
-        for batch in _batches(self._ordered(sequences)):
+        ordered = self._ordered(sequences)
+        while batch := list(islice(ordered, REPLAY_BATCH)):
             take(engine.run(batch, states.get, self._policy, self._limits))
         for account, answers in self._answers.items():
             last = max(_time_of(output.record) for output in answers)
@@ -233,7 +286,7 @@ class Checker:
             for seq, event in events.items()
         )
         for _, account, event in sorted(numbered):
-            given = self._events.get((account, event))
+            given = self._applied(account, event)
             if given is not None:
                 topic, partition, offset = given.origin
                 name = self._inputs[topic].name
@@ -241,46 +294,49 @@ class Checker:
 
     def _compare_fold(self, account: str, found: bytes, answers: list[_Output]) -> None:
         """Fold the credit and disposal outputs and compare them with the state."""
-        answers = sorted(answers, key=lambda output: output.record.account_seq)
         state = account_state.decode(found)
         live: set[str] = set()
         entries: dict[str, int] = {}
         for record, _ in answers:
-            if isinstance(record, Disposal):
-                if record.step is MeasureStep.WARN:
-                    continue  # over as soon as it is given
-                (live.discard if record.action is DisposalAction.LIFT else live.add)(
-                    record.measure_id
-                )
+            if isinstance(record, Disposal) and record.step is not MeasureStep.WARN:
+                lifted = record.action is DisposalAction.LIFT
+                (live.discard if lifted else live.add)(record.measure_id)
             elif isinstance(record, CreditChange):
-                if record.action == "ADDED":
+                if record.action is CreditAction.ADDED:
                     entries[record.entry_id] = record.points
                 else:
                     entries.pop(record.entry_id, None)
-        if live != {m.id for m in state.live_measures()}:
+        if live != {m.id for m in state.live_measures()}:  # a warning is over when given
             self.report.add("fold", f"{account}: measures")
         if entries != {e.id: e.points for e in state.ledger}:
             self.report.add("fold", f"{account}: credit entries")
+        score = max(0, min(1000, self._policy.pack.credit.base + sum(entries.values())))
+        said = [record.score for record, _ in answers if isinstance(record, CreditChange)]
+        if said and said[-1] != score:
+            self.report.add("fold", f"{account}: score {said[-1]}, its entries give {score}")
 
 
-def check(settings: Settings, policy: Policy) -> Report:
-    """Read a finished run from the broker and compare it."""
+def check(
+    settings: Settings, policy: Policy, progress: Callable[[int, int], None] | None = None
+) -> Report:
+    """Read a finished run from the broker and compare it.
+
+    ``progress`` is told offsets read and offsets in all.
+    """
     checker = Checker(settings, policy)
-    checker.collect(read_all(settings, checker.topics))
+    checker.collect(read_all(settings, checker.topics, progress=progress))
     return checker.compare()
 
 
+def _by_type(outputs: Iterable[Any], encode: Callable[[Any], bytes]) -> dict[type, list[bytes]]:
+    """The bytes of an account's outputs, topic by topic, in order."""
+    found: dict[type, list[bytes]] = defaultdict(list)
+    for output in outputs:
+        record = output.record if isinstance(output, _Output) else output
+        found[type(record)].append(encode(output))
+    return found
+
+
 def _time_of(record: Any) -> int:
-    at: int = record.decided_at if hasattr(record, "decided_at") else record.at
+    at: int = record.decided_at if isinstance(record, Verdict) else record.at
     return at
-
-
-def _batches(inputs: Iterator[engine.Input]) -> Iterator[list[engine.Input]]:
-    batch: list[engine.Input] = []
-    for item in inputs:
-        batch.append(item)
-        if len(batch) == REPLAY_BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
+from confluent_kafka import KafkaException
 
-from streams.commands import broker, doctor, local
-from streams.commands.common import BAD_INPUT, UNREACHABLE, err
-from streams.demo.command import demo
-from streams.errors import BrokerUnreachable, ConfigurationError, WorkerError
+from schemas.errors import RegistryUnavailable
+from streams.commands.check import check
+from streams.commands.common import BAD_INPUT, OK, UNREACHABLE, complain
+from streams.commands.dead_letters import dead_letters
+from streams.commands.demo import demo
+from streams.commands.doctor import doctor
+from streams.commands.policy import policy
+from streams.commands.publish import publish
+from streams.commands.replay import replay
+from streams.commands.simulate import simulate
+from streams.commands.topics import topics
+from streams.commands.worker import worker
+from streams.errors import ConfigurationError, WorkerError
 
 app = typer.Typer(
     name="zhengming",
@@ -20,15 +31,15 @@ app = typer.Typer(
 )
 
 app.command()(demo)
-app.command()(local.check)
-app.command()(local.simulate)
-app.command()(broker.publish)
-app.command()(broker.worker)
-app.command()(broker.replay)
-app.command()(doctor.doctor)
-app.add_typer(broker.topics, name="topics")
-app.add_typer(broker.dead_letters, name="dead-letters")
-app.add_typer(local.policy, name="policy")
+app.command()(check)
+app.command()(simulate)
+app.command()(publish)
+app.command()(worker)
+app.command()(replay)
+app.add_typer(topics, name="topics")
+app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(policy, name="policy")
+app.command()(doctor)
 
 
 def main() -> None:
@@ -36,16 +47,17 @@ def main() -> None:
     try:
         app()
     except ConfigurationError as error:
-        err.print(str(error), style="red", markup=False, soft_wrap=True)
+        complain(str(error))
         sys.exit(BAD_INPUT)
-    except BrokerUnreachable as error:
-        err.print(str(error), style="red", markup=False, soft_wrap=True)
-        sys.exit(UNREACHABLE)
     except WorkerError as error:
-        err.print(str(error), style="red", markup=False, soft_wrap=True)
+        complain(str(error))
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.exit(0)
+    except (KafkaException, RegistryUnavailable) as error:
+        complain(f"{error}; `zhengming doctor` says what may be wrong")
+        sys.exit(UNREACHABLE)
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(OK)
 
 
 if __name__ == "__main__":

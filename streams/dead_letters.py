@@ -1,19 +1,38 @@
-"""Reads dead letters: where each came from and why, as its headers tell."""
+"""Dead letters: where each came from and why, as its headers tell; and sending them again.
+
+A letter that was sent again is marked in the same topic and in the same transaction: by a record
+without a value, whose header names the letter. So nothing is sent again twice unless it is asked
+for.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from confluent_kafka import Message
 
+from streams.clients import read_all
 from streams.processing import HEADER_PREFIX
+from streams.publishing import TransactionalPublisher
+from streams.settings import Settings
+from streams.topics import input_topics, real_name
 
 Origin = tuple[str, int, int]
 """Real topic name, partition, offset."""
 
+REQUEUED = HEADER_PREFIX + "requeued"
+"""Header of a mark, and of the record that was sent again: ``partition:offset`` of the letter."""
+
+AT_ONCE = 500
+"""Letters that one transaction sends again."""
+
 
 class DeadLetter(NamedTuple):
-    """A record that was set aside. ``headers`` are those of the original record."""
+    """A record that was set aside. ``headers`` are those of the original record.
+
+    ``origin`` has partition -1 where a deadline was set aside; ``sent_again`` tells whether it was.
+    """
 
     partition: int
     offset: int
@@ -25,36 +44,90 @@ class DeadLetter(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: list[tuple[str, bytes]]
+    sent_again: bool = False
+
+    @property
+    def place(self) -> str:
+        """Where the letter itself stands, as ``partition:offset``."""
+        return f"{self.partition}:{self.offset}"
+
+    @property
+    def whole(self) -> bool:
+        """Whether the original record is there as it came."""
+        return not self.truncated and self.origin[1] >= 0
 
 
-def origin_of(message: Message) -> Origin:
-    """Where the original record stands."""
-    ours = _ours(message)
-    return ours["topic"], int(ours["partition"]), int(ours["offset"])
-
-
-def parse(message: Message) -> DeadLetter:
-    """The dead letter in a message of the dead-letter topic."""
-    ours = _ours(message)
-    return DeadLetter(
-        partition=int(message.partition() or 0),
-        offset=int(message.offset() or 0),
-        reason=ours["reason"],
-        error=ours["error"],
-        origin=origin_of(message),
-        timestamp=int(ours["timestamp"]),
-        truncated="truncated" in ours,
-        key=_bytes(message.key()),
-        value=_bytes(message.value()),
-        headers=[h for h in _headers(message) if not h[0].startswith(HEADER_PREFIX)],
-    )
-
-
-def _ours(message: Message) -> dict[str, str]:
-    return {
-        name.removeprefix(HEADER_PREFIX): value.decode()
+def parse(message: Message) -> DeadLetter | None:
+    """The dead letter in a message of the dead-letter topic; None for what is none."""
+    ours = {
+        name.removeprefix(HEADER_PREFIX): value.decode("utf-8", "replace")
         for name, value in _headers(message)
         if name.startswith(HEADER_PREFIX)
+    }
+    try:
+        return DeadLetter(
+            partition=int(message.partition() or 0),
+            offset=int(message.offset() or 0),
+            reason=ours["reason"],
+            error=ours["error"],
+            origin=(ours["topic"], int(ours["partition"]), int(ours["offset"])),
+            timestamp=int(ours["timestamp"]),
+            truncated="truncated" in ours,
+            key=_bytes(message.key()),
+            value=_bytes(message.value()),
+            headers=[h for h in _headers(message) if not h[0].startswith(HEADER_PREFIX)],
+        )
+    except (KeyError, ValueError):
+        return None
+
+
+def read_letters(settings: Settings) -> list[DeadLetter]:
+    """All dead letters that the topic holds now, each partition's in order."""
+    letters: list[DeadLetter] = []
+    marked: set[str] = set()
+    for message in read_all(settings, [real_name(settings, "dead.letters")]):
+        if (letter := parse(message)) is not None:
+            letters.append(letter)
+        else:
+            marked.update(v.decode() for name, v in _headers(message) if name == REQUEUED)
+    letters.sort(key=lambda letter: (letter.partition, letter.offset))
+    return [letter._replace(sent_again=letter.place in marked) for letter in letters]
+
+
+def requeue(
+    settings: Settings,
+    choose: Callable[[list[DeadLetter]], Iterable[DeadLetter]],
+    progress: Callable[[int], None] | None = None,
+) -> int:
+    """Send the chosen letters again, to the partition they came from, each with its mark.
+
+    ``choose`` is given all letters after any other requeue of this application has been fenced off.
+    Returns how many were sent; ``progress`` is told after each transaction.
+    """
+    publisher = TransactionalPublisher(settings, "requeue")
+    chosen = list(choose(read_letters(settings)))
+    dead_letters = real_name(settings, "dead.letters")
+    for start in range(0, len(chosen), AT_ONCE):
+        batch = chosen[start : start + AT_ONCE]
+        publisher.begin()
+        for letter in batch:
+            mark = (REQUEUED, letter.place.encode())
+            topic, partition, _ = letter.origin
+            headers = [*letter.headers, mark]
+            publisher.send(topic, letter.key, letter.value, partition=partition, headers=headers)
+            publisher.send(
+                dead_letters, letter.key, None, partition=letter.partition, headers=[mark]
+            )
+        publisher.commit()
+        if progress is not None:
+            progress(start + len(batch))
+    return len(chosen)
+
+
+def can_be_sent(settings: Settings, letter: DeadLetter) -> bool:
+    """Whether a letter is whole and came from an input of this application."""
+    return letter.whole and letter.origin[0] in {
+        real_name(settings, topic.name) for topic in input_topics()
     }
 
 

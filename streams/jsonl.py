@@ -6,7 +6,7 @@ A line is ``{"topic": "account.complaints", "record": {...}}``, or a bare change
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,6 +16,7 @@ from schemas.errors import DecodeError
 from streams.topics import input_topics
 
 CHANGES = "account.changes"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Line(NamedTuple):
@@ -27,7 +28,7 @@ class Line(NamedTuple):
 
 
 class LineError(Exception):
-    """A line that is no input; the text says which line, what is wrong, and what to do."""
+    """A line that is no input; the text says where it stands and what is wrong with it."""
 
 
 class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
@@ -39,35 +40,66 @@ _envelope = msgspec.json.Decoder(_Envelope).decode
 _keys = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-def read_lines(source: Iterable[bytes], name: str) -> Iterator[Line]:
-    """Yield the inputs of a source. Raises `LineError`; ``name`` stands for the source in it."""
-    codec, types = Codec(), {topic.name: topic.record for topic in input_topics()}
+def read_lines(
+    source: Iterable[bytes],
+    name: str,
+    *,
+    on_error: Callable[[LineError], None] | None = None,
+    fill_in: bool = False,
+) -> Iterator[Line]:
+    """Yield the inputs of a source; ``name`` stands for it in errors.
+
+    A bad line raises `LineError`, or is given to ``on_error`` and left out. With ``fill_in`` a bare
+    change may leave out ``event_id`` (``line-7``), ``occurred_at`` (that of the line before) and
+    ``kind`` (``EDIT``).
+    """
+    reader, occurred_at = _Reader(), 0
     for number, raw in enumerate(source, 1):
-        text = raw.strip()
+        text = raw.removeprefix(BYTE_ORDER_MARK if number == 1 else b"").strip()
         if not text or text.startswith(b"#"):
             continue
+        filled = {"event_id": f"line-{number}", "occurred_at": occurred_at, "kind": "EDIT"}
         try:
-            topic, body = _split(text)
-            if topic not in types:
-                raise LineError(f"topic {topic!r} is no input; inputs are {', '.join(types)}")
-            yield Line(number, topic, codec.decode(types[topic], body))
-        except DecodeError as error:
-            raise LineError(f"{name}:{number}: {error.reason.value}: {error.detail}") from error
+            topic, record = reader.read(text, filled if fill_in else {})
         except LineError as error:
-            raise LineError(f"{name}:{number}: {error}") from error
+            placed = LineError(f"{name}:{number}: {error}")
+            if on_error is None:
+                raise placed from error
+            on_error(placed)
+            continue
+        occurred_at = record.occurred_at
+        yield Line(number, topic, record)
 
 
-def _split(text: bytes) -> tuple[str, bytes]:
-    try:
-        keys = _keys(text)
-    except msgspec.DecodeError as error:
-        raise LineError("not a JSON object on one line") from error
-    if "topic" not in keys:
-        return CHANGES, text
+class _Reader:
+    def __init__(self) -> None:
+        self._decode = Codec().decode
+        self._types = {topic.name: topic.record for topic in input_topics()}
+
+    def read(self, text: bytes, filled: dict[str, Any]) -> tuple[str, Any]:
+        """Topic and record of a line; ``filled`` is what a bare change may leave out."""
+        try:
+            keys = _keys(text)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise LineError("not a JSON object on one line, in UTF-8") from error
+        topic, body = CHANGES, text
+        if "topic" in keys:
+            topic, body = _unpack(text)
+        elif filled:
+            body = msgspec.json.encode({**filled, **keys})
+        if topic not in self._types:
+            raise LineError(f"topic {topic!r} is no input; inputs are {', '.join(self._types)}")
+        try:
+            return topic, self._decode(self._types[topic], body)
+        except DecodeError as error:
+            raise LineError(f"{error.reason.value}: {error.detail}") from error
+
+
+def _unpack(text: bytes) -> tuple[str, bytes]:
     try:
         envelope = _envelope(text)
     except msgspec.ValidationError as error:
-        raise LineError(f'{error}; a line is {{"topic": ..., "record": ...}}') from error
+        raise LineError(f'{error}; a line is {{"topic": ..., "record": {{...}}}}') from error
     return envelope.topic, bytes(envelope.record)
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 import redis
 
+from processors.policy.model import CreditTerms
 from schemas.records import CreditChange, Disposal, Escalation, EscalationStatus, Verdict
 
 RECENT = 100
@@ -32,9 +33,11 @@ class Seen(NamedTuple):
 class Views:
     """The views under one key prefix. Raises `redis.RedisError` when Redis does not answer."""
 
-    def __init__(self, url: str, prefix: str) -> None:
+    def __init__(self, url: str, prefix: str, credit: CreditTerms) -> None:
         self._redis: Any = redis.Redis.from_url(url, decode_responses=True)
         self._prefix = prefix
+        self._levels = [level.name for level in credit.levels]
+        self._first_level = next(x.name for x in credit.levels if credit.base >= x.minimum)
 
     def close(self) -> None:
         """Close the connection."""
@@ -58,16 +61,17 @@ class Views:
         pipe = self._redis.pipeline(transaction=True)
         for topic, partition, offset, record in batch:
             reached[f"{topic}:{partition}"] = offset + 1
+            if record.account_seq == 1:
+                pipe.sadd(self._key("accounts"), record.account_id)
             if isinstance(record, Verdict):
                 minutes[record.decided_at // MINUTE_MS, record.decision] += 1
-                pipe.sadd(self._key(f"level:{record.level}"), record.account_id)
                 if record.findings:
                     pipe.lpush(self._key("findings"), _finding(record))
                     pipe.ltrim(self._key("findings"), 0, RECENT - 1)
             elif isinstance(record, CreditChange):
                 if record.previous_level != record.level:
                     pipe.srem(self._key(f"level:{record.previous_level}"), record.account_id)
-                pipe.sadd(self._key(f"level:{record.level}"), record.account_id)
+                    pipe.sadd(self._key(f"level:{record.level}"), record.account_id)
             elif isinstance(record, Disposal):
                 minutes[record.at // MINUTE_MS, f"{record.action} {record.step}"] += 1
             elif isinstance(record, Escalation):
@@ -83,16 +87,27 @@ class Views:
         pipe.hset(self._key("positions"), mapping=reached)
         pipe.execute()
 
-    def levels(self, names: Iterable[str]) -> dict[str, int]:
-        """Number of accounts at each level."""
-        return {name: int(self._redis.scard(self._key(f"level:{name}"))) for name in names}
+    def levels(self) -> dict[str, int]:
+        """Number of accounts at each level, best first.
+
+        Only credit changes move an account: topics are read side by side, and a verdict may be
+        older than the change that was read before it.
+        """
+        pipe = self._redis.pipeline()
+        pipe.scard(self._key("accounts"))
+        for name in self._levels:
+            pipe.scard(self._key(f"level:{name}"))
+        accounts, *moved = pipe.execute()
+        counts = dict(zip(self._levels, map(int, moved), strict=True))
+        counts[self._first_level] += int(accounts) - sum(counts.values())
+        return counts
 
     def open_work(self, before: int) -> tuple[int, int]:
         """How many escalations wait for a person, and how many of them were due before a time."""
         key = self._key("queue")
         return int(self._redis.zcard(key)), int(self._redis.zcount(key, 0, before))
 
-    def findings(self, count: int) -> list[dict[str, Any]]:
+    def findings(self, count: int = RECENT) -> list[dict[str, Any]]:
         """The latest verdicts with findings, newest first."""
         raw = self._redis.lrange(self._key("findings"), 0, count - 1)
         return [msgspec.json.decode(item) for item in raw]

@@ -1,9 +1,9 @@
-"""What commands share: settings, consoles, exit codes, input files."""
+"""What commands share: consoles, exit codes, input files, progress."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,18 +11,25 @@ from typing import Any, BinaryIO
 import msgspec
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn
 
 OK, FOUND, BAD_INPUT, UNREACHABLE = 0, 1, 2, 4
 """Exit codes: done; something was found wrong; input or settings are wrong; Kafka is away."""
+
+STDIN = "-"
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
+def complain(message: str) -> None:
+    """Say on standard error what is wrong."""
+    err.print(message, style="red", markup=False, soft_wrap=True)
+
+
 def fail(message: str, code: int = BAD_INPUT) -> typer.Exit:
     """Say on standard error what is wrong; raise the result to leave."""
-    err.print(message, style="red", markup=False, soft_wrap=True)
+    complain(message)
     return typer.Exit(code)
 
 
@@ -32,26 +39,52 @@ def print_json(value: Any) -> None:
 
 
 @contextmanager
-def opened(path: str) -> Iterator[BinaryIO]:
-    """Open a file for reading; ``-`` is standard input."""
-    if path == "-":
-        yield sys.stdin.buffer
+def opened(path: str, what: str = "reading") -> Iterator[Iterable[bytes]]:
+    """Open a file of lines for reading, with a progress bar; ``-`` is standard input.
+
+    Lines are given on as they come.
+    """
+    if path == STDIN:
+        yield iter(sys.stdin.buffer.readline, b"")
         return
     try:
-        with Path(path).open("rb") as file:
-            yield file
+        size = Path(path).stat().st_size
+        file = Path(path).open("rb")  # noqa: SIM115  # closed below; errors inside are not ours
     except OSError as error:
         raise fail(f"{path}: {error.strerror}; name a file, or - for standard input") from error
+    with file:
+        if not err.is_terminal or not size:
+            yield file
+            return
+        with _bar(DownloadColumn()) as bar:
+            yield bar.wrap_file(file, size, description=what)
 
 
 def progress_bar() -> Progress:
     """A progress bar on standard error, gone when it ends; silent when that is no terminal."""
+    return _bar(MofNCompleteColumn())
+
+
+def _bar(amount: Any) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
+        amount,
         console=err,
         transient=True,
-        disable=not sys.stderr.isatty(),
+        disable=not err.is_terminal,
     )
+
+
+@contextmanager
+def output_file(path: Path | None) -> Iterator[BinaryIO]:
+    """Open a file for writing; None is standard output."""
+    if path is None:
+        yield sys.stdout.buffer
+        return
+    try:
+        file = path.open("wb")
+    except OSError as error:
+        raise fail(f"{path}: {error.strerror}; name a file that can be written") from error
+    with file:
+        yield file

@@ -1,1 +1,1 @@
-"""The demo: a broker, Redis, two workers, traffic and a live picture, from one command."""
+"""The demo: a broker, Redis, workers, traffic and a live picture, from one command."""

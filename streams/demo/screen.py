@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Mapping
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from schemas.records import Decision
-from streams.demo.traffic import Ledger, Watcher
+from processors.policy.model import Message, Pack
+from schemas.records import Decision, MeasureStep
+from streams.demo.ledger import Ledger
+from streams.demo.traffic import Watcher
 from streams.demo.workers import WorkerPool
+from streams.telling import STYLES
 from streams.views import Views
 
-FINDINGS = 8
 RATE_OVER_S = 5.0
-STYLES = {
-    Decision.ALLOW: "green",
-    Decision.ALLOW_LABELLED: "green",
-    Decision.NEED_MATERIAL: "yellow",
-    Decision.HOLD: "yellow",
-    Decision.STRICT_HOLD: "magenta",
-    Decision.REFUSE: "red",
-}
+LATEST = 2_000
+WIDE = 110
+"""Columns from which on the three tables stand side by side."""
+OTHER_LINES = 16
+"""Lines of the picture that are no findings."""
+
 WORDS = {
     Decision.ALLOW: "通过 allow",
     Decision.ALLOW_LABELLED: "通过并标注 allow, labelled",
@@ -32,6 +33,14 @@ WORDS = {
     Decision.HOLD: "待审 hold",
     Decision.STRICT_HOLD: "从严核验 strict hold",
     Decision.REFUSE: "拒绝 refuse",
+}
+STEPS = {
+    MeasureStep.WARN: "警示 warn",
+    MeasureStep.CORRECT: "限期改正 correct",
+    MeasureStep.RESTRICT: "限制功能 restrict",
+    MeasureStep.SUSPEND: "暂停使用 suspend",
+    MeasureStep.CLOSE: "关闭 close",
+    MeasureStep.BAR: "禁止重新注册 bar",
 }
 
 
@@ -44,25 +53,23 @@ class Screen:
         watcher: Watcher,
         views: Views,
         workers: WorkerPool,
-        levels: tuple[str, ...],
+        pack: Pack,
         title: str,
     ) -> None:
         self._ledger = ledger
         self._watcher = watcher
         self._views = views
         self._workers = workers
-        self._levels = levels
-        self._title = title
+        self._messages: Mapping[str, Message] = {rule.id: rule.message for rule in pack.rules}
+        self._title = f"正名 Zhengming · {title} · {pack.id} {pack.version} {pack.hash[:8]}"
         self._samples: deque[tuple[float, int, int]] = deque()
 
-    def draw(self) -> RenderableType:
-        """The whole picture."""
-        numbers = Table.grid(expand=True, padding=(0, 2))
-        numbers.add_row(self._stream(), self._verdicts(), self._consequences())
-        return Panel(
-            Group(numbers, self._findings()),
-            title=f"正名 Zhengming · {self._title}",
-            subtitle="Ctrl-C stops everything",
+    def draw(self) -> Picture:
+        """The picture as it is now. Raises `redis.RedisError` when Redis does not answer."""
+        return Picture(
+            self._title,
+            [self._stream(), self._verdicts(), self._consequences()],
+            self._findings(),
         )
 
     def _rates(self) -> tuple[float, float]:
@@ -77,16 +84,15 @@ class Screen:
     def _stream(self) -> Table:
         rate_in, rate_out = self._rates()
         lag = self._workers.lag()
-        p50, p99 = (self._ledger.percentile(q, last=2_000) for q in (0.5, 0.99))
+        p50, p99 = (self._ledger.percentile(share, last=LATEST) for share in (0.5, 0.99))
         table = _table("事件流 stream")
-        table.add_row("in", f"{self._ledger.sent:,}  ({rate_in:,.0f}/s)")
-        table.add_row("answered", f"{self._ledger.answered:,}  ({rate_out:,.0f}/s)")
+        table.add_row("in", f"{self._ledger.sent:,} ({rate_in:,.0f}/s)")
+        table.add_row("answered", f"{self._ledger.answered:,} ({rate_out:,.0f}/s)")
         table.add_row("under way", f"{self._ledger.waiting:,}")
         table.add_row("lag", "-" if lag is None else f"{lag:,}")
         table.add_row("latency p50 / p99", f"{_ms(p50)} / {_ms(p99)}")
-        table.add_row(
-            "workers", f"{self._workers.ready()} ready, {self._workers.restarts} restarted"
-        )
+        workers = f"{self._workers.ready()} ready, {self._workers.restarts} restarted"
+        table.add_row("workers", workers)
         table.add_row("dead letters", f"{self._watcher.counts['dead letters']:,}")
         return table
 
@@ -95,39 +101,75 @@ class Screen:
         total = sum(self._watcher.decisions.values()) or 1
         for decision in Decision:
             count = self._watcher.decisions[decision]
-            share = f"{count:,}  ({100 * count / total:.1f} %)"
+            share = f"{count:,} ({100 * count / total:.1f} %)"
             table.add_row(Text(WORDS[decision], STYLES[decision]), share)
         return table
 
     def _consequences(self) -> Table:
-        table = _table("处置与信用 disposals and credit")
-        for step, count in sorted(self._watcher.steps.items()):
-            table.add_row(step.lower(), f"{count:,}")
+        table = _table("处置与信用 disposals, credit")
+        begun, lifted = (
+            {step: self._watcher.steps[f"{action} {step}"] for step in MeasureStep}
+            for action in ("BEGIN", "LIFT")
+        )
+        for step, words in STEPS.items():
+            if begun[step]:
+                table.add_row(words, f"{begun[step]:,}, {lifted[step]:,} lifted")
         waiting, overdue = self._views.open_work(int(time.time() * 1000))
-        table.add_row("escalations open", f"{waiting:,} ({overdue} overdue)")
-        levels = self._views.levels(self._levels)
-        table.add_row("credit levels", "  ".join(f"{name} {n:,}" for name, n in levels.items()))
+        table.add_row("待人工 escalations", f"{waiting:,} open, {overdue:,} overdue")
+        levels = "  ".join(f"{name} {count:,}" for name, count in self._views.levels().items())
+        table.add_row("信用 levels", levels)
         if self._watcher.views_wait:
-            table.add_row(Text("Redis is away, views wait", "red"), "")
+            table.add_row(Text("Redis is away, its views wait", "red"), "")
         return table
 
-    def _findings(self) -> Table:
-        table = Table(expand=True, title="最近发现 last findings", show_edge=False)
-        for column in ("account", "verdict", "rule", "why"):
-            table.add_column(column, overflow="ellipsis", no_wrap=True)
-        for finding in self._views.findings(FINDINGS):
+    def _findings(self) -> list[tuple[Text, Text]]:
+        """The last findings in words: a Chinese line and an English one each."""
+        told = []
+        for finding in self._views.findings():
             decision = Decision(finding["decision"])
-            table.add_row(
-                finding["account"],
-                Text(WORDS[decision], STYLES[decision]),
-                f"{finding['rule']} ({finding['obligation']})",
-                finding["why"],
+            message = self._messages.get(finding["rule"])
+            first = Text.assemble(
+                (WORDS[decision], STYLES[decision]),
+                f"  {finding['account']}  ",
+                message.zh if message else "",
             )
-        return table
+            second = f"    {finding['why']}  {finding['rule']}, {finding['obligation']}"
+            told.append((first, Text(second, "dim")))
+        return told
+
+
+class Picture:
+    """One picture, fitted to the terminal when it is printed."""
+
+    def __init__(self, title: str, tables: list[Table], findings: list[tuple[Text, Text]]) -> None:
+        self._title = title
+        self._tables = tables
+        self._findings = findings
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Side by side where there is room, below each other where there is not."""
+        numbers = Table.grid(expand=True, padding=(0, 2))
+        other = OTHER_LINES
+        if options.max_width >= WIDE:
+            numbers.add_row(*self._tables)
+        else:
+            for table in self._tables:
+                numbers.add_row(table)
+            other += sum(table.row_count + 2 for table in self._tables[1:])
+        shown = self._findings[: max(1, (console.height - other) // 2)]
+        lines = [line for finding in shown for line in finding]
+        for line in lines:
+            line.no_wrap, line.overflow = True, "ellipsis"
+        heading = Text("最近发现 last findings", "italic", justify="center")
+        yield Panel(
+            Group(numbers, Text(), heading, *lines),
+            title=self._title,
+            subtitle="Ctrl-C stops everything",
+        )
 
 
 def _table(title: str) -> Table:
-    table = Table(title=title, show_header=False, show_edge=False, expand=True)
+    table = Table(title=title, show_header=False, show_edge=False, expand=True, pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     return table
