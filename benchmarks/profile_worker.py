@@ -126,7 +126,7 @@ def backlog(count: int, accounts: int) -> list[Record]:
 
 
 def _record(event: Event, offset: int) -> Record:
-    return ConsumerRecord(
+    record: Record = ConsumerRecord(
         real_name(SETTINGS, event.topic),
         0,
         offset,
@@ -139,6 +139,7 @@ def _record(event: Event, offset: int) -> Record:
         len(event.value),
         (),
     )
+    return record
 
 
 class Bench:

@@ -1,8 +1,7 @@
-"""The traffic of all benchmarks: the simulator's, with texts and ids as different as in life.
+"""The traffic of all benchmarks: the simulator's, with bios and signatures each their own.
 
-The simulator draws bios and signatures from a few dozen templates. A batch is searched text by
-text, each distinct text once, so with those it would look cheaper than it is: here nearly every
-text is its own.
+The simulator draws from pools of some thousand texts. A batch is searched text by text, each
+distinct text once, so that texts which come again would make it look cheaper than it is.
 """
 
 from __future__ import annotations
@@ -58,9 +57,7 @@ def _with_own_words(record: Any, rnd: random.Random) -> Any:
         return record
     texts: dict[str, str] = {}
     if record.bio:
-        texts["bio"] = f"{record.bio} {'，'.join(rnd.choices(WORDS, k=4))}"
+        texts["bio"] = f"{record.bio} {'，'.join(rnd.choices(WORDS, k=2))}"
     if record.signature:
-        texts["signature"] = f"{record.signature} {'、'.join(rnd.choices(WORDS, k=2))}"
-    if record.name:
-        texts["name"] = record.name + rnd.choice(WORDS)
+        texts["signature"] = f"{record.signature} {rnd.choice(WORDS)}{rnd.randrange(100)}"
     return msgspec.structs.replace(record, **texts) if texts else record
