@@ -1,0 +1,226 @@
+"""Workers as processes, a plain producer, and waiting until everything is decided."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from streams.checker import Report, check
+from streams.children import free_ports
+from streams.clients import create_admin, create_producer, end_offsets
+from streams.packs import load_policy
+from streams.settings import Settings
+from streams.topics import create_topics, input_topics, real_name
+from tests.support import wait_until
+
+MAIN = Path(__file__).with_name("worker_main.py")
+ROOT = Path(__file__).parents[2]
+RESTARTED = {1, 3, 4, -signal.SIGKILL}
+"""Exit codes after which a supervisor starts the worker again."""
+
+
+class WorkerProcess:
+    """One worker process; its log is in a file."""
+
+    def __init__(self, settings: Settings, name: str, **environment: str) -> None:
+        self.settings = settings
+        self.port = free_ports(1)[0]
+        self.log = Path(settings.data_dir) / f"{name}.log"
+        self.exits: list[int] = []
+        self._name = name
+        self._environment = environment
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, **environment: str) -> WorkerProcess:
+        """Start the process; ``environment`` replaces the faults of the one before."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        s = self.settings
+        variables = {
+            "ZHENGMING_KAFKA": s.kafka,
+            "ZHENGMING_APP_ID": s.app_id,
+            "ZHENGMING_TOPIC_PREFIX": s.topic_prefix,
+            "ZHENGMING_PARTITIONS": str(s.partitions),
+            "ZHENGMING_DATA_DIR": str(s.data_dir / self._name),
+            "ZHENGMING_STORE": s.store,
+            "ZHENGMING_PACK": s.pack,
+            "ZHENGMING_IDLE_SLACK_MS": str(s.idle_slack_ms),
+            "ZHENGMING_WEB_PORT": str(self.port),
+            "PYTHONPATH": str(ROOT),
+        }
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, str(MAIN)],
+                env={**os.environ, **variables, **(environment or self._environment)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return self
+
+    @property
+    def exit_code(self) -> int | None:
+        """Exit code of the process; None while it runs."""
+        return self._process.poll() if self._process else None
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Status and body of a page; 0 when nothing answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=2) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    def await_ready(self, timeout: float = 40) -> WorkerProcess:
+        """Wait until the worker says that it serves."""
+        self._wait(lambda: self.get("/ready")[0] == 200, timeout, "the worker is ready")
+        return self
+
+    def await_exit(self, timeout: float = 40) -> int:
+        """Wait until the process has ended; returns its exit code."""
+        self._wait(lambda: self.exit_code is not None, timeout, "the worker has ended")
+        code = self.exit_code
+        assert code is not None
+        return code
+
+    def _wait(self, condition: Any, timeout: float, why: str) -> None:
+        try:
+            wait_until(condition, timeout, why, every=0.05)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.tail()}") from None
+
+    def tail(self) -> str:
+        """The end of the log."""
+        return self.log.read_text("utf-8", "replace")[-3_000:]
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        assert self._process is not None
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+
+    def supervise(self) -> None:
+        """Start the process again where it has left with a code that asks for it."""
+        code = self.exit_code
+        if code is None:
+            return
+        self.exits.append(code)
+        assert code in RESTARTED, f"left with {code}\n{self.tail()}"
+        self.start(TEST_FAULT="")
+
+    def stop(self) -> int:
+        """Stop gracefully; returns the exit code."""
+        self.send(signal.SIGCONT)
+        self.send(signal.SIGTERM)
+        return self.await_exit(20)
+
+    def kill(self) -> None:
+        """Make sure that the process is gone."""
+        self.send(signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait()
+
+
+class Application:
+    """Topics, workers and traffic of one test; a context manager that leaves no process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.workers: list[WorkerProcess] = []
+        create_topics(settings)
+        self.producer: Any = create_producer(settings)
+
+    def __enter__(self) -> Application:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self.workers:
+            worker.kill()
+
+    def worker(self, **environment: str) -> WorkerProcess:
+        """Start one more worker."""
+        name = f"w{len(self.workers)}"
+        worker = WorkerProcess(self.settings, name, **environment).start()
+        self.workers.append(worker)
+        return worker
+
+    def publish(self, items: Any) -> int:
+        """Publish simulated inputs and wait until Kafka has them; returns how many."""
+        from schemas.codec import encode
+
+        count = 0
+        for topic, record in items:
+            self.send(topic, record.account_id.encode(), encode(record))
+            count += 1
+        self.flush()
+        return count
+
+    def send(self, topic: str, key: bytes | None, value: bytes | None, **more: Any) -> None:
+        """Queue one record for a topic by its logical name."""
+        while True:
+            try:
+                self.producer.produce(real_name(self.settings, topic), key=key, value=value, **more)
+                break
+            except BufferError:
+                self.producer.poll(0.1)
+        self.producer.poll(0)
+
+    def flush(self) -> None:
+        """Wait until Kafka has everything."""
+        assert self.producer.flush(30) == 0
+
+    def drained(self) -> bool:
+        """Whether the group's published positions have reached the end of every input."""
+        names = [real_name(self.settings, topic.name) for topic in input_topics()]
+        admin = create_admin(self.settings)
+        ends = {tp: end for tp, end in end_offsets(admin, names).items() if end > 0}
+        reached = self.positions(admin, list(ends))
+        return all(reached.get(tp, -1) >= end for tp, end in ends.items())
+
+    def positions(self, admin: Any, tps: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """Positions that the workers have published."""
+        from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+
+        request = ConsumerGroupTopicPartitions(
+            self.settings.app_id, [TopicPartition(*tp) for tp in tps]
+        )
+        (answer,) = admin.list_consumer_group_offsets([request]).values()
+        return {(p.topic, p.partition): p.offset for p in answer.result(10).topic_partitions}
+
+    def drain(self, timeout: float = 60, *, supervised: bool = True) -> None:
+        """Wait until all inputs are processed; supervised workers that leave start again."""
+
+        def done() -> bool:
+            for worker in self.workers if supervised else ():
+                worker.supervise()
+            return self.drained()
+
+        try:
+            wait_until(done, timeout, "all inputs are processed", every=0.2)
+        except AssertionError as error:
+            logs = "\n".join(worker.tail() for worker in self.workers)
+            raise AssertionError(f"{error}\n{logs}") from None
+
+    def check(self) -> Report:
+        """Check everything on the broker against a pure replay."""
+        return check(self.settings, load_policy(self.settings))
+
+    def assert_sound(self) -> Report:
+        """Nothing lost, nothing doubled, changelog and outputs as a pure replay says."""
+        report = self.check()
+        assert report.ok, f"{report.problems}\n{report.examples}"
+        return report
+
+
+def pause(seconds: float) -> None:
+    """Let a fault last; not for waiting until something has happened."""
+    time.sleep(seconds)

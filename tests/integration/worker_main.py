@@ -1,0 +1,72 @@
+"""A worker as `zhengming worker` runs it, with faults that a test asks for by the environment.
+
+``TEST_FAULT=<step>:<nth>:kill|error``: after the n-th time that a step of the commit protocol ends,
+kill the process, or fail as a lost broker does. ``TEST_POISON=<text>``: processing raises on every
+record that contains the text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from aiokafka.errors import KafkaError
+
+from streams.logs import configure_logging
+from streams.packs import load_policy
+from streams.settings import load_settings
+from streams.worker import Worker, domain_processing
+
+
+def fault_from(text: str) -> Callable[[int, int], None]:
+    """The hook that strikes once, as ``TEST_FAULT`` says."""
+    step, nth, kind = text.split(":")
+    left = [int(nth)]
+
+    def on_step(_partition: int, number: int) -> None:
+        if number != int(step) or left[0] < 0:
+            return
+        left[0] -= 1
+        if left[0] == 0:
+            left[0] = -1
+            if kind == "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise KafkaError(f"injected after step {number}")
+
+    return on_step
+
+
+class Poisoned:
+    """Processing that raises on records with a marker, after the real one has worked on them."""
+
+    def __init__(self, real: Any, marker: bytes) -> None:
+        self._real = real
+        self._marker = marker
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def process(self, records: Any, read: Any, now: int) -> Any:
+        work = self._real.process(records, read, now)
+        if any(self._marker in (record.value or b"") for record in records):
+            raise RuntimeError("poison")
+        return work
+
+
+def main() -> int:
+    settings = load_settings()
+    configure_logging(settings)
+    processing: Any = domain_processing(settings, load_policy(settings))
+    if marker := os.environ.get("TEST_POISON"):
+        processing = Poisoned(processing, marker.encode())
+    fault = os.environ.get("TEST_FAULT")
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    return Worker(settings, processing, fault_from(fault) if fault else None).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
