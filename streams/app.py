@@ -144,7 +144,9 @@ def create_app(settings: Settings, tasks: TaskManager) -> ZhengmingApp:
     app.transport = BatchTransport(
         app.conf.broker_consumer,
         app,
-        options=FetchOptions(settings.fetch_wait_ms, tasks.position_of, tasks.expired),
+        options=FetchOptions(
+            settings.fetch_wait_ms, tasks.position_of, tasks.sought, tasks.expired
+        ),
     )
     tasks.seek_back = app.seek_back
     table = app.Table("accounts", partitions=settings.partitions, key_type=bytes, value_type=bytes)

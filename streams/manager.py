@@ -137,6 +137,12 @@ class TaskManager:
         task = self.tasks.get(tp.partition)
         return task.positions.get(tp.topic) if task is not None else None
 
+    def sought(self, tp: TopicPartition, position: int) -> None:
+        """Reading of a partition begins here; from now on a gap can be told."""
+        task = self.tasks.get(tp.partition)
+        if task is not None:
+            task.begin_at(tp.topic, position)
+
     def positions(self) -> dict[TopicPartition, int]:
         """Next input offsets of all our partitions."""
         return {

@@ -136,6 +136,7 @@ class PartitionTask:
         self._runner: asyncio.Task[None] | None = None
         self._producer: Any = None
         self._seeks_back: dict[str, _SeekBack] = {}
+        self._beginnings: dict[str, int] = {}
 
     # -- life cycle -------------------------------------------------------------------------
 
@@ -157,9 +158,14 @@ class PartitionTask:
     def opened(self) -> None:
         """Take the positions from the restored state; from here on the task may work."""
         raw = self.store.get(POSITIONS)
-        self.positions = _decode_positions(raw) if raw is not None else {}
+        self.positions = self._beginnings | (_decode_positions(raw) if raw is not None else {})
         self.last_progress = time.monotonic()
         self.ready = True
+
+    def begin_at(self, topic: str, position: int) -> None:
+        """Expect the first batch of a topic here, or, after retention, no earlier than here."""
+        if position > self.positions.get(topic, -1):
+            self._beginnings[topic] = self.positions[topic] = position
 
     async def close(self) -> None:
         """Wait for the running transaction, then drop everything. What is queued is read again."""
@@ -259,7 +265,7 @@ class PartitionTask:
             self._process(transaction, selected, upto)
             self._done(transaction, 2)
             if not selected and not transaction.overlay.states:
-                self.positions = transaction.positions
+                self.positions.update(transaction.positions)
                 return
             if transaction.positions:
                 transaction.overlay.states[POSITIONS] = _encode_positions(transaction.positions)
@@ -431,7 +437,7 @@ class PartitionTask:
     def _merge(self, transaction: Transaction, changelog_offset: int) -> None:
         overlay = transaction.overlay
         self.store.write(overlay.states, changelog_offset)
-        self.positions = transaction.positions
+        self.positions.update(transaction.positions)
         self.deadlines.learn(overlay.states.items())
         self.last_progress = time.monotonic()
         self._done(transaction, 6)

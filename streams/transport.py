@@ -69,11 +69,13 @@ class FetchOptions:
     """What Faust hard-codes and this transport needs otherwise.
 
     ``position_of`` answers the next offset of a partition; None where nothing was ever read.
-    ``expired`` is told of records that retention deleted before they were read.
+    ``sought`` is told where the reading of a partition begins, ``expired`` of records that
+    retention deleted before they were read.
     """
 
     fetch_wait_ms: int
     position_of: Callable[[TopicPartition], int | None]
+    sought: Callable[[TopicPartition, int], None]
     expired: Callable[[TopicPartition, int], None]
 
 
@@ -189,6 +191,7 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
             if position is not None and position < beginning:
                 self.options.expired(tp, beginning - position)
             sought[tp] = beginning if position is None else max(position, beginning)
+            self.options.sought(tp, sought[tp])
             self._seek_and_anchor(assignment, tp, sought[tp])
         return sought
 

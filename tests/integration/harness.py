@@ -12,15 +12,25 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from confluent_kafka.admin import (
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
+
+from schemas.codec import decode, encode
 from streams.checker import Report, check
 from streams.children import free_ports
-from streams.clients import create_admin, create_producer, end_offsets
+from streams.clients import create_admin, create_producer, end_offsets, read_all
+from streams.dead_letters import DeadLetter, parse
 from streams.packs import load_policy
 from streams.settings import Settings
-from streams.topics import create_topics, input_topics, real_name
+from streams.topics import create_topics, input_topics, real_name, topic_named
 from tests.support import wait_until
 
 MAIN = Path(__file__).with_name("worker_main.py")
+DEAD = "dead.letters"
 ROOT = Path(__file__).parents[2]
 RESTARTED = {1, 3, 4, -signal.SIGKILL}
 """Exit codes after which a supervisor starts the worker again."""
@@ -155,8 +165,6 @@ class Application:
 
     def publish(self, items: Any) -> int:
         """Publish simulated inputs and wait until Kafka has them; returns how many."""
-        from schemas.codec import encode
-
         count = 0
         for topic, record in items:
             self.send(topic, record.account_id.encode(), encode(record))
@@ -213,6 +221,27 @@ class Application:
     def check(self) -> Report:
         """Check everything on the broker against a pure replay."""
         return check(self.settings, load_policy(self.settings))
+
+    def outputs(self, topic: str) -> list[Any]:
+        """All committed records of an output topic, by its logical name."""
+        name = real_name(self.settings, topic)
+        record_type = topic_named(topic).record
+        return [decode(record_type, m.value()) for m in read_all(self.settings, [name])]
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """All dead letters."""
+        return [parse(m) for m in read_all(self.settings, [real_name(self.settings, DEAD)])]
+
+    def configure(self, topic: str, **config: str) -> None:
+        """Change the settings of a topic, by its real name."""
+        entries = [
+            ConfigEntry(key.replace("_", "."), value, incremental_operation=AlterConfigOpType.SET)
+            for key, value in config.items()
+        ]
+        resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=entries)
+        admin = create_admin(self.settings)
+        (answer,) = admin.incremental_alter_configs([resource]).values()
+        answer.result(10)
 
     def assert_sound(self) -> Report:
         """Nothing lost, nothing doubled, changelog and outputs as a pure replay says."""

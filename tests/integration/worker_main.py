@@ -2,7 +2,7 @@
 
 ``TEST_FAULT=<step>:<nth>:kill|error``: after the n-th time that a step of the commit protocol ends,
 kill the process, or fail as a lost broker does. ``TEST_POISON=<text>``: processing raises on every
-record that contains the text.
+record that contains the text. ``TEST_DROP=<nth>``: the n-th batch is lost inside the client.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError
 from streams.logs import configure_logging
 from streams.packs import load_policy
 from streams.settings import load_settings
+from streams.task import PartitionTask
 from streams.worker import Worker, domain_processing
 
 
@@ -57,12 +58,26 @@ class Poisoned:
         return work
 
 
+def drop_batch(nth: int) -> None:
+    """Lose one batch between Faust and the partition task."""
+    submit, left = PartitionTask.submit, [nth]
+
+    async def losing(self: PartitionTask, batch: Any) -> None:
+        left[0] -= 1
+        if left[0] != 0:
+            await submit(self, batch)
+
+    PartitionTask.submit = losing  # type: ignore[method-assign]
+
+
 def main() -> int:
     settings = load_settings()
     configure_logging(settings)
     processing: Any = domain_processing(settings, load_policy(settings))
     if marker := os.environ.get("TEST_POISON"):
         processing = Poisoned(processing, marker.encode())
+    if nth := os.environ.get("TEST_DROP"):
+        drop_batch(int(nth))
     fault = os.environ.get("TEST_FAULT")
     asyncio.set_event_loop(asyncio.new_event_loop())
     return Worker(settings, processing, fault_from(fault) if fault else None).run()
