@@ -20,7 +20,8 @@ from streams.commands.replay import replay
 from streams.commands.simulate import simulate
 from streams.commands.topics import topics
 from streams.commands.worker import worker
-from streams.errors import ConfigurationError, WorkerError
+from streams.errors import BrokerUnreachable, ConfigurationError, WorkerError
+from streams.settings import load_settings
 
 app = typer.Typer(
     name="zhengming",
@@ -49,12 +50,12 @@ def main() -> None:
     except ConfigurationError as error:
         complain(str(error))
         sys.exit(BAD_INPUT)
+    except (BrokerUnreachable, KafkaException, RegistryUnavailable) as error:
+        complain(f"{error}\nZHENGMING_KAFKA is {load_settings().kafka}; see `zhengming doctor`")
+        sys.exit(UNREACHABLE)
     except WorkerError as error:
         complain(str(error))
         sys.exit(error.exit_code)
-    except (KafkaException, RegistryUnavailable) as error:
-        complain(f"{error}; `zhengming doctor` says what may be wrong")
-        sys.exit(UNREACHABLE)
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(OK)

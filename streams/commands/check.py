@@ -44,7 +44,7 @@ def check(
     """
     settings = load_settings()
     session = _Session(Offline(load_policy(settings), limits_of(settings)))
-    table = Table("line", "account", "what", "why", "rules", expand=True)
+    table = Table("line", "account", "what", "why")
     with opened(file, "checking") as source:
         for line in read_lines(source, file, on_error=session.refuse, fill_in=True):
             for record in session.apply(file, line.number, line.topic, line.record):
@@ -72,7 +72,8 @@ class _Session:
 
     def __init__(self, offline: Offline) -> None:
         self._offline = offline
-        self._made: Counter[str] = Counter()
+        self._verdicts: Counter[Decision] = Counter()
+        self._others: Counter[str] = Counter()
         self.inputs = 0
         self.bad = 0
         self.worst = -1
@@ -92,18 +93,22 @@ class _Session:
         self.inputs += 1
         for output in outputs:
             if isinstance(output, Verdict):
-                self._made[output.decision] += 1
+                self._verdicts[output.decision] += 1
                 self.worst = max(self.worst, SEVERITY[output.decision])
             else:
-                self._made[type(output).__name__] += 1
+                self._others[type(output).__name__] += 1
         return outputs
 
     def summary(self) -> str:
-        """What was made of the inputs, most frequent first."""
-        made = [f"{count} {name}" for name, count in self._made.most_common()]
-        repeated = self._offline.duplicates
-        told = [*made, f"{repeated} repeated events"] if repeated else made
-        return f"{self.inputs} inputs: {', '.join(told) or 'nothing'}"
+        """What was made of the inputs."""
+        verdicts = ", ".join(f"{n} {d}" for d in Decision if (n := self._verdicts[d]))
+        others = ", ".join(f"{n} {name}" for name, n in sorted(self._others.items()))
+        told = [f"{self.inputs} inputs", f"verdicts: {verdicts or 'none'}"]
+        if others:
+            told.append(f"besides: {others}")
+        if repeated := self._offline.duplicates:
+            told.append(f"repeated events: {repeated}")
+        return "; ".join(told)
 
 
 def _worth_showing(record: Any) -> bool:
@@ -115,6 +120,7 @@ def _worth_showing(record: Any) -> bool:
 
 def _add(table: Table, number: int, record: Any) -> None:
     told = tell(record)
-    table.add_row(
-        str(number), record.account_id, Text(told.what, told.style), Text(told.why), told.rules
-    )
+    why = Text(told.why)
+    if told.rules:
+        why.append(f" [{told.rules}]", "dim")
+    table.add_row(str(number), record.account_id, Text(told.what, told.style), why)
