@@ -1,0 +1,283 @@
+"""The checker finds what it is there to find, and nothing in a run that is sound."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+
+from processors import engine
+from processors.policy import Policy
+from schemas.codec import decode, encode
+from schemas.records import AccountChange, ChangeKind, Verdict
+from streams.checker import Checker, Report
+from streams.dead_letters import REQUEUED
+from streams.packs import load_policy
+from streams.processing import HEADER_PREFIX
+from streams.settings import Settings
+from streams.simulate import Simulation
+from streams.task import POSITIONS
+from streams.topics import changelog_topic, topic_of
+
+START = 1_760_000_000_000
+DAY_MS = 86_400_000
+SETTINGS = Settings()
+
+
+class Message(NamedTuple):
+    """What a consumer gives, as far as the checker asks."""
+
+    at_topic: str
+    at_offset: int
+    its_key: bytes | None
+    its_value: bytes | None
+    its_time: int = START
+    its_headers: tuple[tuple[str, bytes], ...] = ()
+
+    def topic(self) -> str:
+        return self.at_topic
+
+    def partition(self) -> int:
+        return 0
+
+    def offset(self) -> int:
+        return self.at_offset
+
+    def key(self) -> bytes | None:
+        return self.its_key
+
+    def value(self) -> bytes | None:
+        return self.its_value
+
+    def timestamp(self) -> tuple[int, int]:
+        return (2, self.its_time)
+
+    def headers(self) -> list[tuple[str, bytes]]:
+        return list(self.its_headers)
+
+
+class Run:
+    """A finished run on one partition, made by the pure engine, to be spoilt by tests."""
+
+    def __init__(self, policy: Policy, records: list[tuple[str, Any]]) -> None:
+        self.policy = policy
+        self.messages: list[Message] = []
+        self._ends: defaultdict[str, int] = defaultdict(int)
+        states: dict[bytes, bytes | None] = {}
+        for topic, record in records:
+            at = record.occurred_at
+            offset = self.add(topic, record.account_id.encode(), encode(record), at)
+            self.apply(engine.Input(topic, 0, offset, at, record), states)
+
+    def apply(self, given: engine.Input, states: dict[bytes, bytes | None]) -> None:
+        """What a worker would write for an input."""
+        outcome = engine.run([given], states.get, self.policy)
+        states.update(outcome.states)
+        for _, reason, detail in outcome.rejected:
+            self.bury(given.topic, given.offset, reason, detail)
+        for output in outcome.outputs:
+            self.add(topic_of(type(output)).name, output.account_id.encode(), encode(output))
+        for key, value in outcome.states.items():
+            self.add(changelog_topic(SETTINGS), key, value)
+        self.add(changelog_topic(SETTINGS), POSITIONS, b"...")
+
+    def add(self, topic: str, key: bytes, value: bytes | None, at: int = START) -> int:
+        """Append a message; returns its offset."""
+        offset = self._ends[topic]
+        self._ends[topic] += 1
+        self.messages.append(Message(topic, offset, key, value, at))
+        return offset
+
+    def bury(self, topic: str, offset: int, reason: str, detail: str = "") -> None:
+        """Append a dead letter."""
+        told = {
+            "reason": reason,
+            "error": detail,
+            "topic": topic,
+            "partition": "0",
+            "offset": str(offset),
+            "timestamp": str(START),
+        }
+        headers = tuple((HEADER_PREFIX + name, text.encode()) for name, text in told.items())
+        self.messages.append(Message("dead.letters", len(self.messages), b"", b"", START, headers))
+
+    def place(self, wanted: Callable[[Message], bool]) -> int:
+        """Place of the first message of a kind in `messages`."""
+        return next(i for i, message in enumerate(self.messages) if wanted(message))
+
+    def check(self) -> Report:
+        checker = Checker(SETTINGS, self.policy)
+        checker.collect(self.messages)
+        return checker.compare()
+
+
+@pytest.fixture(scope="module")
+def policy() -> Policy:
+    return load_policy(SETTINGS)
+
+
+@pytest.fixture
+def run(policy: Policy) -> Run:
+    simulation = Simulation(accounts=40, start=START, step_ms=60_000, offenders=4)
+    return Run(policy, list(simulation.events(800)))
+
+
+def found(report: Report) -> set[str]:
+    return {problem for problem, count in report.problems.items() if count}
+
+
+def is_verdict(message: Message) -> bool:
+    return message.at_topic == "account.verdicts"
+
+
+def edit(event_id: str, at: int = START, **values: Any) -> tuple[str, AccountChange]:
+    change = AccountChange(
+        event_id=event_id,
+        account_id="a",
+        occurred_at=at,
+        kind=ChangeKind.EDIT,
+        **values,
+    )
+    return "account.changes", change
+
+
+def test_a_sound_run_has_no_problem(run: Run) -> None:
+    report = run.check()
+    assert found(report) == set(), report.examples
+    assert report.ok
+    assert (report.inputs, report.accounts) == (800, 40)
+    assert report.duplicates > 0
+    assert report.outputs > 800
+
+
+def test_a_missing_answer_is_lost(run: Run) -> None:
+    del run.messages[run.place(is_verdict)]
+    report = run.check()
+    assert {"lost", "outputs"} <= found(report)
+    assert report.lost
+    assert "e1-1" in report.examples["lost"][0]
+
+
+def test_an_answer_that_stands_twice_is_doubled(run: Run) -> None:
+    run.messages.append(run.messages[run.place(is_verdict)])
+    report = run.check()
+    assert {"doubled", "outputs"} <= found(report)
+    assert report.doubled == 1
+
+
+def test_an_input_that_took_effect_twice_is_doubled(policy: Policy) -> None:
+    run = Run(policy, [edit("x", name="小鱼")])
+    verdict = decode(Verdict, run.messages[run.place(is_verdict)].its_value or b"")
+    again = Verdict(
+        **{f: getattr(verdict, f) for f in verdict.__struct_fields__} | {"account_seq": 2}
+    )
+    run.add("account.verdicts", b"a", encode(again))
+    assert run.check().doubled == 2  # the same verdict, under a second number
+
+
+def test_a_state_that_no_replay_gives_is_told(run: Run) -> None:
+    at = run.place(lambda m: m.at_topic == changelog_topic(SETTINGS) and m.its_key != POSITIONS)
+    key = run.messages[at].its_key
+    run.messages.append(run.messages[at]._replace(at_offset=10**6))  # an old state came back
+    report = run.check()
+    assert "state" in found(report)
+    assert (key or b"").decode() in report.examples["state"][0]
+
+
+def test_a_lost_state_is_told(run: Run) -> None:
+    at = run.place(lambda m: m.at_topic == changelog_topic(SETTINGS) and m.its_key != POSITIONS)
+    key = run.messages[at].its_key
+    run.messages = [
+        m for m in run.messages if m.its_key != key or m.at_topic != changelog_topic(SETTINGS)
+    ]
+    assert "state" in found(run.check())
+
+
+def test_outputs_out_of_order_are_told(policy: Policy) -> None:
+    run = Run(policy, [edit("x", name="小鱼"), edit("y", name="大鱼")])
+    first, second = (i for i, m in enumerate(run.messages) if is_verdict(m))
+    run.messages[first], run.messages[second] = run.messages[second], run.messages[first]
+    assert found(run.check()) == {"outputs"}
+
+
+def test_inputs_applied_out_of_order_are_told(policy: Policy) -> None:
+    run = Run(policy, [edit("x", name="小鱼"), edit("y", name="大鱼")])
+    first, second = (i for i, m in enumerate(run.messages) if m.at_topic == "account.changes")
+    one, two = run.messages[first], run.messages[second]
+    run.messages[first] = one._replace(its_value=two.its_value)
+    run.messages[second] = two._replace(its_value=one.its_value)
+    assert "order" in found(run.check())
+
+
+def test_an_output_under_another_key_is_told(run: Run) -> None:
+    at = run.place(is_verdict)
+    run.messages[at] = run.messages[at]._replace(its_key=b"somebody else")
+    assert found(run.check()) == {"order"}
+
+
+def test_a_dead_letter_answers_its_input(policy: Policy) -> None:
+    run = Run(policy, [edit("x", bio="长" * 30_000)])
+    run.bury("account.changes", run.add("account.changes", b"a", b"\xff"), "UNDECODABLE")
+    report = run.check()
+    assert report.ok, report.examples
+    assert report.dead_letters == 2
+
+
+def test_an_undecodable_input_without_dead_letter_is_lost(policy: Policy) -> None:
+    run = Run(policy, [edit("x", name="小鱼")])
+    run.add("account.changes", b"a", b"\xff")
+    assert found(run.check()) == {"lost"}
+
+
+def test_two_dead_letters_of_one_input_are_doubled(policy: Policy) -> None:
+    run = Run(policy, [edit("x", bio="长" * 30_000)])
+    run.bury("account.changes", 0, "OVERSIZE_FIELD")
+    assert found(run.check()) == {"doubled"}
+
+
+def test_an_input_both_answered_and_set_aside_is_doubled(policy: Policy) -> None:
+    run = Run(policy, [edit("x", name="小鱼")])
+    run.bury("account.changes", 0, "PROCESSING_FAILED")
+    assert "doubled" in found(run.check())
+
+
+def test_a_letter_that_was_sent_again_and_answered_is_sound(policy: Policy) -> None:
+    run = Run(policy, [])
+    topic, change = edit("x", name="小鱼")
+    run.bury(topic, run.add(topic, b"a", encode(change)), "PROCESSING_FAILED")
+    mark = ((REQUEUED, b"0:0"),)
+    run.messages.append(Message("dead.letters", 1, b"a", None, START, mark))
+    offset = run.add(topic, b"a", encode(change))
+    run.apply(engine.Input(topic, 0, offset, START, change), {})
+    report = run.check()
+    assert report.ok, report.examples
+    assert (report.dead_letters, report.duplicates) == (1, 1)
+
+
+def test_deadlines_that_fired_are_replayed(policy: Policy) -> None:
+    held = edit("x", name="华为终端")
+    much_later = edit("y", START + 30 * DAY_MS, avatar="img/1.png")
+    report = Run(policy, [held, much_later]).check()
+    assert report.ok, report.examples
+
+
+def test_deadlines_set_aside_are_no_inputs(policy: Policy) -> None:
+    run = Run(policy, [edit("x", name="小鱼")])
+    for _ in range(2):
+        run.bury("", -1, "PROCESSING_FAILED")
+        run.messages[-1] = run.messages[-1]._replace(
+            its_headers=tuple(
+                (name, b"-1" if name.endswith("partition") else value)
+                for name, value in run.messages[-1].its_headers
+            )
+        )
+    assert run.check().ok
+
+
+def test_the_examples_of_a_problem_are_few(run: Run) -> None:
+    run.messages = [m for m in run.messages if not is_verdict(m)]
+    report = run.check()
+    assert report.problems["lost"] > 100
+    assert len(report.examples["lost"]) == 5
