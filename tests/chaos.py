@@ -1,0 +1,168 @@
+"""Kills, stops and freezes workers under load, round after round, then checks every record.
+
+``make chaos ROUNDS=20``. Each round has an application of its own on one broker: two or three
+supervised workers, simulated traffic, and at random moments kill -9, SIGTERM, or SIGSTOP for longer
+than the session. Then everything is drained and compared with a pure replay.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from streams.sandbox import start_kafka
+from streams.settings import load_settings
+from streams.simulate import Simulation
+from tests.integration.harness import Application, WorkerProcess, pause
+
+PARTITIONS = 4
+SESSION_S = 6.0
+BETWEEN_S = (1.5, 5.0)
+FAULTS = ("kill", "kill", "term", "freeze")
+STEP_S = 0.1
+DRAIN_S = 120.0
+
+
+class Round:
+    """One application under fire."""
+
+    def __init__(self, kafka: str, seed: int, options: argparse.Namespace, directory: Path) -> None:
+        name = f"chaos-{seed}-{time.time_ns() // 1_000_000}"
+        self.seed = seed
+        self.random = random.Random(seed)
+        self.options = options
+        self.faults: Counter[str] = Counter()
+        self.frozen: dict[WorkerProcess, float] = {}
+        self.settings = load_settings(
+            kafka=kafka,
+            app_id=name,
+            topic_prefix=f"{name}.",
+            partitions=PARTITIONS,
+            data_dir=directory / name,
+            store="rocksdb" if seed % 2 else "memory",
+            transaction_timeout_ms=30_000,  # longer than a freeze, so that the fence is what acts
+        )
+
+    def run(self) -> dict[str, Any]:
+        """Run the round; returns what it came to."""
+        with Application(self.settings) as app:
+            for _ in range(self.options.workers):
+                app.worker()
+            app.workers[0].await_ready()
+            publishing = threading.Thread(target=self._publish, args=(app,))
+            publishing.start()
+            self._strike_while(app, publishing)
+            for worker in list(self.frozen):
+                worker.send(signal.SIGCONT)
+            began = time.monotonic()
+            app.drain(DRAIN_S)
+            drained = time.monotonic() - began
+            exits = Counter(code for worker in app.workers for code in worker.exits)
+            for worker in app.workers:
+                worker.stop()
+            report = app.check()
+        return {
+            "seed": self.seed,
+            "store": self.settings.store,
+            "faults": dict(self.faults),
+            "exits": {str(code): count for code, count in exits.items()},
+            "drained_s": round(drained, 1),
+            "inputs": report.inputs,
+            "outputs": report.outputs,
+            "ok": report.ok,
+            "problems": {name: count for name, count in report.problems.items() if count},
+            "examples": report.examples,
+        }
+
+    def _publish(self, app: Application) -> None:
+        from schemas.codec import encode
+
+        now = time.time_ns() // 1_000_000
+        traffic = Simulation(seed=self.seed, accounts=1_000, start=now, step_ms=0.0, offenders=3.0)
+        count = int(self.options.seconds * self.options.rate)
+        began = time.monotonic()
+        for number, (topic, record) in enumerate(traffic.events(count)):
+            ahead = began + number / self.options.rate - time.monotonic()
+            if ahead > 0:
+                pause(ahead)
+            app.send(topic, record.account_id.encode(), encode(record))
+        app.flush()
+
+    def _strike_while(self, app: Application, publishing: threading.Thread) -> None:
+        strike_at = time.monotonic() + self.random.uniform(*BETWEEN_S)
+        while publishing.is_alive() or self.frozen:
+            now = time.monotonic()
+            for worker, until in list(self.frozen.items()):
+                if now >= until:
+                    worker.send(signal.SIGCONT)
+                    del self.frozen[worker]
+            for worker in app.workers:
+                if worker not in self.frozen:
+                    self._supervise(worker)
+            if now >= strike_at and publishing.is_alive() and not self.frozen:
+                self._strike(self.random.choice(app.workers))
+                strike_at = now + self.random.uniform(*BETWEEN_S)
+            pause(STEP_S)
+
+    def _supervise(self, worker: WorkerProcess) -> None:
+        code = worker.exit_code
+        if code in (0, -signal.SIGTERM):  # it was asked to stop, perhaps while it was starting
+            worker.exits.append(code)
+            worker.start()
+        else:
+            worker.supervise()
+
+    def _strike(self, worker: WorkerProcess) -> None:
+        fault = self.random.choice(FAULTS)
+        self.faults[fault] += 1
+        if fault == "kill":
+            worker.send(signal.SIGKILL)
+        elif fault == "term":
+            worker.send(signal.SIGTERM)
+        else:
+            worker.send(signal.SIGSTOP)
+            self.frozen[worker] = time.monotonic() + self.random.uniform(
+                SESSION_S + 2, SESSION_S + 6
+            )
+
+
+def main() -> int:
+    """Run the rounds; returns 1 when any of them lost, doubled or bent anything."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1, help="seed of the first round")
+    parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=20.0, help="length of the traffic")
+    parser.add_argument("--rate", type=float, default=1_500.0, help="inputs per second")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    results = []
+    with (
+        tempfile.TemporaryDirectory(prefix="zhengming-chaos-") as directory,
+        start_kafka(allow_mock=False) as kafka,
+    ):
+        for seed in range(options.seed, options.seed + options.rounds):
+            result = Round(kafka.bootstrap, seed, options, Path(directory)).run()
+            results.append(result)
+            told = {k: v for k, v in result.items() if k != "examples" or v}
+            print(json.dumps(told) if options.json else told, flush=True)
+    bad = [result["seed"] for result in results if not result["ok"]]
+    faults = Counter[str]()
+    for result in results:
+        faults.update(result["faults"])
+    inputs = sum(result["inputs"] for result in results)
+    print(f"{len(results)} rounds, {inputs} inputs, {dict(faults)}, bad seeds: {bad or 'none'}")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
