@@ -280,17 +280,13 @@ class Checker:
         return states, outputs
 
     def _ordered(self, sequences: dict[str, dict[int, str]]) -> Iterator[engine.Input]:
-        numbered = (
-            (seq, account, event)
-            for account, events in sequences.items()
-            for seq, event in events.items()
-        )
-        for _, account, event in sorted(numbered):
-            given = self._applied(account, event)
-            if given is not None:
-                topic, partition, offset = given.origin
-                name = self._inputs[topic].name
-                yield engine.Input(name, partition, offset, given.timestamp, given.record)
+        for account, events in sequences.items():
+            for _, event in sorted(events.items()):
+                given = self._applied(account, event)
+                if given is not None:
+                    topic, partition, offset = given.origin
+                    name = self._inputs[topic].name
+                    yield engine.Input(name, partition, offset, given.timestamp, given.record)
 
     def _compare_fold(self, account: str, found: bytes, answers: list[_Output]) -> None:
         """Fold the credit and disposal outputs and compare them with the state."""
