@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Self
 
+import psutil  # type: ignore[import-untyped]  # ships no types
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
 from confluent_kafka.admin import AdminClient
 from rich.console import Console
 
 from benchmarks.traffic import Event
 from streams.clients import create_admin, create_producer, topic_partitions
-from streams.sandbox import Kafka
+from streams.sandbox import ApacheKafka, Kafka
 from streams.settings import Settings, load_settings
 from streams.topics import create_topics, input_topics, real_name
 
@@ -35,6 +36,12 @@ class Ground:
         self.kafka = kafka
         self.directory = directory
         self._made = 0
+
+    def broker_cpu(self) -> float:
+        """CPU seconds of the broker so far; 0 where it is not ours to see."""
+        if not isinstance(self.kafka, ApacheKafka) or self.kafka.broker.pid is None:
+            return 0.0
+        return cpu_of(self.kafka.broker.pid)
 
     def prepare(self, name: str, partitions: int = PARTITIONS) -> Settings:
         """Settings under a name of their own, with all topics made."""
@@ -134,6 +141,12 @@ def group_progress(admin: AdminClient, settings: Settings, group: str) -> int:
     except KafkaException:
         return 0  # the first one finds the coordinator still loading
     return sum(tp.offset for tp in answer.topic_partitions if tp.topic in names and tp.offset > 0)
+
+
+def cpu_of(*pids: int) -> float:
+    """CPU seconds of whole processes so far, user and system."""
+    times = [psutil.Process(pid).cpu_times() for pid in pids]
+    return float(sum(t.user + t.system for t in times))
 
 
 def wait_until(what: str, within_s: float, ready: Callable[[], bool]) -> None:

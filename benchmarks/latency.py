@@ -1,56 +1,70 @@
-"""Item 2: from produce to visible at `read_committed`, at a steady rate."""
+"""Item 2: from produce to visible at `read_committed`, at a steady rate.
+
+Timed are account changes: our verdicts, and the peers' outputs, are each one topic, which one plain
+consumer reads. The other inputs are sent along, and their answers are counted afterwards.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from confluent_kafka import Message, TopicPartition
+from confluent_kafka import Message, Producer, TopicPartition
 
 from benchmarks.contenders import Contender
-from benchmarks.ground import Failed, Ground, console
+from benchmarks.ground import Failed, Ground, console, cpu_of, wait_until
 from benchmarks.traffic import Event
 from schemas.binary import read_str
-from schemas.codec import decode
-from streams.clients import create_consumer, create_producer
+from schemas.codec import decode, encode
+from schemas.records import AccountChange, ChangeKind, Verdict
+from streams.clients import create_consumer, create_producer, read_all
 from streams.settings import Settings
 from streams.topics import output_topics, real_name
 
+CHANGES, VERDICTS = "account.changes", "account.verdicts"
 WARM_EVENTS = 500
-WARM_WITHIN_S = 60.0
 ANSWERED_WITHIN_S = 60.0
 FLUSH_S = 30.0
-QUIET_S = 0.5
 LATE_S = 0.001
 """The publisher sleeps when it is further ahead than this."""
 COUNT_BYTES, HEADER_BYTES = 8, 10
+CHANGE_HEADER = encode(
+    AccountChange(event_id="", account_id="", occurred_at=0, kind=ChangeKind.EDIT)
+)[:HEADER_BYTES]
+"""Of the single-object encoding: what an account change begins with."""
+_TYPES = {topic.name: topic.record for topic in output_topics()}
 
 
 @dataclass(frozen=True)
 class Latency:
-    """Latencies in ms of one contender at one rate, of the steady part; ``events`` of them."""
+    """Latencies in ms of one contender at one rate, of the ``events`` of the steady part."""
 
     contender: str
     rate: int
     events: int
     p50: float
     p99: float
-    kept_up: float
-    """Rate at which inputs were really published."""
+    published: float
+    """Inputs really published a second."""
+    cpu_us: float
+    """CPU of the process an event."""
+    broker_us: float
+    """CPU of the broker an event, publishing and reading included."""
 
 
 class Reader(threading.Thread):
-    """Notes when each output became visible; what they are is looked at afterwards."""
+    """Notes when each verdict or output became visible; what it is, is looked at afterwards."""
 
-    def __init__(self, settings: Settings, topics: Sequence[str]) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__(daemon=True)
-        self._consumer = create_consumer(settings, fetch_wait_max_ms=10, fetch_error_backoff_ms=10)
-        self._consumer.assign(
-            [TopicPartition(t, p, 0) for t in topics for p in range(settings.partitions)]
-        )
+        topic = real_name(settings, VERDICTS)
+        self._consumer = create_consumer(settings, fetch_wait_max_ms=100)
+        self._consumer.assign([TopicPartition(topic, p, 0) for p in range(settings.partitions)])
         self.seen: list[tuple[float, Message]] = []
+        self.errors: Counter[str] = Counter()
         self.stopping = threading.Event()
 
     def run(self) -> None:
@@ -58,8 +72,12 @@ class Reader(threading.Thread):
         poll, append, clock = self._consumer.poll, self.seen.append, time.monotonic
         while not self.stopping.is_set():
             message = poll(0.1)
-            if message is not None and message.error() is None:
+            if message is None:
+                continue
+            if (error := message.error()) is None:
                 append((clock(), message))
+            else:
+                self.errors[error.str()] += 1
         self._consumer.close()
 
 
@@ -74,120 +92,138 @@ def measure(
     """Start a contender and send it ``seconds`` of traffic at each rate, one after the other.
 
     Inputs published in the first ``drop_s`` of a rate are not counted. Raises `Failed` unless every
-    input is answered exactly once.
+    input is answered, and every change once.
     """
     settings = ground.prepare(contender.name)
-    topics = [real_name(settings, topic.name) for topic in output_topics()]
     running = contender.start(settings)
-    reader = Reader(settings, topics if contender.ours else [real_name(settings, VERDICTS)])
+    reader = Reader(settings)
     reader.start()
     producer = create_producer(settings, linger_ms=0)
-    answered = _answered_by_domain if contender.ours else _answered_by_no_op
     found: list[Latency] = []
+    sent: dict[str, Sent] = {}
     try:
-        sent = _send(producer, settings, stream, WARM_EVENTS, WARM_EVENTS)
-        _await(reader, answered, set(sent), WARM_WITHIN_S, running.child.tail)
+        sent |= _send(producer, settings, stream, WARM_EVENTS, WARM_EVENTS)
+        _await(reader, sum(event.timed for event in sent.values()), contender.ours)
         for rate in rates:
-            began = time.monotonic()
-            sent = _send(producer, settings, stream, int(rate * seconds), rate)
-            took = time.monotonic() - began
-            producer.flush(FLUSH_S)
-            seen = _await(reader, answered, set(sent), ANSWERED_WITHIN_S, running.child.tail)
+            began, cpu, broker = time.monotonic(), cpu_of(running.child.pid), ground.broker_cpu()
+            now = _send(producer, settings, stream, int(rate * seconds), rate)
+            took, sent = time.monotonic() - began, sent | now
+            _await(reader, sum(event.timed for event in sent.values()), contender.ours)
+            spent, broker = cpu_of(running.child.pid) - cpu, ground.broker_cpu() - broker
+            seen = _first_answers(reader.seen, contender.ours)
             times = sorted(
-                (seen[event] - at) * 1e3 for event, at in sent.items() if at > began + drop_s
+                (seen[event_id] - event.at) * 1e3
+                for event_id, event in now.items()
+                if event.timed and event.at > began + drop_s
             )
-            found.append(
-                Latency(
-                    contender.name,
-                    rate,
-                    len(times),
-                    times[len(times) // 2],
-                    times[int(len(times) * 0.99)],
-                    len(sent) / took,
-                )
+            latency = Latency(
+                contender.name,
+                rate,
+                len(times),
+                times[len(times) // 2],
+                times[int(len(times) * 0.99)],
+                len(now) / took,
+                spent / len(now) * 1e6,
+                broker / len(now) * 1e6,
             )
+            found.append(latency)
             console.print(
-                f"  {contender.title} at {rate:,}/s: p50 {found[-1].p50:.0f} ms, "
-                f"p99 {found[-1].p99:.0f} ms, {len(sent):,} of {len(sent):,} answered once",
+                f"  {contender.title} at {rate:,}/s: p50 {latency.p50:.0f} ms, "
+                f"p99 {latency.p99:.0f} ms; {latency.cpu_us:.0f} µs CPU/event, "
+                f"broker {latency.broker_us:.0f}",
                 style="dim",
             )
+    except Failed as failure:
+        raise Failed(f"{failure}; {dict(reader.errors)}\n{running.child.tail()}") from failure
     finally:
         reader.stopping.set()
         reader.join()
         running.child.stop()
+    if contender.ours:
+        _check_others(settings, sent)
     ground.clear(settings)
     return found
 
 
-VERDICTS = "account.verdicts"
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """When an input was handed to the producer; ``timed`` when its answer is waited for."""
 
-Answered = Callable[[Message], str | None]
-"""The event an output answers; None for a further output of the same event."""
-
-
-def _answered_by_no_op(message: Message) -> str | None:
-    return read_str(message.value() or b"", COUNT_BYTES + HEADER_BYTES)[0]
-
-
-def _answered_by_domain(message: Message) -> str | None:
-    name = (message.topic() or "").split(".", 1)[1]
-    record = decode(_TYPES[name], message.value() or b"")
-    if name == VERDICTS and record.revision > 1:
-        return None  # a later verdict on an earlier change, caused by another input
-    return str(record.event_id)
-
-
-_TYPES = {topic.name: topic.record for topic in output_topics()}
+    at: float
+    timed: bool
 
 
 def _send(
-    producer: object, settings: Settings, stream: Iterator[Event], count: int, rate: float
-) -> dict[str, float]:
-    """Publish at a rate; returns when each event was handed to the producer."""
-    sent: dict[str, float] = {}
-    produce, poll = producer.produce, producer.poll  # type: ignore[attr-defined]  # a C class
+    producer: Producer, settings: Settings, stream: Iterator[Event], count: int, rate: float
+) -> dict[str, Sent]:
+    """Publish at a rate."""
+    sent: dict[str, Sent] = {}
+    failed: list[str] = []
+
+    def delivered(error: object, _message: Message) -> None:
+        if error is not None:
+            failed.append(str(error))
+
+    produce, poll = producer.produce, producer.poll
     clock, began = time.monotonic, time.monotonic()
     for number in range(count):
         event = next(stream)
         ahead = began + number / rate - clock()
         if ahead > LATE_S:
             time.sleep(ahead)
-        sent[event.event_id] = clock()
-        produce(real_name(settings, event.topic), event.value, event.key)
+        sent[event.event_id] = Sent(clock(), event.topic == CHANGES)
+        topic = real_name(settings, event.topic)
+        produce(topic, event.value, event.key, on_delivery=delivered)
         poll(0)
+    if producer.flush(FLUSH_S) or failed:
+        raise Failed(f"Kafka did not take all inputs: {failed[:3]}")
     return sent
 
 
-def _await(
-    reader: Reader,
-    answered: Answered,
-    expected: set[str],
-    within_s: float,
-    tail: Callable[[], str],
-) -> dict[str, float]:
-    """When each of the expected events was first answered.
+def _await(reader: Reader, count: int, ours: bool) -> None:
+    """Wait until so many changes are answered; looking at what came takes time from the reader."""
+    looked = 0
 
-    Looks at outputs only while none arrive, for looking takes time from the reader. Raises `Failed`
-    when an event has no answer, or two verdicts.
-    """
-    first: dict[str, float] = {}
-    verdicts: set[str] = set()
-    deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
+    def enough() -> bool:
+        nonlocal looked
         arrived = len(reader.seen)
-        time.sleep(QUIET_S)
-        if len(reader.seen) > arrived:
+        if arrived < count or arrived == looked:
+            return False
+        looked = arrived
+        return len(_first_answers(reader.seen[:arrived], ours)) >= count
+
+    wait_until(f"answering {count:,} changes", ANSWERED_WITHIN_S, enough)
+
+
+def _first_answers(seen: Sequence[tuple[float, Message]], ours: bool) -> dict[str, float]:
+    """When each change was answered. Raises `Failed` when one was answered twice."""
+    first: dict[str, float] = {}
+    for at, message in seen:
+        event_id = _answered(message.value() or b"", ours)
+        if event_id is None:
             continue
-        for at, message in reader.seen[:arrived]:
-            event = answered(message)
-            if event is None or event not in expected:
-                continue
-            first.setdefault(event, at)
-            if str(message.topic()).endswith(VERDICTS):
-                if event in verdicts:
-                    raise Failed(f"{event} has two verdicts")
-                verdicts.add(event)
-        del reader.seen[:arrived]
-        if len(first) == len(expected):
-            return first
-    raise Failed(f"{len(expected) - len(first):,} inputs without an answer:\n{tail()}")
+        if event_id in first:
+            raise Failed(f"{event_id} was answered twice")
+        first[event_id] = at
+    return first
+
+
+def _answered(value: bytes, ours: bool) -> str | None:
+    """The change an output answers; None for a later verdict, or for what is no change."""
+    if ours:
+        verdict = decode(Verdict, value)
+        return verdict.event_id if verdict.revision == 1 else None
+    if not value.startswith(CHANGE_HEADER, COUNT_BYTES):
+        return None
+    return read_str(value, COUNT_BYTES + HEADER_BYTES)[0]
+
+
+def _check_others(settings: Settings, sent: dict[str, Sent]) -> None:
+    """Every input that is no change must have left a record of some type."""
+    waiting = {event_id for event_id, event in sent.items() if not event.timed}
+    names = {real_name(settings, name): name for name in _TYPES}
+    for message in read_all(settings, list(names)):
+        record = decode(_TYPES[names[str(message.topic())]], message.value() or b"")
+        waiting.discard(record.event_id)
+    if waiting:
+        raise Failed(f"{len(waiting)} inputs without an answer, such as {min(waiting)}")

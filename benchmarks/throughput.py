@@ -8,10 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import psutil  # type: ignore[import-untyped]  # ships no types
-
 from benchmarks.contenders import Contender, Running
-from benchmarks.ground import PARTITIONS, Backlog, Failed, Ground, console, publish
+from benchmarks.ground import PARTITIONS, Backlog, Failed, Ground, console, cpu_of, publish
 from benchmarks.traffic import Event
 from processors.policy import Policy
 from streams import checker
@@ -47,6 +45,8 @@ class Run:
     contender: str
     events: int
     cpu_us: float
+    broker_us: float
+    """CPU of the broker an event, what published the backlog before not counted."""
     rate: float
     check: str
 
@@ -70,25 +70,32 @@ def run(
     settings = ground.prepare(contender.name, partitions)
     publish(settings, load.warm)
     running = [contender.start(settings) for _ in range(workers)]
+    pids = [one.child.pid for one in running]
     try:
         with Backlog(settings, held=contender.committed_only) as backlog:
             await_done(running, len(load.warm))
             if contender.committed_only:
                 backlog.send(load.measured)
             time.sleep(SETTLE_S)
-            cpu, began = cpu_seconds(running), time.monotonic()
+            cpu, broker, began = cpu_of(*pids), ground.broker_cpu(), time.monotonic()
             if contender.committed_only:
                 backlog.release()
             else:
                 backlog.send(load.measured)
         await_done(running, len(load.warm) + len(load.measured))
-        spent, took = cpu_seconds(running) - cpu, time.monotonic() - began
+        spent, took = cpu_of(*pids) - cpu, time.monotonic() - began
+        broker = ground.broker_cpu() - broker
     finally:
         for one in running:
             one.child.stop()
     count = len(load.measured)
     result = Run(
-        contender.name, count, spent / count * 1e6, count / took, verify(settings, load.all)
+        contender.name,
+        count,
+        spent / count * 1e6,
+        broker / count * 1e6,
+        count / took,
+        verify(settings, load.all),
     )
     ground.clear(settings)
     console.print(
@@ -110,12 +117,6 @@ def await_done(running: Sequence[Running], total: int) -> None:
         elif now - moved > STALLED_AFTER_S:
             raise Failed(f"no progress after {done:,} of {total:,}:\n{running[0].child.tail()}")
         time.sleep(POLL_S)
-
-
-def cpu_seconds(running: Sequence[Running]) -> float:
-    """CPU of the whole processes so far, user and system."""
-    times = [psutil.Process(one.child.pid).cpu_times() for one in running]
-    return float(sum(t.user + t.system for t in times))
 
 
 def verify_domain(policy: Policy) -> Verify:
