@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import typer
@@ -10,7 +9,7 @@ from confluent_kafka import KafkaException
 
 from schemas.errors import RegistryUnavailable
 from streams.commands.check import check
-from streams.commands.common import BAD_INPUT, OK, UNREACHABLE, complain
+from streams.commands.common import BAD_INPUT, UNREACHABLE, complain
 from streams.commands.dead_letters import dead_letters
 from streams.commands.demo import demo
 from streams.commands.doctor import doctor
@@ -56,9 +55,6 @@ def main() -> None:
     except WorkerError as error:
         complain(str(error))
         sys.exit(error.exit_code)
-    except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(OK)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -35,7 +36,18 @@ def fail(message: str, code: int = BAD_INPUT) -> typer.Exit:
 
 def print_json(value: Any) -> None:
     """Print one JSON value on a line of standard output."""
-    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    with reader_may_go():
+        sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+
+
+@contextmanager
+def reader_may_go() -> Iterator[None]:
+    """Writing inside: whoever reads our output may have seen enough, and that is no fault."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(OK) from None
 
 
 @contextmanager

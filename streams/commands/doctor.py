@@ -15,8 +15,11 @@ from streams.clients import create_admin, topic_partitions
 from streams.commands.common import FOUND, out, print_json
 from streams.errors import WorkerError
 from streams.packs import load_policy
-from streams.settings import Settings, load_settings, settings_table
+from streams.settings import Settings, load_settings, settings_table, unknown_variables
 from streams.topics import describe_topics, input_topics, real_name
+
+
+ANSWER_S = 3.0
 
 
 class Finding(NamedTuple):
@@ -54,9 +57,15 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = Fals
         raise typer.Exit(FOUND)
 
 
+def _variables(_settings: Settings) -> Iterator[Finding]:
+    for variable, likely in unknown_variables().items():
+        cure = f"did you mean {likely}?" if likely else "unset it; docs/settings.md has them all"
+        yield Finding("settings", False, f"{variable} is not a setting", cure)
+
+
 def _kafka(settings: Settings) -> Iterator[Finding]:
     try:
-        there = topic_partitions(create_admin(settings), 5.0)
+        there = topic_partitions(create_admin(settings), ANSWER_S)
     except WorkerError as error:
         cure = "start Kafka, or set ZHENGMING_KAFKA and the security settings to the right one"
         yield Finding("Kafka", False, str(error), cure)
@@ -154,6 +163,7 @@ def _java(_settings: Settings) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+    _variables,
     _kafka,
     _pack,
     _registry,

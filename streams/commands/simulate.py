@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from streams.commands.common import output_file, progress_bar
+from streams.commands.common import output_file, progress_bar, reader_may_go
 from streams.jsonl import write_line
 from streams.simulate import Simulation
 
@@ -44,7 +44,7 @@ def simulate(
         offenders=offenders,
         duplicates=duplicates,
     )
-    with output_file(file) as sink, progress_bar() as bar:
+    with output_file(file) as sink, progress_bar() as bar, reader_may_go():
         task = bar.add_task("simulating", total=events, visible=file is not None)
         for number, (topic, record) in enumerate(simulation.events(events), 1):
             sink.write(write_line(topic, record) + b"\n")
