@@ -1,0 +1,59 @@
+"""How much is measured: the full run, and the quick one that takes under two minutes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sizes of a run. ``warm`` inputs are processed before ``measured`` ones are counted."""
+
+    warm: int
+    measured: int
+    faust: tuple[int, int]
+    """The same for plain Faust, which is much slower."""
+    rounds: int
+    """Of throughput by our worker, the pass-through and the peers, in turns; the median counts."""
+    latency_rounds: int
+    latency_s: float
+    latency_drop_s: float
+    accounts: int
+    """Of restore and memory."""
+    restores: int
+    workers: tuple[int, ...]
+    partitions: tuple[int, ...]
+    scaling: tuple[int, int]
+    """Warm and measured inputs of the scaling runs."""
+
+
+FULL = Plan(
+    warm=60_000,
+    measured=140_000,
+    faust=(500, 10_000),
+    rounds=3,
+    latency_rounds=2,
+    latency_s=20.0,
+    latency_drop_s=5.0,
+    accounts=1_000_000,
+    restores=3,
+    workers=(1, 2, 4),
+    partitions=(4, 16, 64),
+    scaling=(20_000, 80_000),
+)
+QUICK = Plan(
+    warm=15_000,
+    measured=25_000,
+    faust=(200, 1_500),
+    rounds=1,
+    latency_rounds=1,
+    latency_s=3.0,
+    latency_drop_s=1.0,
+    accounts=50_000,
+    restores=1,
+    workers=(1, 2),
+    partitions=(4,),
+    scaling=(5_000, 15_000),
+)
+RATES = (1_000, 5_000)
+EVENTS_PER_ACCOUNT = 10
