@@ -18,7 +18,6 @@ from streams.packs import load_policy
 from streams.settings import Settings, load_settings, settings_table, unknown_variables
 from streams.topics import describe_topics, input_topics, real_name
 
-
 ANSWER_S = 3.0
 
 
