@@ -118,6 +118,7 @@ class _Demo:
         self._plan = plan
         self._stack = stack
         self._ledger = Ledger()
+        self._mock = False
 
     def _say(self, text: str) -> None:
         if not self._plan.json:
@@ -148,17 +149,17 @@ class _Demo:
         """Start Kafka and Redis and create the topics; returns the settings and a title."""
         self._say("starting Kafka (the first time, Maven fetches it) ...")
         kafka = self._stack.enter_context(start_kafka())
-        mock = kafka.kind == "mock"
-        if mock:
+        self._mock = kafka.kind == "mock"
+        if self._mock:
             err.print(
-                f"This is {kafka.note}. It is no proof of anything: "
-                "install Java 17 and Maven for a real Apache Kafka.",
+                f"This is {kafka.note}. It runs one worker only, for its groups are no good, "
+                "and proves nothing about Apache Kafka.",
                 style="yellow",
                 soft_wrap=True,
             )
         cache = self._stack.enter_context(start_redis())
         name = f"demo-{time.time_ns() // 1_000_000}"
-        fixed = {"partitions": 4} if mock else {}  # the mock knows no other number
+        fixed = {"partitions": 4} if self._mock else {}  # the mock knows no other number
         settings = load_settings(
             kafka=kafka.bootstrap,
             redis_url=cache.url,
@@ -176,17 +177,21 @@ class _Demo:
         directory = self._stack.enter_context(
             tempfile.TemporaryDirectory(prefix="zhengming-demo-", ignore_cleanup_errors=True)
         )
-        pool = WorkerPool(settings, self._plan.workers, Path(directory))
+        pool = WorkerPool(settings, Path(directory))
         self._stack.callback(pool.stop)
-        self._say(f"starting {self._plan.workers} workers ...")
-        pool.start()
+        count = 1 if self._mock else self._plan.workers
+        self._say(f"starting {count} workers ...")
+        pool.start(count)
+        self._await_ready(pool, count)
+        return pool
+
+    def _await_ready(self, pool: WorkerPool, wanted: int) -> None:
         deadline, pause = time.monotonic() + READY_WITHIN_S, threading.Event()
-        while pool.ready() < self._plan.workers:
+        while pool.ready() < wanted:
             pool.supervise()
             if time.monotonic() > deadline:
                 raise fail(f"the workers did not become ready; their logs:\n{pool.tails()}", FOUND)
             pause.wait(LOOK_S)
-        return pool
 
     def _watch(
         self, publisher: Publisher, watcher: Watcher, pool: WorkerPool, screen: Screen | None

@@ -34,6 +34,7 @@ WORDS = {
     Decision.STRICT_HOLD: "从严核验 strict hold",
     Decision.REFUSE: "拒绝 refuse",
 }
+PROVED = "已有相符的有效证明，予以标注。"
 STEPS = {
     MeasureStep.WARN: "警示 warn",
     MeasureStep.CORRECT: "限期改正 correct",
@@ -128,10 +129,13 @@ class Screen:
         for finding in self._views.findings():
             decision = Decision(finding["decision"])
             message = self._messages.get(finding["rule"])
+            words = message.zh if message else ""
+            if decision is Decision.ALLOW_LABELLED:
+                words = PROVED
             first = Text.assemble(
                 (WORDS[decision], STYLES[decision]),
                 f"  {finding['account']}  ",
-                message.zh if message else "",
+                words,
             )
             second = f"    {finding['why']}  {finding['rule']}, {finding['obligation']}"
             told.append((first, Text(second, "dim")))
@@ -169,7 +173,7 @@ class Picture:
 
 
 def _table(title: str) -> Table:
-    table = Table(title=title, show_header=False, show_edge=False, expand=True, pad_edge=False)
+    table = Table(title=title, show_header=False, box=None, expand=True, pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     return table

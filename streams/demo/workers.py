@@ -23,16 +23,15 @@ COMMAND = (sys.executable, "-m", "streams.cli", "worker")
 class WorkerPool:
     """Some workers of one application, each with its own web port, data and log."""
 
-    def __init__(self, settings: Settings, count: int, directory: Path) -> None:
+    def __init__(self, settings: Settings, directory: Path) -> None:
         self._settings = settings
         self._directory = directory
-        self._ports = free_ports(count)
         self._workers: dict[int, Child] = {}
         self.restarts = 0
 
-    def start(self) -> None:
-        """Start all workers."""
-        for port in self._ports:
+    def start(self, count: int) -> None:
+        """Start so many more workers."""
+        for port in free_ports(count):
             self._start(port)
 
     def supervise(self) -> None:
@@ -66,11 +65,11 @@ class WorkerPool:
 
     def ready(self) -> int:
         """How many workers answer that they serve."""
-        return sum(_get(port, "/ready") is not None for port in self._ports)
+        return sum(_get(port, "/ready") is not None for port in self._workers)
 
     def lag(self) -> int | None:
         """Records not yet processed, by the workers' own metrics; None when none answers."""
-        answers = [text for port in self._ports if (text := _get(port, "/metrics")) is not None]
+        answers = [text for port in self._workers if (text := _get(port, "/metrics")) is not None]
         if not answers:
             return None
         total = 0.0
