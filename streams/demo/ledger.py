@@ -23,6 +23,7 @@ class Ledger:
         self._lock = threading.Lock()
         self._waiting: dict[Event, float] = {}
         self._known: dict[Event, None] = {}
+        self._busy: Counter[str] = Counter()
         self._origins: dict[Origin, Event] = {}
         self._dead: set[Origin] = set()
         self._latencies: deque[float] = deque(maxlen=LATENCIES_KEPT)
@@ -39,6 +40,7 @@ class Ledger:
             self.sent += 1
             if event not in self._known:
                 self._waiting[event] = now
+                self._busy[event[0]] += 1
                 _keep(self._known, event, None)
 
     def delivered(self, event: Event, error: Any, message: Any) -> None:
@@ -46,7 +48,7 @@ class Ledger:
         with self._lock:
             if error is not None:
                 self.failed[error.str()] += 1
-                self._waiting.pop(event, None)
+                self._settle(event)
                 return
             origin = (message.topic(), message.partition(), message.offset())
             if origin in self._dead:
@@ -70,12 +72,25 @@ class Ledger:
                 self._answer(event)
 
     def _answer(self, event: Event) -> None:
-        sent = self._waiting.pop(event, None)
+        sent = self._settle(event)
         if sent is not None:
             now = time.monotonic()
             self.answered += 1
             self._latencies.append(now - sent)
             self._last_answer = now
+
+    def _settle(self, event: Event) -> float | None:
+        """Let an event wait no longer; returns when it was sent."""
+        sent = self._waiting.pop(event, None)
+        if sent is not None:
+            self._busy[event[0]] -= 1
+            if not self._busy[event[0]]:
+                del self._busy[event[0]]
+        return sent
+
+    def is_busy(self, account_id: str) -> bool:
+        """Whether an event of an account waits for its answer."""
+        return account_id in self._busy
 
     @property
     def waiting(self) -> int:

@@ -132,7 +132,13 @@ class _Demo:
         views = Views(settings.redis_url, settings.topic_prefix, policy.pack.credit)
         self._stack.callback(views.close)
         watcher = Watcher(settings, self._ledger, views)
-        publisher = Publisher(settings, self._ledger, self._plan.inputs(), self._plan.pace)
+        publisher = Publisher(
+            settings,
+            self._ledger,
+            self._plan.inputs(),
+            self._plan.pace,
+            in_order=self._plan.lines is not None,
+        )
         for thread in (watcher, publisher):
             self._stack.callback(thread.end)
             thread.start()
@@ -210,7 +216,7 @@ class _Demo:
                         raise fail(f"{type(thread).__name__} failed: {thread.error!r}", FOUND)
                 if ledger.answered != last:
                     last, since = ledger.answered, time.monotonic()
-                elif not publisher.is_alive() and time.monotonic() - since > STALLED_AFTER_S:
+                elif ledger.waiting and time.monotonic() - since > STALLED_AFTER_S:
                     complain(f"{ledger.waiting} events have no answer; the workers' logs:")
                     complain(pool.tails())
                     return

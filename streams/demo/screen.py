@@ -21,14 +21,14 @@ from streams.views import Views
 
 RATE_OVER_S = 5.0
 LATEST = 2_000
-WIDE = 110
-"""Columns from which on the three tables stand side by side."""
-OTHER_LINES = 16
-"""Lines of the picture that are no findings."""
+WIDE = 118
+"""Columns from which on the three tables stand side by side; on fewer, two and one."""
+OTHER_LINES = 14
+"""Lines of the picture that are neither findings nor in a second row."""
 
 WORDS = {
     Decision.ALLOW: "通过 allow",
-    Decision.ALLOW_LABELLED: "通过并标注 allow, labelled",
+    Decision.ALLOW_LABELLED: "通过并标注 labelled",
     Decision.NEED_MATERIAL: "需补材料 need material",
     Decision.HOLD: "待审 hold",
     Decision.STRICT_HOLD: "从严核验 strict hold",
@@ -91,8 +91,8 @@ class Screen:
         table.add_row("answered", f"{self._ledger.answered:,} ({rate_out:,.0f}/s)")
         table.add_row("under way", f"{self._ledger.waiting:,}")
         table.add_row("lag", "-" if lag is None else f"{lag:,}")
-        table.add_row("latency p50 / p99", f"{_ms(p50)} / {_ms(p99)}")
-        workers = f"{self._workers.ready()} ready, {self._workers.restarts} restarted"
+        table.add_row("p50 / p99", f"{_ms(p50)} / {_ms(p99)}")
+        workers = f"{self._workers.ready()} ready, {self._workers.restarts} restarts"
         table.add_row("workers", workers)
         table.add_row("dead letters", f"{self._watcher.counts['dead letters']:,}")
         return table
@@ -102,7 +102,7 @@ class Screen:
         total = sum(self._watcher.decisions.values()) or 1
         for decision in Decision:
             count = self._watcher.decisions[decision]
-            share = f"{count:,} ({100 * count / total:.1f} %)"
+            share = f"{count:,} {100 * count / total:5.1f} %"
             table.add_row(Text(WORDS[decision], STYLES[decision]), share)
         return table
 
@@ -117,7 +117,9 @@ class Screen:
                 table.add_row(words, f"{begun[step]:,}, {lifted[step]:,} lifted")
         waiting, overdue = self._views.open_work(int(time.time() * 1000))
         table.add_row("待人工 escalations", f"{waiting:,} open, {overdue:,} overdue")
-        levels = "  ".join(f"{name} {count:,}" for name, count in self._views.levels().items())
+        levels = "  ".join(
+            f"{name} {count:,}" for name, count in self._views.levels().items() if count
+        )
         table.add_row("信用 levels", levels)
         if self._watcher.views_wait:
             table.add_row(Text("Redis is away, its views wait", "red"), "")
@@ -152,14 +154,14 @@ class Picture:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Side by side where there is room, below each other where there is not."""
-        numbers = Table.grid(expand=True, padding=(0, 2))
-        other = OTHER_LINES
-        if options.max_width >= WIDE:
-            numbers.add_row(*self._tables)
-        else:
-            for table in self._tables:
-                numbers.add_row(table)
-            other += sum(table.row_count + 2 for table in self._tables[1:])
+        side_by_side = 3 if options.max_width >= WIDE else 2
+        numbers, other = Group(), OTHER_LINES
+        for first in range(0, len(self._tables), side_by_side):
+            row = self._tables[first : first + side_by_side]
+            grid = Table.grid(expand=True, padding=(0, 3))
+            grid.add_row(*row)
+            numbers.renderables.append(grid)
+            other += first and max(table.row_count for table in row) + 1
         shown = self._findings[: max(1, (console.height - other) // 2)]
         lines = [line for finding in shown for line in finding]
         for line in lines:
@@ -173,7 +175,7 @@ class Picture:
 
 
 def _table(title: str) -> Table:
-    table = Table(title=title, show_header=False, box=None, expand=True, pad_edge=False)
+    table = Table(title=title, show_header=False, box=None, pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     return table

@@ -6,7 +6,8 @@ import threading
 import time
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import redis
@@ -56,12 +57,24 @@ class _Thread(threading.Thread):
 
 
 class Publisher(_Thread):
-    """Publishes inputs with a plain producer, at a rate or as fast as they are answered."""
+    """Publishes inputs with a plain producer, at a rate or as fast as they are answered.
+
+    With ``in_order`` an account's input waits for the answer to its last one in another topic, so
+    that a story is told in its order: Kafka keeps the order of one topic only.
+    """
 
     def __init__(
-        self, settings: Settings, ledger: Ledger, inputs: Iterable[Simulated], rate: float
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        inputs: Iterable[Simulated],
+        rate: float,
+        *,
+        in_order: bool,
     ) -> None:
         super().__init__()
+        self._in_order = in_order
+        self._last_topics: dict[str, str] = {}
         self._ledger = ledger
         self._inputs = inputs
         self._rate = rate
@@ -102,9 +115,17 @@ class Publisher(_Thread):
                 if ahead > 0:
                     self.stopping.wait(ahead)
             else:
-                while self._ledger.waiting >= WINDOW and not self.stopping.is_set():
-                    self._producer.poll(WINDOW_POLL_S)
+                self._wait_while(lambda: self._ledger.waiting >= WINDOW)
+            if self._in_order:
+                account = item.record.account_id
+                if self._last_topics.get(account, item.topic) != item.topic:
+                    self._wait_while(partial(self._ledger.is_busy, account))
+                self._last_topics[account] = item.topic
             yield item
+
+    def _wait_while(self, busy: Callable[[], bool]) -> None:
+        while busy() and not self.stopping.is_set():
+            self._producer.poll(WINDOW_POLL_S)
 
 
 class Watcher(_Thread):

@@ -7,19 +7,21 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from streams.cli import app, main
+from streams.cli import app
 from streams.errors import BrokerUnreachable
 from streams.jsonl import LineError, read_lines, write_line
 from streams.settings import Settings
 from streams.simulate import Simulation
+from tests.streams.command_line import Command
+
+pytestmark = pytest.mark.usefixtures("no_settings")
 
 ROOT = Path(__file__).parents[2]
 SPAM = {"account_id": "a1", "bio": "加V信 demo_12345 领取资料"}
@@ -28,45 +30,9 @@ NOWHERE = "127.0.0.1:1"
 """An address at which nothing listens."""
 
 
-class Left(NamedTuple):
-    """How a command left."""
-
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Left]
-
-
-@pytest.fixture(autouse=True)
-def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No settings of the developer's own, and a terminal wide enough for every message."""
-    for name in list(os.environ):
-        if name.startswith("ZHENGMING_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("COLUMNS", "200")
-
-
 def run(*arguments: str, lines: list[Any] | str = "") -> Result:
     text = lines if isinstance(lines, str) else "".join(json.dumps(x) + "\n" for x in lines)
     return CliRunner().invoke(app, arguments, input=text)
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """The whole command, with its own telling of faults, in this process."""
-
-    def call(*arguments: str, **environment: str) -> Left:
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr(sys, "argv", ["zhengming", *arguments])
-        with pytest.raises(SystemExit) as leaving:
-            main()
-        captured = capsys.readouterr()
-        return Left(int(leaving.value.code or 0), captured.out, captured.err)
-
-    return call
 
 
 def process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

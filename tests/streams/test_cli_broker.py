@@ -1,0 +1,196 @@
+"""The command line on a real broker."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.checker import check
+from streams.clients import create_producer
+from streams.demo.workers import WorkerPool
+from streams.packs import load_policy
+from streams.settings import Settings
+from streams.topics import create_topics, real_name
+from tests.conftest import SettingsFactory
+from tests.streams.command_line import Command, Left
+from tests.support import wait_until
+
+OnKafka = Callable[..., Left]
+HONEST = {
+    "event_id": "e1",
+    "account_id": "a1",
+    "occurred_at": 1_700_000_000_000,
+    "kind": "EDIT",
+    "name": "林小鱼",
+}
+
+
+@pytest.fixture
+def ours(settings: SettingsFactory) -> Settings:
+    return settings()
+
+
+@pytest.fixture
+def on_kafka(command: Command, ours: Settings) -> OnKafka:
+    """The command, set to the broker and the names of this test."""
+
+    def call(*arguments: str) -> Left:
+        return command(
+            *arguments,
+            ZHENGMING_KAFKA=ours.kafka,
+            ZHENGMING_APP_ID=ours.app_id,
+            ZHENGMING_TOPIC_PREFIX=ours.topic_prefix,
+            ZHENGMING_PARTITIONS=str(ours.partitions),
+        )
+
+    return call
+
+
+@contextmanager
+def worker(settings: Settings, directory: Path) -> Iterator[None]:
+    """A worker process, ready."""
+    pool = WorkerPool(settings, directory)
+    try:
+        pool.start(1)
+        wait_until(lambda: pool.ready() == 1, 60, "the worker is ready", every=0.1)
+        yield
+    finally:
+        pool.stop()
+
+
+def lines(path: Path, *records: dict[str, Any]) -> str:
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return str(path)
+
+
+def test_topics_are_created_once_and_listed(on_kafka: OnKafka, ours: Settings) -> None:
+    before = json.loads(on_kafka("topics", "list", "--json").out)
+    assert {topic["partitions"] for topic in before} == {0}
+    created = on_kafka("topics", "create")
+    assert created.code == 0
+    assert f"created {ours.topic_prefix}account.changes" in created.out
+    assert on_kafka("topics", "create").out == "all topics are there\n"
+    after = json.loads(on_kafka("topics", "list", "--json").out)
+    assert {topic["partitions"] for topic in after} == {2}
+    assert not any(topic["differences"] for topic in after)
+    table = on_kafka("topics", "list").out
+    assert "Registrations, edits of the six watched fields" in table
+
+
+def test_publishing_before_the_topics_are_there_says_what_to_do(
+    on_kafka: OnKafka, tmp_path: Path
+) -> None:
+    left = on_kafka("publish", lines(tmp_path / "in.jsonl", HONEST))
+    assert left.code == 2
+    assert "run `zhengming topics create`" in left.err
+
+
+def test_what_is_published_can_be_replayed(
+    on_kafka: OnKafka, ours: Settings, tmp_path: Path
+) -> None:
+    create_topics(ours)
+    file = str(tmp_path / "traffic.jsonl")
+    on_kafka("simulate", "--events", "400", "--accounts", "30", "--start", "0", "--out", file)
+    published = on_kafka("publish", file)
+    assert (published.code, published.out) == (0, "400 published\n")
+    replayed = json.loads(on_kafka("replay", "--from-topics", "--json").out)
+    in_file = json.loads(on_kafka("replay", "--json", file).out)
+    assert (replayed["inputs"], replayed["accounts"]) == (400, 30)
+    assert replayed["duplicates"] == in_file["duplicates"]
+    assert json.loads(on_kafka("replay", "--from-topics", "--json", "--end", "2020-01-01").out) == {
+        "accounts": 0,
+        "duplicates": 0,
+    }
+
+
+def test_a_bad_line_means_that_nothing_is_published(
+    on_kafka: OnKafka, ours: Settings, tmp_path: Path
+) -> None:
+    create_topics(ours)
+    file = lines(tmp_path / "in.jsonl", HONEST, {"account_id": "a"}, HONEST, {})
+    left = on_kafka("publish", file)
+    assert left.code == 2
+    assert f"{file}:2: INVALID_FIELD" in left.err
+    assert f"{file}:4: INVALID_FIELD" in left.err
+    assert "nothing was published: mend 2 bad lines" in left.err
+    assert json.loads(on_kafka("replay", "--from-topics", "--json").out)["accounts"] == 0
+
+
+def test_doctor_looks_at_the_broker(on_kafka: OnKafka, ours: Settings) -> None:
+    def checks() -> dict[str, dict[str, Any]]:
+        report = json.loads(on_kafka("doctor", "--json").out)
+        return {found["what"]: found for found in report["checks"]}
+
+    missing = checks()["topics"]
+    assert not missing["ok"]
+    assert missing["cure"] == "run `zhengming topics create`"
+    create_topics(ours)
+    found = checks()
+    assert all(found[what]["ok"] for what in ("Kafka", "topics", "partitions", "event time"))
+    assert "cac2022" in found["pack"]["seen"]
+
+
+def test_doctor_is_content_when_all_is_well(
+    command: Command, on_kafka: OnKafka, ours: Settings, redis_url: str
+) -> None:
+    create_topics(ours)
+    on_kafka("topics", "list")  # sets the variables
+    left = command("doctor", ZHENGMING_REDIS=redis_url)
+    assert left.code == 0
+    assert "fault" not in left.out
+
+
+def test_dead_letters_are_listed_sent_again_once_and_answered(
+    on_kafka: OnKafka, ours: Settings, tmp_path: Path
+) -> None:
+    """A record that is wrong becomes a dead letter; sent again it becomes another, no more."""
+    create_topics(ours)
+    topic = real_name(ours, "account.changes")
+    producer = create_producer(ours)
+    producer.produce(topic, key=b"a1", value=b"\xffnonsense", partition=0, headers=[("h", b"1")])
+    producer.produce(topic, key=b"b", value=json.dumps(HONEST).encode(), partition=1)
+    producer.flush(10)
+    with worker(ours, tmp_path):
+        wait_until(lambda: len(letters(on_kafka)) == 2, 30, "two dead letters")
+        told = letters(on_kafka)
+        assert {letter["reason"] for letter in told} == {"UNDECODABLE", "KEY_MISMATCH"}
+        assert {letter["state"] for letter in told} == {"waiting"}
+        assert "nonsense" not in json.dumps(told)
+        assert len(letters(on_kafka, "--reason", "undecodable")) == 1
+        assert len(letters(on_kafka, "--at", "0:0-9")) == 1
+        assert letters(on_kafka, "--topic", "account.rulings") == []
+
+        dry = on_kafka("dead-letters", "requeue", "--dry-run")
+        assert dry.out == "2 would be sent again, 0 were sent before, 0 cannot be sent\n"
+        first = on_kafka("dead-letters", "requeue", "--reason", "UNDECODABLE", "--json")
+        assert json.loads(first.out) == {
+            "sent": 1,
+            "sent_before": 0,
+            "cannot_be_sent": 0,
+            "dry_run": False,
+        }
+        wait_until(lambda: len(letters(on_kafka)) == 3, 30, "it is set aside anew")
+        again = [letter for letter in letters(on_kafka) if letter["reason"] == "UNDECODABLE"]
+        assert [letter["state"] for letter in again] == ["sent again", "waiting"]
+        only_first = ("--at", again[0]["place"])
+        assert on_kafka("dead-letters", "requeue", *only_first).out == (
+            "0 sent again, 1 were sent before, 0 cannot be sent\n"
+        )
+        forced = on_kafka("dead-letters", "requeue", *only_first, "--again")
+        assert forced.out.startswith("1 sent again")
+        wait_until(lambda: len(letters(on_kafka)) == 4, 30, "it is set aside once more")
+    report = check(ours, load_policy(ours))
+    assert report.ok, report.examples
+    assert (report.inputs, report.dead_letters) == (4, 4)
+    assert "4 dead letters" in on_kafka("dead-letters", "list").out
+
+
+def letters(on_kafka: OnKafka, *options: str) -> list[dict[str, Any]]:
+    left = on_kafka("dead-letters", "list", "--json", *options)
+    assert left.code == 0, left.err
+    return [json.loads(line) for line in left.out.splitlines()]
