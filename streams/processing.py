@@ -7,7 +7,8 @@ neighbours are not touched.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from processors import engine
@@ -55,7 +56,14 @@ class DomainProcessing:
         self.next_due = engine.next_due
 
     def process(self, records: Sequence[Record], read: Read, now: int) -> Work:
-        """Process records in order; what is not acceptable comes back as dead letters."""
+        """Process records in order; what is not acceptable comes back as dead letters.
+
+        Raises `DependencyUnavailable` where nothing is wrong with the records.
+        """
+        with _registry_is_a_dependency():
+            return self._process(records, read, now)
+
+    def _process(self, records: Sequence[Record], read: Read, now: int) -> Work:
         messages: list[Message] = []
         tallies: Counter[Tally] = Counter()
         origins: list[Record] = []
@@ -65,8 +73,6 @@ class DomainProcessing:
                 inputs.append(self._input(record, now))
             except DecodeError as error:
                 self._bury(record, error.reason, error.detail, messages, tallies)
-            except RegistryUnavailable as error:
-                raise DependencyUnavailable(str(error)) from error
             else:
                 origins.append(record)
         outcome = engine.run(inputs, read, self._policy, self._limits)
@@ -78,11 +84,15 @@ class DomainProcessing:
         return Work(outcome.states, messages, tallies)
 
     def process_due(self, keys: Iterable[bytes], read: Read, upto: int) -> Work:
-        """Fire the deadlines of these accounts that are due at or before ``upto`` (ms)."""
+        """Fire the deadlines of these accounts that are due at or before ``upto`` (ms).
+
+        Raises `DependencyUnavailable` as `process` does.
+        """
         messages: list[Message] = []
         outcome = engine.run_due(keys, read, self._policy, upto)
         tallies: Counter[Tally] = Counter({("deadlines_fired",): len(outcome.states)})
-        self._encode(outcome.outputs, messages, tallies)
+        with _registry_is_a_dependency():
+            self._encode(outcome.outputs, messages, tallies)
         return Work(outcome.states, messages, tallies)
 
     def set_aside(self, record: Record, error: Exception) -> Work:
@@ -161,6 +171,15 @@ class DomainProcessing:
             headers = [*headers, (HEADER_PREFIX + "truncated", b"true")]
         messages.append(Message(self._dead_letters, key, value, [*headers, *own]))
         tallies["dead_letters", record.topic, reason.value] += 1
+
+
+@contextmanager
+def _registry_is_a_dependency() -> Iterator[None]:
+    """A registry that is away is no fault of the records: reading and writing may both need it."""
+    try:
+        yield
+    except RegistryUnavailable as error:
+        raise DependencyUnavailable(str(error)) from error
 
 
 def _headers(
