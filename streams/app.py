@@ -13,11 +13,11 @@ from typing import Any
 
 import faust
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalStateError, KafkaError
 from faust.tables.manager import TableManager as FaustTableManager
-from faust.tables.recovery import Recovery
+from faust.tables.recovery import RebalanceAgain, Recovery, ServiceStopped
 
-from streams.errors import WorkerError
+from streams.errors import BrokerUnreachable
 from streams.manager import TaskManager
 from streams.settings import Settings
 from streams.topics import changelog_topic, input_topics, real_name
@@ -39,6 +39,28 @@ class TaskRecovery(Recovery):  # type: ignore[misc]  # untyped base
         """Never: the tasks restore."""
         return False
 
+    async def _wait(self, coro: Any, timeout: Any = None) -> None:  # noqa: ASYNC109  # Faust's own
+        """Wait for a step of a rebalance; what makes it fail makes the worker leave.
+
+        Stock Faust takes a time-out for a stop and never serves a rebalance again: the worker would
+        stay in the group, alive and deaf.
+        """
+        try:
+            await super()._wait(coro, timeout=timeout)
+        except (RebalanceAgain, asyncio.CancelledError):
+            raise
+        except ServiceStopped:
+            if not self.should_stop:
+                self.app.tasks.give_up(BrokerUnreachable("a rebalance could not be completed"))
+            raise
+        except (KafkaError, OSError) as error:
+            if not isinstance(error, IllegalStateError):  # another rebalance took the partition
+                self.app.tasks.give_up(BrokerUnreachable(f"rebalance: {error!r}"))
+            raise
+        except Exception as error:
+            self.app.tasks.give_up(error)
+            raise
+
     async def on_recovery_completed(self, generation_id: int = 0) -> None:
         """After every rebalance: open tasks, seek, clear the queues, and only then fetch.
 
@@ -52,13 +74,9 @@ class TaskRecovery(Recovery):  # type: ignore[misc]  # untyped base
             return  # another rebalance is under way and ends here again
         names = app.input_names
         sources = {tp for tp in consumer.assignment() if tp.topic in names}
-        try:
-            await self._wait(app.tasks.assigned({tp.partition for tp in sources}))
-            if sources:
-                await self._wait(consumer.perform_seek(), timeout=app.conf.broker_request_timeout)
-        except (WorkerError, KafkaError, OSError) as error:
-            app.tasks.give_up(error)
-            raise
+        await self._wait(app.tasks.assigned({tp.partition for tp in sources}))
+        if sources:
+            await self._wait(consumer.perform_seek(), timeout=app.conf.broker_request_timeout)
         if app.consumer_generation_id != generation_id:
             return
         self.completed.set()
