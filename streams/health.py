@@ -26,10 +26,9 @@ def liveness(tasks: Iterable[PartitionTask]) -> Health:
     """Whether everything that has work makes progress. An idle worker is live."""
     now = time.monotonic()
     stuck = tuple(
-        f"partition {task.partition}: {task.queued} records wait, "
-        f"no commit for {now - task.last_progress:.0f} s"
+        f"partition {task.partition}: work has waited {now - since:.0f} s without a commit"
         for task in tasks
-        if task.queued and now - task.last_progress > STALL_S
+        if (since := task.waiting_since) is not None and now - since > STALL_S
     )
     return Health(not stuck, stuck)
 

@@ -76,6 +76,8 @@ class TaskManager:
         wanted = set(partitions)
         for gone in [p for p in self.tasks if p not in wanted]:
             await self.tasks.pop(gone).close()
+        self.metrics.lag.clear()  # what is no longer ours must not stand there for ever
+        self.metrics.restore_remaining.clear()
         self.allowed.set()
         for partition in sorted(wanted - self.tasks.keys()):
             store = self._new_store(partition)

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,8 @@ RETRY_PAUSE_S = 0.2
 STOP_TIMEOUT_S = 5.0
 ABORT_TIMEOUT_S = 10.0
 MAX_SEEKS_BACK = 5
+LOST_AFTER = 3
+"""So many looks in a row find a batch neither waiting nor processed before it counts as lost."""
 MAX_DUE = 5_000
 """Deadlines fired in one transaction; the rest follow in the next."""
 
@@ -129,7 +131,7 @@ class PartitionTask:
         self.ready = False
         self.queued = 0
         self.watermark = 0
-        self.last_progress = time.monotonic()
+        self.waiting_since: float | None = None
         self._manager = manager
         self._inbox: list[Batch] = []
         self._wake, self._room = asyncio.Event(), asyncio.Event()
@@ -137,11 +139,13 @@ class PartitionTask:
         self._producer: Any = None
         self._seeks_back: dict[str, _SeekBack] = {}
         self._beginnings: dict[str, int] = {}
+        self._missing: dict[TopicPartition, tuple[int, int]] = {}
 
     # -- life cycle -------------------------------------------------------------------------
 
     async def fence(self) -> None:
         """Start a new producer: InitProducerId ends the old owner's transaction and fences it."""
+        await self._stop_producer()  # of an opening that another rebalance cut off
         options = self._manager.options
         self._producer = AIOKafkaProducer(
             **options.kafka,
@@ -159,7 +163,6 @@ class PartitionTask:
         """Take the positions from the restored state; from here on the task may work."""
         raw = self.store.get(POSITIONS)
         self.positions = self._beginnings | (_decode_positions(raw) if raw is not None else {})
-        self.last_progress = time.monotonic()
         self.ready = True
 
     def begin_at(self, topic: str, position: int) -> None:
@@ -192,6 +195,8 @@ class PartitionTask:
         """Queue a batch; called by the agents. Waits while too much is queued (back-pressure)."""
         if not self.ready:
             return
+        if self.waiting_since is None:
+            self.waiting_since = time.monotonic()
         self._inbox.append(batch)
         self.queued += len(batch.records)
         if self._runner is None:
@@ -218,6 +223,7 @@ class PartitionTask:
                     self._room.set()
                     if batches or self._overdue():
                         await self._transact(batches)
+                    self.waiting_since = time.monotonic() if self._inbox else None
         except Exception as error:
             manager.give_up(error)
         finally:
@@ -227,17 +233,36 @@ class PartitionTask:
         earliest = self.deadlines.earliest()
         return earliest is not None and earliest <= self.watermark
 
-    async def fire_due(self, upto: int) -> None:
+    async def fire_due(self, upto: int, idle: Callable[[], bool]) -> None:
         """Fire what is due at or before ``upto`` (wall clock, ms) while the partition is idle.
 
-        Not to be cancelled: the caller runs it in a task of its own.
+        ``idle`` is asked once no transaction is running. Not to be cancelled: the caller runs it in
+        a task of its own.
         """
         async with self.lock:
             earliest = self.deadlines.earliest()
             if not self.ready or self._inbox or earliest is None or earliest > upto:
                 return
-            if self._manager.allowed.is_set():
+            if self._manager.allowed.is_set() and idle():
                 await self._transact([], upto=upto)
+
+    def look_for_lost(self, handed_out: Mapping[TopicPartition, int]) -> None:
+        """Seek back where a batch was handed out and never came; asked about once a second.
+
+        A lost batch shows where the next one begins, but the last one of a topic has no next one.
+        ``handed_out`` is the end of the last batch of each topic.
+        """
+        missing: dict[TopicPartition, tuple[int, int]] = {}
+        for tp, end in handed_out.items():
+            position = self.positions.get(tp.topic)
+            if self.waiting_since is not None or position is None or position >= end:
+                continue
+            before, times = self._missing.get(tp, (position, 0))
+            missing[tp] = position, times + 1 if before == position else 1
+            if missing[tp][1] > LOST_AFTER:
+                del missing[tp]
+                self._seek_back(tp, f"{position}, batches were handed out to {end}", epoch=None)
+        self._missing = missing
 
     # -- one transaction --------------------------------------------------------------------
 
@@ -264,7 +289,7 @@ class PartitionTask:
             self._done(transaction, 1)
             self._process(transaction, selected, upto)
             self._done(transaction, 2)
-            if not selected and not transaction.overlay.states:
+            if not (selected or transaction.overlay.states or transaction.overlay.messages):
                 self.positions.update(transaction.positions)
                 return
             if transaction.positions:
@@ -291,7 +316,8 @@ class PartitionTask:
                 if batch.next <= position:
                     continue
                 if batch.start > position:
-                    self._seek_back(batch, position)
+                    gap = f"{position}, a batch covers {batch.start}-{batch.next}"
+                    self._seek_back(batch.tp, gap, batch.epoch)
                     continue  # dropped: it comes again after the seek
                 if records[0].offset < position:
                     records = [r for r in records if r.offset >= position]
@@ -300,20 +326,25 @@ class PartitionTask:
             by_topic.setdefault(topic, []).extend(records)
         return merge_by_time(list(by_topic.values()))
 
-    def _seek_back(self, batch: Batch, position: int) -> None:
-        """The transport has lost records (it should not). Go back; drop what was fetched before."""
-        topic = batch.tp.topic
+    def _seek_back(self, tp: TopicPartition, gap: str, epoch: int | None) -> None:
+        """The transport has lost records (it should not). Go back; drop what was fetched before.
+
+        ``epoch`` is that of the batch that shows the gap; None where no batch does.
+        """
+        topic = tp.topic
         mending = self._seeks_back.get(topic)
-        if mending is not None and (mending.epoch is None or batch.epoch < mending.epoch):
+        if mending is not None and (
+            mending.epoch is None or (epoch is not None and epoch < mending.epoch)
+        ):
             return
         tries = mending.tries + 1 if mending is not None else 1
-        gap = f"{topic}[{self.partition}] is at {position}, batch covers {batch.start}-{batch.next}"
+        gap = f"{topic}[{self.partition}] is at {gap}"
         if tries > MAX_SEEKS_BACK:
             raise TaskCorrupted(f"records cannot be read again: {gap}")
         log.warning("gap, seeking back", gap=gap, attempt=tries)
         self._manager.metrics.seeks_back.inc()
         self._seeks_back[topic] = _SeekBack(None, tries)
-        self._manager.background(self._mend(batch.tp, tries))
+        self._manager.background(self._mend(tp, tries))
 
     async def _mend(self, tp: TopicPartition, tries: int) -> None:
         epoch = await self._manager.seek_back(tp, lambda: self.positions.get(tp.topic))
@@ -329,7 +360,9 @@ class PartitionTask:
         now = time.time_ns() // 1_000_000
         transaction.records = len(records)
         if records:
-            self.watermark = max(self.watermark, *(r.timestamp for r in records))
+            # A producer's clock may be ahead: no record makes the future fall due.
+            latest = max(record.timestamp for record in records)
+            self.watermark = max(self.watermark, min(latest, now))
             try:
                 overlay.apply(processing.process(records, overlay.read, now))
             except NOT_THE_RECORDS_FAULT:
@@ -366,10 +399,14 @@ class PartitionTask:
         overlay, processing = transaction.overlay, self._manager.processing
         try:
             overlay.apply(processing.process_due(transaction.fired, overlay.read, due))
+        except NOT_THE_RECORDS_FAULT:
+            raise
         except Exception:
             for key in transaction.fired:
                 try:
                     overlay.apply(processing.process_due([key], overlay.read, due))
+                except NOT_THE_RECORDS_FAULT:
+                    raise
                 except Exception as error:
                     log.exception("deadline set aside", error=type(error).__name__)
                     transaction.dead += 1
@@ -439,7 +476,6 @@ class PartitionTask:
         self.store.write(overlay.states, changelog_offset)
         self.positions.update(transaction.positions)
         self.deadlines.learn(overlay.states.items())
-        self.last_progress = time.monotonic()
         self._done(transaction, 6)
         if self._overdue():  # more fell due than one transaction takes
             self._wake.set()

@@ -30,6 +30,7 @@ from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import ConsumerMessage
 
+from streams.errors import TaskCorrupted
 from streams.work import Record
 
 PREFETCH_BACKOFF_S = 0.01
@@ -57,11 +58,16 @@ class Anchor:
     """Fetch position of a partition as set by our seek and moved by the batches handed out.
 
     It belongs to one partition state of aiokafka, that is to one assignment: a rebalance voids it.
+    ``position`` is the end of the last batch; ``read`` may be further, past records that nobody is
+    given (control records, aborted transactions). ``read`` is set after ``position``.
+    ``out_of_range``: aiokafka found its position gone and has set one of its own.
     """
 
     state: Any
     position: int
     epoch: int
+    read: int
+    out_of_range: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +135,14 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
     def _seek_and_anchor(self, assignment: Any, tp: TopicPartition, position: int) -> int:
         self._ensure_consumer().seek(tp, position)
         self._epoch += 1
-        self._anchors[tp] = Anchor(assignment.state_value(tp), position, self._epoch)
+        state = assignment.state_value(tp)
+        anchor = self._anchors[tp] = Anchor(state, position, self._epoch, position)
+
+        def await_reset(strategy: Any) -> None:
+            anchor.out_of_range = True
+            type(state).await_reset(state, strategy)
+
+        state.await_reset = await_reset  # after a seek, only an offset out of range leads there
         return self._epoch
 
     async def _fetch_records(
@@ -152,7 +165,16 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
             return {}
         fetched = await super()._fetch_records(consumer, wanted, timeout, max_records)
         # No await since the records were taken: assignment, anchors and positions belong to them.
-        return self._to_batches(fetched, asked_under=assignment) if fetched else {}
+        batches = self._to_batches(fetched, asked_under=assignment) if fetched else {}
+        self._note_read(wanted)
+        return batches
+
+    def _note_read(self, tps: Iterable[TopicPartition]) -> None:
+        assignment = self._assignment()
+        for tp in tps:
+            anchor = self._anchor(assignment, tp) if assignment is not None else None
+            if anchor is not None and anchor.state.has_valid_position:
+                anchor.read = anchor.state.position
 
     def _to_batches(
         self, fetched: Mapping[TopicPartition, list[Any]], asked_under: Any
@@ -166,10 +188,18 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
             if assignment is not asked_under:  # the call outlived a rebalance: read them again
                 self._ensure_consumer().seek(tp, anchor.position)
                 continue
+            if anchor.out_of_range:
+                self._came_back(tp, anchor, records[0].offset)
             after = assignment.state_value(tp).position  # past control records too
             batches[tp] = Batch(tp, records, anchor.position, after, anchor.epoch)
             anchor.position = after
         return batches
+
+    def _came_back(self, tp: TopicPartition, anchor: Anchor, first: int) -> None:
+        anchor.out_of_range = False
+        if first < anchor.position:
+            raise _cut_off(tp, anchor.position)
+        self.options.expired(tp, first - anchor.position)
 
     async def seek_to_committed(self) -> Mapping[TopicPartition, int]:
         """Seek every source partition to the position its task restored."""
@@ -183,11 +213,14 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
         changelogs = self.app.tables.changelog_topics  # never consumed through this consumer
         sources = [tp for tp in assignment.tps if tp.topic not in changelogs]
         beginnings = await consumer.beginning_offsets(sources) if sources else {}
+        ends = await consumer.end_offsets(sources) if sources else {}
         if self._assignment() is not assignment:
             return {}  # another rebalance: it seeks again
         sought = {}
         for tp in sources:
             position, beginning = self.options.position_of(tp), beginnings[tp]
+            if position is not None and position > ends[tp]:
+                raise _cut_off(tp, position)
             if position is not None and position < beginning:
                 self.options.expired(tp, beginning - position)
             sought[tp] = beginning if position is None else max(position, beginning)
@@ -228,21 +261,41 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
         except (KafkaError, ValueError) as error:
             self.log.debug("group offsets not published: %r", error)
 
-    def lag(self, tp: TopicPartition) -> int | None:
-        """Records between the fetch position and the last stable offset; None while unknown."""
+    def _current_anchor(self, tp: TopicPartition) -> Anchor | None:
         assignment = self._assignment()
-        if assignment is None or tp not in assignment.tps:
-            return None
-        anchor = self._anchor(assignment, tp)
-        end = assignment.state_value(tp).lso
-        return None if anchor is None or end is None else max(0, end - anchor.position)
+        return None if assignment is None else self._anchor(assignment, tp)
 
-    def caught_up(self, tps: Iterable[TopicPartition], since: int) -> bool:
-        """Whether every partition was at its end in an answer no older than ``since`` (ms)."""
-        assignment = self._assignment()
-        return assignment is not None and all(
-            self.lag(tp) == 0 and (assignment.state_value(tp).timestamp or 0) >= since for tp in tps
-        )
+    def lag(self, tp: TopicPartition) -> int | None:
+        """Records between what was read and the last stable offset; None while unknown."""
+        anchor = self._current_anchor(tp)
+        if anchor is None or anchor.state.lso is None:
+            return None
+        return max(0, int(anchor.state.lso) - anchor.read)
+
+    def handed_out(self, tp: TopicPartition) -> int | None:
+        """Where the last batch of a partition ended; None when the partition is not ours."""
+        anchor = self._current_anchor(tp)
+        return None if anchor is None else anchor.position
+
+    def caught_up(self, processed: Mapping[TopicPartition, int], since: int) -> bool:
+        """Whether everything was read, handed out and processed up to these offsets.
+
+        The end must be known from an answer no older than ``since`` (ms).
+        """
+        for tp, position in processed.items():
+            anchor = self._current_anchor(tp)
+            if anchor is None or self.lag(tp) != 0 or (anchor.state.timestamp or 0) < since:
+                return False
+            if position < anchor.position:
+                return False
+        return bool(processed)
+
+
+def _cut_off(tp: TopicPartition, position: int) -> TaskCorrupted:
+    return TaskCorrupted(
+        f"{tp.topic}[{tp.partition}] ends before {position}, the next offset to read: "
+        "the topic was made anew or has lost records"
+    )
 
 
 class BatchConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base

@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import faust
@@ -26,6 +27,7 @@ from streams.pages import add_pages
 from streams.processing import DomainProcessing
 from streams.settings import Settings
 from streams.store import MemoryStore, RocksStore, Store
+from streams.task import PartitionTask
 from streams.topics import (
     changelog_topic,
     input_topics,
@@ -131,15 +133,25 @@ class Worker:
         now = time.time_ns() // 1_000_000
         metrics = self.tasks.metrics
         for task in list(self.tasks.tasks.values()):
-            sources = [TopicPartition(t, task.partition) for t in self.app.input_names]
+            sources = self._sources(task)
             for tp in sources:
                 if (lag := thread.lag(tp)) is not None:
                     metrics.lag.labels(tp.topic, str(tp.partition)).set(lag)
-            if thread.caught_up(sources, since=now - FRESH_MS):
-                await task.fire_due(now - self.settings.idle_slack_ms)
+            ends = {tp: thread.handed_out(tp) for tp in sources}
+            task.look_for_lost({tp: end for tp, end in ends.items() if end is not None})
+            idle = partial(self._idle, task, now - FRESH_MS)
+            if idle():
+                await task.fire_due(now - self.settings.idle_slack_ms, idle)
         metrics.queued.set(sum(t.queued for t in self.tasks.tasks.values()))
         metrics.deadlines.set(sum(len(t.deadlines) for t in self.tasks.tasks.values()))
         await thread.publish_positions(self.tasks.positions())
+
+    def _sources(self, task: PartitionTask) -> list[TopicPartition]:
+        return [TopicPartition(topic, task.partition) for topic in self.app.input_names]
+
+    def _idle(self, task: PartitionTask, since: int) -> bool:
+        processed = {tp: task.positions.get(tp.topic, -1) for tp in self._sources(task)}
+        return bool(self.app.consumer._thread.caught_up(processed, since))
 
 
 def domain_processing(settings: Settings, policy: Policy) -> DomainProcessing:
