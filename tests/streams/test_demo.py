@@ -1,0 +1,300 @@
+"""The demo: its bookkeeping, its views, its picture, and the whole of it, end to end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psutil
+import pytest
+from rich.console import Console
+
+from processors import engine
+from schemas.records import CreditChange, Decision, Escalation, EscalationStatus, Verdict
+from streams.clients import create_admin, topic_partitions
+from streams.demo.ledger import Ledger
+from streams.demo.screen import Screen
+from streams.packs import load_policy
+from streams.sandbox import Kafka
+from streams.settings import Settings
+from streams.simulate import Simulation
+from streams.views import Seen, Views
+from tests.streams.command_line import Command
+from tests.support import wait_until
+
+ROOT = Path(__file__).parents[2]
+POLICY = load_policy(Settings())
+KEYS = {
+    "events",
+    "duplicates",
+    "verdicts",
+    "disposals",
+    "escalations",
+    "dead_letters",
+    "lost",
+    "doubled",
+    "diverged",
+    "restarts",
+    "rate",
+    "p50_ms",
+    "p99_ms",
+}
+
+
+class Delivered(SimpleNamespace):
+    """A delivery report's message."""
+
+    def topic(self) -> str:
+        return "t"
+
+    def partition(self) -> int:
+        return 0
+
+    def offset(self) -> int:
+        return int(self.at)
+
+
+# -- the ledger --------------------------------------------------------------------------------
+
+
+def test_an_event_waits_until_it_is_answered() -> None:
+    ledger = Ledger()
+    ledger.send(("a", "1"))
+    assert (ledger.waiting, ledger.is_busy("a"), ledger.percentile(0.5)) == (1, True, None)
+    ledger.answer(("a", "1"))
+    ledger.answer(("a", "1"))
+    assert (ledger.waiting, ledger.is_busy("a"), ledger.answered) == (0, False, 1)
+    assert ledger.percentile(0.99) is not None
+
+
+def test_a_repeated_event_is_answered_by_the_first_answer_however_late_it_is_sent() -> None:
+    ledger = Ledger()
+    ledger.send(("a", "1"))
+    ledger.answer(("a", "1"))
+    ledger.send(("a", "1"))
+    assert (ledger.sent, ledger.waiting) == (2, 0)
+
+
+@pytest.mark.parametrize("report_first", [True, False])
+def test_a_dead_letter_is_an_answer_whichever_comes_first(report_first: bool) -> None:
+    ledger = Ledger()
+    ledger.send(("a", "1"))
+    report = [lambda: ledger.delivered(("a", "1"), None, Delivered(at=7))]
+    letter = [lambda: ledger.set_aside(("t", 0, 7))]
+    for step in report + letter if report_first else letter + report:
+        step()
+    assert (ledger.waiting, ledger.answered) == (0, 1)
+
+
+def test_what_kafka_did_not_take_is_counted_and_no_longer_waited_for() -> None:
+    ledger = Ledger()
+    ledger.send(("a", "1"))
+    ledger.delivered(("a", "1"), SimpleNamespace(str=lambda: "too large"), None)
+    assert (ledger.waiting, ledger.failed) == (0, Counter({"too large": 1}))
+    assert not ledger.is_busy("a")
+
+
+# -- the views ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def views(redis_url: str) -> Iterator[Views]:
+    made = Views(redis_url, f"test-{uuid.uuid4().hex}:", POLICY.pack.credit)
+    yield made
+    made.close()
+
+
+def simulated_outputs(events: int) -> list[Any]:
+    states: dict[bytes, bytes | None] = {}
+    outputs: list[Any] = []
+    simulation = Simulation(accounts=60, offenders=6, start=1_760_000_000_000, step_ms=60_000)
+    for offset, (topic, record) in enumerate(simulation.events(events)):
+        given = engine.Input(topic, 0, offset, record.occurred_at, record)
+        outcome = engine.run([given], states.get, POLICY)
+        states.update(outcome.states)
+        outputs += outcome.outputs
+    return outputs
+
+
+def test_the_views_count_levels_work_and_findings_whatever_the_order_of_topics(
+    views: Views,
+) -> None:
+    outputs = simulated_outputs(1_500)
+    offsets: Counter[str] = Counter()
+    seen = []
+    # Topics are read side by side: here one after the other, credit before verdicts.
+    for record in sorted(outputs, key=lambda output: type(output).__name__):
+        topic = type(record).__name__
+        seen.append(Seen(topic, 0, offsets[topic], record))
+        offsets[topic] += 1
+    for start in range(0, len(seen), 200):
+        views.apply(seen[start : start + 200])
+
+    level = {o.account_id: POLICY.pack.credit.levels[1].name for o in outputs}
+    level |= {o.account_id: o.level for o in outputs if isinstance(o, CreditChange)}
+    expected = Counter(level.values())
+    assert len(expected) > 1
+    assert {name: n for name, n in views.levels().items() if n} == dict(expected)
+
+    queue: dict[str, int] = {}
+    for output in outputs:
+        if isinstance(output, Escalation):
+            if output.status is EscalationStatus.OPENED:
+                queue[output.escalation_id] = output.due_at
+            else:
+                queue.pop(output.escalation_id, None)
+    middle = sorted(queue.values())[len(queue) // 2]
+    overdue = sum(due <= middle for due in queue.values())
+    assert views.open_work(middle) == (len(queue), overdue)
+
+    found = [o for o in outputs if isinstance(o, Verdict) and o.findings]
+    assert [f["account"] for f in views.findings(5)] == [o.account_id for o in found[:-6:-1]]
+    assert views.positions() == {(topic, 0): n for topic, n in offsets.items()}
+
+
+# -- the picture -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (100, 30), (120, 40), (200, 60)])
+def test_the_picture_fits_terminals_of_every_size(width: int, height: int) -> None:
+    finding = {
+        "decision": "REFUSE",
+        "account": "a1-1",
+        "rule": "contacts.individual",
+        "obligation": "CAC-08-6",
+        "why": "A contact of the form wechat is in the bio.",
+    }
+    watcher = SimpleNamespace(
+        counts=Counter(), decisions=Counter(dict.fromkeys(Decision, 1000)), steps=Counter(),
+        views_wait=False,
+    )  # fmt: skip
+    views = SimpleNamespace(
+        open_work=lambda _now: (12, 3), levels=lambda: {"B": 10, "C": 0}, findings=lambda: [finding]
+    )
+    workers = SimpleNamespace(lag=lambda: 5, ready=lambda: 2, restarts=0)
+    parts: list[Any] = [Ledger(), watcher, views, workers]
+    screen = Screen(*parts, POLICY.pack, "Kafka")
+    console = Console(width=width, height=height, record=True, file=open(os.devnull, "w"))  # noqa: SIM115,PTH123
+    console.print(screen.draw())
+    text = console.export_text()
+    assert len(text.splitlines()) <= height
+    for words in (
+        "拒绝 refuse",
+        "从严核验 strict hold",
+        "12 open, 3 overdue",
+        "2 ready, 0 restarts",
+    ):
+        assert word in text
+    assert "账号信息中含有联系方式" in text
+    assert "A contact of the form wechat" in text
+
+
+# -- end to end --------------------------------------------------------------------------------
+
+
+def demo_topics(kafka: Kafka) -> set[str]:
+    there = topic_partitions(create_admin(Settings(kafka=kafka.bootstrap)))
+    return {name for name in there if name.startswith("demo-")}
+
+
+def test_the_demo_runs_to_its_end_checks_itself_and_leaves_nothing(
+    command: Command, kafka: Kafka, redis_url: str
+) -> None:
+    left = command(
+        "demo", "--events", "1500", "--json",
+        ZHENGMING_KAFKA=kafka.bootstrap,
+        ZHENGMING_REDIS=redis_url,
+        ZHENGMING_PARTITIONS="2",
+    )  # fmt: skip
+    assert left.code == 0, left.err
+    result = json.loads(left.out)
+    assert set(result) == KEYS
+    assert result["events"] == 1_500
+    assert (result["lost"], result["doubled"], result["diverged"]) == (0, 0, 0)
+    assert result["verdicts"] > 1_300
+    assert result["p50_ms"] <= result["p99_ms"]
+    wait_until(lambda: not demo_topics(kafka), 20, "the demo's topics are deleted")
+
+
+def test_the_demo_tells_a_story_of_ones_own_in_its_order(
+    command: Command, kafka: Kafka, redis_url: str
+) -> None:
+    story = str(ROOT / "examples" / "city-government.jsonl")
+    left = command(
+        "demo", "--input", story, "--workers", "1",
+        ZHENGMING_KAFKA=kafka.bootstrap,
+        ZHENGMING_REDIS=redis_url,
+        ZHENGMING_PARTITIONS="2",
+    )  # fmt: skip
+    assert left.code == 0, left.err
+    told = {
+        cells[0]: cells[1] for line in left.out.splitlines() if len(cells := cells_of(line)) == 2
+    }
+    assert told["events"] == "34"
+    assert told["lost"] == told["doubled"] == "0"
+    assert told["disposals"] == "4"  # suspended, lifted, closed, barred: each ruling met its change
+
+
+def cells_of(line: str) -> list[str]:
+    return [cell.strip() for cell in line.replace("│", "|").split("|")]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_everything(
+    kafka: Kafka, redis_url: str, number: signal.Signals, tmp_path: Path
+) -> None:
+    environment = {
+        **os.environ,
+        "ZHENGMING_KAFKA": kafka.bootstrap,
+        "ZHENGMING_REDIS": redis_url,
+        "ZHENGMING_PARTITIONS": "2",
+        "TMPDIR": str(tmp_path),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streams.cli", "demo", "--rate", "50"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    demo = psutil.Process(process.pid)
+    try:
+        wait_until(lambda: len(demo.children(recursive=True)) >= 2, 60, "two workers", every=0.1)
+        children = demo.children(recursive=True)
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=40)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert out.rstrip().endswith("stopped")
+    assert not [child for child in children if child.is_running()]
+    assert not demo_topics(kafka)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_java_the_demo_runs_on_the_mock_and_says_so(redis_url: str, tmp_path: Path) -> None:
+    without_java = {
+        name: value for name, value in os.environ.items() if not name.startswith("ZHENGMING_")
+    } | {"PATH": str(tmp_path), "ZHENGMING_REDIS": redis_url}
+    result = subprocess.run(
+        [sys.executable, "-m", "streams.cli", "demo", "--events", "300", "--json"],
+        cwd=ROOT,
+        env=without_java,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "a mock of Kafka, for a look only" in result.stderr
+    assert json.loads(result.stdout)["events"] == 300
