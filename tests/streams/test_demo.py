@@ -187,7 +187,7 @@ def test_the_picture_fits_terminals_of_every_size(width: int, height: int) -> No
     console.print(screen.draw())
     text = console.export_text()
     assert len(text.splitlines()) <= height
-    for words in (
+    for word in (
         "拒绝 refuse",
         "从严核验 strict hold",
         "12 open, 3 overdue",
