@@ -6,12 +6,13 @@ past the end raises `IndexError` or `ValueError`, never returns a shortened valu
 
 from __future__ import annotations
 
-MAX_LONG = (1 << 63) - 1
-_MAX_SHIFT = 63
+_WORD = 64
+_LAST_SHIFT = 63
+"""Shift of the tenth and last byte of a 64-bit integer."""
 
 
 def read_long(data: bytes, at: int) -> tuple[int, int]:
-    """Read a zigzag variable-length integer."""
+    """Read a zigzag variable-length integer of 64 bits."""
     byte = data[at]
     at += 1
     value = byte & 0x7F
@@ -20,25 +21,35 @@ def read_long(data: bytes, at: int) -> tuple[int, int]:
         byte = data[at]
         at += 1
         value |= (byte & 0x7F) << shift
-        shift += 7
-        if shift > _MAX_SHIFT + 7:
+        if shift == _LAST_SHIFT and value >> _WORD:
             raise ValueError("an integer has more than 64 bits")
+        shift += 7
     return (value >> 1) ^ -(value & 1), at
 
 
-def read_bytes(data: bytes, at: int) -> tuple[bytes, int]:
-    """Read a length and so many bytes."""
+def read_int(data: bytes, at: int) -> tuple[int, int]:
+    """Read a zigzag variable-length integer of 32 bits."""
+    value, at = read_long(data, at)
+    if not -0x80000000 <= value <= 0x7FFFFFFF:
+        raise ValueError("an integer has more than 32 bits")
+    return value, at
+
+
+def read_size(data: bytes, at: int) -> tuple[int, int]:
+    """Read the length of a text or of bytes; it may reach past the end of the record."""
     size, at = read_long(data, at)
-    end = at + size
-    if size < 0 or end > len(data):
-        raise ValueError("a length reaches past the end of the record")
-    return data[at:end], end
+    if size < 0:
+        raise ValueError("a length is negative")
+    return size, at
 
 
 def read_str(data: bytes, at: int) -> tuple[str, int]:
     """Read a length and so many bytes of UTF-8."""
-    raw, at = read_bytes(data, at)
-    return raw.decode(), at
+    size, at = read_size(data, at)
+    end = at + size
+    if end > len(data):
+        raise ValueError("a length reaches past the end of the record")
+    return data[at:end].decode(), end
 
 
 def read_bool(data: bytes, at: int) -> tuple[bool, int]:
@@ -49,20 +60,12 @@ def read_bool(data: bytes, at: int) -> tuple[bool, int]:
     return byte == 1, at + 1
 
 
-def read_index(data: bytes, at: int, symbols: int) -> tuple[int, int]:
-    """Read the index of an enum symbol; `UnknownSymbol` when there are not so many symbols."""
-    index, at = read_long(data, at)
-    if not 0 <= index < symbols:
-        raise UnknownSymbol(f"symbol {index} of {symbols}")
-    return index, at
-
-
 def read_count(data: bytes, at: int) -> tuple[int, int]:
     """Read the number of items of an array's next block; 0 ends the array."""
     count, at = read_long(data, at)
     if count < 0:  # the size of the block in bytes follows, for readers that skip it
         count = -count
-        _, at = read_long(data, at)
+        _, at = read_size(data, at)
     if count > len(data) - at:  # every item takes a byte at least
         raise ValueError("an array has more items than the record has bytes")
     return count, at
@@ -71,7 +74,7 @@ def read_count(data: bytes, at: int) -> tuple[int, int]:
 def write_long(value: int, out: bytearray) -> None:
     """Append a zigzag variable-length integer. Raises `ValueError` beyond 64 bits."""
     encoded = (value << 1) ^ (value >> 63)
-    if encoded >> 64:
+    if encoded >> _WORD:
         raise ValueError("an integer has more than 64 bits")
     while encoded > 0x7F:
         out.append((encoded & 0x7F) | 0x80)
@@ -79,5 +82,8 @@ def write_long(value: int, out: bytearray) -> None:
     out.append(encoded)
 
 
-class UnknownSymbol(ValueError):
-    """The index of an enum is beyond the symbols this version knows."""
+def write_int(value: int, out: bytearray) -> None:
+    """Append a zigzag variable-length integer. Raises `ValueError` beyond 32 bits."""
+    if not -0x80000000 <= value <= 0x7FFFFFFF:
+        raise ValueError("an integer has more than 32 bits")
+    write_long(value, out)

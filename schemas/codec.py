@@ -8,19 +8,21 @@ where there is a registry.
 
 from __future__ import annotations
 
-import io
-import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
-import fastavro
 import msgspec
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 
-from schemas.binary import UnknownSymbol
+from schemas import careful
 from schemas.errors import DeadLetterReason, DecodeError
+from schemas.json_form import convert, read_json
 from schemas.records import READERS, WRITERS
 from schemas.registry import Registry
-from schemas.source import AVRO, RELEASED, load
+from schemas.resolution import resolver
+from schemas.source import AVRO, RELEASED, Schema, load, releases
 
 R = TypeVar("R")
 
@@ -28,41 +30,71 @@ MAGIC = b"\xc3\x01"
 _HEADER = 10
 
 
-def fingerprint_of(schema: dict[str, Any]) -> bytes:
+def fingerprint_of(schema: Schema) -> bytes:
     """The CRC-64-AVRO fingerprint of a schema, in the byte order of the single-object header."""
     digest = fingerprint(to_parsing_canonical_form(schema), "CRC-64-AVRO")
     return bytes.fromhex(digest)
 
 
-def _released(name: str) -> list[dict[str, Any]]:
-    directories = sorted(RELEASED.iterdir()) if RELEASED.is_dir() else []
-    return [s for directory in directories if (s := load(directory).get(name))]
-
-
 class _Type:
-    """All that is known of one record type: schemas, reader, writer, headers."""
+    """All that is known of one record type: schema, reader, writer, header."""
 
     def __init__(self, record_type: type[Any], schema: dict[str, Any]) -> None:
         self.record_type = record_type
         self.schema = schema
-        self.parsed = fastavro.parse_schema(schema)
         self.read = READERS[record_type]
         self.write = WRITERS[record_type]
         self.header = MAGIC + fingerprint_of(schema)
         self.json = msgspec.json.Decoder(record_type)
-        self.writers = {MAGIC + fingerprint_of(s): s for s in _released(record_type.__name__)}
         self.needs_account = "account_id" in record_type.__struct_fields__
+
+    def read_body(self, data: bytes, at: int) -> Any:
+        """Read the record that fills the data from an offset on. Raises `DecodeError`."""
+        try:
+            record, end = self.read(data, at)
+            if end == len(data):
+                return record
+        except (IndexError, KeyError, ValueError):
+            pass  # the careful reader has the last word
+        return convert(careful.read(self.schema, data, at), self.record_type)
+
+    def reader_of(self, writer: Schema) -> Callable[[bytes, int], Any]:
+        """How to read what was written with a schema. Raises `DecodeError` where it is none."""
+        try:
+            same = MAGIC + fingerprint_of(writer) == self.header
+        except Exception:  # what is no schema fails in many ways; the resolver tells which
+            same = False
+        return self.read_body if same else resolver(self.record_type, self.schema, writer)
 
 
 _SCHEMAS = load(AVRO)
-_TYPES = {t: _Type(t, _SCHEMAS[t.__name__]) for t in READERS}
+_TYPES = {
+    record_type: _Type(record_type, _SCHEMAS[record_type.__name__]) for record_type in READERS
+}
+
+
+@cache
+def _released(directory: Path) -> dict[tuple[type[Any], bytes], Schema]:
+    """The schemas of all releases by record type and single-object header."""
+    sets = [load(release) for release in releases(directory)]
+    return {
+        (record_type, MAGIC + fingerprint_of(schema)): schema
+        for known in sets
+        for record_type in READERS
+        if (schema := known.get(record_type.__name__))
+    }
 
 
 class Codec:
-    """Decodes any record type from bytes, encodes any record. Thread-safe after construction."""
+    """Decodes any record type from bytes, encodes any record. Safe to share between threads.
 
-    def __init__(self, registry: Registry | None = None) -> None:
+    ``released`` is the directory of the released sets whose records can be read.
+    """
+
+    def __init__(self, registry: Registry | None = None, released: Path = RELEASED) -> None:
         self._registry = registry
+        self._released = _released(released)
+        self._readers: dict[tuple[type[Any], bytes | int], Callable[[bytes, int], Any]] = {}
 
     def decode(self, record_type: type[R], data: bytes) -> R:
         """Read a record.
@@ -71,99 +103,66 @@ class Codec:
         can help.
         """
         known = _TYPES[record_type]
-        header = data[:_HEADER]
-        if header == known.header:
-            record = _read(known, data, _HEADER)
-        elif header[:2] == MAGIC:
-            record = self._resolve(known, known.writers.get(header), data[_HEADER:])
-        elif header[:1] == b"\0" and self._registry is not None:
-            schema_id, body = Registry.unframe(data)
-            record = self._resolve(known, self._registry.schema(schema_id), body)
-        elif header.lstrip()[:1] == b"{":
-            record = _read_json(known, data)
+        if data.startswith(known.header):
+            record = known.read_body(data, _HEADER)
         else:
-            raise DecodeError(
-                DeadLetterReason.UNDECODABLE,
-                "neither an Avro single object, nor a Confluent frame with a registry set, "
-                "nor a JSON object",
-            )
+            record = self._decode_other(known, data)
         if known.needs_account and not record.account_id:
             raise DecodeError(DeadLetterReason.MISSING_ACCOUNT_ID, "account_id is empty")
         return record  # type: ignore[no-any-return]  # read by the reader of its type
 
-    def _resolve(self, known: _Type, writer: dict[str, Any] | None, body: bytes) -> Any:
-        if writer is None:
-            raise DecodeError(
-                DeadLetterReason.UNKNOWN_SCHEMA,
-                f"written with a schema that is not a known version of {known.schema['name']}",
-            )
-        if writer == known.schema:
-            return _read(known, body, 0)
-        source = io.BytesIO(body)
-        try:
-            value = fastavro.schemaless_reader(source, writer, known.parsed)
-            if source.tell() != len(body):
-                raise ValueError("bytes after the end of the record")
-            return msgspec.convert(_plain(value), known.record_type)
-        except Exception as error:  # fastavro raises whatever its parts raise
-            raise DecodeError(DeadLetterReason.UNDECODABLE, type(error).__name__) from error
-
     def encode(self, record: Any) -> bytes:
-        """Write a record. Raises `ValueError` for an integer beyond 64 bits."""
+        """Write a record.
+
+        Raises `ValueError` for an integer beyond its 32 or 64 bits and for text that is no Unicode,
+        `RegistryUnavailable` where the registry does not give the schema an id.
+        """
         known = _TYPES[type(record)]
         if self._registry is None:
             out = bytearray(known.header)
         else:
-            out = bytearray(self._registry.frame(type(record), known.schema))
+            out = bytearray(self._registry.frame(known.record_type, known.schema))
         known.write(record, out)
         return bytes(out)
 
-
-def _read(known: _Type, data: bytes, at: int) -> Any:
-    try:
-        record, end = known.read(data, at)
-    except UnknownSymbol as error:
-        raise DecodeError(DeadLetterReason.UNKNOWN_ENUM, str(error)) from error
-    except (IndexError, ValueError) as error:
+    def _decode_other(self, known: _Type, data: bytes) -> Any:
+        """Read what does not begin with the header of the current schema."""
+        if data.startswith(MAGIC):
+            header = data[:_HEADER]
+            read = self._reader(known, header, self._released.get((known.record_type, header)))
+            return read(data, _HEADER)
+        if data.startswith(b"\0") and self._registry is not None:
+            number, at = Registry.unframe(data)
+            return self._reader(known, number, self._registry.schema(number))(data, at)
+        if data.lstrip(b" \t\r\n").startswith(b"{"):
+            return read_json(known.json, data)
         raise DecodeError(
-            DeadLetterReason.UNDECODABLE, f"not a {known.schema['name']}: {type(error).__name__}"
-        ) from error
-    if end != len(data):
-        raise DecodeError(DeadLetterReason.UNDECODABLE, "bytes after the end of the record")
-    return record
+            DeadLetterReason.UNDECODABLE,
+            "neither an Avro single object, nor a Confluent frame with a registry set, "
+            "nor a JSON object",
+        )
 
+    def _reader(
+        self, known: _Type, name: bytes | int, writer: Schema | None
+    ) -> Callable[[bytes, int], Any]:
+        """The reader for a writer's schema that is known by a header or a registry's id."""
+        if writer is None:
+            raise DecodeError(DeadLetterReason.UNKNOWN_SCHEMA, self._stranger(known, name))
+        key = (known.record_type, name)
+        if (read := self._readers.get(key)) is None:
+            read = self._readers[key] = known.reader_of(writer)
+        return read
 
-_PATH = re.compile(r"`\$\.?([^`]*)`")
-
-
-def _read_json(known: _Type, data: bytes) -> Any:
-    try:
-        return known.json.decode(data)
-    except msgspec.ValidationError as error:
-        message = str(error)
-        path = match[1] if (match := _PATH.search(message)) else ""
-        if "account_id" in (path, *re.findall(r"missing required field `(\w+)`", message)):
-            raise DecodeError(
-                DeadLetterReason.MISSING_ACCOUNT_ID, "account_id is missing or no text"
-            ) from error
-        if "Invalid enum value" in message:
-            raise DecodeError(
-                DeadLetterReason.UNKNOWN_ENUM, f"{path} has a value this version does not know"
-            ) from error
-        raise DecodeError(DeadLetterReason.INVALID_FIELD, message) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DecodeError(DeadLetterReason.UNDECODABLE, "not a JSON object") from error
-
-
-def _plain(value: Any) -> Any:
-    """Undo fastavro's datetimes: timestamps are plain milliseconds here."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if hasattr(value, "timestamp"):
-        return round(value.timestamp() * 1000)
-    return value
+    def _stranger(self, known: _Type, name: bytes | int) -> str:
+        if isinstance(name, int):
+            return f"the registry has no Avro schema {name}"
+        if len(name) < _HEADER:
+            return "the header of a single object is cut short"
+        ours = known.record_type.__name__
+        for other in _TYPES.values():
+            if other.header == name:
+                return f"a record of type {other.record_type.__name__}, not {ours}"
+        return f"written with a schema that is no known version of {ours}"
 
 
 _DEFAULT = Codec()

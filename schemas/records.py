@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from schemas.binary import (
     read_bool,
-    read_bytes,
     read_count,
-    read_index,
+    read_int,
     read_long,
-    read_str,
+    read_size,
+    write_int,
     write_long,
 )
+
+Int = Annotated[int, Meta(ge=-0x80000000, le=0x7FFFFFFF)]
+"""An integer of 32 bits; decoding checks it, constructing does not."""
+
+Long = Annotated[int, Meta(ge=-0x8000000000000000, le=0x7FFFFFFFFFFFFFFF)]
+"""An integer of 64 bits; decoding checks it, constructing does not."""
+
+Millis = Long
+"""Milliseconds since the epoch."""
 
 
 class ChangeKind(StrEnum):
@@ -221,7 +230,7 @@ class AccountAppeal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     event_id: str
     account_id: str
-    occurred_at: int
+    occurred_at: Millis
     appeal_id: str
     measure_id: str
     statement: str | None = None
@@ -251,7 +260,7 @@ class AccountChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     event_id: str
     account_id: str
-    occurred_at: int
+    occurred_at: Millis
     kind: ChangeKind
     phase: Phase = Phase.PROPOSED
     subject: SubjectKind | None = None
@@ -282,7 +291,7 @@ class AccountComplaint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     event_id: str
     account_id: str
-    occurred_at: int
+    occurred_at: Millis
     complaint_id: str
     category: ComplaintCategory
     field: Field | None = None
@@ -307,7 +316,7 @@ class AccountFinding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     rule_id: str
     other_account_id: str | None = None
     why: str
-    found_at: int
+    found_at: Millis
 
 
 class AccountRuling(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -328,13 +337,13 @@ class AccountRuling(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     event_id: str
     account_id: str
-    occurred_at: int
+    occurred_at: Millis
     action: RulingAction
     subject_id: str
     reviewer_id: str
     reason: str
     step: MeasureStep | None = None
-    duration_days: int | None = None
+    duration_days: Int | None = None
     field: Field | None = None
 
 
@@ -355,11 +364,11 @@ class AccountVerification(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     event_id: str
     account_id: str
-    occurred_at: int
+    occurred_at: Millis
     kind: VerificationKind
     result: VerificationResult
     value: str | None = None
-    expires_at: int | None = None
+    expires_at: Millis | None = None
     token: str | None = None
     source: str | None = None
 
@@ -388,22 +397,22 @@ class AuditRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     """
 
     account_id: str
-    account_seq: int
+    account_seq: Long
     event_id: str
     audit_id: str
     kind: AuditKind
     subject_id: str
     summary: str
     actor: str
-    at: int
+    at: Millis
     previous_hash: str
     hash: str
     pack_id: str
     pack_version: str
     pack_hash: str
     source_topic: str
-    source_partition: int
-    source_offset: int
+    source_partition: Int
+    source_offset: Long
 
 
 class AuthorityReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -427,7 +436,7 @@ class AuthorityReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """
 
     account_id: str
-    account_seq: int
+    account_seq: Long
     event_id: str
     report_id: str
     measure_id: str
@@ -435,8 +444,8 @@ class AuthorityReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     rule_id: str
     article: str
     summary: str
-    due_at: int
-    at: int
+    due_at: Millis
+    at: Millis
     pack_id: str
     pack_version: str
     pack_hash: str
@@ -463,16 +472,16 @@ class ComplaintFeedback(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """
 
     account_id: str
-    account_seq: int
+    account_seq: Long
     event_id: str
     feedback_id: str
     complaint_id: str
     state: ComplaintState
     reason: str
     merged_into: str | None = None
-    due_at: int
+    due_at: Millis
     language: str | None = None
-    at: int
+    at: Millis
     pack_id: str
     pack_version: str
     pack_hash: str
@@ -501,18 +510,18 @@ class CreditChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """
 
     account_id: str
-    account_seq: int
+    account_seq: Long
     event_id: str
     entry_id: str
     action: CreditAction
     rule_id: str
     reason: str
-    points: int
-    score: int
+    points: Int
+    score: Int
     level: str
     previous_level: str
-    expires_at: int | None = None
-    at: int
+    expires_at: Millis | None = None
+    at: Millis
     pack_id: str
     pack_version: str
     pack_hash: str
@@ -550,7 +559,7 @@ class Disposal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc
     """
 
     account_id: str
-    account_seq: int
+    account_seq: Long
     event_id: str
     disposal_id: str
     measure_id: str
@@ -563,10 +572,10 @@ class Disposal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc
     reason: str
     automatic: bool
     reviewers: tuple[str, ...] = ()
-    at: int
-    begins_at: int
-    ends_at: int | None = None
-    deadline: int | None = None
+    at: Millis
+    begins_at: Millis
+    ends_at: Millis | None = None
+    deadline: Millis | None = None
     notice_id: str
     report_id: str | None = None
     audit_id: str
@@ -598,18 +607,18 @@ class Escalation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     """
 
     account_id: str
-    account_seq: int
+    account_seq: Long
     event_id: str
     escalation_id: str
     kind: EscalationKind
     status: EscalationStatus
     subject_id: str
-    priority: int
-    opened_at: int
-    due_at: int
+    priority: Int
+    opened_at: Millis
+    due_at: Millis
     reason: str
     rule_ids: tuple[str, ...] = ()
-    at: int
+    at: Millis
     pack_id: str
     pack_version: str
     pack_hash: str
@@ -628,7 +637,7 @@ class NameClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, g
     skeleton: str
     account_id: str
     event_id: str
-    claimed_at: int
+    claimed_at: Millis
     released: bool
 
 
@@ -656,7 +665,7 @@ class Notice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=F
     """
 
     account_id: str
-    account_seq: int
+    account_seq: Long
     event_id: str
     notice_id: str
     kind: NoticeKind
@@ -666,9 +675,9 @@ class Notice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=F
     body: str
     rule_id: str
     article: str
-    deadline: int | None = None
-    appeal_until: int | None = None
-    at: int
+    deadline: Millis | None = None
+    appeal_until: Millis | None = None
+    at: Millis
     pack_id: str
     pack_version: str
     pack_hash: str
@@ -689,8 +698,8 @@ class PlatformDirective(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     directive_id: str
     kind: DirectiveKind
     scope: str
-    starts_at: int
-    ends_at: int | None = None
+    starts_at: Millis
+    ends_at: Millis | None = None
     reason: str
     issued_by: str
 
@@ -712,7 +721,7 @@ class PolicyPack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     pack_hash: str
     mode: PackMode
     content: bytes
-    published_at: int
+    published_at: Millis
     published_by: str
 
 
@@ -736,8 +745,8 @@ class Finding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=
     rule_id: str
     obligation_id: str
     field: Field
-    span_start: int
-    span_end: int
+    span_start: Int
+    span_end: Int
     technique: str
     entry: str
     decision: Decision
@@ -772,2799 +781,4572 @@ class Verdict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=
     """
 
     account_id: str
-    account_seq: int
+    account_seq: Long
     event_id: str
-    revision: int
+    revision: Int
     kind: ChangeKind
     phase: Phase
     decision: Decision
     findings: tuple[Finding, ...] = ()
     reason: str
     reviewers: tuple[str, ...] = ()
-    due_at: int | None = None
+    due_at: Millis | None = None
     level: str
-    decided_at: int
+    decided_at: Millis
     pack_id: str
     pack_version: str
     pack_hash: str
     source_topic: str
-    source_partition: int
-    source_offset: int
+    source_partition: Int
+    source_offset: Long
 
 
-_ChangeKind = tuple(ChangeKind)
-_ChangeKind_INDEX = {m: bytes((2 * n,)) for n, m in enumerate(_ChangeKind)}
-_Phase = tuple(Phase)
-_Phase_INDEX = {m: bytes((2 * n,)) for n, m in enumerate(_Phase)}
-_SubjectKind = tuple(SubjectKind)
-_SubjectKind_INDEX = {m: bytes((2 * n,)) for n, m in enumerate(_SubjectKind)}
-_ComplaintCategory = tuple(ComplaintCategory)
-_ComplaintCategory_INDEX = {m: bytes((2 * n,)) for n, m in enumerate(_ComplaintCategory)}
-_Field = tuple(Field)
-_Field_INDEX = {m: bytes((2 * n,)) for n, m in enumerate(_Field)}
-_RulingAction = tuple(RulingAction)
-_RulingAction_INDEX = {m: bytes((2 * n,)) for n, m in enumerate(_RulingAction)}
-_MeasureStep = tuple(MeasureStep)
-_MeasureStep_INDEX = {m: bytes((2 * n,)) for n, m in enumerate(_MeasureStep)}
-_VerificationKind = tuple(VerificationKind)
-_VerificationKind_INDEX = {m: bytes((2 * n,)) for n, m in enumerate(_VerificationKind)}
-_VerificationResult = tuple(VerificationResult)
-_VerificationResult_INDEX = {m: bytes((2 * n,)) for n, m in enumerate(_VerificationResult)}
-_AuditKind = tuple(AuditKind)
-_AuditKind_INDEX = {m: bytes((2 * n,)) for n, m in enumerate(_AuditKind)}
-_ComplaintState = tuple(ComplaintState)
-_ComplaintState_INDEX = {m: bytes((2 * n,)) for n, m in enumerate(_ComplaintState)}
-_CreditAction = tuple(CreditAction)
-_CreditAction_INDEX = {m: bytes((2 * n,)) for n, m in enumerate(_CreditAction)}
-_DisposalAction = tuple(DisposalAction)
-_DisposalAction_INDEX = {m: bytes((2 * n,)) for n, m in enumerate(_DisposalAction)}
-_EscalationKind = tuple(EscalationKind)
-_EscalationKind_INDEX = {m: bytes((2 * n,)) for n, m in enumerate(_EscalationKind)}
-_EscalationStatus = tuple(EscalationStatus)
-_EscalationStatus_INDEX = {m: bytes((2 * n,)) for n, m in enumerate(_EscalationStatus)}
-_NoticeKind = tuple(NoticeKind)
-_NoticeKind_INDEX = {m: bytes((2 * n,)) for n, m in enumerate(_NoticeKind)}
-_DirectiveKind = tuple(DirectiveKind)
-_DirectiveKind_INDEX = {m: bytes((2 * n,)) for n, m in enumerate(_DirectiveKind)}
-_PackMode = tuple(PackMode)
-_PackMode_INDEX = {m: bytes((2 * n,)) for n, m in enumerate(_PackMode)}
-_Decision = tuple(Decision)
-_Decision_INDEX = {m: bytes((2 * n,)) for n, m in enumerate(_Decision)}
-_RuleMode = tuple(RuleMode)
-_RuleMode_INDEX = {m: bytes((2 * n,)) for n, m in enumerate(_RuleMode)}
+_ChangeKind_OF = {2 * n: symbol for n, symbol in enumerate(ChangeKind)}
+_ChangeKind_AS = {symbol: 2 * n for n, symbol in enumerate(ChangeKind)}
+_Phase_OF = {2 * n: symbol for n, symbol in enumerate(Phase)}
+_Phase_AS = {symbol: 2 * n for n, symbol in enumerate(Phase)}
+_SubjectKind_OF = {2 * n: symbol for n, symbol in enumerate(SubjectKind)}
+_SubjectKind_AS = {symbol: 2 * n for n, symbol in enumerate(SubjectKind)}
+_ComplaintCategory_OF = {2 * n: symbol for n, symbol in enumerate(ComplaintCategory)}
+_ComplaintCategory_AS = {symbol: 2 * n for n, symbol in enumerate(ComplaintCategory)}
+_Field_OF = {2 * n: symbol for n, symbol in enumerate(Field)}
+_Field_AS = {symbol: 2 * n for n, symbol in enumerate(Field)}
+_RulingAction_OF = {2 * n: symbol for n, symbol in enumerate(RulingAction)}
+_RulingAction_AS = {symbol: 2 * n for n, symbol in enumerate(RulingAction)}
+_MeasureStep_OF = {2 * n: symbol for n, symbol in enumerate(MeasureStep)}
+_MeasureStep_AS = {symbol: 2 * n for n, symbol in enumerate(MeasureStep)}
+_VerificationKind_OF = {2 * n: symbol for n, symbol in enumerate(VerificationKind)}
+_VerificationKind_AS = {symbol: 2 * n for n, symbol in enumerate(VerificationKind)}
+_VerificationResult_OF = {2 * n: symbol for n, symbol in enumerate(VerificationResult)}
+_VerificationResult_AS = {symbol: 2 * n for n, symbol in enumerate(VerificationResult)}
+_AuditKind_OF = {2 * n: symbol for n, symbol in enumerate(AuditKind)}
+_AuditKind_AS = {symbol: 2 * n for n, symbol in enumerate(AuditKind)}
+_ComplaintState_OF = {2 * n: symbol for n, symbol in enumerate(ComplaintState)}
+_ComplaintState_AS = {symbol: 2 * n for n, symbol in enumerate(ComplaintState)}
+_CreditAction_OF = {2 * n: symbol for n, symbol in enumerate(CreditAction)}
+_CreditAction_AS = {symbol: 2 * n for n, symbol in enumerate(CreditAction)}
+_DisposalAction_OF = {2 * n: symbol for n, symbol in enumerate(DisposalAction)}
+_DisposalAction_AS = {symbol: 2 * n for n, symbol in enumerate(DisposalAction)}
+_EscalationKind_OF = {2 * n: symbol for n, symbol in enumerate(EscalationKind)}
+_EscalationKind_AS = {symbol: 2 * n for n, symbol in enumerate(EscalationKind)}
+_EscalationStatus_OF = {2 * n: symbol for n, symbol in enumerate(EscalationStatus)}
+_EscalationStatus_AS = {symbol: 2 * n for n, symbol in enumerate(EscalationStatus)}
+_NoticeKind_OF = {2 * n: symbol for n, symbol in enumerate(NoticeKind)}
+_NoticeKind_AS = {symbol: 2 * n for n, symbol in enumerate(NoticeKind)}
+_DirectiveKind_OF = {2 * n: symbol for n, symbol in enumerate(DirectiveKind)}
+_DirectiveKind_AS = {symbol: 2 * n for n, symbol in enumerate(DirectiveKind)}
+_PackMode_OF = {2 * n: symbol for n, symbol in enumerate(PackMode)}
+_PackMode_AS = {symbol: 2 * n for n, symbol in enumerate(PackMode)}
+_Decision_OF = {2 * n: symbol for n, symbol in enumerate(Decision)}
+_Decision_AS = {symbol: 2 * n for n, symbol in enumerate(Decision)}
+_RuleMode_OF = {2 * n: symbol for n, symbol in enumerate(RuleMode)}
+_RuleMode_AS = {symbol: 2 * n for n, symbol in enumerate(RuleMode)}
 
 
 def read_AccountAppeal(_data: bytes, _at: int) -> tuple[AccountAppeal, int]:
-    """Read a AccountAppeal at an offset; returns it and the offset after it."""
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        event_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        event_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        account_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        account_id = _data[_at : _at + _size].decode()
-        _at += _size
-    occurred_at, _at = read_long(_data, _at)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        appeal_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        appeal_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        measure_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        measure_id = _data[_at : _at + _size].decode()
-        _at += _size
-    statement: str | None = None
-    _branch = _data[_at]
+    """Read one AccountAppeal at an offset; returns it and the offset after it."""
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _size = _data[_at] >> 1
-        if _data[_at] & 0x81 or _at + _size >= len(_data):
-            statement, _at = read_str(_data, _at)
-        else:
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    event_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    account_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        occurred_at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
+    else:
+        occurred_at, _at = read_long(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    appeal_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    measure_id = _data[_at : _at + _n].decode()
+    _at += _n
+    statement: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        statement = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
             _at += 1
-            statement = _data[_at : _at + _size].decode()
-            _at += _size
-    elif _branch:
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        statement = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
         raise ValueError("statement: no such branch of a union")
-    language: str | None = None
-    _branch = _data[_at]
+    language: str | None
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _size = _data[_at] >> 1
-        if _data[_at] & 0x81 or _at + _size >= len(_data):
-            language, _at = read_str(_data, _at)
-        else:
+    if not _n:
+        language = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
             _at += 1
-            language = _data[_at : _at + _size].decode()
-            _at += _size
-    elif _branch:
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        language = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
         raise ValueError("language: no such branch of a union")
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
     return AccountAppeal(event_id=event_id, account_id=account_id, occurred_at=occurred_at, appeal_id=appeal_id, measure_id=measure_id, statement=statement, language=language), _at
 
 
 def write_AccountAppeal(_record: AccountAppeal, _out: bytearray) -> None:
-    """Append the Avro binary form of a AccountAppeal."""
+    """Append the Avro binary form of one AccountAppeal."""
+    _append = _out.append
     _raw = _record.event_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.account_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.occurred_at, _out)
-    _raw = _record.appeal_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    occurred_at = _record.occurred_at
+    if 0x400000000 <= occurred_at < 0x20000000000:
+        _append(occurred_at << 1 & 0x7F | 0x80)
+        _append(occurred_at >> 6 & 0x7F | 0x80)
+        _append(occurred_at >> 13 & 0x7F | 0x80)
+        _append(occurred_at >> 20 & 0x7F | 0x80)
+        _append(occurred_at >> 27 & 0x7F | 0x80)
+        _append(occurred_at >> 34)
     else:
-        write_long(_size, _out)
+        write_long(occurred_at, _out)
+    _raw = _record.appeal_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.measure_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     if (statement := _record.statement) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
+        _append(2)
         _raw = statement.encode()
-        _size = len(_raw)
-        if _size < 64:
-            _out.append(_size << 1)
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
         else:
-            write_long(_size, _out)
+            write_long(_n, _out)
         _out += _raw
     if (language := _record.language) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
+        _append(2)
         _raw = language.encode()
-        _size = len(_raw)
-        if _size < 64:
-            _out.append(_size << 1)
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
         else:
-            write_long(_size, _out)
+            write_long(_n, _out)
         _out += _raw
 
 
 def read_AccountChange(_data: bytes, _at: int) -> tuple[AccountChange, int]:
-    """Read a AccountChange at an offset; returns it and the offset after it."""
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        event_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        event_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        account_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        account_id = _data[_at : _at + _size].decode()
-        _at += _size
-    occurred_at, _at = read_long(_data, _at)
-    _index, _at = read_index(_data, _at, 4)
-    kind = _ChangeKind[_index]
-    _index, _at = read_index(_data, _at, 2)
-    phase = _Phase[_index]
-    subject: SubjectKind | None = None
-    _branch = _data[_at]
+    """Read one AccountChange at an offset; returns it and the offset after it."""
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _index, _at = read_index(_data, _at, 3)
-        subject = _SubjectKind[_index]
-    elif _branch:
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    event_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    account_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        occurred_at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
+    else:
+        occurred_at, _at = read_long(_data, _at)
+    kind = _ChangeKind_OF[_data[_at]]
+    _at += 1
+    phase = _Phase_OF[_data[_at]]
+    _at += 1
+    subject: SubjectKind | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        subject = None
+    elif _n == 2:
+        subject = _SubjectKind_OF[_data[_at]]
+        _at += 1
+    else:
         raise ValueError("subject: no such branch of a union")
-    name: str | None = None
-    _branch = _data[_at]
+    name: str | None
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _size = _data[_at] >> 1
-        if _data[_at] & 0x81 or _at + _size >= len(_data):
-            name, _at = read_str(_data, _at)
-        else:
+    if not _n:
+        name = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
             _at += 1
-            name = _data[_at : _at + _size].decode()
-            _at += _size
-    elif _branch:
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        name = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
         raise ValueError("name: no such branch of a union")
-    avatar: str | None = None
-    _branch = _data[_at]
+    avatar: str | None
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _size = _data[_at] >> 1
-        if _data[_at] & 0x81 or _at + _size >= len(_data):
-            avatar, _at = read_str(_data, _at)
-        else:
+    if not _n:
+        avatar = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
             _at += 1
-            avatar = _data[_at : _at + _size].decode()
-            _at += _size
-    elif _branch:
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        avatar = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
         raise ValueError("avatar: no such branch of a union")
-    cover: str | None = None
-    _branch = _data[_at]
+    cover: str | None
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _size = _data[_at] >> 1
-        if _data[_at] & 0x81 or _at + _size >= len(_data):
-            cover, _at = read_str(_data, _at)
-        else:
+    if not _n:
+        cover = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
             _at += 1
-            cover = _data[_at : _at + _size].decode()
-            _at += _size
-    elif _branch:
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        cover = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
         raise ValueError("cover: no such branch of a union")
-    bio: str | None = None
-    _branch = _data[_at]
+    bio: str | None
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _size = _data[_at] >> 1
-        if _data[_at] & 0x81 or _at + _size >= len(_data):
-            bio, _at = read_str(_data, _at)
-        else:
+    if not _n:
+        bio = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
             _at += 1
-            bio = _data[_at : _at + _size].decode()
-            _at += _size
-    elif _branch:
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        bio = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
         raise ValueError("bio: no such branch of a union")
-    signature: str | None = None
-    _branch = _data[_at]
+    signature: str | None
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _size = _data[_at] >> 1
-        if _data[_at] & 0x81 or _at + _size >= len(_data):
-            signature, _at = read_str(_data, _at)
-        else:
+    if not _n:
+        signature = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
             _at += 1
-            signature = _data[_at : _at + _size].decode()
-            _at += _size
-    elif _branch:
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        signature = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
         raise ValueError("signature: no such branch of a union")
-    badge: str | None = None
-    _branch = _data[_at]
+    badge: str | None
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _size = _data[_at] >> 1
-        if _data[_at] & 0x81 or _at + _size >= len(_data):
-            badge, _at = read_str(_data, _at)
-        else:
+    if not _n:
+        badge = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
             _at += 1
-            badge = _data[_at : _at + _size].decode()
-            _at += _size
-    elif _branch:
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        badge = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
         raise ValueError("badge: no such branch of a union")
-    owner_token: str | None = None
-    _branch = _data[_at]
+    owner_token: str | None
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _size = _data[_at] >> 1
-        if _data[_at] & 0x81 or _at + _size >= len(_data):
-            owner_token, _at = read_str(_data, _at)
-        else:
+    if not _n:
+        owner_token = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
             _at += 1
-            owner_token = _data[_at : _at + _size].decode()
-            _at += _size
-    elif _branch:
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        owner_token = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
         raise ValueError("owner_token: no such branch of a union")
-    agreement_version: str | None = None
-    _branch = _data[_at]
+    agreement_version: str | None
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _size = _data[_at] >> 1
-        if _data[_at] & 0x81 or _at + _size >= len(_data):
-            agreement_version, _at = read_str(_data, _at)
-        else:
+    if not _n:
+        agreement_version = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
             _at += 1
-            agreement_version = _data[_at : _at + _size].decode()
-            _at += _size
-    elif _branch:
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        agreement_version = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
         raise ValueError("agreement_version: no such branch of a union")
-    language: str | None = None
-    _branch = _data[_at]
+    language: str | None
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _size = _data[_at] >> 1
-        if _data[_at] & 0x81 or _at + _size >= len(_data):
-            language, _at = read_str(_data, _at)
-        else:
+    if not _n:
+        language = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
             _at += 1
-            language = _data[_at : _at + _size].decode()
-            _at += _size
-    elif _branch:
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        language = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
         raise ValueError("language: no such branch of a union")
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
     return AccountChange(event_id=event_id, account_id=account_id, occurred_at=occurred_at, kind=kind, phase=phase, subject=subject, name=name, avatar=avatar, cover=cover, bio=bio, signature=signature, badge=badge, owner_token=owner_token, agreement_version=agreement_version, language=language), _at
 
 
 def write_AccountChange(_record: AccountChange, _out: bytearray) -> None:
-    """Append the Avro binary form of a AccountChange."""
+    """Append the Avro binary form of one AccountChange."""
+    _append = _out.append
     _raw = _record.event_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.account_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.occurred_at, _out)
-    _out += _ChangeKind_INDEX[_record.kind]
-    _out += _Phase_INDEX[_record.phase]
+    occurred_at = _record.occurred_at
+    if 0x400000000 <= occurred_at < 0x20000000000:
+        _append(occurred_at << 1 & 0x7F | 0x80)
+        _append(occurred_at >> 6 & 0x7F | 0x80)
+        _append(occurred_at >> 13 & 0x7F | 0x80)
+        _append(occurred_at >> 20 & 0x7F | 0x80)
+        _append(occurred_at >> 27 & 0x7F | 0x80)
+        _append(occurred_at >> 34)
+    else:
+        write_long(occurred_at, _out)
+    _append(_ChangeKind_AS[_record.kind])
+    _append(_Phase_AS[_record.phase])
     if (subject := _record.subject) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
-        _out += _SubjectKind_INDEX[subject]
+        _append(2)
+        _append(_SubjectKind_AS[subject])
     if (name := _record.name) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
+        _append(2)
         _raw = name.encode()
-        _size = len(_raw)
-        if _size < 64:
-            _out.append(_size << 1)
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
         else:
-            write_long(_size, _out)
+            write_long(_n, _out)
         _out += _raw
     if (avatar := _record.avatar) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
+        _append(2)
         _raw = avatar.encode()
-        _size = len(_raw)
-        if _size < 64:
-            _out.append(_size << 1)
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
         else:
-            write_long(_size, _out)
+            write_long(_n, _out)
         _out += _raw
     if (cover := _record.cover) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
+        _append(2)
         _raw = cover.encode()
-        _size = len(_raw)
-        if _size < 64:
-            _out.append(_size << 1)
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
         else:
-            write_long(_size, _out)
+            write_long(_n, _out)
         _out += _raw
     if (bio := _record.bio) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
+        _append(2)
         _raw = bio.encode()
-        _size = len(_raw)
-        if _size < 64:
-            _out.append(_size << 1)
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
         else:
-            write_long(_size, _out)
+            write_long(_n, _out)
         _out += _raw
     if (signature := _record.signature) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
+        _append(2)
         _raw = signature.encode()
-        _size = len(_raw)
-        if _size < 64:
-            _out.append(_size << 1)
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
         else:
-            write_long(_size, _out)
+            write_long(_n, _out)
         _out += _raw
     if (badge := _record.badge) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
+        _append(2)
         _raw = badge.encode()
-        _size = len(_raw)
-        if _size < 64:
-            _out.append(_size << 1)
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
         else:
-            write_long(_size, _out)
+            write_long(_n, _out)
         _out += _raw
     if (owner_token := _record.owner_token) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
+        _append(2)
         _raw = owner_token.encode()
-        _size = len(_raw)
-        if _size < 64:
-            _out.append(_size << 1)
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
         else:
-            write_long(_size, _out)
+            write_long(_n, _out)
         _out += _raw
     if (agreement_version := _record.agreement_version) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
+        _append(2)
         _raw = agreement_version.encode()
-        _size = len(_raw)
-        if _size < 64:
-            _out.append(_size << 1)
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
         else:
-            write_long(_size, _out)
+            write_long(_n, _out)
         _out += _raw
     if (language := _record.language) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
+        _append(2)
         _raw = language.encode()
-        _size = len(_raw)
-        if _size < 64:
-            _out.append(_size << 1)
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
         else:
-            write_long(_size, _out)
+            write_long(_n, _out)
         _out += _raw
 
 
 def read_AccountComplaint(_data: bytes, _at: int) -> tuple[AccountComplaint, int]:
-    """Read a AccountComplaint at an offset; returns it and the offset after it."""
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        event_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        event_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        account_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        account_id = _data[_at : _at + _size].decode()
-        _at += _size
-    occurred_at, _at = read_long(_data, _at)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        complaint_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        complaint_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _index, _at = read_index(_data, _at, 7)
-    category = _ComplaintCategory[_index]
-    field: Field | None = None
-    _branch = _data[_at]
+    """Read one AccountComplaint at an offset; returns it and the offset after it."""
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _index, _at = read_index(_data, _at, 6)
-        field = _Field[_index]
-    elif _branch:
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    event_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    account_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        occurred_at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
+    else:
+        occurred_at, _at = read_long(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    complaint_id = _data[_at : _at + _n].decode()
+    _at += _n
+    category = _ComplaintCategory_OF[_data[_at]]
+    _at += 1
+    field: Field | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        field = None
+    elif _n == 2:
+        field = _Field_OF[_data[_at]]
+        _at += 1
+    else:
         raise ValueError("field: no such branch of a union")
-    complainant_token: str | None = None
-    _branch = _data[_at]
+    complainant_token: str | None
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _size = _data[_at] >> 1
-        if _data[_at] & 0x81 or _at + _size >= len(_data):
-            complainant_token, _at = read_str(_data, _at)
-        else:
+    if not _n:
+        complainant_token = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
             _at += 1
-            complainant_token = _data[_at : _at + _size].decode()
-            _at += _size
-    elif _branch:
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        complainant_token = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
         raise ValueError("complainant_token: no such branch of a union")
-    statement: str | None = None
-    _branch = _data[_at]
+    statement: str | None
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _size = _data[_at] >> 1
-        if _data[_at] & 0x81 or _at + _size >= len(_data):
-            statement, _at = read_str(_data, _at)
-        else:
+    if not _n:
+        statement = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
             _at += 1
-            statement = _data[_at : _at + _size].decode()
-            _at += _size
-    elif _branch:
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        statement = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
         raise ValueError("statement: no such branch of a union")
-    language: str | None = None
-    _branch = _data[_at]
+    language: str | None
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _size = _data[_at] >> 1
-        if _data[_at] & 0x81 or _at + _size >= len(_data):
-            language, _at = read_str(_data, _at)
-        else:
+    if not _n:
+        language = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
             _at += 1
-            language = _data[_at : _at + _size].decode()
-            _at += _size
-    elif _branch:
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        language = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
         raise ValueError("language: no such branch of a union")
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
     return AccountComplaint(event_id=event_id, account_id=account_id, occurred_at=occurred_at, complaint_id=complaint_id, category=category, field=field, complainant_token=complainant_token, statement=statement, language=language), _at
 
 
 def write_AccountComplaint(_record: AccountComplaint, _out: bytearray) -> None:
-    """Append the Avro binary form of a AccountComplaint."""
+    """Append the Avro binary form of one AccountComplaint."""
+    _append = _out.append
     _raw = _record.event_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.account_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.occurred_at, _out)
+    occurred_at = _record.occurred_at
+    if 0x400000000 <= occurred_at < 0x20000000000:
+        _append(occurred_at << 1 & 0x7F | 0x80)
+        _append(occurred_at >> 6 & 0x7F | 0x80)
+        _append(occurred_at >> 13 & 0x7F | 0x80)
+        _append(occurred_at >> 20 & 0x7F | 0x80)
+        _append(occurred_at >> 27 & 0x7F | 0x80)
+        _append(occurred_at >> 34)
+    else:
+        write_long(occurred_at, _out)
     _raw = _record.complaint_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    _out += _ComplaintCategory_INDEX[_record.category]
+    _append(_ComplaintCategory_AS[_record.category])
     if (field := _record.field) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
-        _out += _Field_INDEX[field]
+        _append(2)
+        _append(_Field_AS[field])
     if (complainant_token := _record.complainant_token) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
+        _append(2)
         _raw = complainant_token.encode()
-        _size = len(_raw)
-        if _size < 64:
-            _out.append(_size << 1)
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
         else:
-            write_long(_size, _out)
+            write_long(_n, _out)
         _out += _raw
     if (statement := _record.statement) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
+        _append(2)
         _raw = statement.encode()
-        _size = len(_raw)
-        if _size < 64:
-            _out.append(_size << 1)
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
         else:
-            write_long(_size, _out)
+            write_long(_n, _out)
         _out += _raw
     if (language := _record.language) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
+        _append(2)
         _raw = language.encode()
-        _size = len(_raw)
-        if _size < 64:
-            _out.append(_size << 1)
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
         else:
-            write_long(_size, _out)
+            write_long(_n, _out)
         _out += _raw
 
 
 def read_AccountFinding(_data: bytes, _at: int) -> tuple[AccountFinding, int]:
-    """Read a AccountFinding at an offset; returns it and the offset after it."""
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        account_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        account_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        event_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        event_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        rule_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        rule_id = _data[_at : _at + _size].decode()
-        _at += _size
-    other_account_id: str | None = None
-    _branch = _data[_at]
+    """Read one AccountFinding at an offset; returns it and the offset after it."""
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _size = _data[_at] >> 1
-        if _data[_at] & 0x81 or _at + _size >= len(_data):
-            other_account_id, _at = read_str(_data, _at)
-        else:
-            _at += 1
-            other_account_id = _data[_at : _at + _size].decode()
-            _at += _size
-    elif _branch:
-        raise ValueError("other_account_id: no such branch of a union")
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        why, _at = read_str(_data, _at)
-    else:
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        why = _data[_at : _at + _size].decode()
-        _at += _size
-    found_at, _at = read_long(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    account_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    event_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    rule_id = _data[_at : _at + _n].decode()
+    _at += _n
+    other_account_id: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        other_account_id = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        other_account_id = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("other_account_id: no such branch of a union")
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    why = _data[_at : _at + _n].decode()
+    _at += _n
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        found_at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
+    else:
+        found_at, _at = read_long(_data, _at)
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
     return AccountFinding(account_id=account_id, event_id=event_id, rule_id=rule_id, other_account_id=other_account_id, why=why, found_at=found_at), _at
 
 
 def write_AccountFinding(_record: AccountFinding, _out: bytearray) -> None:
-    """Append the Avro binary form of a AccountFinding."""
+    """Append the Avro binary form of one AccountFinding."""
+    _append = _out.append
     _raw = _record.account_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.event_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.rule_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     if (other_account_id := _record.other_account_id) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
+        _append(2)
         _raw = other_account_id.encode()
-        _size = len(_raw)
-        if _size < 64:
-            _out.append(_size << 1)
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
         else:
-            write_long(_size, _out)
+            write_long(_n, _out)
         _out += _raw
     _raw = _record.why.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.found_at, _out)
+    found_at = _record.found_at
+    if 0x400000000 <= found_at < 0x20000000000:
+        _append(found_at << 1 & 0x7F | 0x80)
+        _append(found_at >> 6 & 0x7F | 0x80)
+        _append(found_at >> 13 & 0x7F | 0x80)
+        _append(found_at >> 20 & 0x7F | 0x80)
+        _append(found_at >> 27 & 0x7F | 0x80)
+        _append(found_at >> 34)
+    else:
+        write_long(found_at, _out)
 
 
 def read_AccountRuling(_data: bytes, _at: int) -> tuple[AccountRuling, int]:
-    """Read a AccountRuling at an offset; returns it and the offset after it."""
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        event_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        event_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        account_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        account_id = _data[_at : _at + _size].decode()
-        _at += _size
-    occurred_at, _at = read_long(_data, _at)
-    _index, _at = read_index(_data, _at, 8)
-    action = _RulingAction[_index]
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        subject_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        subject_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        reviewer_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        reviewer_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        reason, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        reason = _data[_at : _at + _size].decode()
-        _at += _size
-    step: MeasureStep | None = None
-    _branch = _data[_at]
+    """Read one AccountRuling at an offset; returns it and the offset after it."""
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _index, _at = read_index(_data, _at, 6)
-        step = _MeasureStep[_index]
-    elif _branch:
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    event_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    account_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        occurred_at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
+    else:
+        occurred_at, _at = read_long(_data, _at)
+    action = _RulingAction_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    subject_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    reviewer_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    reason = _data[_at : _at + _n].decode()
+    _at += _n
+    step: MeasureStep | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        step = None
+    elif _n == 2:
+        step = _MeasureStep_OF[_data[_at]]
+        _at += 1
+    else:
         raise ValueError("step: no such branch of a union")
-    duration_days: int | None = None
-    _branch = _data[_at]
+    duration_days: Int | None
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        duration_days, _at = read_long(_data, _at)
-    elif _branch:
+    if not _n:
+        duration_days = None
+    elif _n == 2:
+        _n = _data[_at]
+        if _n < 0x80:
+            duration_days = (_n >> 1) ^ -(_n & 1)
+            _at += 1
+        else:
+            duration_days, _at = read_int(_data, _at)
+    else:
         raise ValueError("duration_days: no such branch of a union")
-    field: Field | None = None
-    _branch = _data[_at]
+    field: Field | None
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _index, _at = read_index(_data, _at, 6)
-        field = _Field[_index]
-    elif _branch:
+    if not _n:
+        field = None
+    elif _n == 2:
+        field = _Field_OF[_data[_at]]
+        _at += 1
+    else:
         raise ValueError("field: no such branch of a union")
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
     return AccountRuling(event_id=event_id, account_id=account_id, occurred_at=occurred_at, action=action, subject_id=subject_id, reviewer_id=reviewer_id, reason=reason, step=step, duration_days=duration_days, field=field), _at
 
 
 def write_AccountRuling(_record: AccountRuling, _out: bytearray) -> None:
-    """Append the Avro binary form of a AccountRuling."""
+    """Append the Avro binary form of one AccountRuling."""
+    _append = _out.append
     _raw = _record.event_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.account_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.occurred_at, _out)
-    _out += _RulingAction_INDEX[_record.action]
-    _raw = _record.subject_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    occurred_at = _record.occurred_at
+    if 0x400000000 <= occurred_at < 0x20000000000:
+        _append(occurred_at << 1 & 0x7F | 0x80)
+        _append(occurred_at >> 6 & 0x7F | 0x80)
+        _append(occurred_at >> 13 & 0x7F | 0x80)
+        _append(occurred_at >> 20 & 0x7F | 0x80)
+        _append(occurred_at >> 27 & 0x7F | 0x80)
+        _append(occurred_at >> 34)
     else:
-        write_long(_size, _out)
+        write_long(occurred_at, _out)
+    _append(_RulingAction_AS[_record.action])
+    _raw = _record.subject_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.reviewer_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.reason.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     if (step := _record.step) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
-        _out += _MeasureStep_INDEX[step]
+        _append(2)
+        _append(_MeasureStep_AS[step])
     if (duration_days := _record.duration_days) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
-        write_long(duration_days, _out)
+        _append(2)
+        if 0 <= duration_days < 0x40:
+            _append(duration_days << 1)
+        else:
+            write_int(duration_days, _out)
     if (field := _record.field) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
-        _out += _Field_INDEX[field]
+        _append(2)
+        _append(_Field_AS[field])
 
 
 def read_AccountVerification(_data: bytes, _at: int) -> tuple[AccountVerification, int]:
-    """Read a AccountVerification at an offset; returns it and the offset after it."""
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        event_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        event_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        account_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        account_id = _data[_at : _at + _size].decode()
-        _at += _size
-    occurred_at, _at = read_long(_data, _at)
-    _index, _at = read_index(_data, _at, 5)
-    kind = _VerificationKind[_index]
-    _index, _at = read_index(_data, _at, 3)
-    result = _VerificationResult[_index]
-    value: str | None = None
-    _branch = _data[_at]
+    """Read one AccountVerification at an offset; returns it and the offset after it."""
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _size = _data[_at] >> 1
-        if _data[_at] & 0x81 or _at + _size >= len(_data):
-            value, _at = read_str(_data, _at)
-        else:
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    event_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    account_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        occurred_at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
+    else:
+        occurred_at, _at = read_long(_data, _at)
+    kind = _VerificationKind_OF[_data[_at]]
+    _at += 1
+    result = _VerificationResult_OF[_data[_at]]
+    _at += 1
+    value: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        value = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
             _at += 1
-            value = _data[_at : _at + _size].decode()
-            _at += _size
-    elif _branch:
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        value = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
         raise ValueError("value: no such branch of a union")
-    expires_at: int | None = None
-    _branch = _data[_at]
+    expires_at: Millis | None
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        expires_at, _at = read_long(_data, _at)
-    elif _branch:
+    if not _n:
+        expires_at = None
+    elif _n == 2:
+        _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+        if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+            _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+            _n -= 0x810204080
+            expires_at = (_n >> 1) ^ -(_n & 1)
+            _at += 6
+        else:
+            expires_at, _at = read_long(_data, _at)
+    else:
         raise ValueError("expires_at: no such branch of a union")
-    token: str | None = None
-    _branch = _data[_at]
+    token: str | None
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _size = _data[_at] >> 1
-        if _data[_at] & 0x81 or _at + _size >= len(_data):
-            token, _at = read_str(_data, _at)
-        else:
+    if not _n:
+        token = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
             _at += 1
-            token = _data[_at : _at + _size].decode()
-            _at += _size
-    elif _branch:
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        token = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
         raise ValueError("token: no such branch of a union")
-    source: str | None = None
-    _branch = _data[_at]
+    source: str | None
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _size = _data[_at] >> 1
-        if _data[_at] & 0x81 or _at + _size >= len(_data):
-            source, _at = read_str(_data, _at)
-        else:
+    if not _n:
+        source = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
             _at += 1
-            source = _data[_at : _at + _size].decode()
-            _at += _size
-    elif _branch:
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        source = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
         raise ValueError("source: no such branch of a union")
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
     return AccountVerification(event_id=event_id, account_id=account_id, occurred_at=occurred_at, kind=kind, result=result, value=value, expires_at=expires_at, token=token, source=source), _at
 
 
 def write_AccountVerification(_record: AccountVerification, _out: bytearray) -> None:
-    """Append the Avro binary form of a AccountVerification."""
+    """Append the Avro binary form of one AccountVerification."""
+    _append = _out.append
     _raw = _record.event_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.account_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.occurred_at, _out)
-    _out += _VerificationKind_INDEX[_record.kind]
-    _out += _VerificationResult_INDEX[_record.result]
-    if (value := _record.value) is None:
-        _out.append(0)
+    occurred_at = _record.occurred_at
+    if 0x400000000 <= occurred_at < 0x20000000000:
+        _append(occurred_at << 1 & 0x7F | 0x80)
+        _append(occurred_at >> 6 & 0x7F | 0x80)
+        _append(occurred_at >> 13 & 0x7F | 0x80)
+        _append(occurred_at >> 20 & 0x7F | 0x80)
+        _append(occurred_at >> 27 & 0x7F | 0x80)
+        _append(occurred_at >> 34)
     else:
-        _out.append(2)
+        write_long(occurred_at, _out)
+    _append(_VerificationKind_AS[_record.kind])
+    _append(_VerificationResult_AS[_record.result])
+    if (value := _record.value) is None:
+        _append(0)
+    else:
+        _append(2)
         _raw = value.encode()
-        _size = len(_raw)
-        if _size < 64:
-            _out.append(_size << 1)
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
         else:
-            write_long(_size, _out)
+            write_long(_n, _out)
         _out += _raw
     if (expires_at := _record.expires_at) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
-        write_long(expires_at, _out)
-    if (token := _record.token) is None:
-        _out.append(0)
-    else:
-        _out.append(2)
-        _raw = token.encode()
-        _size = len(_raw)
-        if _size < 64:
-            _out.append(_size << 1)
+        _append(2)
+        if 0x400000000 <= expires_at < 0x20000000000:
+            _append(expires_at << 1 & 0x7F | 0x80)
+            _append(expires_at >> 6 & 0x7F | 0x80)
+            _append(expires_at >> 13 & 0x7F | 0x80)
+            _append(expires_at >> 20 & 0x7F | 0x80)
+            _append(expires_at >> 27 & 0x7F | 0x80)
+            _append(expires_at >> 34)
         else:
-            write_long(_size, _out)
+            write_long(expires_at, _out)
+    if (token := _record.token) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = token.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
         _out += _raw
     if (source := _record.source) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
+        _append(2)
         _raw = source.encode()
-        _size = len(_raw)
-        if _size < 64:
-            _out.append(_size << 1)
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
         else:
-            write_long(_size, _out)
+            write_long(_n, _out)
         _out += _raw
 
 
 def read_AuditRecord(_data: bytes, _at: int) -> tuple[AuditRecord, int]:
-    """Read a AuditRecord at an offset; returns it and the offset after it."""
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        account_id, _at = read_str(_data, _at)
-    else:
+    """Read one AuditRecord at an offset; returns it and the offset after it."""
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        account_id = _data[_at : _at + _size].decode()
-        _at += _size
-    account_seq, _at = read_long(_data, _at)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        event_id, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    account_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    if _n < 0x80:
+        account_seq = (_n >> 1) ^ -(_n & 1)
         _at += 1
-        event_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        audit_id, _at = read_str(_data, _at)
     else:
+        account_seq, _at = read_long(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        audit_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _index, _at = read_index(_data, _at, 3)
-    kind = _AuditKind[_index]
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        subject_id, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    event_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        subject_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        summary, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    audit_id = _data[_at : _at + _n].decode()
+    _at += _n
+    kind = _AuditKind_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        summary = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        actor, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    subject_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        actor = _data[_at : _at + _size].decode()
-        _at += _size
-    at, _at = read_long(_data, _at)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        previous_hash, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    summary = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        previous_hash = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        hash, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
-        _at += 1
-        hash = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_id, _at = read_str(_data, _at)
+        _n, _at = read_size(_data, _at - 1)
+    actor = _data[_at : _at + _n].decode()
+    _at += _n
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
     else:
+        at, _at = read_long(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_version, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    previous_hash = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_version = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_hash, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    hash = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_hash = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        source_topic, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        source_topic = _data[_at : _at + _size].decode()
-        _at += _size
-    source_partition, _at = read_long(_data, _at)
-    source_offset, _at = read_long(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_version = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_hash = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    source_topic = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    if _n < 0x80:
+        source_partition = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        source_partition, _at = read_int(_data, _at)
+    _n = _data[_at]
+    if _n < 0x80:
+        source_offset = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        source_offset, _at = read_long(_data, _at)
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
     return AuditRecord(account_id=account_id, account_seq=account_seq, event_id=event_id, audit_id=audit_id, kind=kind, subject_id=subject_id, summary=summary, actor=actor, at=at, previous_hash=previous_hash, hash=hash, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash, source_topic=source_topic, source_partition=source_partition, source_offset=source_offset), _at
 
 
 def write_AuditRecord(_record: AuditRecord, _out: bytearray) -> None:
-    """Append the Avro binary form of a AuditRecord."""
+    """Append the Avro binary form of one AuditRecord."""
+    _append = _out.append
     _raw = _record.account_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.account_seq, _out)
-    _raw = _record.event_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    account_seq = _record.account_seq
+    if 0 <= account_seq < 0x40:
+        _append(account_seq << 1)
     else:
-        write_long(_size, _out)
+        write_long(account_seq, _out)
+    _raw = _record.event_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.audit_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    _out += _AuditKind_INDEX[_record.kind]
+    _append(_AuditKind_AS[_record.kind])
     _raw = _record.subject_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.summary.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.actor.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.at, _out)
-    _raw = _record.previous_hash.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    at = _record.at
+    if 0x400000000 <= at < 0x20000000000:
+        _append(at << 1 & 0x7F | 0x80)
+        _append(at >> 6 & 0x7F | 0x80)
+        _append(at >> 13 & 0x7F | 0x80)
+        _append(at >> 20 & 0x7F | 0x80)
+        _append(at >> 27 & 0x7F | 0x80)
+        _append(at >> 34)
     else:
-        write_long(_size, _out)
+        write_long(at, _out)
+    _raw = _record.previous_hash.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.hash.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.pack_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.pack_version.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.pack_hash.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.source_topic.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.source_partition, _out)
-    write_long(_record.source_offset, _out)
+    source_partition = _record.source_partition
+    if 0 <= source_partition < 0x40:
+        _append(source_partition << 1)
+    else:
+        write_int(source_partition, _out)
+    source_offset = _record.source_offset
+    if 0 <= source_offset < 0x40:
+        _append(source_offset << 1)
+    else:
+        write_long(source_offset, _out)
 
 
 def read_AuthorityReport(_data: bytes, _at: int) -> tuple[AuthorityReport, int]:
-    """Read a AuthorityReport at an offset; returns it and the offset after it."""
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        account_id, _at = read_str(_data, _at)
-    else:
+    """Read one AuthorityReport at an offset; returns it and the offset after it."""
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        account_id = _data[_at : _at + _size].decode()
-        _at += _size
-    account_seq, _at = read_long(_data, _at)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        event_id, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    account_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    if _n < 0x80:
+        account_seq = (_n >> 1) ^ -(_n & 1)
         _at += 1
-        event_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        report_id, _at = read_str(_data, _at)
     else:
+        account_seq, _at = read_long(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        report_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        measure_id, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    event_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        measure_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _index, _at = read_index(_data, _at, 6)
-    step = _MeasureStep[_index]
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        rule_id, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    report_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        rule_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        article, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    measure_id = _data[_at : _at + _n].decode()
+    _at += _n
+    step = _MeasureStep_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        article = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        summary, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    rule_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        summary = _data[_at : _at + _size].decode()
-        _at += _size
-    due_at, _at = read_long(_data, _at)
-    at, _at = read_long(_data, _at)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_id, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    article = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_version, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
-        _at += 1
-        pack_version = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_hash, _at = read_str(_data, _at)
+        _n, _at = read_size(_data, _at - 1)
+    summary = _data[_at : _at + _n].decode()
+    _at += _n
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        due_at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
     else:
+        due_at, _at = read_long(_data, _at)
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
+    else:
+        at, _at = read_long(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_hash = _data[_at : _at + _size].decode()
-        _at += _size
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_version = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_hash = _data[_at : _at + _n].decode()
+    _at += _n
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
     return AuthorityReport(account_id=account_id, account_seq=account_seq, event_id=event_id, report_id=report_id, measure_id=measure_id, step=step, rule_id=rule_id, article=article, summary=summary, due_at=due_at, at=at, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash), _at
 
 
 def write_AuthorityReport(_record: AuthorityReport, _out: bytearray) -> None:
-    """Append the Avro binary form of a AuthorityReport."""
+    """Append the Avro binary form of one AuthorityReport."""
+    _append = _out.append
     _raw = _record.account_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.account_seq, _out)
-    _raw = _record.event_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    account_seq = _record.account_seq
+    if 0 <= account_seq < 0x40:
+        _append(account_seq << 1)
     else:
-        write_long(_size, _out)
+        write_long(account_seq, _out)
+    _raw = _record.event_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.report_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.measure_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    _out += _MeasureStep_INDEX[_record.step]
+    _append(_MeasureStep_AS[_record.step])
     _raw = _record.rule_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.article.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.summary.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.due_at, _out)
-    write_long(_record.at, _out)
-    _raw = _record.pack_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    due_at = _record.due_at
+    if 0x400000000 <= due_at < 0x20000000000:
+        _append(due_at << 1 & 0x7F | 0x80)
+        _append(due_at >> 6 & 0x7F | 0x80)
+        _append(due_at >> 13 & 0x7F | 0x80)
+        _append(due_at >> 20 & 0x7F | 0x80)
+        _append(due_at >> 27 & 0x7F | 0x80)
+        _append(due_at >> 34)
     else:
-        write_long(_size, _out)
+        write_long(due_at, _out)
+    at = _record.at
+    if 0x400000000 <= at < 0x20000000000:
+        _append(at << 1 & 0x7F | 0x80)
+        _append(at >> 6 & 0x7F | 0x80)
+        _append(at >> 13 & 0x7F | 0x80)
+        _append(at >> 20 & 0x7F | 0x80)
+        _append(at >> 27 & 0x7F | 0x80)
+        _append(at >> 34)
+    else:
+        write_long(at, _out)
+    _raw = _record.pack_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.pack_version.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.pack_hash.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
 
 
 def read_ComplaintFeedback(_data: bytes, _at: int) -> tuple[ComplaintFeedback, int]:
-    """Read a ComplaintFeedback at an offset; returns it and the offset after it."""
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        account_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        account_id = _data[_at : _at + _size].decode()
-        _at += _size
-    account_seq, _at = read_long(_data, _at)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        event_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        event_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        feedback_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        feedback_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        complaint_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        complaint_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _index, _at = read_index(_data, _at, 8)
-    state = _ComplaintState[_index]
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        reason, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        reason = _data[_at : _at + _size].decode()
-        _at += _size
-    merged_into: str | None = None
-    _branch = _data[_at]
+    """Read one ComplaintFeedback at an offset; returns it and the offset after it."""
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _size = _data[_at] >> 1
-        if _data[_at] & 0x81 or _at + _size >= len(_data):
-            merged_into, _at = read_str(_data, _at)
-        else:
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    account_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    if _n < 0x80:
+        account_seq = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        account_seq, _at = read_long(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    event_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    feedback_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    complaint_id = _data[_at : _at + _n].decode()
+    _at += _n
+    state = _ComplaintState_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    reason = _data[_at : _at + _n].decode()
+    _at += _n
+    merged_into: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        merged_into = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
             _at += 1
-            merged_into = _data[_at : _at + _size].decode()
-            _at += _size
-    elif _branch:
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        merged_into = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
         raise ValueError("merged_into: no such branch of a union")
-    due_at, _at = read_long(_data, _at)
-    language: str | None = None
-    _branch = _data[_at]
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        due_at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
+    else:
+        due_at, _at = read_long(_data, _at)
+    language: str | None
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _size = _data[_at] >> 1
-        if _data[_at] & 0x81 or _at + _size >= len(_data):
-            language, _at = read_str(_data, _at)
-        else:
+    if not _n:
+        language = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
             _at += 1
-            language = _data[_at : _at + _size].decode()
-            _at += _size
-    elif _branch:
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        language = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
         raise ValueError("language: no such branch of a union")
-    at, _at = read_long(_data, _at)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_id, _at = read_str(_data, _at)
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
     else:
+        at, _at = read_long(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_version, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_version = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_hash, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_version = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_hash = _data[_at : _at + _size].decode()
-        _at += _size
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_hash = _data[_at : _at + _n].decode()
+    _at += _n
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
     return ComplaintFeedback(account_id=account_id, account_seq=account_seq, event_id=event_id, feedback_id=feedback_id, complaint_id=complaint_id, state=state, reason=reason, merged_into=merged_into, due_at=due_at, language=language, at=at, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash), _at
 
 
 def write_ComplaintFeedback(_record: ComplaintFeedback, _out: bytearray) -> None:
-    """Append the Avro binary form of a ComplaintFeedback."""
+    """Append the Avro binary form of one ComplaintFeedback."""
+    _append = _out.append
     _raw = _record.account_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.account_seq, _out)
-    _raw = _record.event_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    account_seq = _record.account_seq
+    if 0 <= account_seq < 0x40:
+        _append(account_seq << 1)
     else:
-        write_long(_size, _out)
+        write_long(account_seq, _out)
+    _raw = _record.event_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.feedback_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.complaint_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    _out += _ComplaintState_INDEX[_record.state]
+    _append(_ComplaintState_AS[_record.state])
     _raw = _record.reason.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     if (merged_into := _record.merged_into) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
+        _append(2)
         _raw = merged_into.encode()
-        _size = len(_raw)
-        if _size < 64:
-            _out.append(_size << 1)
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
         else:
-            write_long(_size, _out)
+            write_long(_n, _out)
         _out += _raw
-    write_long(_record.due_at, _out)
+    due_at = _record.due_at
+    if 0x400000000 <= due_at < 0x20000000000:
+        _append(due_at << 1 & 0x7F | 0x80)
+        _append(due_at >> 6 & 0x7F | 0x80)
+        _append(due_at >> 13 & 0x7F | 0x80)
+        _append(due_at >> 20 & 0x7F | 0x80)
+        _append(due_at >> 27 & 0x7F | 0x80)
+        _append(due_at >> 34)
+    else:
+        write_long(due_at, _out)
     if (language := _record.language) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
+        _append(2)
         _raw = language.encode()
-        _size = len(_raw)
-        if _size < 64:
-            _out.append(_size << 1)
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
         else:
-            write_long(_size, _out)
+            write_long(_n, _out)
         _out += _raw
-    write_long(_record.at, _out)
-    _raw = _record.pack_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    at = _record.at
+    if 0x400000000 <= at < 0x20000000000:
+        _append(at << 1 & 0x7F | 0x80)
+        _append(at >> 6 & 0x7F | 0x80)
+        _append(at >> 13 & 0x7F | 0x80)
+        _append(at >> 20 & 0x7F | 0x80)
+        _append(at >> 27 & 0x7F | 0x80)
+        _append(at >> 34)
     else:
-        write_long(_size, _out)
+        write_long(at, _out)
+    _raw = _record.pack_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.pack_version.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.pack_hash.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
 
 
 def read_CreditChange(_data: bytes, _at: int) -> tuple[CreditChange, int]:
-    """Read a CreditChange at an offset; returns it and the offset after it."""
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        account_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        account_id = _data[_at : _at + _size].decode()
-        _at += _size
-    account_seq, _at = read_long(_data, _at)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        event_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        event_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        entry_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        entry_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _index, _at = read_index(_data, _at, 3)
-    action = _CreditAction[_index]
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        rule_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        rule_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        reason, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        reason = _data[_at : _at + _size].decode()
-        _at += _size
-    points, _at = read_long(_data, _at)
-    score, _at = read_long(_data, _at)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        level, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        level = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        previous_level, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        previous_level = _data[_at : _at + _size].decode()
-        _at += _size
-    expires_at: int | None = None
-    _branch = _data[_at]
+    """Read one CreditChange at an offset; returns it and the offset after it."""
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        expires_at, _at = read_long(_data, _at)
-    elif _branch:
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    account_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    if _n < 0x80:
+        account_seq = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        account_seq, _at = read_long(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    event_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    entry_id = _data[_at : _at + _n].decode()
+    _at += _n
+    action = _CreditAction_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    rule_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    reason = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    if _n < 0x80:
+        points = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        points, _at = read_int(_data, _at)
+    _n = _data[_at]
+    if _n < 0x80:
+        score = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        score, _at = read_int(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    level = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    previous_level = _data[_at : _at + _n].decode()
+    _at += _n
+    expires_at: Millis | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        expires_at = None
+    elif _n == 2:
+        _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+        if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+            _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+            _n -= 0x810204080
+            expires_at = (_n >> 1) ^ -(_n & 1)
+            _at += 6
+        else:
+            expires_at, _at = read_long(_data, _at)
+    else:
         raise ValueError("expires_at: no such branch of a union")
-    at, _at = read_long(_data, _at)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_id, _at = read_str(_data, _at)
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
     else:
+        at, _at = read_long(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_version, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_version = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_hash, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_version = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_hash = _data[_at : _at + _size].decode()
-        _at += _size
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_hash = _data[_at : _at + _n].decode()
+    _at += _n
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
     return CreditChange(account_id=account_id, account_seq=account_seq, event_id=event_id, entry_id=entry_id, action=action, rule_id=rule_id, reason=reason, points=points, score=score, level=level, previous_level=previous_level, expires_at=expires_at, at=at, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash), _at
 
 
 def write_CreditChange(_record: CreditChange, _out: bytearray) -> None:
-    """Append the Avro binary form of a CreditChange."""
+    """Append the Avro binary form of one CreditChange."""
+    _append = _out.append
     _raw = _record.account_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.account_seq, _out)
-    _raw = _record.event_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    account_seq = _record.account_seq
+    if 0 <= account_seq < 0x40:
+        _append(account_seq << 1)
     else:
-        write_long(_size, _out)
+        write_long(account_seq, _out)
+    _raw = _record.event_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.entry_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    _out += _CreditAction_INDEX[_record.action]
+    _append(_CreditAction_AS[_record.action])
     _raw = _record.rule_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.reason.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.points, _out)
-    write_long(_record.score, _out)
-    _raw = _record.level.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    points = _record.points
+    if 0 <= points < 0x40:
+        _append(points << 1)
     else:
-        write_long(_size, _out)
+        write_int(points, _out)
+    score = _record.score
+    if 0 <= score < 0x40:
+        _append(score << 1)
+    else:
+        write_int(score, _out)
+    _raw = _record.level.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.previous_level.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     if (expires_at := _record.expires_at) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
-        write_long(expires_at, _out)
-    write_long(_record.at, _out)
+        _append(2)
+        if 0x400000000 <= expires_at < 0x20000000000:
+            _append(expires_at << 1 & 0x7F | 0x80)
+            _append(expires_at >> 6 & 0x7F | 0x80)
+            _append(expires_at >> 13 & 0x7F | 0x80)
+            _append(expires_at >> 20 & 0x7F | 0x80)
+            _append(expires_at >> 27 & 0x7F | 0x80)
+            _append(expires_at >> 34)
+        else:
+            write_long(expires_at, _out)
+    at = _record.at
+    if 0x400000000 <= at < 0x20000000000:
+        _append(at << 1 & 0x7F | 0x80)
+        _append(at >> 6 & 0x7F | 0x80)
+        _append(at >> 13 & 0x7F | 0x80)
+        _append(at >> 20 & 0x7F | 0x80)
+        _append(at >> 27 & 0x7F | 0x80)
+        _append(at >> 34)
+    else:
+        write_long(at, _out)
     _raw = _record.pack_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.pack_version.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.pack_hash.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
 
 
 def read_Disposal(_data: bytes, _at: int) -> tuple[Disposal, int]:
-    """Read a Disposal at an offset; returns it and the offset after it."""
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        account_id, _at = read_str(_data, _at)
-    else:
+    """Read one Disposal at an offset; returns it and the offset after it."""
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        account_id = _data[_at : _at + _size].decode()
-        _at += _size
-    account_seq, _at = read_long(_data, _at)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        event_id, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    account_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    if _n < 0x80:
+        account_seq = (_n >> 1) ^ -(_n & 1)
         _at += 1
-        event_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        disposal_id, _at = read_str(_data, _at)
     else:
+        account_seq, _at = read_long(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        disposal_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        measure_id, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    event_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        measure_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _index, _at = read_index(_data, _at, 3)
-    action = _DisposalAction[_index]
-    _index, _at = read_index(_data, _at, 6)
-    step = _MeasureStep[_index]
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        rule_id, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    disposal_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        rule_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        obligation_id, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    measure_id = _data[_at : _at + _n].decode()
+    _at += _n
+    action = _DisposalAction_OF[_data[_at]]
+    _at += 1
+    step = _MeasureStep_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        obligation_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        article, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    rule_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        article = _data[_at : _at + _size].decode()
-        _at += _size
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    obligation_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    article = _data[_at : _at + _n].decode()
+    _at += _n
     fields_items: list[Field] = []
-    _count, _at = read_count(_data, _at)
-    while _count:
-        for _ in range(_count):
-            _index, _at = read_index(_data, _at, 6)
-            fields_item = _Field[_index]
-            fields_items.append(fields_item)
-        _count, _at = read_count(_data, _at)
-    fields = tuple(fields_items)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        reason, _at = read_str(_data, _at)
-    else:
+    if not _data[_at]:
         _at += 1
-        reason = _data[_at : _at + _size].decode()
-        _at += _size
+    else:
+        fields_count, _at = read_count(_data, _at)
+        while fields_count:
+            for _ in range(fields_count):
+                fields_item = _Field_OF[_data[_at]]
+                _at += 1
+                fields_items.append(fields_item)
+            fields_count, _at = read_count(_data, _at)
+    fields = tuple(fields_items)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    reason = _data[_at : _at + _n].decode()
+    _at += _n
     automatic, _at = read_bool(_data, _at)
     reviewers_items: list[str] = []
-    _count, _at = read_count(_data, _at)
-    while _count:
-        for _ in range(_count):
-            _size = _data[_at] >> 1
-            if _data[_at] & 0x81 or _at + _size >= len(_data):
-                reviewers_item, _at = read_str(_data, _at)
-            else:
+    if not _data[_at]:
+        _at += 1
+    else:
+        reviewers_count, _at = read_count(_data, _at)
+        while reviewers_count:
+            for _ in range(reviewers_count):
+                _n = _data[_at]
                 _at += 1
-                reviewers_item = _data[_at : _at + _size].decode()
-                _at += _size
-            reviewers_items.append(reviewers_item)
-        _count, _at = read_count(_data, _at)
+                if not _n & 0x81:
+                    _n >>= 1
+                elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+                    _at += 1
+                    _n = (_n & 0x7E | _m << 7) >> 1
+                else:
+                    _n, _at = read_size(_data, _at - 1)
+                reviewers_item = _data[_at : _at + _n].decode()
+                _at += _n
+                reviewers_items.append(reviewers_item)
+            reviewers_count, _at = read_count(_data, _at)
     reviewers = tuple(reviewers_items)
-    at, _at = read_long(_data, _at)
-    begins_at, _at = read_long(_data, _at)
-    ends_at: int | None = None
-    _branch = _data[_at]
-    _at += 1
-    if _branch == 2:
-        ends_at, _at = read_long(_data, _at)
-    elif _branch:
-        raise ValueError("ends_at: no such branch of a union")
-    deadline: int | None = None
-    _branch = _data[_at]
-    _at += 1
-    if _branch == 2:
-        deadline, _at = read_long(_data, _at)
-    elif _branch:
-        raise ValueError("deadline: no such branch of a union")
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        notice_id, _at = read_str(_data, _at)
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
     else:
-        _at += 1
-        notice_id = _data[_at : _at + _size].decode()
-        _at += _size
-    report_id: str | None = None
-    _branch = _data[_at]
+        at, _at = read_long(_data, _at)
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        begins_at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
+    else:
+        begins_at, _at = read_long(_data, _at)
+    ends_at: Millis | None
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        _size = _data[_at] >> 1
-        if _data[_at] & 0x81 or _at + _size >= len(_data):
-            report_id, _at = read_str(_data, _at)
+    if not _n:
+        ends_at = None
+    elif _n == 2:
+        _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+        if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+            _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+            _n -= 0x810204080
+            ends_at = (_n >> 1) ^ -(_n & 1)
+            _at += 6
         else:
+            ends_at, _at = read_long(_data, _at)
+    else:
+        raise ValueError("ends_at: no such branch of a union")
+    deadline: Millis | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        deadline = None
+    elif _n == 2:
+        _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+        if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+            _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+            _n -= 0x810204080
+            deadline = (_n >> 1) ^ -(_n & 1)
+            _at += 6
+        else:
+            deadline, _at = read_long(_data, _at)
+    else:
+        raise ValueError("deadline: no such branch of a union")
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    notice_id = _data[_at : _at + _n].decode()
+    _at += _n
+    report_id: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        report_id = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
             _at += 1
-            report_id = _data[_at : _at + _size].decode()
-            _at += _size
-    elif _branch:
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        report_id = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
         raise ValueError("report_id: no such branch of a union")
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        audit_id, _at = read_str(_data, _at)
-    else:
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        audit_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_id, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    audit_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_version, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_version = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_hash, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_version = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_hash = _data[_at : _at + _size].decode()
-        _at += _size
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_hash = _data[_at : _at + _n].decode()
+    _at += _n
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
     return Disposal(account_id=account_id, account_seq=account_seq, event_id=event_id, disposal_id=disposal_id, measure_id=measure_id, action=action, step=step, rule_id=rule_id, obligation_id=obligation_id, article=article, fields=fields, reason=reason, automatic=automatic, reviewers=reviewers, at=at, begins_at=begins_at, ends_at=ends_at, deadline=deadline, notice_id=notice_id, report_id=report_id, audit_id=audit_id, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash), _at
 
 
 def write_Disposal(_record: Disposal, _out: bytearray) -> None:
-    """Append the Avro binary form of a Disposal."""
+    """Append the Avro binary form of one Disposal."""
+    _append = _out.append
     _raw = _record.account_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.account_seq, _out)
-    _raw = _record.event_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    account_seq = _record.account_seq
+    if 0 <= account_seq < 0x40:
+        _append(account_seq << 1)
     else:
-        write_long(_size, _out)
+        write_long(account_seq, _out)
+    _raw = _record.event_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.disposal_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.measure_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    _out += _DisposalAction_INDEX[_record.action]
-    _out += _MeasureStep_INDEX[_record.step]
+    _append(_DisposalAction_AS[_record.action])
+    _append(_MeasureStep_AS[_record.step])
     _raw = _record.rule_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.obligation_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.article.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     if fields_items := _record.fields:
         write_long(len(fields_items), _out)
         for fields_item in fields_items:
-            _out += _Field_INDEX[fields_item]
-    _out.append(0)
+            _append(_Field_AS[fields_item])
+    _append(0)
     _raw = _record.reason.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    _out.append(_record.automatic)
+    _append(1 if _record.automatic else 0)
     if reviewers_items := _record.reviewers:
         write_long(len(reviewers_items), _out)
         for reviewers_item in reviewers_items:
             _raw = reviewers_item.encode()
-            _size = len(_raw)
-            if _size < 64:
-                _out.append(_size << 1)
+            _n = len(_raw)
+            if _n < 0x40:
+                _append(_n << 1)
+            elif _n < 0x2000:
+                _append(_n << 1 & 0x7F | 0x80)
+                _append(_n >> 6)
             else:
-                write_long(_size, _out)
+                write_long(_n, _out)
             _out += _raw
-    _out.append(0)
-    write_long(_record.at, _out)
-    write_long(_record.begins_at, _out)
+    _append(0)
+    at = _record.at
+    if 0x400000000 <= at < 0x20000000000:
+        _append(at << 1 & 0x7F | 0x80)
+        _append(at >> 6 & 0x7F | 0x80)
+        _append(at >> 13 & 0x7F | 0x80)
+        _append(at >> 20 & 0x7F | 0x80)
+        _append(at >> 27 & 0x7F | 0x80)
+        _append(at >> 34)
+    else:
+        write_long(at, _out)
+    begins_at = _record.begins_at
+    if 0x400000000 <= begins_at < 0x20000000000:
+        _append(begins_at << 1 & 0x7F | 0x80)
+        _append(begins_at >> 6 & 0x7F | 0x80)
+        _append(begins_at >> 13 & 0x7F | 0x80)
+        _append(begins_at >> 20 & 0x7F | 0x80)
+        _append(begins_at >> 27 & 0x7F | 0x80)
+        _append(begins_at >> 34)
+    else:
+        write_long(begins_at, _out)
     if (ends_at := _record.ends_at) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
-        write_long(ends_at, _out)
+        _append(2)
+        if 0x400000000 <= ends_at < 0x20000000000:
+            _append(ends_at << 1 & 0x7F | 0x80)
+            _append(ends_at >> 6 & 0x7F | 0x80)
+            _append(ends_at >> 13 & 0x7F | 0x80)
+            _append(ends_at >> 20 & 0x7F | 0x80)
+            _append(ends_at >> 27 & 0x7F | 0x80)
+            _append(ends_at >> 34)
+        else:
+            write_long(ends_at, _out)
     if (deadline := _record.deadline) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
-        write_long(deadline, _out)
+        _append(2)
+        if 0x400000000 <= deadline < 0x20000000000:
+            _append(deadline << 1 & 0x7F | 0x80)
+            _append(deadline >> 6 & 0x7F | 0x80)
+            _append(deadline >> 13 & 0x7F | 0x80)
+            _append(deadline >> 20 & 0x7F | 0x80)
+            _append(deadline >> 27 & 0x7F | 0x80)
+            _append(deadline >> 34)
+        else:
+            write_long(deadline, _out)
     _raw = _record.notice_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     if (report_id := _record.report_id) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
+        _append(2)
         _raw = report_id.encode()
-        _size = len(_raw)
-        if _size < 64:
-            _out.append(_size << 1)
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
         else:
-            write_long(_size, _out)
+            write_long(_n, _out)
         _out += _raw
     _raw = _record.audit_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.pack_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.pack_version.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.pack_hash.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
 
 
 def read_Escalation(_data: bytes, _at: int) -> tuple[Escalation, int]:
-    """Read a Escalation at an offset; returns it and the offset after it."""
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        account_id, _at = read_str(_data, _at)
-    else:
+    """Read one Escalation at an offset; returns it and the offset after it."""
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        account_id = _data[_at : _at + _size].decode()
-        _at += _size
-    account_seq, _at = read_long(_data, _at)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        event_id, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    account_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    if _n < 0x80:
+        account_seq = (_n >> 1) ^ -(_n & 1)
         _at += 1
-        event_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        escalation_id, _at = read_str(_data, _at)
     else:
+        account_seq, _at = read_long(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        escalation_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _index, _at = read_index(_data, _at, 6)
-    kind = _EscalationKind[_index]
-    _index, _at = read_index(_data, _at, 2)
-    status = _EscalationStatus[_index]
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        subject_id, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    event_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        subject_id = _data[_at : _at + _size].decode()
-        _at += _size
-    priority, _at = read_long(_data, _at)
-    opened_at, _at = read_long(_data, _at)
-    due_at, _at = read_long(_data, _at)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        reason, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    escalation_id = _data[_at : _at + _n].decode()
+    _at += _n
+    kind = _EscalationKind_OF[_data[_at]]
+    _at += 1
+    status = _EscalationStatus_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        reason = _data[_at : _at + _size].decode()
-        _at += _size
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    subject_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    if _n < 0x80:
+        priority = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        priority, _at = read_int(_data, _at)
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        opened_at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
+    else:
+        opened_at, _at = read_long(_data, _at)
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        due_at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
+    else:
+        due_at, _at = read_long(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    reason = _data[_at : _at + _n].decode()
+    _at += _n
     rule_ids_items: list[str] = []
-    _count, _at = read_count(_data, _at)
-    while _count:
-        for _ in range(_count):
-            _size = _data[_at] >> 1
-            if _data[_at] & 0x81 or _at + _size >= len(_data):
-                rule_ids_item, _at = read_str(_data, _at)
-            else:
+    if not _data[_at]:
+        _at += 1
+    else:
+        rule_ids_count, _at = read_count(_data, _at)
+        while rule_ids_count:
+            for _ in range(rule_ids_count):
+                _n = _data[_at]
                 _at += 1
-                rule_ids_item = _data[_at : _at + _size].decode()
-                _at += _size
-            rule_ids_items.append(rule_ids_item)
-        _count, _at = read_count(_data, _at)
+                if not _n & 0x81:
+                    _n >>= 1
+                elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+                    _at += 1
+                    _n = (_n & 0x7E | _m << 7) >> 1
+                else:
+                    _n, _at = read_size(_data, _at - 1)
+                rule_ids_item = _data[_at : _at + _n].decode()
+                _at += _n
+                rule_ids_items.append(rule_ids_item)
+            rule_ids_count, _at = read_count(_data, _at)
     rule_ids = tuple(rule_ids_items)
-    at, _at = read_long(_data, _at)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_id, _at = read_str(_data, _at)
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
     else:
+        at, _at = read_long(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_version, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_version = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_hash, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_version = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_hash = _data[_at : _at + _size].decode()
-        _at += _size
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_hash = _data[_at : _at + _n].decode()
+    _at += _n
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
     return Escalation(account_id=account_id, account_seq=account_seq, event_id=event_id, escalation_id=escalation_id, kind=kind, status=status, subject_id=subject_id, priority=priority, opened_at=opened_at, due_at=due_at, reason=reason, rule_ids=rule_ids, at=at, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash), _at
 
 
 def write_Escalation(_record: Escalation, _out: bytearray) -> None:
-    """Append the Avro binary form of a Escalation."""
+    """Append the Avro binary form of one Escalation."""
+    _append = _out.append
     _raw = _record.account_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.account_seq, _out)
-    _raw = _record.event_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    account_seq = _record.account_seq
+    if 0 <= account_seq < 0x40:
+        _append(account_seq << 1)
     else:
-        write_long(_size, _out)
+        write_long(account_seq, _out)
+    _raw = _record.event_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.escalation_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    _out += _EscalationKind_INDEX[_record.kind]
-    _out += _EscalationStatus_INDEX[_record.status]
+    _append(_EscalationKind_AS[_record.kind])
+    _append(_EscalationStatus_AS[_record.status])
     _raw = _record.subject_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.priority, _out)
-    write_long(_record.opened_at, _out)
-    write_long(_record.due_at, _out)
-    _raw = _record.reason.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    priority = _record.priority
+    if 0 <= priority < 0x40:
+        _append(priority << 1)
     else:
-        write_long(_size, _out)
+        write_int(priority, _out)
+    opened_at = _record.opened_at
+    if 0x400000000 <= opened_at < 0x20000000000:
+        _append(opened_at << 1 & 0x7F | 0x80)
+        _append(opened_at >> 6 & 0x7F | 0x80)
+        _append(opened_at >> 13 & 0x7F | 0x80)
+        _append(opened_at >> 20 & 0x7F | 0x80)
+        _append(opened_at >> 27 & 0x7F | 0x80)
+        _append(opened_at >> 34)
+    else:
+        write_long(opened_at, _out)
+    due_at = _record.due_at
+    if 0x400000000 <= due_at < 0x20000000000:
+        _append(due_at << 1 & 0x7F | 0x80)
+        _append(due_at >> 6 & 0x7F | 0x80)
+        _append(due_at >> 13 & 0x7F | 0x80)
+        _append(due_at >> 20 & 0x7F | 0x80)
+        _append(due_at >> 27 & 0x7F | 0x80)
+        _append(due_at >> 34)
+    else:
+        write_long(due_at, _out)
+    _raw = _record.reason.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
     _out += _raw
     if rule_ids_items := _record.rule_ids:
         write_long(len(rule_ids_items), _out)
         for rule_ids_item in rule_ids_items:
             _raw = rule_ids_item.encode()
-            _size = len(_raw)
-            if _size < 64:
-                _out.append(_size << 1)
+            _n = len(_raw)
+            if _n < 0x40:
+                _append(_n << 1)
+            elif _n < 0x2000:
+                _append(_n << 1 & 0x7F | 0x80)
+                _append(_n >> 6)
             else:
-                write_long(_size, _out)
+                write_long(_n, _out)
             _out += _raw
-    _out.append(0)
-    write_long(_record.at, _out)
-    _raw = _record.pack_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _append(0)
+    at = _record.at
+    if 0x400000000 <= at < 0x20000000000:
+        _append(at << 1 & 0x7F | 0x80)
+        _append(at >> 6 & 0x7F | 0x80)
+        _append(at >> 13 & 0x7F | 0x80)
+        _append(at >> 20 & 0x7F | 0x80)
+        _append(at >> 27 & 0x7F | 0x80)
+        _append(at >> 34)
     else:
-        write_long(_size, _out)
+        write_long(at, _out)
+    _raw = _record.pack_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.pack_version.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.pack_hash.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
 
 
 def read_NameClaim(_data: bytes, _at: int) -> tuple[NameClaim, int]:
-    """Read a NameClaim at an offset; returns it and the offset after it."""
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        skeleton, _at = read_str(_data, _at)
-    else:
+    """Read one NameClaim at an offset; returns it and the offset after it."""
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        skeleton = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        account_id, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    skeleton = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        account_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        event_id, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    account_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        event_id = _data[_at : _at + _size].decode()
-        _at += _size
-    claimed_at, _at = read_long(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    event_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        claimed_at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
+    else:
+        claimed_at, _at = read_long(_data, _at)
     released, _at = read_bool(_data, _at)
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
     return NameClaim(skeleton=skeleton, account_id=account_id, event_id=event_id, claimed_at=claimed_at, released=released), _at
 
 
 def write_NameClaim(_record: NameClaim, _out: bytearray) -> None:
-    """Append the Avro binary form of a NameClaim."""
+    """Append the Avro binary form of one NameClaim."""
+    _append = _out.append
     _raw = _record.skeleton.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.account_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.event_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.claimed_at, _out)
-    _out.append(_record.released)
+    claimed_at = _record.claimed_at
+    if 0x400000000 <= claimed_at < 0x20000000000:
+        _append(claimed_at << 1 & 0x7F | 0x80)
+        _append(claimed_at >> 6 & 0x7F | 0x80)
+        _append(claimed_at >> 13 & 0x7F | 0x80)
+        _append(claimed_at >> 20 & 0x7F | 0x80)
+        _append(claimed_at >> 27 & 0x7F | 0x80)
+        _append(claimed_at >> 34)
+    else:
+        write_long(claimed_at, _out)
+    _append(1 if _record.released else 0)
 
 
 def read_Notice(_data: bytes, _at: int) -> tuple[Notice, int]:
-    """Read a Notice at an offset; returns it and the offset after it."""
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        account_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        account_id = _data[_at : _at + _size].decode()
-        _at += _size
-    account_seq, _at = read_long(_data, _at)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        event_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        event_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        notice_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        notice_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _index, _at = read_index(_data, _at, 4)
-    kind = _NoticeKind[_index]
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        measure_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        measure_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        language, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        language = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        title, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        title = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        body, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        body = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        rule_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        rule_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        article, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        article = _data[_at : _at + _size].decode()
-        _at += _size
-    deadline: int | None = None
-    _branch = _data[_at]
+    """Read one Notice at an offset; returns it and the offset after it."""
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        deadline, _at = read_long(_data, _at)
-    elif _branch:
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    account_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    if _n < 0x80:
+        account_seq = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        account_seq, _at = read_long(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    event_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    notice_id = _data[_at : _at + _n].decode()
+    _at += _n
+    kind = _NoticeKind_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    measure_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    language = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    title = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    body = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    rule_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    article = _data[_at : _at + _n].decode()
+    _at += _n
+    deadline: Millis | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        deadline = None
+    elif _n == 2:
+        _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+        if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+            _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+            _n -= 0x810204080
+            deadline = (_n >> 1) ^ -(_n & 1)
+            _at += 6
+        else:
+            deadline, _at = read_long(_data, _at)
+    else:
         raise ValueError("deadline: no such branch of a union")
-    appeal_until: int | None = None
-    _branch = _data[_at]
+    appeal_until: Millis | None
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        appeal_until, _at = read_long(_data, _at)
-    elif _branch:
+    if not _n:
+        appeal_until = None
+    elif _n == 2:
+        _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+        if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+            _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+            _n -= 0x810204080
+            appeal_until = (_n >> 1) ^ -(_n & 1)
+            _at += 6
+        else:
+            appeal_until, _at = read_long(_data, _at)
+    else:
         raise ValueError("appeal_until: no such branch of a union")
-    at, _at = read_long(_data, _at)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_id, _at = read_str(_data, _at)
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
     else:
+        at, _at = read_long(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_version, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_version = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_hash, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_version = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_hash = _data[_at : _at + _size].decode()
-        _at += _size
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_hash = _data[_at : _at + _n].decode()
+    _at += _n
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
     return Notice(account_id=account_id, account_seq=account_seq, event_id=event_id, notice_id=notice_id, kind=kind, measure_id=measure_id, language=language, title=title, body=body, rule_id=rule_id, article=article, deadline=deadline, appeal_until=appeal_until, at=at, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash), _at
 
 
 def write_Notice(_record: Notice, _out: bytearray) -> None:
-    """Append the Avro binary form of a Notice."""
+    """Append the Avro binary form of one Notice."""
+    _append = _out.append
     _raw = _record.account_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.account_seq, _out)
-    _raw = _record.event_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    account_seq = _record.account_seq
+    if 0 <= account_seq < 0x40:
+        _append(account_seq << 1)
     else:
-        write_long(_size, _out)
+        write_long(account_seq, _out)
+    _raw = _record.event_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.notice_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    _out += _NoticeKind_INDEX[_record.kind]
+    _append(_NoticeKind_AS[_record.kind])
     _raw = _record.measure_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.language.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.title.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.body.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.rule_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.article.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     if (deadline := _record.deadline) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
-        write_long(deadline, _out)
+        _append(2)
+        if 0x400000000 <= deadline < 0x20000000000:
+            _append(deadline << 1 & 0x7F | 0x80)
+            _append(deadline >> 6 & 0x7F | 0x80)
+            _append(deadline >> 13 & 0x7F | 0x80)
+            _append(deadline >> 20 & 0x7F | 0x80)
+            _append(deadline >> 27 & 0x7F | 0x80)
+            _append(deadline >> 34)
+        else:
+            write_long(deadline, _out)
     if (appeal_until := _record.appeal_until) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
-        write_long(appeal_until, _out)
-    write_long(_record.at, _out)
+        _append(2)
+        if 0x400000000 <= appeal_until < 0x20000000000:
+            _append(appeal_until << 1 & 0x7F | 0x80)
+            _append(appeal_until >> 6 & 0x7F | 0x80)
+            _append(appeal_until >> 13 & 0x7F | 0x80)
+            _append(appeal_until >> 20 & 0x7F | 0x80)
+            _append(appeal_until >> 27 & 0x7F | 0x80)
+            _append(appeal_until >> 34)
+        else:
+            write_long(appeal_until, _out)
+    at = _record.at
+    if 0x400000000 <= at < 0x20000000000:
+        _append(at << 1 & 0x7F | 0x80)
+        _append(at >> 6 & 0x7F | 0x80)
+        _append(at >> 13 & 0x7F | 0x80)
+        _append(at >> 20 & 0x7F | 0x80)
+        _append(at >> 27 & 0x7F | 0x80)
+        _append(at >> 34)
+    else:
+        write_long(at, _out)
     _raw = _record.pack_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.pack_version.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.pack_hash.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
 
 
 def read_PlatformDirective(_data: bytes, _at: int) -> tuple[PlatformDirective, int]:
-    """Read a PlatformDirective at an offset; returns it and the offset after it."""
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        directive_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        directive_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _index, _at = read_index(_data, _at, 3)
-    kind = _DirectiveKind[_index]
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        scope, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        scope = _data[_at : _at + _size].decode()
-        _at += _size
-    starts_at, _at = read_long(_data, _at)
-    ends_at: int | None = None
-    _branch = _data[_at]
+    """Read one PlatformDirective at an offset; returns it and the offset after it."""
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        ends_at, _at = read_long(_data, _at)
-    elif _branch:
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    directive_id = _data[_at : _at + _n].decode()
+    _at += _n
+    kind = _DirectiveKind_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    scope = _data[_at : _at + _n].decode()
+    _at += _n
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        starts_at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
+    else:
+        starts_at, _at = read_long(_data, _at)
+    ends_at: Millis | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        ends_at = None
+    elif _n == 2:
+        _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+        if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+            _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+            _n -= 0x810204080
+            ends_at = (_n >> 1) ^ -(_n & 1)
+            _at += 6
+        else:
+            ends_at, _at = read_long(_data, _at)
+    else:
         raise ValueError("ends_at: no such branch of a union")
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        reason, _at = read_str(_data, _at)
-    else:
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        reason = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        issued_by, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    reason = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        issued_by = _data[_at : _at + _size].decode()
-        _at += _size
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    issued_by = _data[_at : _at + _n].decode()
+    _at += _n
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
     return PlatformDirective(directive_id=directive_id, kind=kind, scope=scope, starts_at=starts_at, ends_at=ends_at, reason=reason, issued_by=issued_by), _at
 
 
 def write_PlatformDirective(_record: PlatformDirective, _out: bytearray) -> None:
-    """Append the Avro binary form of a PlatformDirective."""
+    """Append the Avro binary form of one PlatformDirective."""
+    _append = _out.append
     _raw = _record.directive_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    _out += _DirectiveKind_INDEX[_record.kind]
+    _append(_DirectiveKind_AS[_record.kind])
     _raw = _record.scope.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.starts_at, _out)
+    starts_at = _record.starts_at
+    if 0x400000000 <= starts_at < 0x20000000000:
+        _append(starts_at << 1 & 0x7F | 0x80)
+        _append(starts_at >> 6 & 0x7F | 0x80)
+        _append(starts_at >> 13 & 0x7F | 0x80)
+        _append(starts_at >> 20 & 0x7F | 0x80)
+        _append(starts_at >> 27 & 0x7F | 0x80)
+        _append(starts_at >> 34)
+    else:
+        write_long(starts_at, _out)
     if (ends_at := _record.ends_at) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
-        write_long(ends_at, _out)
+        _append(2)
+        if 0x400000000 <= ends_at < 0x20000000000:
+            _append(ends_at << 1 & 0x7F | 0x80)
+            _append(ends_at >> 6 & 0x7F | 0x80)
+            _append(ends_at >> 13 & 0x7F | 0x80)
+            _append(ends_at >> 20 & 0x7F | 0x80)
+            _append(ends_at >> 27 & 0x7F | 0x80)
+            _append(ends_at >> 34)
+        else:
+            write_long(ends_at, _out)
     _raw = _record.reason.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.issued_by.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
 
 
 def read_PolicyPack(_data: bytes, _at: int) -> tuple[PolicyPack, int]:
-    """Read a PolicyPack at an offset; returns it and the offset after it."""
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_id, _at = read_str(_data, _at)
-    else:
+    """Read one PolicyPack at an offset; returns it and the offset after it."""
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_version, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_version = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_hash, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_version = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_hash = _data[_at : _at + _size].decode()
-        _at += _size
-    _index, _at = read_index(_data, _at, 4)
-    mode = _PackMode[_index]
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        content, _at = read_bytes(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_hash = _data[_at : _at + _n].decode()
+    _at += _n
+    mode = _PackMode_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        content = _data[_at : _at + _size]
-        _at += _size
-    published_at, _at = read_long(_data, _at)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        published_by, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    content = _data[_at : _at + _n]
+    _at += _n
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        published_at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
+    else:
+        published_at, _at = read_long(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        published_by = _data[_at : _at + _size].decode()
-        _at += _size
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    published_by = _data[_at : _at + _n].decode()
+    _at += _n
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
     return PolicyPack(pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash, mode=mode, content=content, published_at=published_at, published_by=published_by), _at
 
 
 def write_PolicyPack(_record: PolicyPack, _out: bytearray) -> None:
-    """Append the Avro binary form of a PolicyPack."""
+    """Append the Avro binary form of one PolicyPack."""
+    _append = _out.append
     _raw = _record.pack_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.pack_version.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.pack_hash.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    _out += _PackMode_INDEX[_record.mode]
+    _append(_PackMode_AS[_record.mode])
     _raw = _record.content
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.published_at, _out)
-    _raw = _record.published_by.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    published_at = _record.published_at
+    if 0x400000000 <= published_at < 0x20000000000:
+        _append(published_at << 1 & 0x7F | 0x80)
+        _append(published_at >> 6 & 0x7F | 0x80)
+        _append(published_at >> 13 & 0x7F | 0x80)
+        _append(published_at >> 20 & 0x7F | 0x80)
+        _append(published_at >> 27 & 0x7F | 0x80)
+        _append(published_at >> 34)
     else:
-        write_long(_size, _out)
+        write_long(published_at, _out)
+    _raw = _record.published_by.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
     _out += _raw
 
 
 def read_Finding(_data: bytes, _at: int) -> tuple[Finding, int]:
-    """Read a Finding at an offset; returns it and the offset after it."""
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        rule_id, _at = read_str(_data, _at)
-    else:
+    """Read one Finding at an offset; returns it and the offset after it."""
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        rule_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        obligation_id, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    rule_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        obligation_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _index, _at = read_index(_data, _at, 6)
-    field = _Field[_index]
-    span_start, _at = read_long(_data, _at)
-    span_end, _at = read_long(_data, _at)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        technique, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    obligation_id = _data[_at : _at + _n].decode()
+    _at += _n
+    field = _Field_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    if _n < 0x80:
+        span_start = (_n >> 1) ^ -(_n & 1)
         _at += 1
-        technique = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        entry, _at = read_str(_data, _at)
     else:
+        span_start, _at = read_int(_data, _at)
+    _n = _data[_at]
+    if _n < 0x80:
+        span_end = (_n >> 1) ^ -(_n & 1)
         _at += 1
-        entry = _data[_at : _at + _size].decode()
-        _at += _size
-    _index, _at = read_index(_data, _at, 6)
-    decision = _Decision[_index]
-    _index, _at = read_index(_data, _at, 2)
-    mode = _RuleMode[_index]
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        why, _at = read_str(_data, _at)
     else:
+        span_end, _at = read_int(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        why = _data[_at : _at + _size].decode()
-        _at += _size
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    technique = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    entry = _data[_at : _at + _n].decode()
+    _at += _n
+    decision = _Decision_OF[_data[_at]]
+    _at += 1
+    mode = _RuleMode_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    why = _data[_at : _at + _n].decode()
+    _at += _n
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
     return Finding(rule_id=rule_id, obligation_id=obligation_id, field=field, span_start=span_start, span_end=span_end, technique=technique, entry=entry, decision=decision, mode=mode, why=why), _at
 
 
 def write_Finding(_record: Finding, _out: bytearray) -> None:
-    """Append the Avro binary form of a Finding."""
+    """Append the Avro binary form of one Finding."""
+    _append = _out.append
     _raw = _record.rule_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.obligation_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    _out += _Field_INDEX[_record.field]
-    write_long(_record.span_start, _out)
-    write_long(_record.span_end, _out)
-    _raw = _record.technique.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _append(_Field_AS[_record.field])
+    span_start = _record.span_start
+    if 0 <= span_start < 0x40:
+        _append(span_start << 1)
     else:
-        write_long(_size, _out)
+        write_int(span_start, _out)
+    span_end = _record.span_end
+    if 0 <= span_end < 0x40:
+        _append(span_end << 1)
+    else:
+        write_int(span_end, _out)
+    _raw = _record.technique.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.entry.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    _out += _Decision_INDEX[_record.decision]
-    _out += _RuleMode_INDEX[_record.mode]
+    _append(_Decision_AS[_record.decision])
+    _append(_RuleMode_AS[_record.mode])
     _raw = _record.why.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
 
 
 def read_Verdict(_data: bytes, _at: int) -> tuple[Verdict, int]:
-    """Read a Verdict at an offset; returns it and the offset after it."""
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        account_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        account_id = _data[_at : _at + _size].decode()
-        _at += _size
-    account_seq, _at = read_long(_data, _at)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        event_id, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        event_id = _data[_at : _at + _size].decode()
-        _at += _size
-    revision, _at = read_long(_data, _at)
-    _index, _at = read_index(_data, _at, 4)
-    kind = _ChangeKind[_index]
-    _index, _at = read_index(_data, _at, 2)
-    phase = _Phase[_index]
-    _index, _at = read_index(_data, _at, 6)
-    decision = _Decision[_index]
-    findings_items: list[Finding] = []
-    _count, _at = read_count(_data, _at)
-    while _count:
-        for _ in range(_count):
-            findings_item, _at = read_Finding(_data, _at)
-            findings_items.append(findings_item)
-        _count, _at = read_count(_data, _at)
-    findings = tuple(findings_items)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        reason, _at = read_str(_data, _at)
-    else:
-        _at += 1
-        reason = _data[_at : _at + _size].decode()
-        _at += _size
-    reviewers_items: list[str] = []
-    _count, _at = read_count(_data, _at)
-    while _count:
-        for _ in range(_count):
-            _size = _data[_at] >> 1
-            if _data[_at] & 0x81 or _at + _size >= len(_data):
-                reviewers_item, _at = read_str(_data, _at)
-            else:
-                _at += 1
-                reviewers_item = _data[_at : _at + _size].decode()
-                _at += _size
-            reviewers_items.append(reviewers_item)
-        _count, _at = read_count(_data, _at)
-    reviewers = tuple(reviewers_items)
-    due_at: int | None = None
-    _branch = _data[_at]
+    """Read one Verdict at an offset; returns it and the offset after it."""
+    _n = _data[_at]
     _at += 1
-    if _branch == 2:
-        due_at, _at = read_long(_data, _at)
-    elif _branch:
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    account_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    if _n < 0x80:
+        account_seq = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        account_seq, _at = read_long(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    event_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    if _n < 0x80:
+        revision = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        revision, _at = read_int(_data, _at)
+    kind = _ChangeKind_OF[_data[_at]]
+    _at += 1
+    phase = _Phase_OF[_data[_at]]
+    _at += 1
+    decision = _Decision_OF[_data[_at]]
+    _at += 1
+    findings_items: list[Finding] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        findings_count, _at = read_count(_data, _at)
+        while findings_count:
+            for _ in range(findings_count):
+                findings_item, _at = read_Finding(_data, _at)
+                findings_items.append(findings_item)
+            findings_count, _at = read_count(_data, _at)
+    findings = tuple(findings_items)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    reason = _data[_at : _at + _n].decode()
+    _at += _n
+    reviewers_items: list[str] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        reviewers_count, _at = read_count(_data, _at)
+        while reviewers_count:
+            for _ in range(reviewers_count):
+                _n = _data[_at]
+                _at += 1
+                if not _n & 0x81:
+                    _n >>= 1
+                elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+                    _at += 1
+                    _n = (_n & 0x7E | _m << 7) >> 1
+                else:
+                    _n, _at = read_size(_data, _at - 1)
+                reviewers_item = _data[_at : _at + _n].decode()
+                _at += _n
+                reviewers_items.append(reviewers_item)
+            reviewers_count, _at = read_count(_data, _at)
+    reviewers = tuple(reviewers_items)
+    due_at: Millis | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        due_at = None
+    elif _n == 2:
+        _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+        if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+            _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+            _n -= 0x810204080
+            due_at = (_n >> 1) ^ -(_n & 1)
+            _at += 6
+        else:
+            due_at, _at = read_long(_data, _at)
+    else:
         raise ValueError("due_at: no such branch of a union")
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        level, _at = read_str(_data, _at)
-    else:
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        level = _data[_at : _at + _size].decode()
-        _at += _size
-    decided_at, _at = read_long(_data, _at)
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_id, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
-        _at += 1
-        pack_id = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_version, _at = read_str(_data, _at)
+        _n, _at = read_size(_data, _at - 1)
+    level = _data[_at : _at + _n].decode()
+    _at += _n
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        decided_at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
     else:
+        decided_at, _at = read_long(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_version = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        pack_hash, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        pack_hash = _data[_at : _at + _size].decode()
-        _at += _size
-    _size = _data[_at] >> 1
-    if _data[_at] & 0x81 or _at + _size >= len(_data):
-        source_topic, _at = read_str(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
     else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_version = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
         _at += 1
-        source_topic = _data[_at : _at + _size].decode()
-        _at += _size
-    source_partition, _at = read_long(_data, _at)
-    source_offset, _at = read_long(_data, _at)
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_hash = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    source_topic = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    if _n < 0x80:
+        source_partition = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        source_partition, _at = read_int(_data, _at)
+    _n = _data[_at]
+    if _n < 0x80:
+        source_offset = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        source_offset, _at = read_long(_data, _at)
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
     return Verdict(account_id=account_id, account_seq=account_seq, event_id=event_id, revision=revision, kind=kind, phase=phase, decision=decision, findings=findings, reason=reason, reviewers=reviewers, due_at=due_at, level=level, decided_at=decided_at, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash, source_topic=source_topic, source_partition=source_partition, source_offset=source_offset), _at
 
 
 def write_Verdict(_record: Verdict, _out: bytearray) -> None:
-    """Append the Avro binary form of a Verdict."""
+    """Append the Avro binary form of one Verdict."""
+    _append = _out.append
     _raw = _record.account_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.account_seq, _out)
+    account_seq = _record.account_seq
+    if 0 <= account_seq < 0x40:
+        _append(account_seq << 1)
+    else:
+        write_long(account_seq, _out)
     _raw = _record.event_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.revision, _out)
-    _out += _ChangeKind_INDEX[_record.kind]
-    _out += _Phase_INDEX[_record.phase]
-    _out += _Decision_INDEX[_record.decision]
+    revision = _record.revision
+    if 0 <= revision < 0x40:
+        _append(revision << 1)
+    else:
+        write_int(revision, _out)
+    _append(_ChangeKind_AS[_record.kind])
+    _append(_Phase_AS[_record.phase])
+    _append(_Decision_AS[_record.decision])
     if findings_items := _record.findings:
         write_long(len(findings_items), _out)
         for findings_item in findings_items:
             write_Finding(findings_item, _out)
-    _out.append(0)
+    _append(0)
     _raw = _record.reason.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     if reviewers_items := _record.reviewers:
         write_long(len(reviewers_items), _out)
         for reviewers_item in reviewers_items:
             _raw = reviewers_item.encode()
-            _size = len(_raw)
-            if _size < 64:
-                _out.append(_size << 1)
+            _n = len(_raw)
+            if _n < 0x40:
+                _append(_n << 1)
+            elif _n < 0x2000:
+                _append(_n << 1 & 0x7F | 0x80)
+                _append(_n >> 6)
             else:
-                write_long(_size, _out)
+                write_long(_n, _out)
             _out += _raw
-    _out.append(0)
+    _append(0)
     if (due_at := _record.due_at) is None:
-        _out.append(0)
+        _append(0)
     else:
-        _out.append(2)
-        write_long(due_at, _out)
+        _append(2)
+        if 0x400000000 <= due_at < 0x20000000000:
+            _append(due_at << 1 & 0x7F | 0x80)
+            _append(due_at >> 6 & 0x7F | 0x80)
+            _append(due_at >> 13 & 0x7F | 0x80)
+            _append(due_at >> 20 & 0x7F | 0x80)
+            _append(due_at >> 27 & 0x7F | 0x80)
+            _append(due_at >> 34)
+        else:
+            write_long(due_at, _out)
     _raw = _record.level.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.decided_at, _out)
-    _raw = _record.pack_id.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    decided_at = _record.decided_at
+    if 0x400000000 <= decided_at < 0x20000000000:
+        _append(decided_at << 1 & 0x7F | 0x80)
+        _append(decided_at >> 6 & 0x7F | 0x80)
+        _append(decided_at >> 13 & 0x7F | 0x80)
+        _append(decided_at >> 20 & 0x7F | 0x80)
+        _append(decided_at >> 27 & 0x7F | 0x80)
+        _append(decided_at >> 34)
     else:
-        write_long(_size, _out)
+        write_long(decided_at, _out)
+    _raw = _record.pack_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.pack_version.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.pack_hash.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
     _raw = _record.source_topic.encode()
-    _size = len(_raw)
-    if _size < 64:
-        _out.append(_size << 1)
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
     else:
-        write_long(_size, _out)
+        write_long(_n, _out)
     _out += _raw
-    write_long(_record.source_partition, _out)
-    write_long(_record.source_offset, _out)
+    source_partition = _record.source_partition
+    if 0 <= source_partition < 0x40:
+        _append(source_partition << 1)
+    else:
+        write_int(source_partition, _out)
+    source_offset = _record.source_offset
+    if 0 <= source_offset < 0x40:
+        _append(source_offset << 1)
+    else:
+        write_long(source_offset, _out)
 
 
 READERS: dict[type[Any], Callable[[bytes, int], tuple[Any, int]]] = {
@@ -3586,7 +5368,11 @@ READERS: dict[type[Any], Callable[[bytes, int], tuple[Any, int]]] = {
     PolicyPack: read_PolicyPack,
     Verdict: read_Verdict,
 }
-"""Reader of each record type that is the value of a topic."""
+"""Reader of each record type that is the value of a topic.
+
+A reader raises `IndexError`, `KeyError` or `ValueError` at what is no record, and at some unusual
+ways to write one; it never returns a wrong record. `schemas.codec` asks `schemas.careful` then.
+"""
 
 WRITERS: dict[type[Any], Callable[[Any, bytearray], None]] = {
     AccountAppeal: write_AccountAppeal,
