@@ -427,9 +427,9 @@ class PartitionTask:
             # Sending does not yield while there is room, so that all topics of the transaction go
             # to the coordinator in one request.
             for topic, messages in by_topic.items():
-                deliveries += await self._send(topic, messages)
+                deliveries += (await self._send(topic, messages))[0]
             changes = [Message(changelog, key, value) for key, value in overlay.states.items()]
-            written = await self._send(changelog, changes)
+            written, in_last = await self._send(changelog, changes)
             self._done(transaction, 3)
             # aiokafka commits although the broker refused a batch: every delivery is awaited.
             await asyncio.gather(*deliveries, *written)
@@ -439,10 +439,12 @@ class PartitionTask:
             raise
         await producer.commit_transaction()
         self._done(transaction, 5)
-        last = written[-1].result()
-        return int(last.offset) + 1
+        return int(written[-1].result().offset) + in_last  # a batch's offset is its first record's
 
-    async def _send(self, topic: str, messages: Iterable[Message]) -> list[asyncio.Future[Any]]:
+    async def _send(
+        self, topic: str, messages: Iterable[Message]
+    ) -> tuple[list[asyncio.Future[Any]], int]:
+        """Returns the delivery of each batch, and how many records the last one holds."""
         producer, limit = self._producer, self._manager.options.max_batch_bytes
         sent, size, batch = [], 0, producer.create_batch()
         for _, key, value, headers in messages:
@@ -454,9 +456,10 @@ class PartitionTask:
             if batch.append(key=key, value=value, timestamp=None, headers=list(headers)) is None:
                 raise MessageTooLarge(f"{topic}: {length} bytes")
             size += length
+        in_last = int(batch.record_count())
         batch.close()
         sent.append(await producer.send_batch(batch, topic, partition=self.partition))
-        return sent
+        return sent, in_last
 
     async def _abort(self, error: BaseException, deliveries: list[asyncio.Future[Any]]) -> None:
         for delivery in deliveries:

@@ -32,6 +32,10 @@ from tests.support import wait_until
 MAIN = Path(__file__).with_name("worker_main.py")
 DEAD = "dead.letters"
 ROOT = Path(__file__).parents[2]
+FROM_ENVIRONMENT = {
+    name for name in Settings.model_fields if name.startswith(("kafka_", "redis_", "schema_"))
+}
+"""Settings that a worker inherits as they were given to us."""
 RESTARTED = {1, 3, 4, -signal.SIGKILL}
 """Exit codes after which a supervisor starts the worker again."""
 
@@ -52,15 +56,9 @@ class WorkerProcess:
         """Start the process; ``environment`` replaces the faults of the one before."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         s = self.settings
-        variables = {
-            "ZHENGMING_KAFKA": s.kafka,
-            "ZHENGMING_APP_ID": s.app_id,
-            "ZHENGMING_TOPIC_PREFIX": s.topic_prefix,
-            "ZHENGMING_PARTITIONS": str(s.partitions),
+        given = {name: getattr(s, name) for name in s.model_fields_set - FROM_ENVIRONMENT}
+        variables = {f"ZHENGMING_{name.upper()}": str(value) for name, value in given.items()} | {
             "ZHENGMING_DATA_DIR": str(s.data_dir / self._name),
-            "ZHENGMING_STORE": s.store,
-            "ZHENGMING_PACK": s.pack,
-            "ZHENGMING_IDLE_SLACK_MS": str(s.idle_slack_ms),
             "ZHENGMING_WEB_PORT": str(self.port),
             "PYTHONPATH": str(ROOT),
         }
@@ -79,6 +77,14 @@ class WorkerProcess:
     def exit_code(self) -> int | None:
         """Exit code of the process; None while it runs."""
         return self._process.poll() if self._process else None
+
+    def metric(self, series: str) -> float | None:
+        """Value of a series such as ``name{label="x"}``; None where it does not stand there."""
+        for line in self.get("/metrics")[1].splitlines():
+            name, _, value = line.rpartition(" ")
+            if name == series:
+                return float(value)
+        return None
 
     def get(self, path: str) -> tuple[int, str]:
         """Status and body of a page; 0 when nothing answers."""
@@ -125,7 +131,7 @@ class WorkerProcess:
             return
         self.exits.append(code)
         assert code in RESTARTED, f"left with {code}\n{self.tail()}"
-        self.start(TEST_FAULT="")
+        self.start(**self._environment | {"TEST_FAULT": "", "TEST_DROP": ""})
 
     def stop(self) -> int:
         """Stop gracefully; returns the exit code."""

@@ -1,8 +1,10 @@
 """A worker as `zhengming worker` runs it, with faults that a test asks for by the environment.
 
-``TEST_FAULT=<step>:<nth>:kill|error``: after the n-th time that a step of the commit protocol ends,
-kill the process, or fail as a lost broker does. ``TEST_POISON=<text>``: processing raises on every
-record that contains the text. ``TEST_DROP=<nth>``: the n-th batch is lost inside the client.
+``TEST_FAULT=<step>:<nth>:kill|freeze|error|errors``: after the n-th time that a step of the commit
+protocol ends, kill or freeze the process, or fail as a lost broker does; ``errors``: each n-th
+time. Several are separated by commas. ``TEST_POISON=<text>``: processing raises on every record
+that contains the text. ``TEST_DROP=<nth>``: the n-th batch is lost inside the client.
+``TEST_COUNTING``: `Counting` instead of the domain.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -21,22 +24,28 @@ from streams.packs import load_policy
 from streams.settings import load_settings
 from streams.task import PartitionTask
 from streams.worker import Worker, domain_processing
+from tests.integration.counting import Counting
+
+SIGNALS = {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}
 
 
 def fault_from(text: str) -> Callable[[int, int], None]:
-    """The hook that strikes once, as ``TEST_FAULT`` says."""
-    step, nth, kind = text.split(":")
-    left = [int(nth)]
+    """The hook that strikes as ``TEST_FAULT`` says."""
+    faults = []
+    for fault in text.split(","):
+        step, nth, kind = fault.split(":")
+        faults.append((int(step), int(nth), kind))
+    ended: Counter[int] = Counter()
 
     def on_step(_partition: int, number: int) -> None:
-        if number != int(step) or left[0] < 0:
-            return
-        left[0] -= 1
-        if left[0] == 0:
-            left[0] = -1
-            if kind == "kill":
-                os.kill(os.getpid(), signal.SIGKILL)
-            raise KafkaError(f"injected after step {number}")
+        ended[number] += 1
+        for step, nth, kind in faults:
+            due = ended[step] % nth == 0 if kind == "errors" else ended[step] == nth
+            if step == number and due:
+                if kind in SIGNALS:
+                    os.kill(os.getpid(), SIGNALS[kind])
+                else:
+                    raise KafkaError(f"injected after step {number}")
 
     return on_step
 
@@ -73,7 +82,11 @@ def drop_batch(nth: int) -> None:
 def main() -> int:
     settings = load_settings()
     configure_logging(settings)
-    processing: Any = domain_processing(settings, load_policy(settings))
+    processing: Any = (
+        Counting(settings)
+        if os.environ.get("TEST_COUNTING")
+        else domain_processing(settings, load_policy(settings))
+    )
     if marker := os.environ.get("TEST_POISON"):
         processing = Poisoned(processing, marker.encode())
     if nth := os.environ.get("TEST_DROP"):

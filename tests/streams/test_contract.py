@@ -12,8 +12,8 @@ import faust
 import pytest
 from aiokafka.consumer import consumer as aiokafka_consumer
 from aiokafka.consumer import fetcher, subscription_state
+from aiokafka.producer import message_accumulator, sender
 from aiokafka.producer import producer as aiokafka_producer
-from aiokafka.producer import sender
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
 from faust.transport import consumer as faust_consumer
@@ -23,6 +23,7 @@ from faust.types.tuples import ConsumerMessage
 REPLACED = {
     Recovery.on_recovery_completed: "6ef567acf072",
     Recovery.need_recovery: "fd1dc345b5d5",
+    Recovery._wait: "ec7429b70176",
     TableManager.recovery.fget: "f0bf5de78b4c",
     driver.AIOKafkaConsumerThread._create_worker_consumer: "c2701bfc3e6f",
     driver.AIOKafkaConsumerThread._fetch_records: "39a2c6c79fc1",
@@ -62,7 +63,11 @@ def test_a_replaced_method_is_the_one_that_was_read(method):
         (aiokafka.AIOKafkaConsumer, ["beginning_offsets", "end_offsets", "position", "seek"]),
         (fetcher.Fetcher, ["fetched_records"]),
         (subscription_state.Assignment, ["tps", "state_value"]),
-        (subscription_state.TopicPartitionState, ["position", "consumed_to", "seek"]),
+        (
+            subscription_state.TopicPartitionState,
+            ["position", "has_valid_position", "consumed_to", "seek", "await_reset"],
+        ),
+        (message_accumulator.BatchBuilder, ["append", "close", "record_count"]),
         (aiokafka_producer.AIOKafkaProducer, ["create_batch", "send_batch", "begin_transaction"]),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -79,7 +84,7 @@ def test_the_names_leaned_on_exist(owner, names):
         (aiokafka.AIOKafkaConsumer.start, ["_isolation_level", "_fetch_max_wait_ms"]),
         (fetcher.Fetcher.__init__, ["_prefetch_backoff"]),
         (fetcher.Fetcher._proc_fetch_request, ["tp_state.lso", "tp_state.timestamp"]),
-        (fetcher.Fetcher._proc_fetch_request, ["_prefetch_backoff"]),
+        (fetcher.Fetcher._proc_fetch_request, ["_prefetch_backoff", "tp_state.await_reset("]),
         (faust_consumer.Consumer, ["self._read_offset", "self._paused_partitions"]),
         (faust_consumer.Consumer, ["self._buffered_partitions", "self.flow_active"]),
         (Recovery.__init__, ["completed"]),
@@ -91,6 +96,12 @@ def test_the_attributes_leaned_on_are_used_where_we_think(function, attributes):
     source = inspect.getsource(function)
     missing = [name for name in attributes if name not in source]
     assert not missing
+
+
+def test_a_partitions_state_takes_a_method_of_its_own():
+    state = subscription_state.TopicPartitionState.__new__(subscription_state.TopicPartitionState)
+    state.await_reset = print
+    assert state.await_reset is print
 
 
 def test_the_pause_between_transactions_is_read_at_each_use():
