@@ -169,7 +169,8 @@ class DomainProcessing:
         if room < len(value or b""):
             key, value, own = (key or b"")[:MAX_KEY_BYTES], (value or b"")[:MAX_CUT_BYTES], ()
             headers = [*headers, (HEADER_PREFIX + "truncated", b"true")]
-        messages.append(Message(self._dead_letters, key, value, [*headers, *own]))
+        # Ours come last: where a name stands twice, the last one counts.
+        messages.append(Message(self._dead_letters, key, value, [*own, *headers]))
         tallies["dead_letters", record.topic, reason.value] += 1
 
 

@@ -16,9 +16,8 @@ from aiokafka import TopicPartition
 
 from processors.engine import Limits
 from processors.policy import Policy
-from schemas.codec import Codec
-from schemas.registry import Registry
 from streams.app import ZhengmingApp, create_app, every
+from streams.codecs import open_codec
 from streams.errors import ConfigurationError, WorkerError
 from streams.logs import configure_logging, get_logger
 from streams.manager import TaskManager, TaskOptions
@@ -34,7 +33,6 @@ from streams.topics import (
     missing_topics,
     output_topics,
     real_name,
-    topic_of,
 )
 from streams.work import Processing
 
@@ -156,17 +154,9 @@ class Worker:
 
 def domain_processing(settings: Settings, policy: Policy) -> DomainProcessing:
     """The domain's processing under a policy, with the topics and limits of the settings."""
-    codec = Codec()
-    if settings.schema_registry_url:
-        codec = Codec(
-            Registry(
-                settings.schema_registry_url,
-                lambda record_type: real_name(settings, topic_of(record_type).name) + "-value",
-            )
-        )
     return DomainProcessing(
         policy,
-        codec,
+        open_codec(settings),
         {real_name(settings, t.name): (t.name, t.record) for t in input_topics()},
         {t.record: real_name(settings, t.name) for t in output_topics()},
         real_name(settings, "dead.letters"),
