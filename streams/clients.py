@@ -33,6 +33,7 @@ READ_AT_ONCE = 1_000
 COLLECT_S = 0.05
 """A call waits so long for a full batch, also at the end."""
 METADATA_WITHIN_S = 10.0
+RETRY_S = 0.2
 
 _log = logging.getLogger("librdkafka")
 
@@ -98,13 +99,18 @@ def end_offsets(
     }
     if not asked:
         return {}
-    answers = admin.list_offsets(
-        asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=within_s
-    )
-    try:
-        return {(tp.topic, tp.partition): f.result().offset for tp, f in answers.items()}
-    except KafkaException as error:
-        raise BrokerUnreachable(f"no offsets from Kafka: {error.args[0].str()}") from error
+    deadline = time.monotonic() + within_s
+    while True:
+        answers = admin.list_offsets(
+            asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=within_s
+        )
+        try:
+            return {(tp.topic, tp.partition): f.result().offset for tp, f in answers.items()}
+        except KafkaException as error:
+            # A topic just created may still be without a leader where it is asked for.
+            if time.monotonic() > deadline:
+                raise BrokerUnreachable(f"no offsets from Kafka: {error.args[0].str()}") from error
+            time.sleep(RETRY_S)
 
 
 def read_all(

@@ -173,8 +173,8 @@ TOPICS: tuple[Topic, ...] = (
         "dead.letters",
         bytes,
         Direction.OUT,
-        "Records that could not be processed, as they came; headers tell origin and reason. A record "
-        "without a value and with the header `zhengming-requeued` marks one that was sent again.",
+        "Records that could not be processed, as they came; headers tell origin and reason. "
+        "One without a value and with the header `zhengming-requeued` marks a letter sent again.",
         # The original may be as large as a raised limit of the input allows, plus headers.
         _kept(180, max_message_bytes=str((2 << 20) + (64 << 10))),
         key="that of the original",

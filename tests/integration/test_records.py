@@ -14,7 +14,7 @@ from schemas.records import (
     MeasureStep,
     Phase,
 )
-from streams.clients import read_all
+from streams.clients import create_producer, read_all
 from streams.topics import changelog_topic, real_name
 from tests.integration.harness import Application
 from tests.integration.test_crashes import traffic
@@ -265,3 +265,23 @@ def test_two_plain_clients_see_what_the_domain_says(settings):
 
         verdict = decode(Verdict, message.value())
         assert (verdict.event_id, verdict.decision) == ("bad", Decision.ALLOW)
+
+
+def test_records_of_any_size_that_kafka_takes_are_set_aside_and_not_in_the_way(settings):
+    sizes = {b"a1": 900_000, b"a2": 5_000_000}  # the second is small enough once compressed
+    with Application(settings(partitions=1)) as app:
+        app.producer = create_producer(app.settings, message_max_bytes=10_000_000)
+        worker = app.worker().await_ready()
+        for key, size in sizes.items():
+            app.send(CHANGES, key, b"\xff" + bytes(size))
+        good = change("good", "a3")
+        app.send(CHANGES, b"a3", encode(good))
+        app.flush()
+        app.drain()
+        whole, cut = app.dead_letters()
+        assert (len(whole.value), whole.truncated) == (900_001, False)
+        assert cut.truncated
+        assert cut.origin[2] == 1
+        assert [verdict.event_id for verdict in app.outputs("account.verdicts")] == ["good"]
+        assert worker.exit_code is None
+        app.assert_sound()
