@@ -62,7 +62,7 @@ chaos: $(STAMP) kafka ## Kill, stop and freeze workers for ROUNDS=20 rounds, the
 	@$(PY) -m tests.chaos --rounds $(ROUNDS) $(ARGS)
 
 .PHONY: bench
-bench: $(STAMP) kafka ## Measure everything, with its peers, and write benchmarks/results
+bench: $(STAMP) kafka ## Measure everything, with its peers, and write benchmarks/RESULTS.md
 	@$(PY) -m benchmarks $(ARGS)
 
 .PHONY: bench-quick
