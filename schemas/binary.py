@@ -21,7 +21,7 @@ def read_long(data: bytes, at: int) -> tuple[int, int]:
         byte = data[at]
         at += 1
         value |= (byte & 0x7F) << shift
-        if shift == _LAST_SHIFT and value >> _WORD:
+        if shift > _LAST_SHIFT or value >> _WORD:
             raise ValueError("an integer has more than 64 bits")
         shift += 7
     return (value >> 1) ^ -(value & 1), at

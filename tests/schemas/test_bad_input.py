@@ -203,7 +203,7 @@ def test_a_claim_of_a_billion_items_takes_no_memory():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_record_cut_short_anywhere_or_too_long_is_undecodable(name):
-    @settings(max_examples=10)
+    @settings(max_examples=10, deadline=None)
     @given(record(SCHEMAS[name]))
     def holds(value):
         data = encode(value)
@@ -219,7 +219,7 @@ def test_a_record_cut_short_anywhere_or_too_long_is_undecodable(name):
 def test_damage_is_refused_or_read_as_another_reader_reads_it(name):
     other, record_type = FastAvro(SCHEMAS[name]), getattr(records, name)
 
-    @settings(max_examples=60)
+    @settings(max_examples=60, deadline=None)
     @given(record(SCHEMAS[name]), st.data())
     def holds(value, data):
         body = encode(value)[HEADER:]
@@ -236,6 +236,7 @@ def test_damage_is_refused_or_read_as_another_reader_reads_it(name):
     holds()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.sampled_from(NAMES))
 def test_no_bytes_after_a_right_header_crash_the_decoder(body, name):
     try:
@@ -246,6 +247,7 @@ def test_no_bytes_after_a_right_header_crash_the_decoder(body, name):
         assert plain_values(read) == FastAvro(SCHEMAS[name]).read(body)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.sampled_from([b"", b"{", b"\xc3\x01", b"\x00", b'{"kind":']))
 def test_no_bytes_at_all_crash_the_decoder(body, start):
     with pytest.raises(DecodeError):
@@ -259,6 +261,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from([*CHANGE, "name", SECRET, f"a{SECRET}", f"`{SECRET}"]) | st.text(),
@@ -277,7 +280,7 @@ def test_no_json_object_crashes_the_decoder_or_is_quoted(fields):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_json_object_of_the_same_shape_is_read(name):
-    @settings(max_examples=25)
+    @settings(max_examples=25, deadline=None)
     @given(record(SCHEMAS[name]))
     def holds(value):
         assert decode(type(value), msgspec.json.encode(value)) == value
