@@ -134,6 +134,7 @@ class PartitionTask:
         self.waiting_since: float | None = None
         self._manager = manager
         self._inbox: list[Batch] = []
+        self._taken: list[Batch] = []
         self._wake, self._room = asyncio.Event(), asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
         self._producer: Any = None
@@ -219,10 +220,11 @@ class PartitionTask:
                     if not manager.allowed.is_set():  # a rebalance began while we took the lock
                         continue
                     self._wake.clear()
-                    batches, self._inbox, self.queued = self._inbox, [], 0
+                    self._taken, self._inbox, self.queued = self._inbox, [], 0
                     self._room.set()
-                    if batches or self._overdue():
-                        await self._transact(batches)
+                    if self._taken or self._overdue():
+                        await self._transact(self._taken)
+                    self._taken = []
                     self.waiting_since = time.monotonic() if self._inbox else None
         except Exception as error:
             manager.give_up(error)
@@ -250,12 +252,14 @@ class PartitionTask:
         """Seek back where a batch was handed out and never came; asked about once a second.
 
         A lost batch shows where the next one begins, but the last one of a topic has no next one.
-        ``handed_out`` is the end of the last batch of each topic.
+        ``handed_out`` is the end of the last batch of each topic. What waits here is not lost, and
+        what other topics bring says nothing about this one.
         """
         missing: dict[TopicPartition, tuple[int, int]] = {}
+        waiting = {batch.tp for batch in (*self._taken, *self._inbox)}
         for tp, end in handed_out.items():
             position = self.positions.get(tp.topic)
-            if self.waiting_since is not None or position is None or position >= end:
+            if tp in waiting or position is None or position >= end:
                 continue
             before, times = self._missing.get(tp, (position, 0))
             missing[tp] = position, times + 1 if before == position else 1

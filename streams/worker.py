@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 import faust
+import uvloop
 from aiokafka import TopicPartition
 
 from processors.engine import Limits
@@ -84,6 +85,8 @@ class Worker:
 
     def run(self) -> int:
         """Run until a signal or a fatal error; returns the exit code of a clean stop."""
+        uvloop.install()  # the consumer runs a loop of its own in a thread; both are to be quick
+        asyncio.set_event_loop(asyncio.new_event_loop())
         worker = faust.Worker(
             self.app, override_logging=False, quiet=True, redirect_stdouts=False, console_port=0
         )
@@ -178,5 +181,4 @@ def run_worker(settings: Settings, on_step: Callable[[int, int], None] | None = 
     except ConfigurationError as error:
         log.critical("cannot start", error=str(error))
         return error.exit_code
-    asyncio.set_event_loop(asyncio.new_event_loop())
     return worker.run()

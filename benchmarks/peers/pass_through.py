@@ -7,7 +7,6 @@ records one output more, as the domain does on average. Settings come from the e
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Iterable, Sequence
 
@@ -83,7 +82,6 @@ def main() -> int:
         given.more_every,
     )
     worker = Worker(settings, processing)
-    asyncio.set_event_loop(asyncio.new_event_loop())
     return worker.run()
 
 

@@ -24,14 +24,13 @@ _BUILT_IN = {ground.rule_id: ground for ground in (IDENTITY, RULING)}
 
 def fire_next(account_id: str, account: Account, examiner: Examiner, upto: int) -> Turn | None:
     """Fire the earliest deadline due at or before ``upto`` (ms), or None when there is none."""
-    due = min((timer[:3] for timer in timers(account)), default=None)
-    if due is None or due[0] > upto:
+    passed = [timed for timed in timers(account) if timed.due <= upto]
+    if not passed:
         return None
-    at, timer, ident = due
-    subject = next(part for *key, part in timers(account) if tuple(key) == due)
-    event_id = derive_id("deadline", account_id, timer.name, ident, at)
-    turn = Turn(account_id, account, examiner, event_id, at)
-    _HANDLERS[timer](turn, subject)
+    first = min(passed, key=lambda timed: (timed.due, timed.timer, timed.ident()))
+    event_id = derive_id("deadline", account_id, first.timer.name, first.ident(), first.due)
+    turn = Turn(account_id, account, examiner, event_id, first.due)
+    _HANDLERS[first.timer](turn, first.part)
     return turn
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import IntEnum
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -214,37 +215,51 @@ class Timer(IntEnum):
     APPEAL = 6
 
 
-def timers(account: Account) -> Iterator[tuple[int, Timer, str, Struct]]:
-    """Everything timed: when, what, its id within the account, the part of the state."""
+class Timed(NamedTuple):
+    """A part of the state that falls due: when (ms), as what, and the part."""
+
+    due: int
+    timer: Timer
+    part: Any
+
+    def ident(self) -> str:
+        """Id of the part within its account."""
+        if self.timer is Timer.FACT:
+            return f"{self.part.kind}:{self.part.value}"
+        return str(self.part.event_id if self.timer is Timer.PENDING else self.part.id)
+
+
+def timers(account: Account) -> Iterator[Timed]:
+    """Everything in an account that falls due."""
     for fact in account.facts:
         if fact.expires:
-            yield fact.expires, Timer.FACT, f"{fact.kind}:{fact.value}", fact
+            yield Timed(fact.expires, Timer.FACT, fact)
     for entry in account.ledger:
         if entry.expires:
-            yield entry.expires, Timer.ENTRY, entry.id, entry
+            yield Timed(entry.expires, Timer.ENTRY, entry)
     for pending in account.pending:
         if not pending.breached:
-            yield pending.due, Timer.PENDING, pending.event_id, pending
+            yield Timed(pending.due, Timer.PENDING, pending)
     yield from _measure_timers(account.measures)
     for ticket in account.tickets:
         if not (ticket.settled or ticket.breached):
-            yield ticket.due, Timer.TICKET, ticket.id, ticket
+            yield Timed(ticket.due, Timer.TICKET, ticket)
     for appeal in account.appeals:
         if not appeal.breached:
-            yield appeal.due, Timer.APPEAL, appeal.id, appeal
+            yield Timed(appeal.due, Timer.APPEAL, appeal)
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Account).decode
 
 
-def _measure_timers(measures: list[Measure]) -> Iterator[tuple[int, Timer, str, Struct]]:
+def _measure_timers(measures: list[Measure]) -> Iterator[Timed]:
     for measure in measures:
         if not measure.ended:
             if measure.reminder:
-                yield measure.reminder, Timer.REMINDER, measure.id, measure
+                yield Timed(measure.reminder, Timer.REMINDER, measure)
             if due := measure.deadline or measure.ends:
-                yield due, Timer.MEASURE, measure.id, measure
+                yield Timed(due, Timer.MEASURE, measure)
 
 
 def earliest_due(account: Account) -> int:

@@ -213,6 +213,25 @@ def test_the_last_batch_of_a_topic_lost_inside_the_client_is_read_again(settings
         app.assert_counted()
 
 
+def test_a_lost_last_batch_is_found_though_other_topics_keep_the_partition_busy(settings):
+    with Counted(settings(partitions=1)) as app:
+        worker = app.worker(TEST_DROP="2").await_ready()
+        app.count(10, topics=[CHANGES])
+        app.drain()
+        app.count(10, first=10, topics=[COMPLAINTS])  # lost, and nothing after it
+        sent = 20
+
+        def found():
+            nonlocal sent
+            app.count(1, first=sent, topics=[CHANGES], sleep=0.1)  # the longest of all waits
+            sent += 1
+            return worker.metric("zhengming_seeks_back_total") == 1
+
+        wait_until(found, 20, "the lost batch is read again", every=0.02)
+        app.drain()
+        app.assert_counted()
+
+
 def delete_before(app, offset):
     """Delete the records of partition 0 as retention does."""
     tp = TopicPartition(real_name(app.settings, CHANGES), 0, offset)

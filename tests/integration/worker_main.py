@@ -9,7 +9,6 @@ that contains the text. ``TEST_DROP=<nth>``: the n-th batch is lost inside the c
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import sys
@@ -92,7 +91,6 @@ def main() -> int:
     if nth := os.environ.get("TEST_DROP"):
         drop_batch(int(nth))
     fault = os.environ.get("TEST_FAULT")
-    asyncio.set_event_loop(asyncio.new_event_loop())
     return Worker(settings, processing, fault_from(fault) if fault else None).run()
 
 
