@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from functools import cache
 
 import pytest
 
 from processors.text import BadLine, Lexicon, Match, Outcome, read_entries
-from tests.processors.text.casebook import CASES, Case, not_yet, params, read_cases
+from tests.processors.text.casebook import CASES, Case, not_yet, params, read_cases, write_not_yet
 
 FILES = ("evasions.tsv", "benign.tsv")
 ALLOWED = {"reject": {Outcome.REJECT}, "found": {Outcome.REVIEW, Outcome.REJECT}}
@@ -23,20 +24,27 @@ def lexicon() -> Lexicon:
 
 def found(case: Case) -> list[Match]:
     """What a person would hear of: matches that are not accepted."""
-    return [m for m in lexicon().find([case.text])[0] if m.outcome is not Outcome.ACCEPT]
+    (matches,) = lexicon().find([case.text])
+    assert all(0 <= m.start < m.end <= len(case.text) for m in matches)
+    return [m for m in matches if m.outcome is not Outcome.ACCEPT]
+
+
+def answered(case: Case) -> bool:
+    """Whether the engine answers what it should."""
+    matches = found(case)
+    if case.entry is None:
+        return not matches
+    return any(m.entry == case.entry and m.outcome in ALLOWED[case.outcome] for m in matches)
 
 
 @pytest.mark.parametrize("case", params("evasions.tsv"))
 def test_an_evasion_is_seen_through(case: Case):
-    matches = found(case)
-    hits = [m for m in matches if m.entry == case.entry and m.outcome in ALLOWED[case.outcome]]
-    assert hits, f"{case.text!r} hides {case.entry}; found {matches}"
-    assert all(0 <= m.start < m.end <= len(case.text) for m in hits)
+    assert answered(case), f"{case.text!r} hides {case.entry}; found {found(case)}"
 
 
 @pytest.mark.parametrize("case", params("benign.tsv"))
 def test_an_honest_text_is_left_alone(case: Case):
-    assert not found(case), f"{case.text!r} is honest"
+    assert answered(case), f"{case.text!r} is honest; found {found(case)}"
 
 
 def test_every_case_is_written_once_and_expects_what_a_lexicon_can_answer():
@@ -49,4 +57,8 @@ def test_every_case_is_written_once_and_expects_what_a_lexicon_can_answer():
 
 
 def test_what_is_not_yet_answered_is_among_the_cases():
-    assert not_yet() <= {case.written for name in FILES for case in read_cases(name)}
+    """Set UPDATE_GOLDEN=1 to write the file anew, then read what changed."""
+    cases = [case for name in FILES for case in read_cases(name)]
+    if os.environ.get("UPDATE_GOLDEN"):
+        write_not_yet(case for case in cases if not answered(case))
+    assert not_yet() <= {case.written for case in cases}
