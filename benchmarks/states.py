@@ -41,17 +41,22 @@ def read_states(file: Path) -> Iterator[tuple[bytes, bytes]]:
             yield key, source.read(int.from_bytes(lengths[2:]))
 
 
-def _batches(inputs: Iterator[engine.Input]) -> Iterator[list[engine.Input]]:
-    while batch := list(islice(inputs, BATCH)):
-        yield batch
+def _batches(lives: Iterator[list[engine.Input]]) -> Iterator[list[engine.Input]]:
+    while batch := list(islice(lives, BATCH)):
+        yield [given for life in batch for given in life]
 
 
-def _registrations(count: int) -> Iterator[engine.Input]:
-    # With many more accounts than are taken, every second event is a registration.
+def _registrations(count: int) -> Iterator[list[engine.Input]]:
+    """For so many accounts what there is up to their registration: their papers, and itself."""
+    # With many more accounts than are taken, every second event is of a registration.
     simulation = Simulation(seed=11, accounts=20 * count, start=START, duplicates=0, prefix=PREFIX)
-    made = 0
+    papers: dict[str, list[engine.Input]] = {}
+    made = number = 0
     while made < count:
         for topic, record in simulation.events(BATCH):
+            number += 1
+            given = engine.Input(topic, 0, number, record.occurred_at, record)
+            papers.setdefault(record.account_id, []).append(given)
             if made < count and getattr(record, "kind", None) is ChangeKind.REGISTRATION:
                 made += 1
-                yield engine.Input(topic, 0, made, record.occurred_at, record)
+                yield papers.pop(record.account_id)

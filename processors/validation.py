@@ -24,6 +24,9 @@ InputRecord = AccountChange | AccountVerification | AccountComplaint | AccountAp
 MAX_DAYS = 36_500
 """Longest measure that a ruling may order, in days."""
 
+MAX_NAMES = 32
+"""Names that a proof may carry beside its value."""
+
 MAX_TIME = 32_503_680_000_000
 """The year 3000, in ms: times from there on are taken for wrong units."""
 
@@ -81,8 +84,9 @@ def _change(record: AccountChange, limits: Limits) -> Fault | None:
         or (record.badge and len(record.badge) > longest)
     ):
         return _texts(record, ("name", "avatar", "cover", "bio", "signature", "badge"), limits)
-    if record.owner_token or record.agreement_version or record.language:
-        return _ids(record, ("owner_token", "agreement_version", "language"), limits)
+    if record.owner_token or record.agreement_version or record.language or record.ip_region:
+        names = ("owner_token", "agreement_version", "language", "ip_region")
+        return _ids(record, names, limits)
     return None
 
 
@@ -90,7 +94,13 @@ def _verification(record: AccountVerification, limits: Limits) -> Fault | None:
     expires = record.expires_at
     if expires is not None and not 0 <= expires < MAX_TIME:
         return Fault(DeadLetterReason.INVALID_FIELD, "expires_at is out of range")
-    return _texts(record, ("value",), limits) or _ids(record, ("token", "source"), limits)
+    if len(record.names) > MAX_NAMES or any(len(n) > limits.max_id_chars for n in record.names):
+        return Fault(
+            DeadLetterReason.OVERSIZE_FIELD,
+            f"names has more than {MAX_NAMES} names, or one longer than {limits.max_id_chars}",
+        )
+    texts = ("value", "scope", "registered_address", "content_category")
+    return _texts(record, texts, limits) or _ids(record, ("token", "source"), limits)
 
 
 def _complaint(record: AccountComplaint, limits: Limits) -> Fault | None:

@@ -256,6 +256,10 @@ class AccountChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     owner_token: Keyed token of the owner's identity; never the identity number itself.
     agreement_version: Version of the account agreement that was accepted.
     language: BCP 47 language for notices, such as zh or en.
+    observed_address: IP address that the platform's server observed, never the client's word. A
+        worker turns it into ip_region and drops it.
+    ip_region: Region of the observed address: a province inside the country, else a country or
+        region; for a platform that looks it up itself.
     """
 
     event_id: str
@@ -273,6 +277,8 @@ class AccountChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     owner_token: str | None = None
     agreement_version: str | None = None
     language: str | None = None
+    observed_address: str | None = None
+    ip_region: str | None = None
 
 
 class AccountComplaint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -360,6 +366,12 @@ class AccountVerification(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     expires_at: When the proof ends; null where it does not.
     token: Keyed token of the verified identifier; never the identifier itself.
     source: Registry or service that gave the result.
+    names: Other names that the proof carries: aliases and short names of the institution.
+    scope: Registered scope or industry of the institution.
+    registered_address: Registered address of the institution, a public fact.
+    content_category: Category of the content that a public account produces.
+    credit_code: Unified social credit code of the institution (GB 32100-2015), a public fact;
+        never the number of a person.
     """
 
     event_id: str
@@ -371,6 +383,11 @@ class AccountVerification(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     expires_at: Millis | None = None
     token: str | None = None
     source: str | None = None
+    names: tuple[str, ...] = ()
+    scope: str | None = None
+    registered_address: str | None = None
+    content_category: str | None = None
+    credit_code: str | None = None
 
 
 class AuditRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -754,6 +771,19 @@ class Finding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=
     why: str
 
 
+class Mark(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """A mark to be shown with the account where a change is allowed with one.
+
+    rule_id: Rule that asks for the mark.
+    zh: Its words in Chinese.
+    en: Its words in English.
+    """
+
+    rule_id: str
+    zh: str
+    en: str
+
+
 class Verdict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """What was decided about a change. A later verdict of the same event carries a higher
     revision.
@@ -778,6 +808,12 @@ class Verdict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=
     source_topic: Topic of the input.
     source_partition: Partition of the input.
     source_offset: Offset of the input.
+    missing: What must be brought whatever the values are: AGREEMENT, IDENTITY, or a facet of
+        the page of a public account, such as PAGE_CREDIT_CODE.
+    marks: Marks to be shown with the account, of a change that is ALLOW_LABELLED.
+    ip_label: Place to be shown with the account (Order No. 10, Art. 12); null for none.
+    publishable: Whether the page of a public account has all that must be shown on it, verified
+        (Art. 13); null for other accounts.
     """
 
     account_id: str
@@ -799,6 +835,10 @@ class Verdict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=
     source_topic: str
     source_partition: Int
     source_offset: Long
+    missing: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    ip_label: str | None = None
+    publishable: bool | None = None
 
 
 _ChangeKind_OF = {2 * n: symbol for n, symbol in enumerate(ChangeKind)}
@@ -1240,9 +1280,47 @@ def read_AccountChange(_data: bytes, _at: int) -> tuple[AccountChange, int]:
         _at += _n
     else:
         raise ValueError("language: no such branch of a union")
+    observed_address: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        observed_address = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        observed_address = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("observed_address: no such branch of a union")
+    ip_region: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        ip_region = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        ip_region = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("ip_region: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return AccountChange(event_id=event_id, account_id=account_id, occurred_at=occurred_at, kind=kind, phase=phase, subject=subject, name=name, avatar=avatar, cover=cover, bio=bio, signature=signature, badge=badge, owner_token=owner_token, agreement_version=agreement_version, language=language), _at
+    return AccountChange(event_id=event_id, account_id=account_id, occurred_at=occurred_at, kind=kind, phase=phase, subject=subject, name=name, avatar=avatar, cover=cover, bio=bio, signature=signature, badge=badge, owner_token=owner_token, agreement_version=agreement_version, language=language, observed_address=observed_address, ip_region=ip_region), _at
 
 
 def write_AccountChange(_record: AccountChange, _out: bytearray) -> None:
@@ -1402,6 +1480,34 @@ def write_AccountChange(_record: AccountChange, _out: bytearray) -> None:
     else:
         _append(2)
         _raw = language.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    if (observed_address := _record.observed_address) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = observed_address.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    if (ip_region := _record.ip_region) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = ip_region.encode()
         _n = len(_raw)
         if _n < 0x40:
             _append(_n << 1)
@@ -2069,9 +2175,106 @@ def read_AccountVerification(_data: bytes, _at: int) -> tuple[AccountVerificatio
         _at += _n
     else:
         raise ValueError("source: no such branch of a union")
+    names_items: list[str] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        names_count, _at = read_count(_data, _at)
+        while names_count:
+            for _ in range(names_count):
+                _n = _data[_at]
+                _at += 1
+                if not _n & 0x81:
+                    _n >>= 1
+                elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+                    _at += 1
+                    _n = (_n & 0x7E | _m << 7) >> 1
+                else:
+                    _n, _at = read_size(_data, _at - 1)
+                names_item = _data[_at : _at + _n].decode()
+                _at += _n
+                names_items.append(names_item)
+            names_count, _at = read_count(_data, _at)
+    names = tuple(names_items)
+    scope: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        scope = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        scope = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("scope: no such branch of a union")
+    registered_address: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        registered_address = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        registered_address = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("registered_address: no such branch of a union")
+    content_category: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        content_category = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        content_category = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("content_category: no such branch of a union")
+    credit_code: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        credit_code = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        credit_code = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("credit_code: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return AccountVerification(event_id=event_id, account_id=account_id, occurred_at=occurred_at, kind=kind, result=result, value=value, expires_at=expires_at, token=token, source=source), _at
+    return AccountVerification(event_id=event_id, account_id=account_id, occurred_at=occurred_at, kind=kind, result=result, value=value, expires_at=expires_at, token=token, source=source, names=names, scope=scope, registered_address=registered_address, content_category=content_category, credit_code=credit_code), _at
 
 
 def write_AccountVerification(_record: AccountVerification, _out: bytearray) -> None:
@@ -2155,6 +2358,76 @@ def write_AccountVerification(_record: AccountVerification, _out: bytearray) -> 
     else:
         _append(2)
         _raw = source.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    if names_items := _record.names:
+        write_long(len(names_items), _out)
+        for names_item in names_items:
+            _raw = names_item.encode()
+            _n = len(_raw)
+            if _n < 0x40:
+                _append(_n << 1)
+            elif _n < 0x2000:
+                _append(_n << 1 & 0x7F | 0x80)
+                _append(_n >> 6)
+            else:
+                write_long(_n, _out)
+            _out += _raw
+    _append(0)
+    if (scope := _record.scope) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = scope.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    if (registered_address := _record.registered_address) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = registered_address.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    if (content_category := _record.content_category) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = content_category.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    if (credit_code := _record.credit_code) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = credit_code.encode()
         _n = len(_raw)
         if _n < 0x40:
             _append(_n << 1)
@@ -5018,6 +5291,81 @@ def write_Finding(_record: Finding, _out: bytearray) -> None:
     _out += _raw
 
 
+def read_Mark(_data: bytes, _at: int) -> tuple[Mark, int]:
+    """Read one Mark at an offset; returns it and the offset after it."""
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    rule_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    zh = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    en = _data[_at : _at + _n].decode()
+    _at += _n
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
+    return Mark(rule_id=rule_id, zh=zh, en=en), _at
+
+
+def write_Mark(_record: Mark, _out: bytearray) -> None:
+    """Append the Avro binary form of one Mark."""
+    _append = _out.append
+    _raw = _record.rule_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _raw = _record.zh.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _raw = _record.en.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+
+
 def read_Verdict(_data: bytes, _at: int) -> tuple[Verdict, int]:
     """Read one Verdict at an offset; returns it and the offset after it."""
     _n = _data[_at]
@@ -5194,9 +5542,69 @@ def read_Verdict(_data: bytes, _at: int) -> tuple[Verdict, int]:
         _at += 1
     else:
         source_offset, _at = read_long(_data, _at)
+    missing_items: list[str] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        missing_count, _at = read_count(_data, _at)
+        while missing_count:
+            for _ in range(missing_count):
+                _n = _data[_at]
+                _at += 1
+                if not _n & 0x81:
+                    _n >>= 1
+                elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+                    _at += 1
+                    _n = (_n & 0x7E | _m << 7) >> 1
+                else:
+                    _n, _at = read_size(_data, _at - 1)
+                missing_item = _data[_at : _at + _n].decode()
+                _at += _n
+                missing_items.append(missing_item)
+            missing_count, _at = read_count(_data, _at)
+    missing = tuple(missing_items)
+    marks_items: list[Mark] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        marks_count, _at = read_count(_data, _at)
+        while marks_count:
+            for _ in range(marks_count):
+                marks_item, _at = read_Mark(_data, _at)
+                marks_items.append(marks_item)
+            marks_count, _at = read_count(_data, _at)
+    marks = tuple(marks_items)
+    ip_label: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        ip_label = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        ip_label = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("ip_label: no such branch of a union")
+    publishable: bool | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        publishable = None
+    elif _n == 2:
+        publishable, _at = read_bool(_data, _at)
+    else:
+        raise ValueError("publishable: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return Verdict(account_id=account_id, account_seq=account_seq, event_id=event_id, revision=revision, kind=kind, phase=phase, decision=decision, findings=findings, reason=reason, reviewers=reviewers, due_at=due_at, level=level, decided_at=decided_at, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash, source_topic=source_topic, source_partition=source_partition, source_offset=source_offset), _at
+    return Verdict(account_id=account_id, account_seq=account_seq, event_id=event_id, revision=revision, kind=kind, phase=phase, decision=decision, findings=findings, reason=reason, reviewers=reviewers, due_at=due_at, level=level, decided_at=decided_at, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash, source_topic=source_topic, source_partition=source_partition, source_offset=source_offset, missing=missing, marks=marks, ip_label=ip_label, publishable=publishable), _at
 
 
 def write_Verdict(_record: Verdict, _out: bytearray) -> None:
@@ -5347,6 +5755,44 @@ def write_Verdict(_record: Verdict, _out: bytearray) -> None:
         _append(source_offset << 1)
     else:
         write_long(source_offset, _out)
+    if missing_items := _record.missing:
+        write_long(len(missing_items), _out)
+        for missing_item in missing_items:
+            _raw = missing_item.encode()
+            _n = len(_raw)
+            if _n < 0x40:
+                _append(_n << 1)
+            elif _n < 0x2000:
+                _append(_n << 1 & 0x7F | 0x80)
+                _append(_n >> 6)
+            else:
+                write_long(_n, _out)
+            _out += _raw
+    _append(0)
+    if marks_items := _record.marks:
+        write_long(len(marks_items), _out)
+        for marks_item in marks_items:
+            write_Mark(marks_item, _out)
+    _append(0)
+    if (ip_label := _record.ip_label) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = ip_label.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    if (publishable := _record.publishable) is None:
+        _append(0)
+    else:
+        _append(2)
+        _append(1 if publishable else 0)
 
 
 READERS: dict[type[Any], Callable[[bytes, int], tuple[Any, int]]] = {

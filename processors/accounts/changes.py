@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from processors.accounts import breaches, closing, credit, reasons, reviews, values
+from processors import places
+from processors.accounts import breaches, closing, credit, duties, reasons, reviews, values
 from processors.accounts.effects import VerdictGiven
 from processors.accounts.examiner import view_of
 from processors.accounts.reviews import ALLOWING, HOLDING
@@ -16,7 +17,6 @@ from schemas.records import (
     ChangeKind,
     Decision,
     Field,
-    Finding,
     MeasureStep,
     Phase,
     SubjectKind,
@@ -39,6 +39,8 @@ def apply_change(turn: Turn, change: AccountChange) -> None:
         account.language = change.language
     if change.agreement_version:
         account.agreement = change.agreement_version
+    if change.ip_region is not None:
+        account.place = places.label(change.ip_region)
     new = _new_values(account, change)
     judgement = _judge(turn, change.kind, new, change.subject, change.owner_token, turn.at)
     if account.pending:
@@ -56,6 +58,14 @@ def carry_out(turn: Turn, pending: Pending) -> None:
     values.take_effect(
         turn, pending.kind, pending.values, pending.subject, pending.owner, pending.since
     )
+    duties.review(turn)
+
+
+def lacking(turn: Turn, pending: Pending) -> tuple[str, ...]:
+    """What must be brought before something that waits may be allowed, by a person too."""
+    if pending.kind is None or pending.phase is Phase.APPLIED:
+        return ()
+    return _missing(turn, pending.kind, pending.subject, pending.owner, pending.since)
 
 
 def judge_pending(turn: Turn, pending: Pending) -> Judgement:
@@ -92,15 +102,36 @@ def _judge(
     owner: str | None,
     since: int,
 ) -> Judgement:
-    """Judge new values; where the owner or the kind of subject changes, the other values too."""
+    """Judge new values; where the owner or the kind of subject changes, the other values too.
+
+    What the account owes comes before everything but a refusal: a person is not asked for nothing.
+    """
     account = turn.account
+    facts = None
     if kind is ChangeKind.OWNER_CHANGE:
         facts = values.facts_of_owner(account, since, owner)
-        view = view_of(account, subject, facts)
-        return turn.examiner.judge(view, {**current_values(account), **new})
-    if subject and subject is not (account.subject or SubjectKind.INDIVIDUAL):
         new = {**current_values(account), **new}
-    return turn.examiner.judge(view_of(account, subject), new)
+    elif subject and subject is not (account.subject or SubjectKind.INDIVIDUAL):
+        new = {**current_values(account), **new}
+    judgement = turn.examiner.judge(view_of(account, subject, facts), new)
+    lacks = _missing(turn, kind, subject, owner, since)
+    if not lacks or judgement.decision is Decision.REFUSE:
+        return judgement
+    return judgement._replace(
+        decision=Decision.NEED_MATERIAL, reason=duties.said(lacks), marks=(), missing=lacks
+    )
+
+
+def _missing(
+    turn: Turn, kind: ChangeKind, subject: SubjectKind | None, owner: str | None, since: int
+) -> tuple[str, ...]:
+    account, facts = turn.account, None
+    if kind is ChangeKind.OWNER_CHANGE:
+        facts = values.facts_of_owner(account, since, owner)
+    registering = kind is ChangeKind.REGISTRATION
+    return duties.missing(
+        account, turn.pack.duties, subject=subject, facts=facts, registering=registering
+    )
 
 
 def _apply_live(
@@ -110,9 +141,10 @@ def _apply_live(
     account = turn.account
     decision = judgement.decision
     due = turn.at + reviews.patience_of(turn, decision) if decision in HOLDING else None
-    _verdict(turn, change, decision, judgement.reason, judgement.findings, due)
+    _verdict(turn, change, decision, judgement.reason, judgement, due)
     values.take_effect(turn, change.kind, new, change.subject, change.owner_token, turn.at)
     values.cure(turn, new, judgement.proposals, reasons.CORRECTED)
+    duties.review(turn)
     if judgement.proposals and account.status is Status.OPEN:
         result = breaches.answer(turn, judgement.proposals, fresh=new.keys())
         values.review(turn, change.kind, result.reviews)
@@ -126,18 +158,19 @@ def _decide(turn: Turn, change: AccountChange, new: dict[Field, str], judgement:
         decision = Decision.STRICT_HOLD
         reason = "The account was closed; its registration anew is verified strictly."
     if decision in ALLOWING:
-        _verdict(turn, change, decision, reason, judgement.findings)
+        _verdict(turn, change, decision, reason, judgement)
         values.take_effect(turn, change.kind, new, change.subject, change.owner_token, turn.at)
         values.cure(turn, new, judgement.proposals, reasons.CORRECTED)
+        duties.review(turn)
         return
     if decision is Decision.REFUSE:
-        _verdict(turn, change, decision, reason, judgement.findings)
+        _verdict(turn, change, decision, reason, judgement)
         if change.kind is ChangeKind.REGISTRATION and account.status is not Status.OPEN:
             _not_registered(account, Status.REFUSED)
         _charge_refusal(turn, judgement.proposals, new)
         return
     due = turn.at + reviews.patience_of(turn, decision)
-    _verdict(turn, change, decision, reason, judgement.findings, due)
+    _verdict(turn, change, decision, reason, judgement, due)
     reviews.hold(
         turn,
         event_id=change.event_id,
@@ -165,6 +198,8 @@ def _not_registered(account: Account, status: Status) -> None:
     if account.status not in (Status.OPEN, Status.CLOSED):
         account.status = status
 
+
+_UNJUDGED = Judgement(Decision.ALLOW, (), (), "")
 
 _SHUT = {
     Status.AWAITING: "The registration of the account is not decided yet.",
@@ -212,9 +247,10 @@ def _verdict(
     change: AccountChange,
     decision: Decision,
     reason: str,
-    findings: tuple[Finding, ...] = (),
+    judgement: Judgement | None = None,
     due: int | None = None,
 ) -> None:
+    judgement = judgement or _UNJUDGED
     turn.effects.append(
         VerdictGiven(
             event_id=change.event_id,
@@ -222,12 +258,14 @@ def _verdict(
             kind=change.kind,
             phase=change.phase,
             decision=decision,
-            findings=findings,
+            findings=judgement.findings,
             reason=reason,
             reviewers=(),
             due_at=due,
             topic=turn.topic,
             partition=turn.partition,
             offset=turn.offset,
+            marks=judgement.marks if decision is Decision.ALLOW_LABELLED else (),
+            missing=judgement.missing,
         )
     )

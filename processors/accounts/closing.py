@@ -81,7 +81,7 @@ def cancel(turn: Turn) -> None:
     account.appeals.clear()
     close_all_breaches(turn, why)
     account.values = [""] * len(FIELDS)
-    account.owner = None
+    account.owner = account.agreement = account.place = None
     account.facts.clear()
     account.approvals.clear()
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from processors.accounts import breaches, credit, ladder, reasons, reviews
+from processors.accounts import breaches, credit, duties, ladder, reasons, reviews
 from processors.accounts.appeals import breach_appeal
 from processors.accounts.complaints import breach_ticket
 from processors.accounts.effects import Audited, CorrectionReminded
 from processors.accounts.escalations import open_breach
 from processors.accounts.examiner import Examiner
-from processors.accounts.grounds import IDENTITY, RULING
+from processors.accounts.grounds import BUILT_IN, RULING
 from processors.accounts.ids import derive_id
 from processors.accounts.state import Account, Measure, Pending, Timer, timers
 from processors.accounts.turn import Turn
 from processors.accounts.verification import expire_fact
 from processors.policy.model import Message
 from schemas.records import AuditKind, Decision, MeasureStep, Phase
-
-_BUILT_IN = {ground.rule_id: ground for ground in (IDENTITY, RULING)}
 
 
 def fire_next(account_id: str, account: Account, examiner: Examiner, upto: int) -> Turn | None:
@@ -54,7 +52,7 @@ def _end_wait(turn: Turn, pending: Pending) -> None:
 
 def _remind(turn: Turn, measure: Measure) -> None:
     measure.reminder = 0
-    ground = turn.examiner.ground(measure.rule, _BUILT_IN.get(measure.rule, RULING))
+    ground = turn.examiner.ground(measure.rule, BUILT_IN.get(measure.rule, RULING))
     turn.effects.append(CorrectionReminded(ladder.terms_of(measure), ground))
 
 
@@ -70,7 +68,7 @@ def _end_measure(turn: Turn, measure: Measure) -> None:
 
 
 def _go_up(turn: Turn, measure: Measure, step: MeasureStep, reason: Message) -> None:
-    ground = turn.examiner.ground(measure.rule, _BUILT_IN.get(measure.rule, RULING))
+    ground = turn.examiner.ground(measure.rule, BUILT_IN.get(measure.rule, RULING))
     ground = ground._replace(
         rule_id=measure.rule,
         obligation=measure.obligation,
@@ -86,7 +84,7 @@ def _still_found(turn: Turn, measure: Measure) -> bool:
     """Whether the rule of a measure, where it is one of the pack, still hits the value."""
     rule, field = turn.examiner.rule(measure.rule), measure.field
     if rule is None or field is None or measure.reviewer:
-        return True
+        return bool(measure.reviewer) or duties.owed(turn, measure.rule)
     value = turn.account.value(field)
     proposals = turn.judge_current({field: value}).proposals if value else ()
     return any(proposal.rule.id == measure.rule for proposal in proposals)

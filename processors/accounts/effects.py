@@ -20,6 +20,7 @@ from schemas.records import (
     EscalationKind,
     Field,
     Finding,
+    Mark,
     MeasureStep,
     Phase,
 )
@@ -56,6 +57,8 @@ class VerdictGiven(Struct, frozen=True):
     topic: str
     partition: int
     offset: int
+    marks: tuple[Mark, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 class CreditChanged(Struct, frozen=True):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypedDict
 
-from processors.accounts import ledger
+from processors.accounts import duties, ledger
 from processors.accounts.audit import FIRST, seal
 from processors.accounts.effects import (
     Audited,
@@ -113,6 +113,10 @@ def _verdict(turn: Turn, effect: VerdictGiven, outputs: list[OutputRecord]) -> N
             source_topic=effect.topic,
             source_partition=effect.partition,
             source_offset=effect.offset,
+            missing=effect.missing,
+            marks=effect.marks,
+            ip_label=turn.account.place,
+            publishable=duties.publishable(turn.account, pack.duties),
         )
     )
 

@@ -84,7 +84,10 @@ def view_of(
     if not facts:
         return SubjectView(kind, _NO_PROOFS)
     proofs: dict[VerificationKind, tuple[str, ...]] = {}
+    scopes: tuple[str, ...] = ()
     for fact in facts:
         if not fact.failed:
-            proofs[fact.kind] = (*proofs.get(fact.kind, ()), fact.value)
-    return SubjectView(kind, proofs)
+            proofs[fact.kind] = (*proofs.get(fact.kind, ()), fact.value, *fact.names)
+            if fact.scope:
+                scopes = (*scopes, fact.scope)
+    return SubjectView(kind, proofs, scopes)

@@ -20,6 +20,60 @@ IDENTITY = Ground(
     ),
 )
 
+NO_IDENTITY = Ground(
+    rule_id=IDENTITY.rule_id,
+    obligation="CAC-09-1",
+    article=IDENTITY.article,
+    severity=2,
+    message=Message(
+        zh="账号主体尚未提供有效的真实身份信息。",
+        en="There is no valid proof of the identity behind the account.",
+    ),
+    remedy=Message(zh="请完成真实身份信息认证。", en="Please have your identity verified."),
+)
+
+AGREEMENT = Ground(
+    rule_id="agreement",
+    obligation="CAC-06",
+    article="Order No. 10, Art. 6",
+    severity=1,
+    message=Message(
+        zh="账号尚未签订服务协议。",
+        en="The agreement for the account has not been accepted.",
+    ),
+    remedy=Message(zh="请阅读并同意现行协议。", en="Please accept the agreement in force."),
+)
+
+PAGE = Ground(
+    rule_id="page",
+    obligation="CAC-13",
+    article="Order No. 10, Art. 13",
+    severity=2,
+    message=Message(
+        zh="公众账号页面须展示的信息不完整或未经核验。",
+        en="What the page of a public account must show is not complete, or not verified.",
+    ),
+    remedy=Message(
+        zh="请补充并核验页面须展示的信息。",
+        en="Please complete what the page must show, and have it verified.",
+    ),
+)
+
+INSTITUTION = Ground(
+    rule_id="institution",
+    obligation="CAC-15-2",
+    article="Order No. 10, Art. 15",
+    severity=3,
+    message=Message(
+        zh="机构登记已被吊销、注销或撤销。",
+        en="The registration of the institution behind the account was revoked.",
+    ),
+    remedy=Message(
+        zh="请在期限内提交有效的机构登记证明，或变更账号主体。",
+        en="Please prove a valid registration in time, or change the owner of the account.",
+    ),
+)
+
 CREDIT = Ground(
     rule_id="credit",
     obligation="CAC-18",
@@ -47,3 +101,8 @@ RULING = Ground(
     ),
 )
 """Ground of a ruling that names no rule of the pack."""
+
+BUILT_IN = {
+    ground.rule_id: ground for ground in (IDENTITY, AGREEMENT, PAGE, INSTITUTION, CREDIT, RULING)
+}
+"""Grounds that no pack has, by the id that stands in the place of a rule's."""

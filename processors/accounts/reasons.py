@@ -10,6 +10,10 @@ CORRECTED = Message(zh="账号信息已改正。", en="The value was corrected."
 APPROVED = Message(zh="账号信息已经人工审核通过。", en="The value was approved by a reviewer.")
 PROVED = Message(zh="已提交有效证明。", en="A proof now covers what was found.")
 IDENTITY_VERIFIED = Message(zh="真实身份信息已通过核验。", en="The identity is verified.")
+AGREEMENT_ACCEPTED = Message(zh="已签订服务协议。", en="The agreement was accepted.")
+PAGE_COMPLETE = Message(
+    zh="页面须展示的信息已齐全并通过核验。", en="The page has all it must show, verified."
+)
 NOT_FOUND = Message(zh="复核未再发现违规。", en="What it was begun for is no longer found.")
 NOT_CORRECTED = Message(zh="未在期限内改正。", en="It was not corrected in time.")
 NOT_CORRECTED_SUSPENDED = Message(

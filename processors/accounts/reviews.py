@@ -15,6 +15,7 @@ from schemas.records import (
     EscalationKind,
     Field,
     Finding,
+    Mark,
     Phase,
     SubjectKind,
 )
@@ -97,6 +98,7 @@ def revise(
     *,
     findings: tuple[Finding, ...] = (),
     reviewers: tuple[str, ...] = (),
+    marks: tuple[Mark, ...] = (),
 ) -> None:
     """Give a later verdict on a change. A live value that no change brought up gets none."""
     if pending.kind is None:
@@ -117,6 +119,7 @@ def revise(
             topic=pending.topic,
             partition=pending.partition,
             offset=pending.offset,
+            marks=marks,
         )
     )
 

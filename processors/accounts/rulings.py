@@ -10,6 +10,7 @@ from processors.accounts import (
     changes,
     closing,
     credit,
+    duties,
     ladder,
     reasons,
     reviews,
@@ -65,6 +66,8 @@ def _approve_change(turn: Turn, ruling: AccountRuling) -> str:
         if pending.first == ruling.reviewer_id:
             return _nothing("a strict review asks for two different reviewers")
         reviewers = (pending.first, ruling.reviewer_id)
+    if lacks := changes.lacking(turn, pending):
+        return _nothing(duties.said(lacks).rstrip("."))
     reason = "Approved by two reviewers." if len(reviewers) > 1 else "Approved by a reviewer."
     reviews.settle(turn, pending, reason)
     reviews.revise(turn, pending, Decision.ALLOW, reason, reviewers=reviewers)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from processors.policy.model import Facet
 from schemas.records import (
     ChangeKind,
     ComplaintCategory,
@@ -43,8 +44,16 @@ class Status(IntEnum):
     CLOSED = 5  # closed by a measure
 
 
+FACET_BITS = {Facet.ADDRESS: 1, Facet.CATEGORY: 2, Facet.CREDIT_CODE: 4}
+"""Facets that come with a proof of institution, beside its name."""
+
+
 class Fact(Struct, array_like=True):
-    """Result of a verification that holds now. ``expires`` is 0 where it does not."""
+    """Result of a verification that holds now. ``expires`` is 0 where it does not.
+
+    ``names`` are other names that the proof carries, ``scope`` what is registered as such.
+    ``facets`` adds up the bits of `FACET_BITS`: what of a page the proof has verified.
+    """
 
     kind: VerificationKind
     value: str
@@ -52,6 +61,9 @@ class Fact(Struct, array_like=True):
     expires: int
     since: int
     failed: bool = False
+    names: list[str] = []
+    scope: str = ""
+    facets: int = 0
 
 
 class Approval(Struct, array_like=True):
@@ -168,7 +180,11 @@ class Account(Struct, array_like=True):
 
     ``values`` holds the six watched fields in the order of `Field`: None where a value is not
     known, an empty string where it is known to be empty. ``seen`` holds eight bytes for each of
-    the last events, oldest first; ``audit`` the hash of the last audit record.
+    the last events, oldest first; ``audit`` the hash of the last audit record. ``registered`` says
+    that its registration was seen, ``place`` is its IP label.
+
+    What is added stands at the end and has a default: a state of an older build is then read as
+    it is. `VERSION` rises where the meaning of something changes.
     """
 
     version: int = VERSION
@@ -189,6 +205,8 @@ class Account(Struct, array_like=True):
     tickets: list[Ticket] = []
     appeals: list[Appeal] = []
     breaches: list[Breach] = []
+    registered: bool = False
+    place: str | None = None
 
     def value(self, field: Field) -> str | None:
         """Current value of a field."""

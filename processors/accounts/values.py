@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from processors.accounts import breaches, closing, credit, ladder, reasons, reviews
+from processors.accounts import breaches, closing, credit, duties, ladder, reasons, reviews
 from processors.accounts.grounds import IDENTITY
 from processors.accounts.reviews import HOLDING
 from processors.accounts.state import (
@@ -40,6 +40,7 @@ def take_effect(
         account.approvals.clear()
     elif subject and subject is not account.subject:
         account.approvals.clear()
+    account.registered = account.registered or kind is ChangeKind.REGISTRATION
     account.subject = subject or account.subject
     account.owner = owner or account.owner
     if values:
@@ -99,7 +100,7 @@ def cure_by_proof(turn: Turn, proposals: Iterable[Proposal]) -> None:
 
 
 def verify_current(turn: Turn) -> None:
-    """Verify all current values again, as after the end of a proof (Art. 15)."""
+    """Verify all current values, and what is owed, as after the end of a proof (Art. 15)."""
     account = turn.account
     if account.status is not Status.OPEN:
         return
@@ -112,6 +113,7 @@ def verify_current(turn: Turn) -> None:
         for field in pending.values
     }
     review(turn, None, [p for p in result.reviews if p.field not in watched])
+    duties.review(turn)
 
 
 def review(turn: Turn, kind: ChangeKind | None, proposals: list[Proposal]) -> None:
@@ -163,8 +165,9 @@ def identity_verified(account: Account) -> bool:
 
 def suspend_for_identity(turn: Turn) -> None:
     """No service without a true identity (Art. 9)."""
-    if turn.account.status is Status.OPEN and not ladder.of_cause(
-        turn.account, IDENTITY.rule_id, None
+    live = ladder.of_cause(turn.account, IDENTITY.rule_id, None)
+    if turn.account.status is Status.OPEN and not any(
+        measure.step is MeasureStep.SUSPEND for measure in live
     ):
         breaches.begin_step(turn, IDENTITY, MeasureStep.SUSPEND, None, IDENTITY.message)
 

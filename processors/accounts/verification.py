@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from processors.accounts import changes, reasons, reviews, values
+from processors.accounts import changes, duties, reasons, reviews, values
 from processors.accounts.effects import Audited
 from processors.accounts.reviews import ALLOWING, HOLDING
-from processors.accounts.state import Fact, Pending, Status
+from processors.accounts.state import FACET_BITS, Fact, Pending, Status
 from processors.accounts.turn import Turn
+from processors.credit_code import is_credit_code
+from processors.policy.model import Facet
 from schemas.records import (
     AccountVerification,
     AuditKind,
@@ -19,6 +21,9 @@ from schemas.records import (
 
 MAX_FACTS = 32
 """Proofs that an account keeps; beyond it the oldest is dropped, and the record says so."""
+
+MAX_SCOPE = 1_000
+"""Characters of a registered scope that an account keeps."""
 
 
 def apply_verification(turn: Turn, verification: AccountVerification) -> None:
@@ -45,6 +50,7 @@ def _prove(turn: Turn, verification: AccountVerification) -> None:
         _audit(turn, verification, "not kept: the proof had ended")
         return
     identity = verification.kind is VerificationKind.IDENTITY
+    institution = verification.kind is VerificationKind.INSTITUTION
     value = verification.value or ""
     account.facts = [
         fact
@@ -61,12 +67,18 @@ def _prove(turn: Turn, verification: AccountVerification) -> None:
             token=verification.token,
             expires=verification.expires_at or 0,
             since=turn.at,
+            names=[name for name in verification.names if name] if institution else [],
+            scope=(verification.scope or "")[:MAX_SCOPE] if institution else "",
+            facets=_facets(verification) if institution else 0,
         )
     )
-    _audit(turn, verification, "kept; the oldest proof was dropped" if dropped else "kept")
+    _audit(turn, verification, _kept(verification, dropped))
     if identity:
         values.lift_identity(turn)
+    elif institution:
+        duties.lift_institution(turn)
     _judge_waiting(turn)
+    duties.review(turn)
     if any(measure.deadline for measure in account.live_measures()):
         values.cure_by_proof(turn, turn.judge_current().proposals)
 
@@ -88,8 +100,11 @@ def _disprove(turn: Turn, verification: AccountVerification) -> None:
         )
         account.facts.append(failed)
     _audit(turn, verification, "the proof was removed" if removed else "there was no proof")
+    revoked = verification.result is VerificationResult.REVOKED
     if identity:
         _without_identity(turn)
+    elif verification.kind is VerificationKind.INSTITUTION and revoked:
+        duties.suspend_institution(turn)
     _judge_waiting(turn)
     if removed:
         values.verify_current(turn)
@@ -114,7 +129,9 @@ def _judge_again(turn: Turn, pending: Pending) -> None:
     decision, findings = judgement.decision, judgement.findings
     if decision in ALLOWING:
         reviews.settle(turn, pending, judgement.reason)
-        reviews.revise(turn, pending, decision, judgement.reason, findings=findings)
+        reviews.revise(
+            turn, pending, decision, judgement.reason, findings=findings, marks=judgement.marks
+        )
         changes.carry_out(turn, pending)
         values.cure(turn, pending.values, judgement.proposals, reasons.CORRECTED)
     elif decision is Decision.REFUSE and pending.phase is Phase.PROPOSED:
@@ -129,6 +146,29 @@ def _concerns(verification: AccountVerification, fact: Fact) -> bool:
         return False
     identity = fact.kind is VerificationKind.IDENTITY
     return identity or verification.value is None or fact.value == verification.value
+
+
+def _facets(verification: AccountVerification) -> int:
+    """What of a page a proof of institution verifies. A code must be one (GB 32100-2015)."""
+    has = {
+        Facet.ADDRESS: bool(verification.registered_address),
+        Facet.CATEGORY: bool(verification.content_category),
+        Facet.CREDIT_CODE: is_credit_code(verification.credit_code or ""),
+    }
+    return sum(bit for facet, bit in FACET_BITS.items() if has[facet])
+
+
+def _kept(verification: AccountVerification, dropped: bool) -> str:
+    """What was kept of a proof, in words."""
+    parts = ["kept"]
+    if verification.credit_code is not None:
+        if verification.kind is not VerificationKind.INSTITUTION:
+            parts.append("its credit code was not, as it is no institution's")
+        elif not is_credit_code(verification.credit_code):
+            parts.append("its credit code was not, as it is none of GB 32100-2015")
+    if dropped:
+        parts.append("the oldest proof was dropped")
+    return "; ".join(parts)
 
 
 def _audit(turn: Turn, verification: AccountVerification, what: str) -> None:

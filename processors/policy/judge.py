@@ -17,10 +17,11 @@ from processors.policy.model import (
     Rule,
     SubjectView,
 )
+from processors.policy.registered import is_registered
 from processors.text import Claims, Contacts, Lexicon, Match, Outcome, ProtectedNames, Scanner
 from processors.text.fold import fold, strip
 from processors.text.lexicon import TermDetector
-from schemas.records import Decision, Field, Finding, RuleMode, SubjectKind
+from schemas.records import Decision, Field, Finding, Mark, RuleMode, SubjectKind
 
 _RANK = {decision: rank for rank, decision in enumerate(Decision)}
 _FIELD_ORDER = {field: order for order, field in enumerate(Field)}
@@ -31,6 +32,7 @@ _SAID = {
     "lexicon": "the {field} holds {entry!r}",
     "protected": "the {field} uses the protected name {entry!r}",
     "claim": "the {field} claims {entry!r}",
+    "whole": "the {field} is compared with the registered name",
 }
 
 # How the text hid what was found; nothing is said of plain text and of capital letters.
@@ -49,11 +51,14 @@ class Policy:
 
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
-        self._names = tuple(detector.name for detector in pack.detectors)
-        searches = [_search(detector) for detector in pack.detectors]
+        searched = [d for d in pack.detectors if d.kind is not DetectorKind.WHOLE]
+        self._names = tuple(detector.name for detector in searched)
+        searches = [_search(detector) for detector in searched]
         self._searches = dict(zip(self._names, searches, strict=True))
         self._scanner = Scanner(searches)
         self._rules = _by_field(pack.rules)
+        whole = {d.name for d in pack.detectors if d.kind is DetectorKind.WHOLE}
+        self._whole = _by_field([rule for rule in pack.rules if rule.detector in whole])
 
     def scan(self, texts: Sequence[str]) -> list[tuple[Hit, ...]]:
         """Per text what all detectors find, in the order of detector and span.
@@ -81,6 +86,8 @@ class Policy:
             found = hits.get(text)
             if found:
                 proposals += self._propose(subject, field, text, found)
+            if self._whole and text:
+                proposals += self._compare(subject, field, text)
         return _decide(proposals) if proposals else _NOTHING
 
     def _propose(
@@ -101,6 +108,20 @@ class Policy:
                     proposals[rule.id, match.entry] = proposal
         return list(proposals.values())
 
+    def _compare(self, subject: SubjectView, field: Field, text: str) -> list[Proposal]:
+        """Proposals of rules that look at a text whole; nothing is said of one that is covered."""
+        by_detector = self._whole.get((subject.kind, field))
+        if not by_detector:
+            return []
+        match = Match("", "", "whole", "folded", "plain", Outcome.REJECT, 0, len(text))
+        return [
+            proposal
+            for rules in by_detector.values()
+            for rule in rules
+            if (proposal := self._apply(rule, subject, field, text, match)).finding.decision
+            is not Decision.ALLOW
+        ]
+
     def _apply(
         self, rule: Rule, subject: SubjectView, field: Field, text: str, match: Match
     ) -> Proposal:
@@ -118,7 +139,7 @@ class Policy:
             proof = f"proof of {rule.proof.lower()}"
             if not values:
                 why += f"; there is no valid {proof}"
-            elif self._covers(rule, values, text, match):
+            elif self._covers(rule, subject, values, text, match):
                 decision = rule.cleared or decision
                 why += f"; a valid {proof} covers it"
             else:
@@ -136,16 +157,30 @@ class Policy:
             mode=rule.mode,
             why=f"{why[0].upper()}{why[1:]}.",
         )
-        return Proposal(rule, field, finding)
+        mark = None
+        if rule.mark is not None and decision is Decision.ALLOW_LABELLED:
+            zh, en = (words.replace("{tag}", match.tag) for words in (rule.mark.zh, rule.mark.en))
+            mark = Mark(rule_id=rule.id, zh=zh, en=en)
+        return Proposal(rule, field, finding, mark)
 
-    def _covers(self, rule: Rule, values: tuple[str, ...], text: str, match: Match) -> bool:
+    def _covers(
+        self, rule: Rule, subject: SubjectView, values: tuple[str, ...], text: str, match: Match
+    ) -> bool:
         """Whether one of the proofs is about what was found."""
         if rule.proof_covers is Covers.ANY:
             return True
-        folded = [strip(fold(value)) for value in values]
+        if rule.proof_covers is Covers.REGISTERED:
+            return is_registered(text, values)
         if rule.proof_covers is Covers.WORDS:
+            folded = [strip(fold(value)) for value in values]
             words = [strip(fold(word)) for word in rule.proof_words]
             return any(word in value for value in folded for word in words)
+        if rule.proof_covers is Covers.SCOPE:
+            values = (*subject.scopes, *values)
+        return self._speaks_of(rule, values, text, match)
+
+    def _speaks_of(self, rule: Rule, values: tuple[str, ...], text: str, match: Match) -> bool:
+        """Whether one of the values names what was found, or something of the same tag."""
         search = self._searches[rule.detector]
         if isinstance(search, TermDetector) and any(
             match.tag in search.tags_in(value) for value in values
@@ -153,6 +188,7 @@ class Policy:
             return True
         if match.kind == "claim":
             return False
+        folded = [strip(fold(value)) for value in values]
         if match.kind == "lexicon":
             tag = strip(fold(match.tag))
             return any(tag in value for value in folded)
@@ -206,4 +242,5 @@ def _decide(proposals: list[Proposal]) -> Judgement:
     in_force.sort(key=lambda proposal: (-_rank(proposal), -proposal.rule.severity))
     asking = tuple(p for p in in_force if _rank(p) > _RANK[Decision.ALLOW_LABELLED])
     first = in_force[0].finding
-    return Judgement(first.decision, findings, asking, first.why)
+    marks = () if asking else tuple(dict.fromkeys(p.mark for p in in_force if p.mark))
+    return Judgement(first.decision, findings, asking, first.why, marks)

@@ -101,7 +101,9 @@ def _run_test(policy: Policy | None, table: Table) -> None:
         field: table.text(field.lower()) for field in TEXT_FIELDS if table.has(field.lower())
     }
     subject = SubjectView(
-        table.choice("subject", SubjectKind, SubjectKind.INDIVIDUAL), _read_proofs(table)
+        table.choice("subject", SubjectKind, SubjectKind.INDIVIDUAL),
+        _read_proofs(table),
+        table.texts("scopes"),
     )
     expected = table.choice("expect", Decision)
     rules = set(table.texts("rules")) if table.has("rules") else None

@@ -22,6 +22,7 @@ from processors.policy.problems import Problem, nearest
 from processors.policy.terms import (
     read_complaints,
     read_credit,
+    read_duties,
     read_ladder,
     read_message,
     read_report,
@@ -93,6 +94,7 @@ def read_pack(files: Mapping[str, bytes]) -> tuple[Draft | None, list[Problem]]:
         review=read_review(table),
         complaints=read_complaints(table),
         report=read_report(table),
+        duties=read_duties(table),
     )
     table.close()
     return Draft(pack, rule_lines, detector_lines), problems
@@ -132,7 +134,7 @@ def _read_detector(
         return Detector(name, DetectorKind.CONTACTS)
     entries: tuple[Entry, ...] = ()
     places: tuple[str, ...] = ()
-    if kind is not DetectorKind.CONTACTS:
+    if kind not in (DetectorKind.CONTACTS, DetectorKind.WHOLE):
         entries = _read_lexicons(table, files, problems)
     if kind is DetectorKind.PROTECTED and table.has("places"):
         places = _read_places(table, files)
@@ -215,6 +217,7 @@ def _read_rule(table: Table) -> Rule:
         categories=table.choices("categories", ComplaintCategory),
         message=read_message(table, "message"),
         remedy=read_message(table, "remedy"),
+        mark=read_message(table, "mark") if table.has("mark") else None,
     )
     table.close()
     return rule

@@ -16,6 +16,7 @@ from schemas.records import (
     Decision,
     Field,
     Finding,
+    Mark,
     MeasureStep,
     RuleMode,
     SubjectKind,
@@ -34,12 +35,13 @@ class Message(Struct, frozen=True):
 
 
 class DetectorKind(StrEnum):
-    """Kinds of search a pack can name."""
+    """Kinds of search a pack can name. ``WHOLE`` finds every text that is not empty, whole."""
 
     CONTACTS = "contacts"
     LEXICON = "lexicon"
     PROTECTED = "protected"
     CLAIMS = "claims"
+    WHOLE = "whole"
 
 
 class Detector(Struct, frozen=True):
@@ -57,6 +59,8 @@ class Covers(StrEnum):
     FOUND = "found"  # the same occupation, the same institution
     ANY = "any"  # any valid proof of the kind will do
     WORDS = "words"  # it holds one of the rule's ``proof_words``
+    REGISTERED = "registered"  # the text is the registered name or an alias, or a part of it
+    SCOPE = "scope"  # what was found lies in the registered scope, or in the registered name
 
 
 class Rule(Struct, frozen=True):
@@ -67,7 +71,8 @@ class Rule(Struct, frozen=True):
     covers what was found, and ``contradicted`` the decision when the account has such proofs but
     for something else; None leaves ``decision``. ``points`` is never positive and counts for
     ``points_days`` days (None: for good). ``measure`` is the step at which the ladder is entered
-    when the value is live.
+    when the value is live. ``mark`` is what is to be shown with the account where the rule comes to
+    ALLOW_LABELLED; ``{tag}`` in it stands for the tag of what was found.
     """
 
     id: str
@@ -91,6 +96,7 @@ class Rule(Struct, frozen=True):
     points_days: int | None = None
     measure: MeasureStep | None = None
     categories: tuple[ComplaintCategory, ...] = ()  # complaints that ask for this rule
+    mark: Message | None = None
 
 
 class Level(Struct, frozen=True):
@@ -146,6 +152,31 @@ class ReportTerms(Struct, frozen=True):
     from_step: MeasureStep = MeasureStep.WARN
 
 
+class Facet(StrEnum):
+    """What the page of a public account shows (Order No. 10, Art. 13)."""
+
+    ENTITY = "ENTITY"  # who operates it
+    ADDRESS = "ADDRESS"  # where that is registered
+    CATEGORY = "CATEGORY"  # what content it produces
+    CREDIT_CODE = "CREDIT_CODE"  # unified social credit code
+    CONTACT = "CONTACT"
+    IP_LOCATION = "IP_LOCATION"
+
+
+class DutyTerms(Struct, frozen=True):
+    """What an account owes whatever its values say; no change is allowed before it is there.
+
+    ``agreement``: an accepted version of the agreement (Art. 6). ``identity``: a verified identity
+    (Art. 9). ``page``: facets that the page of a public account must have, verified (Art. 13).
+    ``unseen``: asked for of accounts, too, whose registration was before our time.
+    """
+
+    agreement: bool = False
+    identity: bool = False
+    page: tuple[Facet, ...] = ()
+    unseen: bool = False
+
+
 class Pack(Struct, frozen=True):
     """A policy pack, checked and whole. ``hash`` is the SHA-256 of its files, in hex."""
 
@@ -160,13 +191,19 @@ class Pack(Struct, frozen=True):
     review: ReviewTerms
     complaints: ComplaintTerms
     report: ReportTerms
+    duties: DutyTerms = DutyTerms()
 
 
 class SubjectView(NamedTuple):
-    """What judging knows of the account: its kind and the values of the proofs valid now."""
+    """What judging knows of the account: its kind and what the proofs valid now say.
+
+    ``proofs`` holds their values, and the other names an institution goes by; ``scopes`` the
+    registered scopes of institutions.
+    """
 
     kind: SubjectKind
     proofs: Mapping[VerificationKind, tuple[str, ...]]
+    scopes: tuple[str, ...] = ()
 
 
 class Hit(NamedTuple):
@@ -177,11 +214,12 @@ class Hit(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """A rule in force that hit and was not cleared."""
+    """A rule in force that hit and was not cleared; ``mark`` where it was, to be labelled."""
 
     rule: Rule
     field: Field
     finding: Finding
+    mark: Mark | None = None
 
 
 class Judgement(NamedTuple):
@@ -189,10 +227,13 @@ class Judgement(NamedTuple):
 
     ``findings`` holds every rule that hit, shadow rules and cleared ones too, in the order of rule
     id, field and span. ``proposals`` holds those that ask for something, most severe first.
-    ``reason`` is one sentence in English.
+    ``reason`` is one sentence in English. ``marks`` are to be shown where the decision is
+    ALLOW_LABELLED. ``missing`` names duties of the account that are not met.
     """
 
     decision: Decision
     findings: tuple[Finding, ...]
     proposals: tuple[Proposal, ...]
     reason: str
+    marks: tuple[Mark, ...] = ()
+    missing: tuple[str, ...] = ()

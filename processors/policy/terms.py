@@ -8,6 +8,8 @@ from itertools import pairwise
 from processors.policy.model import (
     ComplaintTerms,
     CreditTerms,
+    DutyTerms,
+    Facet,
     LadderTerms,
     Level,
     Message,
@@ -21,6 +23,7 @@ _YEAR = 3660  # no term is longer than ten years, in days
 _LADDER = LadderTerms()
 _REVIEW = ReviewTerms()
 _REPORT = ReportTerms()
+_DUTIES = DutyTerms()
 _SCORES = (0, 1000)
 
 
@@ -147,6 +150,21 @@ def read_report(pack: Table) -> ReportTerms:
     terms = ReportTerms(
         hours=table.number("hours", 1, 24 * _YEAR, _REPORT.hours),
         from_step=table.choice("from_step", MeasureStep, _REPORT.from_step),
+    )
+    table.close()
+    return terms
+
+
+def read_duties(pack: Table) -> DutyTerms:
+    """What accounts owe whatever their values say; nothing by default."""
+    table = pack.table("duties", "duties", required=False)
+    if table is None:
+        return _DUTIES
+    terms = DutyTerms(
+        agreement=table.flag("agreement"),
+        identity=table.flag("identity"),
+        page=table.choices("page", Facet),
+        unseen=table.flag("unseen"),
     )
     table.close()
     return terms

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from processors.accounts.ids import derive_id
+from processors.credit_code import complete
 from schemas.records import (
     AccountAppeal,
     AccountChange,
@@ -52,9 +53,14 @@ def cancellation(account_id: str, event_id: str, now: int) -> Simulated:
 
 
 def verified(
-    account_id: str, kind: VerificationKind, value: str, event_id: str, now: int
+    account_id: str,
+    kind: VerificationKind,
+    value: str,
+    event_id: str,
+    now: int,
+    token: str = "",
 ) -> Simulated:
-    """A proof that holds for half a year."""
+    """A proof that holds for half a year, and that of an identity for good."""
     verification = AccountVerification(
         event_id=event_id,
         account_id=account_id,
@@ -62,9 +68,46 @@ def verified(
         kind=kind,
         result=VerificationResult.VERIFIED,
         value=value or None,
+        expires_at=None if kind is VerificationKind.IDENTITY else now + PROOF_MS,
+        token=token or f"tok-{account_id}",
+        source="simulated-registry",
+    )
+    return Simulated("account.verifications", verification)
+
+
+def not_verified(account_id: str, event_id: str, now: int) -> Simulated:
+    """The identity turns out to be nobody's, or somebody else's."""
+    verification = AccountVerification(
+        event_id=event_id,
+        account_id=account_id,
+        occurred_at=now,
+        kind=VerificationKind.IDENTITY,
+        result=VerificationResult.FAILED,
+    )
+    return Simulated("account.verifications", verification)
+
+
+def registered(
+    account_id: str, legal_name: str, scope: str, number: int, event_id: str, now: int
+) -> Simulated:
+    """The registration of an institution, with all that a public account's page shows of it.
+
+    The code is lawful but of a division that does not exist: it is nobody's.
+    """
+    verification = AccountVerification(
+        event_id=event_id,
+        account_id=account_id,
+        occurred_at=now,
+        kind=VerificationKind.INSTITUTION,
+        result=VerificationResult.VERIFIED,
+        value=legal_name,
         expires_at=now + PROOF_MS,
         token=f"tok-{account_id}",
         source="simulated-registry",
+        scope=scope,
+        registered_address=f"示例路 {number % 900 + 1} 号",
+        content_category=scope,
+        credit_code=complete(f"91990000{number % 10**8:08d}"),
     )
     return Simulated("account.verifications", verification)
 

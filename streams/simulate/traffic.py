@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 import random
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -62,6 +63,14 @@ OFFENCE_SHARE = 0.5
 
 _SUBJECTS = {"institution": SubjectKind.INSTITUTION, "public": SubjectKind.PUBLIC_ACCOUNT}
 
+LATE_SHARE = 0.01
+"""Share of accounts whose identity is verified only after they registered."""
+
+FAILED_SHARE = 0.06
+"""Share of offenders whose identity cannot be verified."""
+
+_REGIONS_OF_PAGES = words.REGIONS[:90]
+
 Make = Callable[[str, int], Simulated]
 """Makes an input, given its event id and time."""
 
@@ -73,6 +82,7 @@ class _Account:
     language: str
     name: str = ""
     paper: str = ""
+    refused: bool = False
     offended: int = 0
 
 
@@ -96,6 +106,7 @@ class Simulation:
     _texts: Texts = field(init=False, repr=False)
     _made: list[_Account] = field(init=False, repr=False, default_factory=list)
     _active: list[_Account] = field(init=False, repr=False, default_factory=list)
+    _next_up: deque[Make] = field(init=False, repr=False, default_factory=deque)
     _planned: list[tuple[int, int, Make]] = field(init=False, repr=False, default_factory=list)
     _number: int = field(init=False, repr=False, default=0)
     _plans: int = field(init=False, repr=False, default=0)
@@ -127,6 +138,8 @@ class Simulation:
         self._number = number = self._number + 1
         event_id = f"{self.prefix}e{self.seed}-{number}"
         now = self.start + int((number - 1) * self.step_ms)
+        if self._next_up:
+            return self._next_up.popleft()(event_id, now)
         if self._planned and self._planned[0][0] <= number:
             return heapq.heappop(self._planned)[2](event_id, now)
         rnd, made, active = self._random, len(self._made), self._active
@@ -146,6 +159,8 @@ class Simulation:
         if roll < 0.996:
             return inputs.verified(account.id, VerificationKind.IDENTITY, "", event_id, now)
         if roll < 0.999:
+            identity = partial(inputs.verified, account.id, VerificationKind.IDENTITY, "")
+            self._plan(1, 5, partial(identity, token=f"tok-{event_id}"))
             return inputs.owner_change(account.id, event_id, now)
         self._active.remove(account)
         return inputs.cancellation(account.id, event_id, now)
@@ -159,6 +174,7 @@ class Simulation:
     # -- people -------------------------------------------------------------------------------
 
     def _register(self, event_id: str, now: int) -> Simulated:
+        """Make an account: its papers come first, as a rule, then its registration."""
         rnd = self._random
         persona, language = self._draw_persona(), rnd.choice(_LANGUAGES)
         if language == "other":
@@ -166,26 +182,48 @@ class Simulation:
         number = len(self._made) + 1
         account = _Account(f"{self.prefix}a{self.seed}-{number}", persona, language)
         self._made.append(account)
-        self._active.append(account)
+        papers = self._identify(account)
         bio = self._bio(account)
         if persona.name in _SUBJECTS:
-            bio = self._found(account, number)
+            bio, found = self._found(account, number)
+            papers += found
         elif persona.name == "professional":
             self._practise(account)
+        self._next_up += [*papers, partial(self._open, account, bio)]
+        return self._next_up.popleft()(event_id, now)
+
+    def _open(self, account: _Account, bio: str, event_id: str, now: int) -> Simulated:
+        if not account.refused:
+            self._active.append(account)
         change = AccountChange(
             event_id=event_id,
             account_id=account.id,
             occurred_at=now,
             kind=ChangeKind.REGISTRATION,
-            subject=_SUBJECTS.get(persona.name, SubjectKind.INDIVIDUAL),
+            subject=_SUBJECTS.get(account.persona.name, SubjectKind.INDIVIDUAL),
             name=account.name or self._name(account),
             avatar=self._image(),
             bio=bio,
             owner_token=f"tok-{account.id}",
             agreement_version="2026-01",
             language=account.language,
+            ip_region=self._random.choice(_REGIONS_OF_PAGES)
+            if account.persona.name == "public"
+            else self._random.choice(words.REGIONS),
         )
         return Simulated("account.changes", change)
+
+    def _identify(self, account: _Account) -> list[Make]:
+        """The identity is verified; a little too late for some, and not at all for some others."""
+        roll = self._random.random()
+        if account.persona.offends and roll < FAILED_SHARE:
+            account.refused = True
+            return [partial(inputs.not_verified, account.id)]
+        identity = partial(inputs.verified, account.id, VerificationKind.IDENTITY, "")
+        if roll < LATE_SHARE:
+            self._plan(3, 30, identity)
+            return []
+        return [identity]
 
     def _draw_persona(self) -> Persona:
         roll = self._random.random()
@@ -196,24 +234,33 @@ class Simulation:
             roll -= share
         return PERSONAS[0]
 
-    def _found(self, account: _Account, number: int) -> str:
-        """Name an institution or a public account, and plan its papers; returns its bio."""
+    def _found(self, account: _Account, number: int) -> tuple[str, list[Make]]:
+        """Name an institution or a public account; returns its bio and its papers."""
         rnd = self._random
         city, brand = rnd.choice(words.CITIES), rnd.choice(words.BRANDS)
         if account.persona.name == "institution":
-            account.name = f"{city}{brand}{rnd.choice(words.TRADES)}"
-            proof = partial(inputs.verified, account.id, VerificationKind.INSTITUTION, account.name)
-            self._plan(2, 60, proof)
+            trade = rnd.choice(words.TRADES)
+            account.name = f"{city}{brand}{trade}"
+            legal = account.name if trade.endswith("公司") else f"{account.name}有限公司"
+            papers = partial(inputs.registered, account.id, legal, trade, number)
             if rnd.random() < 0.3:  # grand words that the papers cover
                 name = f"{account.name}官方账号"
                 self._plan(80, 400, partial(self._change, account, {"name": name}, False))
-            return rnd.choice(words.INSTITUTION_BIOS).format(name=account.name, city=city)
+            bio = rnd.choice(words.INSTITUTION_BIOS).format(name=account.name, city=city)
+            if rnd.random() < 0.9:
+                return bio, [papers]
+            self._plan(2, 60, papers)
+            return bio, []
         what, scope = rnd.choice(words.FIELDS_OF_PUBLIC_ACCOUNTS)
         account.name = f"{brand}{what}{number}"
         if rnd.random() < 0.8:
             licence = partial(inputs.verified, account.id, VerificationKind.LICENCE, scope + what)
             self._plan(2, 120, licence)
-        return f"{account.name}，每周三更新，只讲听得懂的话。"
+        operator = f"{city}{brand}文化传播有限公司"
+        return f"{account.name}，每周三更新，只讲听得懂的话。", [
+            partial(inputs.registered, account.id, operator, scope, number),
+            partial(inputs.verified, account.id, VerificationKind.CONTACT, ""),
+        ]
 
     def _practise(self, account: _Account) -> None:
         """A professional shows the occupation: with papers, with papers that come late, or none."""

@@ -45,6 +45,7 @@ def verdict(**fields):
     known |= {"account_seq": 1, "revision": 1, "kind": "EDIT", "phase": "APPLIED"}
     known |= {"decision": "ALLOW", "findings": (), "reason": "REASON", "reviewers": ()}
     known |= {"due_at": None, "decided_at": 1, "source_partition": 0, "source_offset": 0}
+    known |= {"missing": (), "marks": (), "publishable": None}
     return msgspec.convert(known | fields, records.Verdict)
 
 
@@ -168,7 +169,7 @@ def test_a_wrong_field_inside_an_avro_array_is_named():
             "subject: branch 2 of a union of 2",
         ),
         (
-            b"\x02e\x00\x02\x02" + b"\x00" * 11,
+            b"\x02e\x00\x02\x02" + b"\x00" * 13,
             DeadLetterReason.MISSING_ACCOUNT_ID,
             "account_id is empty",
         ),

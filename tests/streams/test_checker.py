@@ -157,7 +157,7 @@ def test_a_missing_answer_is_lost(run: Run) -> None:
     report = run.check()
     assert {"lost", "outputs"} <= found(report)
     assert report.lost
-    assert "e1-1" in report.examples["lost"][0]
+    assert "e1-2" in report.examples["lost"][0]
 
 
 def test_an_answer_that_stands_twice_is_doubled(run: Run) -> None:

@@ -220,7 +220,7 @@ def test_the_demo_runs_to_its_end_checks_itself_and_leaves_nothing(
     assert set(result) == KEYS
     assert result["events"] == 1_500
     assert (result["lost"], result["doubled"], result["diverged"]) == (0, 0, 0)
-    assert result["verdicts"] > 1_300
+    assert result["verdicts"] > 900
     assert result["p50_ms"] <= result["p99_ms"]
     wait_until(lambda: not demo_topics(kafka), 20, "the demo's topics are deleted")
 
@@ -239,7 +239,7 @@ def test_the_demo_tells_a_story_of_ones_own_in_its_order(
     told = {
         cells[0]: cells[1] for line in left.out.splitlines() if len(cells := cells_of(line)) == 2
     }
-    assert told["events"] == "34"
+    assert told["events"] == "45"
     assert told["lost"] == told["doubled"] == "0"
     assert told["disposals"] == "4"  # suspended, lifted, closed, barred: each ruling met its change
 

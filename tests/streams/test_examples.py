@@ -95,8 +95,8 @@ def test_honest_people_are_left_alone() -> None:
 def test_institutions_are_labelled_once_their_papers_are_there() -> None:
     told = Told("institutions")
     assert told.decisions("i-chenguangli") == [
-        Decision.ALLOW,
         Decision.NEED_MATERIAL,
+        Decision.ALLOW,
         Decision.ALLOW_LABELLED,
         Decision.ALLOW_LABELLED,
         Decision.HOLD,
@@ -107,6 +107,8 @@ def test_institutions_are_labelled_once_their_papers_are_there() -> None:
         (DisposalAction.LIFT, MeasureStep.CORRECT),
     ]
     assert told.decisions("i-fakehw")[:2] == [Decision.HOLD, Decision.REFUSE]
+    last = told.of(Verdict, "p-pufa")[-1]
+    assert (last.decision, last.publishable, last.ip_label) == (Decision.ALLOW, True, "湖北")
 
 
 def test_spammers_climb_the_ladder_unless_they_correct() -> None:
@@ -140,7 +142,8 @@ def test_impersonators_meet_a_person_and_the_platform_itself_refuses_at_once() -
 
 def test_the_doctor_is_labelled_with_her_proof_and_relieved_when_she_renews_it() -> None:
     told = Told("doctor")
-    assert told.decisions("u-heruoxi")[:4] == [
+    assert told.decisions("u-heruoxi")[:5] == [
+        Decision.NEED_MATERIAL,
         Decision.ALLOW,
         Decision.NEED_MATERIAL,
         Decision.ALLOW_LABELLED,

@@ -7,7 +7,7 @@ import pytest
 
 from processors.accounts import Account, decode, encode, next_due
 from processors.accounts.ids import SEEN_EVENTS, digest, mark, remember
-from schemas.records import ChangeKind, SubjectKind
+from schemas.records import ChangeKind, SubjectKind, VerificationKind
 from tests.processors.accounts.world import ACCOUNT, DAY, World
 
 
@@ -50,6 +50,20 @@ def test_an_idle_typical_account_takes_at_most_250_bytes():
     state = world.store[ACCOUNT.encode()]
     assert state is not None
     assert len(state) <= 250
+
+
+def test_a_state_of_an_older_build_is_read_as_it_is():
+    """What was added since stands at the end and takes its default."""
+    world = World()
+    world.verify(VerificationKind.IDENTITY, token="tok", value="x")
+    state = world.store[ACCOUNT.encode()]
+    assert state is not None
+    fields = msgspec.msgpack.decode(state[8:])
+    older = [*fields[:10], [fact[:6] for fact in fields[10]], *fields[11:18]]
+    account = decode(state[:8] + msgspec.msgpack.encode(older))
+    assert not account.registered
+    account.registered = True
+    assert encode(account) == state
 
 
 def test_a_state_of_another_version_is_not_read():

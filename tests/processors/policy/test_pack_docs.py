@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from processors.policy import Covers, DetectorKind, LadderTerms, ReportTerms, ReviewTerms, Rule
+from processors.policy import (
+    Covers,
+    DetectorKind,
+    DutyTerms,
+    LadderTerms,
+    ReportTerms,
+    ReviewTerms,
+    Rule,
+)
 from processors.text.entry import FLAGS
 
 ROOT = Path(__file__).parents[3]
@@ -18,7 +26,7 @@ CODES = {
 }
 KEYS = {
     name.removeprefix("proof_")
-    for struct in (Rule, LadderTerms, ReviewTerms, ReportTerms)
+    for struct in (Rule, LadderTerms, ReviewTerms, ReportTerms, DutyTerms)
     for name in struct.__struct_fields__
 }
 

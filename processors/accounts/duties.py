@@ -1,0 +1,156 @@
+"""What an account owes whatever its values say (Order No. 10, Art. 6, 9, 13, 15).
+
+An accepted agreement, a verified identity, and for a public account all facets of its page.
+Without them no change is allowed; where values are live a measure stands until they are there.
+An institution whose registration was revoked is suspended until it proves one that is valid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from processors.accounts import breaches, ladder, reasons
+from processors.accounts.effects import Ground
+from processors.accounts.grounds import AGREEMENT, IDENTITY, INSTITUTION, NO_IDENTITY, PAGE
+from processors.accounts.state import FACET_BITS, Account, Fact, Status
+from processors.accounts.turn import Turn
+from processors.policy.model import DutyTerms, Facet, Message
+from schemas.records import MeasureStep, SubjectKind, VerificationKind
+
+AGREEMENT_MISSING = "AGREEMENT"
+IDENTITY_MISSING = "IDENTITY"
+PAGE_MISSING = "PAGE_"
+"""Before the name of a facet that a page lacks."""
+
+_OF_ORGANISATIONS = (SubjectKind.INSTITUTION, SubjectKind.PUBLIC_ACCOUNT)
+_SAID = {
+    AGREEMENT_MISSING: "no agreement was accepted (CAC-06)",
+    IDENTITY_MISSING: "there is no verified identity (CAC-09-1)",
+}
+
+
+def missing(
+    account: Account,
+    terms: DutyTerms,
+    *,
+    subject: SubjectKind | None = None,
+    facts: list[Fact] | None = None,
+    registering: bool = False,
+) -> tuple[str, ...]:
+    """What an account lacks, under another subject or with other facts where those are given."""
+    if not (account.registered or registering or terms.unseen):
+        return ()
+    subject = subject or account.subject
+    facts = account.facts if facts is None else facts
+    lacks = []
+    if terms.agreement and not account.agreement:
+        lacks.append(AGREEMENT_MISSING)
+    if terms.identity and not identified(facts, subject):
+        lacks.append(IDENTITY_MISSING)
+    if terms.page and subject is SubjectKind.PUBLIC_ACCOUNT:
+        lacks += [PAGE_MISSING + facet for facet in _page_lacks(account, terms, facts)]
+    return tuple(lacks)
+
+
+def said(lacks: Iterable[str]) -> str:
+    """What is missing, as one sentence in English."""
+    facets = [name.removeprefix(PAGE_MISSING) for name in lacks if name.startswith(PAGE_MISSING)]
+    parts = [_SAID[name] for name in lacks if name in _SAID]
+    if facets:
+        parts.append(f"the page lacks {', '.join(facets).lower().replace('_', ' ')} (CAC-13)")
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def identified(facts: Iterable[Fact], subject: SubjectKind | None) -> bool:
+    """Whether the identity is verified; a registered institution is one (Art. 9)."""
+    proved = False
+    for fact in facts:
+        if fact.kind is VerificationKind.IDENTITY:
+            if fact.failed:
+                return False
+            proved = True
+        elif fact.kind is VerificationKind.INSTITUTION and subject in _OF_ORGANISATIONS:
+            proved = True
+    return proved
+
+
+def publishable(account: Account, terms: DutyTerms) -> bool | None:
+    """Whether the page of a public account has all it must have; None for other accounts."""
+    if not terms.page or account.subject is not SubjectKind.PUBLIC_ACCOUNT:
+        return None
+    return not _page_lacks(account, terms, account.facts)
+
+
+def review(turn: Turn) -> None:
+    """Begin a measure for every duty that an open account does not meet, and lift those it does."""
+    account, terms = turn.account, turn.pack.duties
+    if account.status is not Status.OPEN:
+        return
+    lacks = missing(account, terms)
+    if lacks or account.measures:
+        for ground, why in (
+            (AGREEMENT, reasons.AGREEMENT_ACCEPTED),
+            (NO_IDENTITY, reasons.IDENTITY_VERIFIED),
+            (PAGE, reasons.PAGE_COMPLETE),
+        ):
+            _settle(turn, ground, _of(ground, lacks), why)
+
+
+def owed(turn: Turn, rule_id: str) -> bool:
+    """Whether a measure for a duty still has its cause; True for what is no duty."""
+    account, terms = turn.account, turn.pack.duties
+    if rule_id == IDENTITY.rule_id:
+        return not identified(account.facts, account.subject)
+    if rule_id in (AGREEMENT.rule_id, PAGE.rule_id):
+        ground = AGREEMENT if rule_id == AGREEMENT.rule_id else PAGE
+        return bool(_of(ground, missing(account, terms)))
+    return True
+
+
+def suspend_institution(turn: Turn) -> None:
+    """No service for an institution that is registered no more, until it proves otherwise."""
+    account = turn.account
+    if (
+        account.status is Status.OPEN
+        and account.subject in _OF_ORGANISATIONS
+        and not ladder.of_cause(account, INSTITUTION.rule_id, None)
+        and not any(fact.kind is VerificationKind.INSTITUTION for fact in account.facts)
+    ):
+        breaches.begin_step(turn, INSTITUTION, MeasureStep.SUSPEND, None, INSTITUTION.message)
+
+
+def lift_institution(turn: Turn) -> None:
+    """Lift the suspension for a revoked registration."""
+    for measure in ladder.of_cause(turn.account, INSTITUTION.rule_id, None):
+        ladder.lift(turn, measure, reasons.PROVED)
+
+
+def _of(ground: Ground, lacks: Iterable[str]) -> list[str]:
+    if ground is PAGE:
+        return [name for name in lacks if name.startswith(PAGE_MISSING)]
+    wanted = AGREEMENT_MISSING if ground is AGREEMENT else IDENTITY_MISSING
+    return [name for name in lacks if name == wanted]
+
+
+def _settle(turn: Turn, ground: Ground, lacks: list[str], why: Message) -> None:
+    account = turn.account
+    live = ladder.of_cause(account, ground.rule_id, None)
+    # Who is suspended for a revoked registration need not be told that the page lacks it.
+    if lacks and not live and not ladder.of_cause(account, INSTITUTION.rule_id, None):
+        breaches.begin_step(turn, ground, MeasureStep.CORRECT, None, reasons.found(said(lacks)))
+    elif live and not lacks and not owed(turn, ground.rule_id):
+        for measure in live:
+            ladder.lift(turn, measure, why)
+
+
+def _page_lacks(account: Account, terms: DutyTerms, facts: Iterable[Fact]) -> list[Facet]:
+    has = {Facet.IP_LOCATION} if account.place else set()
+    for fact in facts:
+        if fact.kind is VerificationKind.CONTACT:
+            has.add(Facet.CONTACT)
+        elif fact.kind is VerificationKind.INSTITUTION:
+            if fact.value:
+                has.add(Facet.ENTITY)
+            has |= {facet for facet, bit in FACET_BITS.items() if fact.facets & bit}
+    return [facet for facet in terms.page if facet not in has]
