@@ -26,6 +26,7 @@ PEERS = Path(__file__).parent / "peers"
 CACHE = ROOT / ".cache" / "bench"
 INSTALL_WITHIN_S = 600.0
 _RECORDS = re.compile(r"^zhengming_records_total (\S+)$", re.MULTILINE)
+_SEEKS_BACK = re.compile(r"^zhengming_seeks_back_total (\S+)$", re.MULTILINE)
 _RESTORED = re.compile(r"^zhengming_restored_records_total (\S+)$", re.MULTILINE)
 
 
@@ -61,6 +62,10 @@ class Running:
     def restored(self) -> int:
         """Changelog records our worker has restored."""
         return self._metric(_RESTORED)
+
+    def seeks_back(self) -> int:
+        """Gaps in what our worker was handed that it has mended."""
+        return self._metric(_SEEKS_BACK)
 
     def ready(self) -> bool:
         """Whether our worker serves."""

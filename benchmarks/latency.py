@@ -133,14 +133,16 @@ def measure(
                 f"broker {latency.broker_us:.0f}",
                 style="dim",
             )
+        if contender.ours:
+            _await_others(settings, sent)
+            if mended := running.seeks_back():
+                console.print(f"  batches lost in the client and read again: {mended}", style="red")
     except Failed as failure:
         raise Failed(f"{failure}; {dict(reader.errors)}\n{running.child.tail()}") from failure
     finally:
         reader.stopping.set()
         reader.join()
         running.child.stop()
-    if contender.ours:
-        _check_others(settings, sent)
     ground.clear(settings)
     return found
 
@@ -218,12 +220,16 @@ def _answered(value: bytes, ours: bool) -> str | None:
     return read_str(value, COUNT_BYTES + HEADER_BYTES)[0]
 
 
-def _check_others(settings: Settings, sent: dict[str, Sent]) -> None:
-    """Every input that is no change must have left a record of some type."""
-    waiting = {event_id for event_id, event in sent.items() if not event.timed}
+def _await_others(settings: Settings, sent: dict[str, Sent]) -> None:
+    """Wait until every input that is no change has left a record of some type."""
+    others = {event_id for event_id, event in sent.items() if not event.timed}
     names = {real_name(settings, name): name for name in _TYPES}
-    for message in read_all(settings, list(names)):
-        record = decode(_TYPES[names[str(message.topic())]], message.value() or b"")
-        waiting.discard(record.event_id)
-    if waiting:
-        raise Failed(f"{len(waiting)} inputs without an answer, such as {min(waiting)}")
+
+    def answered() -> bool:
+        waiting = set(others)
+        for message in read_all(settings, list(names)):
+            record = decode(_TYPES[names[str(message.topic())]], message.value() or b"")
+            waiting.discard(record.event_id)
+        return not waiting
+
+    wait_until(f"answering {len(others):,} inputs that are no changes", ANSWERED_WITHIN_S, answered)

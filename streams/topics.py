@@ -14,7 +14,7 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
 from schemas import records as r
-from streams.clients import create_admin, create_producer, topic_partitions
+from streams.clients import create_admin, create_producer, end_offsets, topic_partitions
 from streams.errors import BrokerUnreachable, ConfigurationError
 from streams.settings import Settings
 
@@ -296,7 +296,34 @@ def describe_topics(settings: Settings) -> list[TopicState]:
 def create_topics(settings: Settings) -> list[str]:
     """Create what is missing and return its names. Running it again changes nothing.
 
-    Existing topics are never altered. Raises `ConfigurationError` when one of them has another
+    When it returns, every new partition has a leader that serves. Existing topics are never
+    altered. Raises `ConfigurationError` when one of them has another number of partitions than
+    ``settings.partitions``, and then creates nothing; `BrokerUnreachable` when Kafka does not
+    answer.
+    """
+    admin = create_admin(settings)
+    there = topic_partitions(admin)
+    used = used_topics(settings)
+    configs = {} if _is_mock(admin) else _configs(admin, [name for name in used if name in there])
+    return [
+        TopicState(
+            name,
+            topic,
+            there.get(name, 0),
+            tuple(
+                f"{key} is {configs[name].get(key)}, not {value}"
+                for key, value in topic.config.items()
+                if name in configs and configs[name].get(key) != value
+            ),
+        )
+        for name, topic in used.items()
+    ]
+
+
+def create_topics(settings: Settings) -> list[str]:
+    """Create what is missing and return its names. Running it again changes nothing.
+
+    When it returns, every partition has a leader that serves. Existing topics are never altered. Raises `ConfigurationError` when one of them has another
     number of partitions than ``settings.partitions``, and then creates nothing;
     `BrokerUnreachable` when Kafka does not answer.
     """
@@ -311,6 +338,9 @@ def create_topics(settings: Settings) -> list[str]:
         _create_on_mock(settings, missing)
     else:
         _create(admin, settings, {name: used[name] for name in missing})
+        # Until its leader serves, a partition refuses a producer's first request but may take its
+        # second one, and the first is then lost without an error (KAFKA-15591).
+        end_offsets(admin, missing)
     return missing
 
 
