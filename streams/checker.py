@@ -35,6 +35,7 @@ from streams.clients import read_all
 from streams.codecs import open_codec
 from streams.dead_letters import Origin, parse
 from streams.offline import limits_of
+from streams.regions import open_regions
 from streams.settings import Settings
 from streams.task import POSITIONS
 from streams.topics import changelog_topic, input_topics, output_topics, real_name
@@ -122,6 +123,7 @@ class Checker:
     def __init__(self, settings: Settings, policy: Policy, codec: Codec | None = None) -> None:
         self.report = Report()
         self._policy = policy
+        self._regions = open_regions(settings)
         self._codec = codec or open_codec(settings)
         self._limits = limits_of(settings)
         self._inputs = {real_name(settings, t.name): t for t in input_topics()}
@@ -159,6 +161,7 @@ class Checker:
         self.report.inputs += 1
         try:
             record = self._codec.decode(self._inputs[topic].record, message.value() or b"")
+            record = self._regions.resolve(record)
         except DecodeError:
             self._undecoded.add(origin)
             return

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from processors import engine
 from processors.policy import Policy
 from schemas.errors import DeadLetterReason
+from streams.regions import NO_REGIONS, Regions
 from streams.settings import Settings
 from streams.work import Deadlines
 
@@ -33,8 +34,11 @@ def limits_of(settings: Settings) -> engine.Limits:
 class Offline:
     """Applies inputs to accounts that begin empty, and keeps their states."""
 
-    def __init__(self, policy: Policy, limits: engine.Limits) -> None:
+    def __init__(
+        self, policy: Policy, limits: engine.Limits, regions: Regions = NO_REGIONS
+    ) -> None:
         self._policy = policy
+        self._regions = regions
         self._limits = limits
         self._deadlines = Deadlines(engine.next_due)
         self._watermark = 0
@@ -43,6 +47,7 @@ class Offline:
 
     def apply(self, inputs: Sequence[engine.Input]) -> Applied:
         """Apply inputs in order, then fire what fell due. An input that raises is rejected."""
+        inputs = [item._replace(record=self._regions.resolve(item.record)) for item in inputs]
         try:
             outcome = engine.run(inputs, self.states.get, self._policy, self._limits)
         except Exception as error:

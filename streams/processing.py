@@ -18,6 +18,7 @@ from schemas.errors import DeadLetterReason, DecodeError, RegistryUnavailable
 from schemas.records import Disposal, Escalation, Verdict
 from streams.errors import DependencyUnavailable, MessageTooLarge
 from streams.metrics import Tally
+from streams.regions import NO_REGIONS, Regions
 from streams.work import Headers, Message, Read, Record, Work
 
 DEAD_LETTER_HEADERS = ("reason", "error", "topic", "partition", "offset", "timestamp")
@@ -35,7 +36,8 @@ class DomainProcessing:
     """Runs the domain on Kafka records under one policy.
 
     ``inputs`` maps the real name of each input topic to its logical name and record type;
-    ``outputs`` maps a record type to the real name of its topic.
+    ``outputs`` maps a record type to the real name of its topic. ``regions``
+    takes the place of observed addresses before anything else sees them.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class DomainProcessing:
         outputs: Mapping[type[Any], str],
         dead_letters: str,
         limits: engine.Limits,
+        regions: Regions = NO_REGIONS,
     ) -> None:
         self._policy = policy
         self._codec = codec
@@ -53,6 +56,7 @@ class DomainProcessing:
         self._outputs = outputs
         self._dead_letters = dead_letters
         self._limits = limits
+        self._regions = regions
         self.next_due = engine.next_due
 
     def process(self, records: Sequence[Record], read: Read, now: int) -> Work:
@@ -133,6 +137,7 @@ class DomainProcessing:
             raise DecodeError(
                 DeadLetterReason.INVALID_FIELD, "account_id begins with a zero character"
             )
+        value = self._regions.resolve(value)
         return engine.Input(logical, record.partition, record.offset, record.timestamp, value)
 
     def _encode(

@@ -116,6 +116,13 @@ class Settings(BaseSettings):
         min_length=1,
     )
 
+    ip_data: str = Field(
+        "",
+        description="Data files that tell the region of an IP address: xdb files of ip2region, "
+        "one for IPv4, one for IPv6, separated by commas (needs the extra `ip`). Without one, an "
+        "observed address is dropped unread and only a region that came with it gives a label.",
+    )
+
     store: Literal["memory", "rocksdb"] = Field(
         "memory",
         description="Where account states live: in memory, or on disk for states larger than "
@@ -226,6 +233,14 @@ class Settings(BaseSettings):
             raise ValueError(f"there is no file {str(value)!r}")
         return value
 
+    @field_validator("ip_data")
+    @classmethod
+    def _there(cls, value: str) -> str:
+        for path in _paths(value):
+            if not path.is_file():
+                raise ValueError(f"there is no file {str(path)!r}")
+        return value
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         sasl = self.kafka_security_protocol.startswith("SASL_")
@@ -270,6 +285,10 @@ class Settings(BaseSettings):
     @property
     def _sasl(self) -> bool:
         return self.kafka_security_protocol in ("SASL_PLAINTEXT", "SASL_SSL")
+
+    def ip_data_files(self) -> list[Path]:
+        """The files of `ip_data`."""
+        return _paths(self.ip_data)
 
     def confluent_config(self) -> dict[str, Any]:
         """Address and security for confluent-kafka clients. Holds secrets: never log it."""
@@ -338,6 +357,10 @@ class Settings(BaseSettings):
                 f"{PREFIX}KAFKA_SSL_KEY_LOCATION and {PREFIX}KAFKA_SSL_KEY_PASSWORD"
             ) from error
         return context
+
+
+def _paths(value: str) -> list[Path]:
+    return [Path(part.strip()) for part in value.split(",") if part.strip()]
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -25,6 +25,7 @@ from streams.manager import TaskManager, TaskOptions
 from streams.metrics import WorkerMetrics
 from streams.pages import add_pages
 from streams.processing import DomainProcessing
+from streams.regions import open_regions
 from streams.settings import Settings
 from streams.store import MemoryStore, RocksStore, Store
 from streams.task import PartitionTask
@@ -164,6 +165,7 @@ def domain_processing(settings: Settings, policy: Policy) -> DomainProcessing:
         {t.record: real_name(settings, t.name) for t in output_topics()},
         real_name(settings, "dead.letters"),
         Limits(settings.max_field_chars, settings.max_id_chars, settings.max_future_ms),
+        open_regions(settings),
     )
 
 

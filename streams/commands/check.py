@@ -16,6 +16,7 @@ from streams.commands.common import BAD_INPUT, FOUND, STDIN, complain, opened, o
 from streams.jsonl import LineError, read_lines
 from streams.offline import Offline, limits_of
 from streams.packs import load_policy
+from streams.regions import open_regions
 from streams.settings import load_settings
 from streams.telling import tell
 
@@ -43,7 +44,7 @@ def check(
     number and left out; the exit code is then 2.
     """
     settings = load_settings()
-    session = _Session(Offline(load_policy(settings), limits_of(settings)))
+    session = _Session(Offline(load_policy(settings), limits_of(settings), open_regions(settings)))
     table = Table("line", "account", "what", "why")
     with opened(file, "checking") as source:
         for line in read_lines(source, file, on_error=session.refuse, fill_in=True):

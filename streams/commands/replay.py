@@ -20,6 +20,7 @@ from streams.commands.common import fail, opened, out, print_json, progress_bar
 from streams.jsonl import LineError, read_lines
 from streams.offline import Offline, limits_of
 from streams.packs import load_policy
+from streams.regions import open_regions
 from streams.settings import Settings, load_settings
 from streams.topics import input_topics, real_name
 
@@ -67,7 +68,7 @@ def replay(
         raise fail("replay what? give a FILE, or --from-topics")
     settings = load_settings()
     first, last = _time("--begin", begin), _time("--end", end)
-    offline = Offline(load_policy(settings), limits_of(settings))
+    offline = Offline(load_policy(settings), limits_of(settings), open_regions(settings))
     made: Counter[str] = Counter()
     if file is None:
         inputs: Iterable[engine.Input] = _from_topics(settings, first, last, made)

@@ -29,7 +29,7 @@ def test_the_first_eight_bytes_tell_the_next_deadline():
     assert state is not None and next_due(state) == world.now + 7 * DAY
 
 
-def test_an_idle_typical_account_takes_at_most_250_bytes():
+def test_an_idle_typical_account_takes_at_most_250_bytes_and_400_with_its_identity():
     world = World(registered=False)
     world.change(
         "018f6a3e-1111-7000-8000-000000000001",
@@ -50,6 +50,11 @@ def test_an_idle_typical_account_takes_at_most_250_bytes():
     state = world.store[ACCOUNT.encode()]
     assert state is not None
     assert len(state) <= 250
+    world.verify(VerificationKind.IDENTITY, token="tok_8f3c2b1a90" * 3)
+    world.propose(signature="还在路上", ip_region="广东省")
+    state = world.store[ACCOUNT.encode()]
+    assert state is not None
+    assert len(state) <= 400
 
 
 def test_a_state_of_an_older_build_is_read_as_it_is():
