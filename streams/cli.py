@@ -17,6 +17,7 @@ from streams.commands.policy import policy
 from streams.commands.publish import publish
 from streams.commands.replay import replay
 from streams.commands.simulate import simulate
+from streams.commands.text import text
 from streams.commands.topics import topics
 from streams.commands.worker import worker
 from streams.errors import BrokerUnreachable, ConfigurationError, WorkerError
@@ -39,6 +40,7 @@ app.command()(replay)
 app.add_typer(topics, name="topics")
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(policy, name="policy")
+app.add_typer(text, name="text")
 app.command()(doctor)
 
 
