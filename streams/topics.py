@@ -304,32 +304,6 @@ def create_topics(settings: Settings) -> list[str]:
     admin = create_admin(settings)
     there = topic_partitions(admin)
     used = used_topics(settings)
-    configs = {} if _is_mock(admin) else _configs(admin, [name for name in used if name in there])
-    return [
-        TopicState(
-            name,
-            topic,
-            there.get(name, 0),
-            tuple(
-                f"{key} is {configs[name].get(key)}, not {value}"
-                for key, value in topic.config.items()
-                if name in configs and configs[name].get(key) != value
-            ),
-        )
-        for name, topic in used.items()
-    ]
-
-
-def create_topics(settings: Settings) -> list[str]:
-    """Create what is missing and return its names. Running it again changes nothing.
-
-    When it returns, every partition has a leader that serves. Existing topics are never altered. Raises `ConfigurationError` when one of them has another
-    number of partitions than ``settings.partitions``, and then creates nothing;
-    `BrokerUnreachable` when Kafka does not answer.
-    """
-    admin = create_admin(settings)
-    there = topic_partitions(admin)
-    used = used_topics(settings)
     _require_equal_partitions(settings, {name: there[name] for name in used if name in there})
     missing = [name for name in used if name not in there]
     if not missing:
