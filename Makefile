@@ -54,8 +54,10 @@ docs: $(STAMP) ## Write the generated code and pages anew
 	@$(PY) -m schemas.generate
 	@$(PY) -m streams.settings --markdown > docs/settings.md.new
 	@$(PY) -m streams.topics --markdown > docs/topics.md.new
+	@$(PY) -m tests.obligations --markdown > docs/coverage.md.new
 	@mv docs/settings.md.new docs/settings.md
 	@mv docs/topics.md.new docs/topics.md
+	@mv docs/coverage.md.new docs/coverage.md
 
 .PHONY: chaos
 chaos: $(STAMP) kafka ## Kill, stop and freeze workers for ROUNDS=20 rounds, then check every record

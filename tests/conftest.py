@@ -15,6 +15,7 @@ from streams.children import free_ports
 from streams.clients import create_admin, topic_partitions
 from streams.sandbox import ApacheKafka, Kafka, start_kafka, start_redis
 from streams.settings import Settings
+from tests.obligations import MARKS, check_marks
 
 TEST_PREFIX = "zhengming-test-"
 
@@ -22,8 +23,13 @@ SettingsFactory = Callable[..., Settings]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs Kafka by what it asks for, so that ``-m "not kafka"`` leaves it out."""
+    """Mark what needs Kafka by what it asks for, so that ``-m "not kafka"`` leaves it out.
+
+    A mark that names an obligation or an invariant nobody knows stops the run.
+    """
     for item in items:
+        for name in MARKS:
+            check_marks(item.nodeid, name, [mark.args for mark in item.iter_markers(name)])
         if {"kafka", "own_kafka"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.kafka)
 

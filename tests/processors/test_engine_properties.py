@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -58,6 +59,8 @@ def test_any_split_into_batches_gives_the_same_outcome(plan: list[Any], sizes: l
     assert (states, outputs) == run_all(inputs)
 
 
+@pytest.mark.invariant("INV-09")
+@pytest.mark.invariant("INV-15")
 @quick
 @given(plans)
 def test_the_books_of_every_account_are_right_at_every_moment(plan: list[Any]):
@@ -73,6 +76,7 @@ def test_the_books_of_every_account_are_right_at_every_moment(plan: list[Any]):
         books[account_id].check(decode(state))
 
 
+@pytest.mark.invariant("INV-09")
 @quick
 @given(plans, st.data())
 def test_a_repeated_event_changes_nothing(plan: list[Any], data: st.DataObject):
@@ -183,6 +187,7 @@ def test_a_poisoned_record_leaves_its_neighbours_as_without_it(
     assert (states, outputs) == run_all(survivors, POISONED)
 
 
+@pytest.mark.invariant("INV-11")
 @quick
 @given(plans)
 def test_replaying_gives_the_same_bytes(plan: list[Any]):
@@ -193,6 +198,7 @@ def test_replaying_gives_the_same_bytes(plan: list[Any]):
     assert [CODEC.encode(o) for o in first] == [CODEC.encode(o) for o in second]
 
 
+@pytest.mark.invariant("INV-12")
 @quick
 @given(plans)
 def test_no_value_of_an_account_is_in_any_output(plan: list[Any]):
@@ -202,6 +208,7 @@ def test_no_value_of_an_account_is_in_any_output(plan: list[Any]):
         assert PRIVATE.encode() not in CODEC.encode(output), output
 
 
+@pytest.mark.invariant("INV-01")
 @quick
 @given(plans)
 def test_a_proposed_value_is_never_current_before_it_is_allowed(plan: list[Any]):

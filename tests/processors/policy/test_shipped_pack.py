@@ -56,6 +56,7 @@ def test_no_term_is_twice_in_a_lexicon():
             assert [term for term, count in Counter(lines).items() if count > 1] == [], name
 
 
+@pytest.mark.obligation("CAC-06")
 def test_the_hash_depends_on_content_and_on_nothing_else():
     turned = dict(reversed(FILES.items()))
     windows = {name: data.replace(b"\n", b"\r\n") for name, data in FILES.items()}

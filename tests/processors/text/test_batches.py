@@ -46,6 +46,7 @@ def decision(text: str) -> Decision:
     return POLICY.judge(ANYBODY, {Field.NAME: text}, {text: POLICY.scan([text])[0]}).decision
 
 
+@pytest.mark.invariant("INV-04")
 @pytest.mark.obligation("CAC-08-6")
 @given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join), st.data())
 def test_invisible_characters_never_change_a_decision(text: str, data: st.DataObject):
@@ -55,6 +56,7 @@ def test_invisible_characters_never_change_a_decision(text: str, data: st.DataOb
     assert decision(noisy) == decision(text)
 
 
+@pytest.mark.invariant("INV-04")
 @given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
 def test_width_and_case_never_change_a_decision(text: str):
     wide = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
