@@ -38,6 +38,12 @@ _SAID = {
 # How the text hid what was found; nothing is said of plain text and of capital letters.
 _HIDDEN = {
     "width": "in other forms of the characters",
+    "mark": "with accents",
+    "enclosed": "in enclosed letters",
+    "digit": "in digits of another script",
+    "radical": "in radicals",
+    "traditional": "in traditional characters",
+    "confusable": "in look-alike letters",
     "invisible": "with invisible characters between",
     "separator": "with separators between",
     "numeral": "in numerals",

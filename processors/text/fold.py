@@ -1,80 +1,33 @@
 """Folding: one reading of a text for all the ways of writing it.
 
-Every code point is folded by itself, by one table, so that a batch of texts can be folded joined
-together and every folded character has exactly one origin. Folding takes away width, case,
-compatibility forms, digits of other scripts, invisible and bidirectional controls and loose marks;
-it keeps separators, which the stripped reading takes away.
+Every code point is folded by itself, by one baked table, so that a batch of texts can be folded
+joined together and every folded character has exactly one origin. Folding takes away width, case,
+compatibility forms, look-alikes of other scripts, traditional forms, digits of other scripts,
+invisible and bidirectional controls and loose marks; it keeps separators, which the stripped
+reading takes away.
 """
 
 import re
-import unicodedata
+
+import numpy as np
+import numpy.typing as npt
+
+from processors.text import tables
 
 JOINT = "\uffff"
 """Stands between the texts of a batch; a noncharacter that no entry and no text may hold."""
 
 UNKNOWN = "\ufffd"
 
-# Blocks in which something folds. The rest (ideographs, Hangul syllables, unused planes) stays
-# as it is, which keeps building the table to some 40 ms.
-_BLOCKS = (
-    (0x0000, 0x3400),
-    (0xA000, 0xAC00),
-    (0xD7B0, 0x20000),
-    (0x2F800, 0x2FA20),
-    (0xE0000, 0xE0200),
-)
-# Marks that belong to no script of their own: accents, enclosures, variation selectors.
-_LOOSE_MARKS = (
-    (0x0300, 0x0370),
-    (0x1AB0, 0x1B00),
-    (0x1DC0, 0x1E00),
-    (0x20D0, 0x2100),
-    (0xFE00, 0xFE10),
-    (0xFE20, 0xFE30),
-    (0xE0100, 0xE01F0),
-)
-_FILLERS = frozenset((0x115F, 0x1160, 0x3164, 0xFFA0, 0x17B4, 0x17B5))
-_KEPT = frozenset("\t\n\v\f\r\x85…‥")  # separators; an ellipsis must not turn into three full stops
+TABLE, RULES = tables.folding()
+"""Per code point that folds its form, and the rule of the table that folds it."""
 
+Codes = npt.NDArray[np.uint32]
+"""Code points of a text."""
 
-def _is_invisible(code: int, category: str) -> bool:
-    if category in ("Cf", "Cc") or code in _FILLERS:
-        return True
-    return category in ("Mn", "Me") and any(low <= code < high for low, high in _LOOSE_MARKS)
-
-
-def _fold_one(code: int) -> str:
-    """Folded form of one code point; empty where it is taken away."""
-    char = chr(code)
-    category = unicodedata.category(char)
-    if char in _KEPT or char == JOINT:
-        return char
-    if category == "Cs":
-        return UNKNOWN
-    if _is_invisible(code, category):
-        return ""
-    if category == "Nd":
-        return str(unicodedata.digit(char))
-    if code < 0x2000:
-        # Latin, Greek, Cyrillic: accents off as well.
-        parts = unicodedata.normalize("NFKD", char).casefold()
-        return "".join(part for part in parts if unicodedata.category(part) != "Mn")
-    form = unicodedata.normalize("NFKC", char).casefold()
-    return form if form == char else "".join(_fold_one(ord(part)) for part in form)
-
-
-def _build_table() -> dict[int, str]:
-    table = {}
-    for low, high in _BLOCKS:
-        for code in range(low, high):
-            form = _fold_one(code)
-            if form != chr(code):
-                table[code] = form
-    return table
-
-
-TABLE = _build_table()
 _SEPARATOR = re.compile(f"[^\\w{JOINT}]")
+_LAST = 0x110000
+_POOLED = np.uint32(1 << 31)  # marks a form of no or several characters, kept in a pool
 
 
 def fold(text: str) -> str:
@@ -102,3 +55,73 @@ def origins(text: str) -> list[int]:
 def kept(folded: str) -> list[int]:
     """For every character of ``strip(folded)`` its index in ``folded``."""
     return [index for index, char in enumerate(folded) if char.isalnum()]
+
+
+# --- The same for whole batches, as arrays -------------------------------------------------------
+
+
+def codes_of(text: str) -> Codes:
+    """Code points of a text, lone surrogates too."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def text_of(codes: Codes) -> str:
+    """The text of code points, which hold no surrogates."""
+    return codes.tobytes().decode("utf-32-le")
+
+
+Indexes = npt.NDArray[np.intp]
+
+
+def _lookup() -> tuple[Codes, Indexes, Indexes, Codes]:
+    """Per code point its form or a number of the pool; starts, lengths and points of the pool."""
+    table = np.arange(_LAST, dtype=np.uint32)
+    single = {code: ord(form) for code, form in TABLE.items() if len(form) == 1}
+    table[list(single)] = list(single.values())
+    pool = dict.fromkeys(form for form in TABLE.values() if len(form) != 1)
+    number = {form: index for index, form in enumerate(pool)}
+    pooled = {code: number[form] for code, form in TABLE.items() if len(form) != 1}
+    table[list(pooled)] = np.array(list(pooled.values()), np.uint32) | _POOLED
+    lengths = np.array([len(form) for form in pool], np.intp)
+    starts = np.cumsum(lengths) - lengths
+    return table, starts, lengths, codes_of("".join(pool))
+
+
+def _letters() -> npt.NDArray[np.bool_]:
+    table = np.zeros(_LAST, np.bool_)
+    for letters in tables.letters():
+        table[letters.start : letters.stop] = True
+    return table
+
+
+_FORMS, _STARTS, _LENGTHS, _POOL = _lookup()
+IS_LETTER = _letters()
+"""Per code point of folded text whether it is a letter or a digit."""
+
+_STAYS = IS_LETTER.copy()
+_STAYS[ord(JOINT)] = True
+
+
+def fold_codes(codes: Codes) -> Codes:
+    """Folds as ``fold`` does."""
+    found = _FORMS[codes]
+    pooled = np.flatnonzero(found >= _POOLED)
+    if not pooled.size:
+        return found
+    numbers = found[pooled] ^ _POOLED
+    lengths = _LENGTHS[numbers]
+    counts = np.ones(found.size, np.intp)
+    counts[pooled] = lengths
+    found = np.repeat(found, counts)
+    if lengths.any():
+        begins = (np.cumsum(counts) - counts)[pooled]
+        steps = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        found[np.repeat(begins, lengths) + steps] = _POOL[
+            np.repeat(_STARTS[numbers], lengths) + steps
+        ]
+    return found
+
+
+def strip_codes(folded: Codes) -> Codes:
+    """Strips as ``strip`` does."""
+    return folded[_STAYS[folded]]

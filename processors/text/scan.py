@@ -16,11 +16,33 @@ from typing import NamedTuple, Protocol
 
 import daachorse
 
-from processors.text.fold import JOINT, TABLE, UNKNOWN, fold, kept, origins, strip
+from processors.text.fold import (
+    JOINT,
+    RULES,
+    UNKNOWN,
+    codes_of,
+    fold,
+    fold_codes,
+    kept,
+    origins,
+    strip,
+    strip_codes,
+    text_of,
+)
 from processors.text.match import Match
 
 FOLDED = "folded"
 STRIPPED = "stripped"
+
+
+_RULES_BY_WEIGHT = (
+    *("invisible", "confusable", "enclosed", "radical", "traditional", "digit"),
+    *("mark", "width", "case"),
+)
+"""Rules of folding, that which hides most first; a text is named after the first that was used."""
+
+_FEW = 400
+"""Characters up to which the way without arrays is quicker."""
 
 
 class Anchor(NamedTuple):
@@ -57,12 +79,8 @@ class Text:
         if anchor.view == STRIPPED:
             return "separator"
         start, end = self.span(anchor.start, anchor.end)
-        shown, folded = self.original[start:end], self.folded[anchor.start : anchor.end]
-        if shown == folded:
-            return "plain"
-        if shown.lower() == folded:
-            return "case"
-        return "invisible" if any(TABLE.get(ord(char)) == "" for char in shown) else "width"
+        used = {RULES.get(ord(char)) for char in self.original[start:end]}
+        return next((rule for rule in _RULES_BY_WEIGHT if rule in used), "plain")
 
 
 class Detector(Protocol):
@@ -120,9 +138,8 @@ class Scanner:
 
         A text gets the same answer whatever else is in the batch.
         """
-        joined = _join(texts)
-        folded = fold(joined)
-        anchors = self._anchors(folded, len(texts))
+        folded, stripped = _forms(_join(texts))
+        anchors = self._anchors(folded, stripped)
         if not anchors:
             return [()] * len(texts)
         found: list[tuple[tuple[int, Match], ...]] = [()] * len(texts)
@@ -146,16 +163,16 @@ class Scanner:
             if (first, last) not in seen:
                 anchors.append(Anchor(view, term, first, last))
         anchors.sort(key=lambda anchor: (anchor.start, -anchor.end))
-        return self._detectors[owner].confirm(text, anchors)
+        return sorted(self._detectors[owner].confirm(text, anchors), key=_span)
 
     def _anchors(
-        self, folded: str, count: int
+        self, folded: str, stripped: str
     ) -> dict[int, defaultdict[int, list[tuple[str, str, int, int]]]]:
         """Per text and detector the hits of both views, with offsets inside the text."""
         anchors: dict[int, defaultdict[int, list[tuple[str, str, int, int]]]] = {}
         for view, automaton, joined in (
             (FOLDED, self._folded, folded),
-            (STRIPPED, self._stripped, strip(folded)),
+            (STRIPPED, self._stripped, stripped),
         ):
             starts: list[int] = []
             for start, end, term, owners in automaton.find(joined):
@@ -174,6 +191,19 @@ class Scanner:
                 index = bisect_right(starts, hit.start()) - 1
                 anchors.setdefault(index, defaultdict(list)).setdefault(owner, [])
         return anchors
+
+
+def _span(match: Match) -> tuple[int, int]:
+    return match.start, match.end
+
+
+def _forms(joined: str) -> tuple[str, str]:
+    """The folded and the stripped form; short texts go the way without arrays, to the same end."""
+    if len(joined) <= _FEW:
+        folded = fold(joined)
+        return folded, strip(folded)
+    codes = fold_codes(codes_of(joined))
+    return text_of(codes), text_of(strip_codes(codes))
 
 
 def _join(texts: Sequence[str]) -> str:

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import gzip
+from importlib import resources
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.text.fold import JOINT, fold, kept, origins, strip
+from processors.text.fold import (
+    IS_LETTER,
+    JOINT,
+    codes_of,
+    fold,
+    fold_codes,
+    kept,
+    origins,
+    strip,
+    strip_codes,
+    text_of,
+)
+from vendor.build import bake
 
 TEXTS = st.text(st.characters(blacklist_categories=()), max_size=60)
 
@@ -22,7 +37,17 @@ TEXTS = st.text(st.characters(blacklist_categories=()), max_size=60)
         ("𝟘𝟙", "01"),
         ("ⅷ", "viii"),
         ("ß", "ss"),
-        ("ΑΣ ΑΣ", "ασ ασ"),
+        ("ΑΒΓ", "aby"),
+        ("саѕіno", "casino"),
+        ("ᴄᴀsɪɴᴏ", "casino"),
+        ("🅰️🅱️ 🇨🇳 ⒜⑴⒈", "ab cn a11"),
+        ("çøłđ", "cold"),
+        ("c\u0336a\u0336t", "cat"),
+        ("賭博 刷單", "赌博 刷单"),
+        ("⼤⺘", "大扌"),
+        ("〡〢〣 ፩ ㉈", "123 1 10"),
+        ("一〇", "一〇"),
+        ("ａ–ｂ‘", "a-b'"),
         ("微\u200b信\u2060", "微信"),
         ("1\ufe0f\u20e3", "1"),
         ("a\u202eb\u2066c", "abc"),
@@ -41,6 +66,31 @@ def test_a_text_folds_to_one_form(text: str, folded: str):
 def test_stripping_leaves_letters_and_digits_only():
     assert strip("微_信: a-1 🌸 ２") == "微信a1２"
     assert strip(f"a b{JOINT}c d") == f"ab{JOINT}cd"
+
+
+def test_whatever_python_calls_a_letter_is_one_by_the_baked_table():
+    folded = {char for code in range(0x110000) for char in fold(chr(code))}
+    assert {char for char in folded if char.isalnum()} == {c for c in folded if IS_LETTER[ord(c)]}
+
+
+def test_every_code_point_folds_alone_as_in_a_batch():
+    text = "".join(map(chr, range(0x110000)))
+    codes = fold_codes(codes_of(text))
+    assert text_of(codes) == fold(text)
+    assert text_of(strip_codes(codes)) == strip(fold(text))
+
+
+@given(TEXTS)
+def test_a_batch_folds_as_its_texts_do(text: str):
+    codes = fold_codes(codes_of(text))
+    assert text_of(codes) == fold(text)
+    assert text_of(strip_codes(codes)) == strip(fold(text))
+
+
+def test_the_baked_tables_are_what_the_vendored_data_gives():
+    for name, data in bake().items():
+        file = resources.files("processors.text") / "data" / f"{name}.tsv.gz"
+        assert gzip.decompress(file.read_bytes()) == data, f"{name}: python -m vendor.build"
 
 
 @given(TEXTS)

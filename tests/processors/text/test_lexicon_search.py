@@ -41,7 +41,7 @@ def test_a_match_says_what_was_found_where_and_how():
         ("去CASINO玩", "case", "CASINO"),
         ("去ｃａｓｉｎｏ玩", "width", "ｃａｓｉｎｏ"),
         ("去𝓬𝓪𝓼𝓲𝓷𝓸玩", "width", "𝓬𝓪𝓼𝓲𝓷𝓸"),
-        ("去çasïnó玩", "width", "çasïnó"),
+        ("去çasïnó玩", "mark", "çasïnó"),
         ("赌\u200b博", "invisible", "赌\u200b博"),
         ("赌\u202e博", "invisible", "赌\u202e博"),
         ("赌\ufe0f\u00ad博", "invisible", "赌\ufe0f\u00ad博"),

