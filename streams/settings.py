@@ -463,7 +463,12 @@ def _shown(value: Any) -> str:
         return ""
     if isinstance(value, SecretStr):
         return MASKED
-    return _USER_INFO.sub(rf"//{MASKED}@", str(value))
+    return mask_user_info(str(value))
+
+
+def mask_user_info(text: str) -> str:
+    """Hide user and password of every URL in a text."""
+    return _USER_INFO.sub(rf"//{MASKED}@", text)
 
 
 def _is_secret(field: FieldInfo) -> bool:

@@ -15,7 +15,13 @@ from streams.clients import create_admin, topic_partitions
 from streams.commands.common import FOUND, out, print_json
 from streams.errors import WorkerError
 from streams.packs import load_policy
-from streams.settings import Settings, load_settings, settings_table, unknown_variables
+from streams.settings import (
+    Settings,
+    load_settings,
+    mask_user_info,
+    settings_table,
+    unknown_variables,
+)
 from streams.topics import describe_topics, input_topics, real_name
 
 ANSWER_S = 3.0
@@ -33,7 +39,11 @@ class Finding(NamedTuple):
 def doctor(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
     """Show what is in force and what is wrong with it; exit code 1 when something is."""
     settings = load_settings()
-    findings = [finding for check in CHECKS for finding in check(settings)]
+    findings = [
+        finding._replace(seen=mask_user_info(finding.seen))
+        for check in CHECKS
+        for finding in check(settings)
+    ]
     rows = settings_table(settings)
     if json:
         print_json(

@@ -290,7 +290,7 @@ def test_doctor_finds_what_is_away_and_says_what_to_do(command: Command, tmp_pat
         ZHENGMING_KAFKA=NOWHERE,
         ZHENGMING_REDIS="redis://:secret@127.0.0.1:1/0",
         ZHENGMING_PACK=str(tmp_path),
-        ZHENGMING_SCHEMA_REGISTRY_URL="http://127.0.0.1:1",
+        ZHENGMING_SCHEMA_REGISTRY_URL="http://reader:secret@127.0.0.1:1",
         ZHENGMING_KAFAK="typo",
     )
     assert left.code == 1
