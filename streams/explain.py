@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from processors.policy import Policy, SubjectView
 from processors.text import Lexicon, Match, Outcome
-from processors.text.fold import fold, strip
+from processors.text.fold import RULES, fold, strip
 from schemas.records import Decision, Field, Finding, SubjectKind
 from streams.visible import code_point, is_visible
 
@@ -18,6 +18,12 @@ _TECHNIQUES = {
     "plain": "it stands there as it is",
     "case": "only upper and lower case differ",
     "width": "its characters are written in other forms",
+    "enclosed": "its letters are circled, squared or small capitals",
+    "digit": "its digits are those of another script",
+    "confusable": "it is written with characters of another script that look the same",
+    "mark": "its letters carry marks",
+    "radical": "it is written with radicals",
+    "traditional": "it is written in traditional characters",
     "invisible": "characters that cannot be seen stand between",
     "separator": "separators stand between its characters",
     "numeral": "it is written in numerals",
@@ -49,7 +55,8 @@ class Odd(Struct, frozen=True):
     index: int
     code_point: str
     name: str
-    reads_as: str | None  # None where it is no letter; empty where it is taken away
+    rule: str | None  # of the folding table; None where it stays as it is
+    reads_as: str  # empty where it is taken away
 
 
 class Found(Struct, frozen=True):
@@ -168,15 +175,16 @@ def readings(text: str) -> tuple[Reading, ...]:
 
 
 def odd_ones(text: str) -> Iterator[Odd]:
-    """The characters of a text that are not visible, or that are read as another one."""
+    """The characters of a text that are not visible, or that are read as another one.
+
+    Capital letters and traditional characters are not odd, nor are blanks and line breaks.
+    """
     for index, char in enumerate(text):
-        form = fold(char)
-        if is_visible(char) and form in (char, char.lower()):
-            continue
-        if char in " \t\n":
+        rule = RULES.get(ord(char))
+        if char in " \t\n" or (is_visible(char) and rule in (None, "case", "traditional")):
             continue
         name = unicodedata.name(char, "") or _NAMELESS.get(unicodedata.category(char), "unknown")
-        yield Odd(index, code_point(char), name, None if form == char else form)
+        yield Odd(index, code_point(char), name, rule, fold(char))
 
 
 def why(match: Match) -> str:

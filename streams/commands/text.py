@@ -144,16 +144,13 @@ def _readings(explanation: Explanation) -> Table:
 
 
 def _odd(odd: tuple[Odd, ...]) -> Table:
-    table = Table(
-        "at", "code point", "name", "read as", title="odd characters", title_justify="left"
-    )
+    heads = ("at", "code point", "name", "rule", "read as")
+    table = Table(*heads, title="odd characters", title_justify="left")
     for one in odd[:_MOST]:
-        form = {None: "itself", "": "nothing"}.get(one.reads_as)
-        table.add_row(
-            str(one.index), one.code_point, one.name, Text(form or visible(one.reads_as or ""))
-        )
+        form = "itself" if one.rule is None else visible(one.reads_as) or "nothing"
+        table.add_row(str(one.index), one.code_point, one.name, one.rule or "none", Text(form))
     if len(odd) > _MOST:
-        table.add_row("", "", _more(len(odd) - _MOST, "characters"), "")
+        table.add_row("", "", _more(len(odd) - _MOST, "characters"), "", "")
     return table
 
 
