@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from processors import engine
+from processors.credit_code import complete
 from processors.policy import Policy
 from schemas.records import (
     AccountAppeal,
@@ -27,6 +28,7 @@ from schemas.records import (
 )
 from tests.processors.accounts.world import DAY, HOUR, POLICY, RULES, START, TOPICS
 
+CODE = complete("91990000MA000001")
 ACCOUNTS = ("a", "b", "丙")
 WORDS = ("", "plain", "sunny zq9x", *(f"{rule.id} zq9x" for rule in RULES))
 PRIVATE = "zq9x"
@@ -49,6 +51,9 @@ changes = st.fixed_dictionaries(
         "subject": st.sampled_from((None, None, *SubjectKind)),
         "owner_token": st.sampled_from((None, "own-1", "own-2")),
         "language": st.sampled_from((None, "en", "zh")),
+        "agreement_version": st.sampled_from((None, "v1", "v2")),
+        "ip_region": st.sampled_from((None, None, "中国|0|广东省|深圳市", "日本", "内网IP zq9x")),
+        "observed_address": st.sampled_from((None, "zq9x")),
     }
 )
 verifications = st.fixed_dictionaries(
@@ -58,6 +63,11 @@ verifications = st.fixed_dictionaries(
         "value": st.sampled_from((None, "doctor", "ministry", "baker zq9x")),
         "token": st.sampled_from((None, "own-1")),
         "days": st.sampled_from((None, 0, 3, 40)),
+        "names": st.sampled_from(((), ("ministry", "zq9x"))),
+        "scope": st.sampled_from((None, "doctor zq9x")),
+        "registered_address": st.sampled_from((None, "zq9x")),
+        "content_category": st.sampled_from((None, "zq9x")),
+        "credit_code": st.sampled_from((None, CODE, CODE[:-1] + "?")),
     }
 )
 complaints = st.fixed_dictionaries(

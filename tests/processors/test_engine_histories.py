@@ -10,17 +10,22 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from processors import engine
 from processors.accounts import Status
+from processors.policy import DutyTerms, Facet, Policy
 from schemas.records import (
     ChangeKind,
     ComplaintState,
+    Decision,
     Disposal,
     Escalation,
     EscalationKind,
     MeasureStep,
     Phase,
     RulingAction,
+    SubjectKind,
+    Verdict,
+    VerificationKind,
 )
-from tests.processors.accounts.world import ACCOUNT, World, of
+from tests.processors.accounts.world import ACCOUNT, POLICY, World, make_pack, of
 from tests.processors.books import Books
 from tests.processors.histories import (
     Known,
@@ -36,9 +41,11 @@ from tests.processors.histories import (
 class Life(RuleBasedStateMachine):
     """The account, what may refer to what, and the books."""
 
+    policy = POLICY
+
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(registered=False)
+        self.world = World(self.policy, registered=False)
         self.books = Books(self.world.policy.pack)
         self.known = Known()
         self.number = 0
@@ -122,3 +129,56 @@ class Life(RuleBasedStateMachine):
 
 TestLife = Life.TestCase
 TestLife.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+
+
+class OwingLife(Life):
+    """A life under a pack that asks for agreement, identity and a whole page of every account."""
+
+    duties = DutyTerms(agreement=True, identity=True, page=tuple(Facet), unseen=True)
+    policy = Policy(make_pack(duties=duties))
+
+    def _note(self, outputs: list[Any]) -> list[Any]:
+        for verdict in of(outputs, Verdict):
+            allowed = verdict.decision in (Decision.ALLOW, Decision.ALLOW_LABELLED)
+            if verdict.kind is not ChangeKind.CANCELLATION and verdict.phase is Phase.PROPOSED:
+                assert not (allowed and verdict.missing)
+                assert not allowed or self._owes_nothing(), "nothing is allowed that lacks anything"
+            assert verdict.ip_label in (None, "广东", "日本")
+            assert verdict.publishable == self._whole_page()
+        return super()._note(outputs)
+
+    @invariant()
+    def what_is_owed_is_under_a_measure_or_not_live(self) -> None:
+        """Where a duty has a measure, the duty is not met; where none is owed, none is left."""
+        if self.world.store and self.world.status is Status.OPEN and self._owes_nothing():
+            live = {measure.rule for measure in self.world.account.live_measures()}
+            assert not live & {"agreement", "page"}
+
+    def _owes_nothing(self) -> bool:
+        account = self.world.account
+        facts = account.facts
+        organisation = account.subject not in (None, SubjectKind.INDIVIDUAL)
+        kinds = {fact.kind for fact in facts if not fact.failed}
+        identified = VerificationKind.IDENTITY in kinds or (
+            organisation and VerificationKind.INSTITUTION in kinds
+        )
+        failed = any(fact.failed for fact in facts)
+        return bool(
+            account.agreement and identified and not failed and self._whole_page() in (None, True)
+        )
+
+    def _whole_page(self) -> bool | None:
+        account = self.world.account
+        if account.subject is not SubjectKind.PUBLIC_ACCOUNT:
+            return None
+        registered = [f for f in account.facts if f.kind is VerificationKind.INSTITUTION]
+        facets = 0
+        for fact in registered:
+            facets |= fact.facets
+        contact = any(fact.kind is VerificationKind.CONTACT for fact in account.facts)
+        named = any(fact.value for fact in registered)
+        return bool(named and facets == 7 and contact and account.place)
+
+
+TestOwingLife = OwingLife.TestCase
+TestOwingLife.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
