@@ -49,6 +49,7 @@ def apply_change(turn: Turn, change: AccountChange) -> None:
         _apply_live(turn, change, new, judgement)
     else:
         _decide(turn, change, new, judgement)
+        duties.relieve(turn)  # whatever became of the values, an agreement or a place may be there
 
 
 def carry_out(turn: Turn, pending: Pending) -> None:
@@ -161,7 +162,6 @@ def _decide(turn: Turn, change: AccountChange, new: dict[Field, str], judgement:
         _verdict(turn, change, decision, reason, judgement)
         values.take_effect(turn, change.kind, new, change.subject, change.owner_token, turn.at)
         values.cure(turn, new, judgement.proposals, reasons.CORRECTED)
-        duties.review(turn)
         return
     if decision is Decision.REFUSE:
         _verdict(turn, change, decision, reason, judgement)

@@ -14,7 +14,7 @@ from processors.accounts.effects import Ground
 from processors.accounts.grounds import AGREEMENT, IDENTITY, INSTITUTION, NO_IDENTITY, PAGE
 from processors.accounts.state import FACET_BITS, Account, Fact, Status
 from processors.accounts.turn import Turn
-from processors.policy.model import DutyTerms, Facet, Message
+from processors.policy.model import DutyTerms, Facet
 from schemas.records import MeasureStep, SubjectKind, VerificationKind
 
 AGREEMENT_MISSING = "AGREEMENT"
@@ -23,6 +23,11 @@ PAGE_MISSING = "PAGE_"
 """Before the name of a facet that a page lacks."""
 
 _OF_ORGANISATIONS = (SubjectKind.INSTITUTION, SubjectKind.PUBLIC_ACCOUNT)
+_LIFTED = {
+    AGREEMENT: reasons.AGREEMENT_ACCEPTED,
+    NO_IDENTITY: reasons.IDENTITY_VERIFIED,
+    PAGE: reasons.PAGE_COMPLETE,
+}
 _SAID = {
     AGREEMENT_MISSING: "no agreement was accepted (CAC-06)",
     IDENTITY_MISSING: "there is no verified identity (CAC-09-1)",
@@ -84,17 +89,24 @@ def publishable(account: Account, terms: DutyTerms) -> bool | None:
 
 def review(turn: Turn) -> None:
     """Begin a measure for every duty that an open account does not meet, and lift those it does."""
-    account, terms = turn.account, turn.pack.duties
-    if account.status is not Status.OPEN:
-        return
-    lacks = missing(account, terms)
-    if lacks or account.measures:
-        for ground, why in (
-            (AGREEMENT, reasons.AGREEMENT_ACCEPTED),
-            (NO_IDENTITY, reasons.IDENTITY_VERIFIED),
-            (PAGE, reasons.PAGE_COMPLETE),
-        ):
-            _settle(turn, ground, _of(ground, lacks), why)
+    relieve(turn)
+    account = turn.account
+    if account.status is not Status.OPEN or ladder.of_cause(account, INSTITUTION.rule_id, None):
+        return  # who is suspended for a revoked registration need not be told what else it took
+    lacks = missing(account, turn.pack.duties)
+    for ground in _LIFTED:
+        found = _of(ground, lacks)
+        if found and not ladder.of_cause(account, ground.rule_id, None):
+            reason = reasons.found(said(found))
+            breaches.begin_step(turn, ground, MeasureStep.CORRECT, None, reason)
+
+
+def relieve(turn: Turn) -> None:
+    """Lift the measures of duties that are met now."""
+    if turn.account.measures:
+        for ground, why in _LIFTED.items():
+            if not owed(turn, ground.rule_id):
+                ladder.lift_cause(turn, ground.rule_id, why)
 
 
 def owed(turn: Turn, rule_id: str) -> bool:
@@ -122,8 +134,7 @@ def suspend_institution(turn: Turn) -> None:
 
 def lift_institution(turn: Turn) -> None:
     """Lift the suspension for a revoked registration."""
-    for measure in ladder.of_cause(turn.account, INSTITUTION.rule_id, None):
-        ladder.lift(turn, measure, reasons.PROVED)
+    ladder.lift_cause(turn, INSTITUTION.rule_id, reasons.PROVED)
 
 
 def _of(ground: Ground, lacks: Iterable[str]) -> list[str]:
@@ -131,17 +142,6 @@ def _of(ground: Ground, lacks: Iterable[str]) -> list[str]:
         return [name for name in lacks if name.startswith(PAGE_MISSING)]
     wanted = AGREEMENT_MISSING if ground is AGREEMENT else IDENTITY_MISSING
     return [name for name in lacks if name == wanted]
-
-
-def _settle(turn: Turn, ground: Ground, lacks: list[str], why: Message) -> None:
-    account = turn.account
-    live = ladder.of_cause(account, ground.rule_id, None)
-    # Who is suspended for a revoked registration need not be told that the page lacks it.
-    if lacks and not live and not ladder.of_cause(account, INSTITUTION.rule_id, None):
-        breaches.begin_step(turn, ground, MeasureStep.CORRECT, None, reasons.found(said(lacks)))
-    elif live and not lacks and not owed(turn, ground.rule_id):
-        for measure in live:
-            ladder.lift(turn, measure, why)
 
 
 def _page_lacks(account: Account, terms: DutyTerms, facts: Iterable[Fact]) -> list[Facet]:

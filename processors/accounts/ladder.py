@@ -115,6 +115,13 @@ def of_cause(account: Account, rule_id: str, field: Field | None) -> list[Measur
     return sorted(found, key=lambda measure: STEP_RANK[measure.step])
 
 
+def lift_cause(turn: Turn, rule_id: str, reason: Message) -> None:
+    """End what stands for a duty that is met now. A closure is not undone by meeting it late."""
+    for measure in of_cause(turn.account, rule_id, None):
+        if STEP_RANK[measure.step] < STEP_RANK[MeasureStep.CLOSE]:
+            lift(turn, measure, reason)
+
+
 def recent_rank(turn: Turn, rule_id: str, field: Field | None) -> int:
     """Rank of the gravest measure of a cause that is live or recent, -1 for none.
 

@@ -174,8 +174,7 @@ def suspend_for_identity(turn: Turn) -> None:
 
 def lift_identity(turn: Turn) -> None:
     """Lift the suspension for want of an identity."""
-    for measure in ladder.of_cause(turn.account, IDENTITY.rule_id, None):
-        ladder.lift(turn, measure, reasons.IDENTITY_VERIFIED)
+    ladder.lift_cause(turn, IDENTITY.rule_id, reasons.IDENTITY_VERIFIED)
 
 
 def _relieve(turn: Turn, measure: Measure, why: Message) -> None:
