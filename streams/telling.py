@@ -47,7 +47,9 @@ def tell(record: Any) -> Told:
 def _verdict(r: Verdict) -> Told:
     rules = dict.fromkeys(f"{f.rule_id} ({f.obligation_id})" for f in r.findings)
     again = f", revision {r.revision}" if r.revision > 1 else ""
-    return Told(f"{r.decision}{again}", r.reason, ", ".join(rules), STYLES[r.decision])
+    marks = dict.fromkeys(mark.zh for mark in r.marks)
+    why = f"{r.reason} Shown: {', '.join(marks)}." if marks else r.reason
+    return Told(f"{r.decision}{again}", why, ", ".join(rules), STYLES[r.decision])
 
 
 def _disposal(r: Disposal) -> Told:

@@ -23,10 +23,12 @@ PAGE_MISSING = "PAGE_"
 """Before the name of a facet that a page lacks."""
 
 _OF_ORGANISATIONS = (SubjectKind.INSTITUTION, SubjectKind.PUBLIC_ACCOUNT)
+_BEGUN = (AGREEMENT, NO_IDENTITY, PAGE)
 _LIFTED = {
     AGREEMENT: reasons.AGREEMENT_ACCEPTED,
     NO_IDENTITY: reasons.IDENTITY_VERIFIED,
     PAGE: reasons.PAGE_COMPLETE,
+    INSTITUTION: reasons.PROVED,
 }
 _SAID = {
     AGREEMENT_MISSING: "no agreement was accepted (CAC-06)",
@@ -94,7 +96,7 @@ def review(turn: Turn) -> None:
     if account.status is not Status.OPEN or ladder.of_cause(account, INSTITUTION.rule_id, None):
         return  # who is suspended for a revoked registration need not be told what else it took
     lacks = missing(account, turn.pack.duties)
-    for ground in _LIFTED:
+    for ground in _BEGUN:
         found = _of(ground, lacks)
         if found and not ladder.of_cause(account, ground.rule_id, None):
             reason = reasons.found(said(found))
@@ -114,6 +116,8 @@ def owed(turn: Turn, rule_id: str) -> bool:
     account, terms = turn.account, turn.pack.duties
     if rule_id == IDENTITY.rule_id:
         return not identified(account.facts, account.subject)
+    if rule_id == INSTITUTION.rule_id:
+        return account.subject in _OF_ORGANISATIONS and not _is_registered(account)
     if rule_id in (AGREEMENT.rule_id, PAGE.rule_id):
         ground = AGREEMENT if rule_id == AGREEMENT.rule_id else PAGE
         return bool(_of(ground, missing(account, terms)))
@@ -127,14 +131,13 @@ def suspend_institution(turn: Turn) -> None:
         account.status is Status.OPEN
         and account.subject in _OF_ORGANISATIONS
         and not ladder.of_cause(account, INSTITUTION.rule_id, None)
-        and not any(fact.kind is VerificationKind.INSTITUTION for fact in account.facts)
+        and not _is_registered(account)
     ):
         breaches.begin_step(turn, INSTITUTION, MeasureStep.SUSPEND, None, INSTITUTION.message)
 
 
-def lift_institution(turn: Turn) -> None:
-    """Lift the suspension for a revoked registration."""
-    ladder.lift_cause(turn, INSTITUTION.rule_id, reasons.PROVED)
+def _is_registered(account: Account) -> bool:
+    return any(fact.kind is VerificationKind.INSTITUTION for fact in account.facts)
 
 
 def _of(ground: Ground, lacks: Iterable[str]) -> list[str]:

@@ -75,8 +75,6 @@ def _prove(turn: Turn, verification: AccountVerification) -> None:
     _audit(turn, verification, _kept(verification, dropped))
     if identity:
         values.lift_identity(turn)
-    elif institution:
-        duties.lift_institution(turn)
     _judge_waiting(turn)
     duties.review(turn)
     if any(measure.deadline for measure in account.live_measures()):

@@ -326,6 +326,16 @@ def test_a_valid_registration_in_time_lifts_the_suspension():
     assert world.live() == []
 
 
+def test_an_account_that_goes_to_a_person_is_no_institution_any_more():
+    world = institution()
+    world.verify(INSTITUTION, REVOKED)
+    kind, subject = ChangeKind.OWNER_CHANGE, SubjectKind.INDIVIDUAL
+    world.change(kind=kind, subject=subject, owner_token="new")
+    outputs = world.verify(IDENTITY, token="new")
+    assert DisposalAction.LIFT in [d.action for d in of(outputs, Disposal)]
+    assert world.live() == []
+
+
 def test_an_institution_with_another_registration_goes_on():
     world = institution()
     world.verify(INSTITUTION, value="a second one")
