@@ -65,6 +65,7 @@ class Policy:
         self._rules = _by_field(pack.rules)
         whole = {d.name for d in pack.detectors if d.kind is DetectorKind.WHOLE}
         self._whole = _by_field([rule for rule in pack.rules if rule.detector in whole])
+        self._compared = {kind for kind, _ in self._whole}
 
     def scan(self, texts: Sequence[str]) -> list[tuple[Hit, ...]]:
         """Per text what all detectors find, in the order of detector and span.
@@ -92,7 +93,7 @@ class Policy:
             found = hits.get(text)
             if found:
                 proposals += self._propose(subject, field, text, found)
-            if self._whole and text:
+            if subject.kind in self._compared and text:
                 proposals += self._compare(subject, field, text)
         return _decide(proposals) if proposals else _NOTHING
 

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from schemas.records import (
     AccountChange,
@@ -27,26 +27,16 @@ from schemas.records import (
 )
 from streams.simulate import inputs, words
 from streams.simulate.inputs import Simulated
-from streams.simulate.texts import Texts, make_texts
-
-
-class Persona(NamedTuple):
-    """A kind of account holder and its share of all accounts."""
-
-    name: str
-    share: float
-    offends: bool = False
-
-
-PERSONAS = (
-    Persona("honest", 0.865),
-    Persona("institution", 0.04),
-    Persona("public", 0.02),
-    Persona("professional", 0.03),
-    Persona("spammer", 0.02, offends=True),
-    Persona("impersonator", 0.012, offends=True),
-    Persona("grand", 0.013, offends=True),
+from streams.simulate.people import (
+    FAILED_SHARE,
+    LATE_SHARE,
+    PERSONAS,
+    REGIONS_OF_PAGES,
+    SUBJECTS,
+    Account,
+    Persona,
 )
+from streams.simulate.texts import Texts, make_texts
 
 _EDITED = ("bio",) * 34 + ("avatar",) * 26 + ("signature",) * 16 + ("name",) * 15 + ("cover",) * 9
 _LANGUAGES = ("zh",) * 90 + ("en",) * 7 + ("other",) * 3
@@ -61,29 +51,8 @@ APPLIED_SHARE = 0.3
 OFFENCE_SHARE = 0.5
 """Share of an offender's edits that offend."""
 
-_SUBJECTS = {"institution": SubjectKind.INSTITUTION, "public": SubjectKind.PUBLIC_ACCOUNT}
-
-LATE_SHARE = 0.01
-"""Share of accounts whose identity is verified only after they registered."""
-
-FAILED_SHARE = 0.06
-"""Share of offenders whose identity cannot be verified."""
-
-_REGIONS_OF_PAGES = words.REGIONS[:90]
-
 Make = Callable[[str, int], Simulated]
 """Makes an input, given its event id and time."""
-
-
-@dataclass(slots=True)
-class _Account:
-    id: str
-    persona: Persona
-    language: str
-    name: str = ""
-    paper: str = ""
-    refused: bool = False
-    offended: int = 0
 
 
 @dataclass
@@ -104,8 +73,8 @@ class Simulation:
     prefix: str = ""
     _random: random.Random = field(init=False, repr=False)
     _texts: Texts = field(init=False, repr=False)
-    _made: list[_Account] = field(init=False, repr=False, default_factory=list)
-    _active: list[_Account] = field(init=False, repr=False, default_factory=list)
+    _made: list[Account] = field(init=False, repr=False, default_factory=list)
+    _active: list[Account] = field(init=False, repr=False, default_factory=list)
     _next_up: deque[Make] = field(init=False, repr=False, default_factory=deque)
     _planned: list[tuple[int, int, Make]] = field(init=False, repr=False, default_factory=list)
     _number: int = field(init=False, repr=False, default=0)
@@ -151,7 +120,7 @@ class Simulation:
             return self._edit(account, event_id, now)
         return self._happen(account, roll, event_id, now)
 
-    def _happen(self, account: _Account, roll: float, event_id: str, now: int) -> Simulated:
+    def _happen(self, account: Account, roll: float, event_id: str, now: int) -> Simulated:
         """What is rarer than an edit."""
         if roll < 0.990:
             category = self._random.choice(tuple(ComplaintCategory))
@@ -180,11 +149,11 @@ class Simulation:
         if language == "other":
             language = rnd.choice(_OTHER_LANGUAGES)
         number = len(self._made) + 1
-        account = _Account(f"{self.prefix}a{self.seed}-{number}", persona, language)
+        account = Account(f"{self.prefix}a{self.seed}-{number}", persona, language)
         self._made.append(account)
         papers = self._identify(account)
         bio = self._bio(account)
-        if persona.name in _SUBJECTS:
+        if persona.name in SUBJECTS:
             bio, found = self._found(account, number)
             papers += found
         elif persona.name == "professional":
@@ -192,7 +161,7 @@ class Simulation:
         self._next_up += [*papers, partial(self._open, account, bio)]
         return self._next_up.popleft()(event_id, now)
 
-    def _open(self, account: _Account, bio: str, event_id: str, now: int) -> Simulated:
+    def _open(self, account: Account, bio: str, event_id: str, now: int) -> Simulated:
         if not account.refused:
             self._active.append(account)
         change = AccountChange(
@@ -200,20 +169,20 @@ class Simulation:
             account_id=account.id,
             occurred_at=now,
             kind=ChangeKind.REGISTRATION,
-            subject=_SUBJECTS.get(account.persona.name, SubjectKind.INDIVIDUAL),
+            subject=SUBJECTS.get(account.persona.name, SubjectKind.INDIVIDUAL),
             name=account.name or self._name(account),
             avatar=self._image(),
             bio=bio,
             owner_token=f"tok-{account.id}",
             agreement_version="2026-01",
             language=account.language,
-            ip_region=self._random.choice(_REGIONS_OF_PAGES)
+            ip_region=self._random.choice(REGIONS_OF_PAGES)
             if account.persona.name == "public"
             else self._random.choice(words.REGIONS),
         )
         return Simulated("account.changes", change)
 
-    def _identify(self, account: _Account) -> list[Make]:
+    def _identify(self, account: Account) -> list[Make]:
         """The identity is verified; a little too late for some, and not at all for some others."""
         roll = self._random.random()
         if account.persona.offends and roll < FAILED_SHARE:
@@ -234,7 +203,7 @@ class Simulation:
             roll -= share
         return PERSONAS[0]
 
-    def _found(self, account: _Account, number: int) -> tuple[str, list[Make]]:
+    def _found(self, account: Account, number: int) -> tuple[str, list[Make]]:
         """Name an institution or a public account; returns its bio and its papers."""
         rnd = self._random
         city, brand = rnd.choice(words.CITIES), rnd.choice(words.BRANDS)
@@ -262,7 +231,7 @@ class Simulation:
             partial(inputs.verified, account.id, VerificationKind.CONTACT, ""),
         ]
 
-    def _practise(self, account: _Account) -> None:
+    def _practise(self, account: Account) -> None:
         """A professional shows the occupation: with papers, with papers that come late, or none."""
         rnd = self._random
         account.paper = rnd.choice(words.OCCUPATIONS)
@@ -275,7 +244,7 @@ class Simulation:
             self._plan(350, 700, proof)
         self._plan(150, 300, partial(self._change, account, badge, False))
 
-    def _edit(self, account: _Account, event_id: str, now: int) -> Simulated:
+    def _edit(self, account: Account, event_id: str, now: int) -> Simulated:
         rnd = self._random
         live = rnd.random() < APPLIED_SHARE
         if account.persona.offends and rnd.random() < OFFENCE_SHARE:
@@ -285,7 +254,7 @@ class Simulation:
             value = self._bio(account)
         elif edited == "signature":
             value = self._pick(self._texts.signatures)
-        elif edited == "name" and account.persona.name not in _SUBJECTS:
+        elif edited == "name" and account.persona.name not in SUBJECTS:
             value = self._name(account)
         else:
             edited = edited if edited == "cover" else "avatar"
@@ -294,7 +263,7 @@ class Simulation:
 
     # -- offences and what follows them -------------------------------------------------------
 
-    def _offend(self, account: _Account, live: bool, event_id: str, now: int) -> Simulated:
+    def _offend(self, account: Account, live: bool, event_id: str, now: int) -> Simulated:
         rnd, texts = self._random, self._texts
         account.offended += 1
         if account.persona.name == "spammer":
@@ -315,7 +284,7 @@ class Simulation:
             value = self._pick(texts.claims)
         return self._change(account, {"name": value}, live, event_id, now)
 
-    def _follow_up_live(self, account: _Account, where: str, event_id: str) -> None:
+    def _follow_up_live(self, account: Account, where: str, event_id: str) -> None:
         rnd = self._random
         if rnd.random() < 0.35:
             self._plan_wave(account, ComplaintCategory.CONTACTS)
@@ -326,19 +295,19 @@ class Simulation:
         elif roll < 0.55:
             self._plan(20, 500, partial(self._appeal, account, where, event_id))
 
-    def _plan_wave(self, account: _Account, category: ComplaintCategory) -> None:
+    def _plan_wave(self, account: Account, category: ComplaintCategory) -> None:
         """Several people complain of the same, one of them twice."""
         for _ in range(self._random.randint(2, 7)):
             self._plan(10, 300, partial(self._complain, account, category))
 
-    def _plan_rulings(self, account: _Account, event_id: str, reviewers: int) -> None:
+    def _plan_rulings(self, account: Account, event_id: str, reviewers: int) -> None:
         rnd = self._random
         action = RulingAction.APPROVE_CHANGE if rnd.random() < 0.25 else RulingAction.REJECT_CHANGE
         for reviewer in rnd.sample(range(1, 9), reviewers):
             self._plan(60, 600, partial(self._rule, account, action, event_id, reviewer))
 
     def _complain(
-        self, account: _Account, category: ComplaintCategory, event_id: str, now: int
+        self, account: Account, category: ComplaintCategory, event_id: str, now: int
     ) -> Simulated:
         rnd = self._random
         complaint_id = f"c-{event_id}"
@@ -360,7 +329,7 @@ class Simulation:
 
     def _rule(
         self,
-        account: _Account,
+        account: Account,
         action: RulingAction,
         subject_id: str,
         reviewer: int,
@@ -373,7 +342,7 @@ class Simulation:
         )
 
     def _appeal(
-        self, account: _Account, where: str, offence: str, event_id: str, now: int
+        self, account: Account, where: str, offence: str, event_id: str, now: int
     ) -> Simulated:
         rnd = self._random
         action = RulingAction.UPHOLD_APPEAL if rnd.random() < 0.2 else RulingAction.DISMISS_APPEAL
@@ -384,7 +353,7 @@ class Simulation:
         return inputs.appeal(account.id, appeal_id, measure_id, statement, event_id, now)
 
     def _change(
-        self, account: _Account, values: dict[str, Any], live: bool, event_id: str, now: int
+        self, account: Account, values: dict[str, Any], live: bool, event_id: str, now: int
     ) -> Simulated:
         change = AccountChange(
             event_id=event_id,
@@ -401,13 +370,13 @@ class Simulation:
     def _pick(self, pool: list[str]) -> str:
         return pool[int(self._random.random() * len(pool))]
 
-    def _name(self, account: _Account) -> str:
+    def _name(self, account: Account) -> str:
         texts = self._texts
         if account.language == "zh":
             return self._pick(texts.names)
         return self._pick(texts.latin_names if account.language == "en" else texts.foreign_names)
 
-    def _bio(self, account: _Account) -> str:
+    def _bio(self, account: Account) -> str:
         texts = self._texts
         if account.language == "zh":
             return self._pick(texts.bios)
