@@ -107,19 +107,11 @@ class Round:
                     del self.frozen[worker]
             for worker in app.workers:
                 if worker not in self.frozen:
-                    self._supervise(worker)
+                    worker.supervise()
             if now >= strike_at and publishing.is_alive() and not self.frozen:
                 self._strike(self.random.choice(app.workers))
                 strike_at = now + self.random.uniform(*BETWEEN_S)
             pause(STEP_S)
-
-    def _supervise(self, worker: WorkerProcess) -> None:
-        code = worker.exit_code
-        if code in (0, -signal.SIGTERM):  # it was asked to stop, perhaps while it was starting
-            worker.exits.append(code)
-            worker.start()
-        else:
-            worker.supervise()
 
     def _strike(self, worker: WorkerProcess) -> None:
         fault = self.random.choice(FAULTS)
