@@ -362,7 +362,7 @@ class AccountVerification(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     kind: What was verified.
     result: Outcome.
     value: What the proof covers in words: occupation, legal name of the institution, scope of
-        the licence.
+        the licence. Of an identity or a contact it is not kept: those go by their token.
     expires_at: When the proof ends; null where it does not.
     token: Keyed token of the verified identifier; never the identifier itself.
     source: Registry or service that gave the result.

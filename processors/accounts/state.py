@@ -243,7 +243,7 @@ class Timed(NamedTuple):
     def ident(self) -> str:
         """Id of the part within its account."""
         if self.timer is Timer.FACT:
-            return f"{self.part.kind}:{self.part.value}"
+            return f"{self.part.kind}:{self.part.value or self.part.token or ''}"
         return str(self.part.event_id if self.timer is Timer.PENDING else self.part.id)
 
 

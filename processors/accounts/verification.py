@@ -22,6 +22,9 @@ from schemas.records import (
 MAX_FACTS = 32
 """Proofs that an account keeps; beyond it the oldest is dropped, and the record says so."""
 
+_PERSONAL = (VerificationKind.IDENTITY, VerificationKind.CONTACT)
+"""Kinds whose value may be a number of a person: it is not kept, the keyed token is (Art. 16)."""
+
 MAX_SCOPE = 1_000
 """Characters of a registered scope that an account keeps."""
 
@@ -51,19 +54,15 @@ def _prove(turn: Turn, verification: AccountVerification) -> None:
         return
     identity = verification.kind is VerificationKind.IDENTITY
     institution = verification.kind is VerificationKind.INSTITUTION
-    value = verification.value or ""
-    account.facts = [
-        fact
-        for fact in account.facts
-        if fact.kind is not verification.kind or (not identity and fact.value != value)
-    ]
+    account.facts = [fact for fact in account.facts if not _renews(verification, fact)]
     dropped = len(account.facts) >= MAX_FACTS
-    if dropped:
-        account.facts.pop(0)
+    if dropped:  # the oldest, but never who the account belongs to
+        oldest = (f for f in account.facts if f.kind is not VerificationKind.IDENTITY)
+        account.facts.remove(next(oldest))
     account.facts.append(
         Fact(
             kind=verification.kind,
-            value=value,
+            value="" if verification.kind in _PERSONAL else verification.value or "",
             token=verification.token,
             expires=verification.expires_at or 0,
             since=turn.at,
@@ -138,12 +137,19 @@ def _judge_again(turn: Turn, pending: Pending) -> None:
         reviews.harden(turn, pending, judgement)
 
 
+def _renews(verification: AccountVerification, fact: Fact) -> bool:
+    """Whether a result is about the same as this proof: one identity, a contact by its token."""
+    if fact.kind is not verification.kind or fact.kind is VerificationKind.IDENTITY:
+        return fact.kind is verification.kind
+    if fact.kind is VerificationKind.CONTACT:
+        return fact.token == verification.token
+    return fact.value == (verification.value or "")
+
+
 def _concerns(verification: AccountVerification, fact: Fact) -> bool:
-    """Whether a result without a proof ends this one: its value, or with no value all its kind."""
-    if fact.kind is not verification.kind:
-        return False
-    identity = fact.kind is VerificationKind.IDENTITY
-    return identity or verification.value is None or fact.value == verification.value
+    """Whether a result without a proof ends this one, or all its kind where it names none."""
+    named = verification.token if fact.kind in _PERSONAL else verification.value
+    return _renews(verification, fact) or (fact.kind is verification.kind and named is None)
 
 
 def _facets(verification: AccountVerification) -> int:

@@ -94,6 +94,33 @@ def test_proofs_are_bounded_and_the_record_says_what_was_dropped():
     assert len(world.account.facts) == MAX_FACTS
 
 
+@pytest.mark.obligation("CAC-16")
+@pytest.mark.parametrize("kind", [VerificationKind.IDENTITY, VerificationKind.CONTACT])
+def test_a_number_of_a_person_is_not_kept(kind: VerificationKind):
+    world = World()
+    world.verify(kind, value="19900000012", token="tok")
+    assert b"19900000012" not in (world.store[b"acct-1"] or b"")
+    assert [fact.token for fact in world.account.facts] == ["tok"]
+
+
+def test_contacts_are_told_apart_by_their_tokens():
+    world = World()
+    for token in ("t1", "t2", "t1"):
+        world.verify(VerificationKind.CONTACT, token=token)
+    world.verify(VerificationKind.CONTACT, REVOKED, token="t2")
+    assert [fact.token for fact in world.account.facts] == ["t1"]
+    world.verify(VerificationKind.CONTACT, REVOKED)
+    assert world.account.facts == []
+
+
+def test_the_identity_is_never_the_proof_that_is_dropped():
+    world = World()
+    world.verify(VerificationKind.IDENTITY, token="tok")
+    for number in range(MAX_FACTS + 1):
+        world.verify(OCCUPATION, value=f"job {number}")
+    assert world.account.facts[0].kind is VerificationKind.IDENTITY
+
+
 def test_a_proof_for_a_cancelled_account_is_not_kept():
     world = World()
     world.change(kind=ChangeKind.CANCELLATION)
