@@ -5,7 +5,7 @@ from __future__ import annotations
 from processors.accounts import changes, duties, reasons, reviews, values
 from processors.accounts.effects import Audited
 from processors.accounts.reviews import ALLOWING, HOLDING
-from processors.accounts.state import FACET_BITS, Fact, Pending, Status
+from processors.accounts.state import FACET_BITS, Account, Fact, Pending, Status
 from processors.accounts.turn import Turn
 from processors.credit_code import is_credit_code
 from processors.policy.model import Facet
@@ -24,6 +24,8 @@ MAX_FACTS = 32
 
 _PERSONAL = (VerificationKind.IDENTITY, VerificationKind.CONTACT)
 """Kinds whose value may be a number of a person: it is not kept, the keyed token is (Art. 16)."""
+
+_NOT_VERIFIED = "The identity could not be verified (CAC-09-2)."
 
 MAX_SCOPE = 1_000
 """Characters of a registered scope that an account keeps."""
@@ -52,27 +54,17 @@ def _prove(turn: Turn, verification: AccountVerification) -> None:
     if verification.expires_at is not None and verification.expires_at <= turn.at:
         _audit(turn, verification, "not kept: the proof had ended")
         return
-    identity = verification.kind is VerificationKind.IDENTITY
-    institution = verification.kind is VerificationKind.INSTITUTION
-    account.facts = [fact for fact in account.facts if not _renews(verification, fact)]
+    next_owner = _next_owner(account, verification)
+    # Whoever has the account now keeps their identity until it changes hands.
+    own = next((f for f in account.facts if next_owner and f.kind is verification.kind), None)
+    account.facts = [f for f in account.facts if f is own or not _renews(verification, f)]
     dropped = len(account.facts) >= MAX_FACTS
     if dropped:  # the oldest, but never who the account belongs to
         oldest = (f for f in account.facts if f.kind is not VerificationKind.IDENTITY)
         account.facts.remove(next(oldest))
-    account.facts.append(
-        Fact(
-            kind=verification.kind,
-            value="" if verification.kind in _PERSONAL else verification.value or "",
-            token=verification.token,
-            expires=verification.expires_at or 0,
-            since=turn.at,
-            names=[name for name in verification.names if name] if institution else [],
-            scope=(verification.scope or "")[:MAX_SCOPE] if institution else "",
-            facets=_facets(verification) if institution else 0,
-        )
-    )
+    account.facts.append(_fact(turn, verification))
     _audit(turn, verification, _kept(verification, dropped))
-    if identity:
+    if verification.kind is VerificationKind.IDENTITY and not next_owner:
         values.lift_identity(turn)
     _judge_waiting(turn)
     duties.review(turn)
@@ -82,6 +74,12 @@ def _prove(turn: Turn, verification: AccountVerification) -> None:
 
 def _disprove(turn: Turn, verification: AccountVerification) -> None:
     account = turn.account
+    taking_over = _next_owner(account, verification)
+    if taking_over:
+        _audit(turn, verification, "it is that of the next owner, whose change is refused")
+        account.facts = [f for f in account.facts if f.token != verification.token]
+        reviews.refuse(turn, taking_over, _NOT_VERIFIED)
+        return
     kept = [fact for fact in account.facts if not _concerns(verification, fact)]
     removed = len(kept) < len(account.facts)
     account.facts = kept
@@ -110,7 +108,7 @@ def _disprove(turn: Turn, verification: AccountVerification) -> None:
 def _without_identity(turn: Turn) -> None:
     for pending in list(turn.account.pending):
         if pending.kind is ChangeKind.REGISTRATION and pending.phase is Phase.PROPOSED:
-            reviews.refuse(turn, pending, "The identity could not be verified (CAC-09-2).")
+            reviews.refuse(turn, pending, _NOT_VERIFIED)
     values.suspend_for_identity(turn)
 
 
@@ -137,6 +135,17 @@ def _judge_again(turn: Turn, pending: Pending) -> None:
         reviews.harden(turn, pending, judgement)
 
 
+def _next_owner(account: Account, verification: AccountVerification) -> Pending | None:
+    """The waiting change of owner to whom an identity belongs that is not the present owner's."""
+    token = verification.token
+    if verification.kind is not VerificationKind.IDENTITY or not token or token == account.owner:
+        return None
+    return next(
+        (p for p in account.pending if p.kind is ChangeKind.OWNER_CHANGE and p.owner == token),
+        None,
+    )
+
+
 def _renews(verification: AccountVerification, fact: Fact) -> bool:
     """Whether a result is about the same as this proof: one identity, a contact by its token."""
     if fact.kind is not verification.kind or fact.kind is VerificationKind.IDENTITY:
@@ -150,6 +159,21 @@ def _concerns(verification: AccountVerification, fact: Fact) -> bool:
     """Whether a result without a proof ends this one, or all its kind where it names none."""
     named = verification.token if fact.kind in _PERSONAL else verification.value
     return _renews(verification, fact) or (fact.kind is verification.kind and named is None)
+
+
+def _fact(turn: Turn, verification: AccountVerification) -> Fact:
+    """What is kept of a proof."""
+    institution = verification.kind is VerificationKind.INSTITUTION
+    return Fact(
+        kind=verification.kind,
+        value="" if verification.kind in _PERSONAL else verification.value or "",
+        token=verification.token,
+        expires=verification.expires_at or 0,
+        since=turn.at,
+        names=[name for name in verification.names if name] if institution else [],
+        scope=(verification.scope or "")[:MAX_SCOPE] if institution else "",
+        facets=_facets(verification) if institution else 0,
+    )
 
 
 def _facets(verification: AccountVerification) -> int:

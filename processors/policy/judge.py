@@ -188,7 +188,7 @@ class Policy:
 
     def _speaks_of(self, rule: Rule, values: tuple[str, ...], text: str, match: Match) -> bool:
         """Whether one of the values names what was found, or something of the same tag."""
-        search = self._searches[rule.detector]
+        search = self._searches.get(rule.detector)
         if isinstance(search, TermDetector) and any(
             match.tag in search.tags_in(value) for value in values
         ):

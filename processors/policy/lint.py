@@ -4,12 +4,20 @@ from collections.abc import Mapping
 
 from processors.policy.judge import Policy
 from processors.policy.loader import MAIN, Draft, read_pack
-from processors.policy.model import TEXT_FIELDS, Pack, Rule, SubjectView
+from processors.policy.model import (
+    TEXT_FIELDS,
+    Covers,
+    DetectorKind,
+    Pack,
+    Rule,
+    SubjectView,
+)
 from processors.policy.problems import PackError, Problem, nearest
 from processors.policy.tree import Notes, Table, parse, tables
 from schemas.records import Decision, SubjectKind, VerificationKind
 
 TESTS = "tests.yaml"
+_OF_WHOLE_TEXTS = (Covers.REGISTERED, Covers.WORDS, Covers.ANY)
 
 
 def load_pack(files: Mapping[str, bytes]) -> Pack:
@@ -39,6 +47,7 @@ def _check(files: Mapping[str, bytes]) -> tuple[Draft | None, list[Problem]]:
 def _check_rules(draft: Draft) -> list[Problem]:
     notes = Notes(MAIN)
     detectors = {detector.name for detector in draft.pack.detectors}
+    whole = {d.name for d in draft.pack.detectors if d.kind is DetectorKind.WHOLE}
     seen: list[tuple[int, Rule]] = []
     for line, rule in zip(draft.rule_lines, draft.pack.rules, strict=True):
         if rule.detector and rule.detector not in detectors:
@@ -52,6 +61,11 @@ def _check_rules(draft: Draft) -> list[Problem]:
             elif _is_covered(rule, other):
                 message = f"rule {rule.id!r} adds nothing to {other.id!r} on line {first}"
                 notes.add(line, "unreachable-rule", message)
+        if rule.detector in whole and rule.proof and rule.proof_covers not in _OF_WHOLE_TEXTS:
+            covers = rule.proof_covers.value
+            message = f"rule {rule.id!r} looks at whole texts; its proof cannot cover {covers!r}"
+            hint = "let its proof cover 'registered', 'words' or 'any'"
+            notes.add(line, "unknown-value", message, hint)
         if rule.fields and not set(rule.fields) & set(TEXT_FIELDS):
             message = f"rule {rule.id!r} looks at no field that holds text"
             notes.add(line, "unreachable-rule", message)

@@ -230,6 +230,9 @@ def _read_points(table: Table) -> int:
     return points
 
 
+_WORDLESS = (VerificationKind.IDENTITY, VerificationKind.CONTACT)
+
+
 class _Proof(NamedTuple):
     kind: VerificationKind | None = None
     covers: Covers = Covers.FOUND
@@ -255,6 +258,9 @@ def _read_proof(rule: Table) -> _Proof:
         cleared=table.option("cleared", Decision),
         contradicted=table.option("contradicted", Decision),
     )
+    if proof.kind in _WORDLESS and proof.covers is not Covers.ANY:
+        message = f"a proof of {proof.kind} says nothing in words"
+        table.note("unknown-value", message, "let it cover 'any'", key="covers")
     if proof.cleared not in (None, Decision.ALLOW, Decision.ALLOW_LABELLED):
         table.note("unknown-value", "a proof clears to ALLOW or ALLOW_LABELLED", key="cleared")
     if proof.cleared is None and proof.contradicted is None:

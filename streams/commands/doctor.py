@@ -15,6 +15,7 @@ from streams.clients import create_admin, topic_partitions
 from streams.commands.common import FOUND, out, print_json
 from streams.errors import WorkerError
 from streams.packs import load_policy
+from streams.regions import open_regions
 from streams.settings import (
     Settings,
     load_settings,
@@ -125,6 +126,17 @@ def _pack(settings: Settings) -> Iterator[Finding]:
     )
 
 
+def _regions(settings: Settings) -> Iterator[Finding]:
+    if not settings.ip_data:
+        return
+    try:
+        open_regions(settings)
+    except WorkerError as error:
+        yield Finding("IP data", False, str(error), "name whole xdb files in ZHENGMING_IP_DATA")
+        return
+    yield Finding("IP data", True, settings.ip_data)
+
+
 def _registry(settings: Settings) -> Iterator[Finding]:
     if settings.schema_registry_url is None:
         return
@@ -175,6 +187,7 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _variables,
     _kafka,
     _pack,
+    _regions,
     _registry,
     _redis,
     _store,

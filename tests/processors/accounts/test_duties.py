@@ -220,6 +220,26 @@ def test_a_new_owner_brings_an_identity_of_their_own():
     assert world.account.owner == "new"
 
 
+@pytest.mark.obligation("CAC-09-2")
+def test_a_next_owner_with_a_false_identity_costs_the_present_one_nothing():
+    world = member()
+    world.change("o1", kind=ChangeKind.OWNER_CHANGE, owner_token="thief")
+    verdict = one(world.verify(IDENTITY, REVOKED, token="thief"), Verdict)
+    assert (verdict.event_id, verdict.decision) == ("o1", Decision.REFUSE)
+    assert world.live() == []
+    assert one(world.propose(bio="b"), Verdict).decision is Decision.ALLOW
+
+
+def test_the_present_owner_stays_proved_where_the_next_one_is_rejected():
+    world = member()
+    world.change("o1", kind=ChangeKind.OWNER_CHANGE, owner_token="new", name="ministry")
+    world.verify(IDENTITY, token="new")
+    world.rule(RulingAction.REJECT_CHANGE, "o1")
+    assert [fact.token for fact in world.account.facts] == ["tok", "new"]
+    world.verify(IDENTITY, token="tok")
+    assert [fact.token for fact in world.account.facts] == ["tok"]
+
+
 def test_the_registration_of_an_institution_is_its_identity():
     world = newcomer()
     world.verify(INSTITUTION, value="ministry")

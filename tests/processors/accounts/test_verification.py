@@ -12,6 +12,8 @@ from schemas.records import (
     AuditRecord,
     ChangeKind,
     Decision,
+    Disposal,
+    DisposalAction,
     Escalation,
     EscalationStatus,
     Field,
@@ -64,6 +66,21 @@ def test_a_proof_that_has_ended_already_proves_nothing():
     outputs = world.verify(OCCUPATION, value="doctor", expires_at=world.now - 1)
     assert none(outputs, Verdict)
     assert proofs(world) == []
+
+
+@pytest.mark.obligation("CAC-07-1")
+@pytest.mark.obligation("CAC-11-2")
+@pytest.mark.obligation("CAC-15-1")
+def test_a_live_value_is_judged_anew_as_its_proof_ends_and_relieved_by_the_next_one():
+    world = World()
+    world.verify(OCCUPATION, value="doctor", expires_at=world.now + DAY)
+    ends = world.account.facts[0].expires
+    assert one(world.propose(name="doctor"), Verdict).decision is Decision.ALLOW_LABELLED
+    begun = one(world.wait(days=2), Disposal)
+    assert (begun.rule_id, begun.step, begun.at) == ("doctor", MeasureStep.CORRECT, ends)
+    lifted = one(world.verify(OCCUPATION, value="doctor"), Disposal)
+    assert (lifted.action, lifted.measure_id) == (DisposalAction.LIFT, begun.measure_id)
+    assert world.live() == []
 
 
 @pytest.mark.obligation("CAC-11-1")

@@ -63,6 +63,9 @@ BROKEN: dict[str, dict[str, bytes]] = {
     "bad-proof": changed("cleared: ALLOW_LABELLED", "cleared: REFUSE"),
     "idle-proof": changed(", cleared: ALLOW_LABELLED, contradicted: REFUSE", ""),
     "words-without-covers": changed("cleared: ALLOW_LABELLED", "words: [x], cleared: ALLOW"),
+    "wordless-proof": changed("proof: {kind: OCCUPATION", "proof: {kind: CONTACT"),
+    "whole-texts": changed("{kind: protected, entries: [names.tsv]}", "{kind: whole}"),
+    "bad-page": changed("complaints:", "duties: {identity: yes, page: [PHONE]}\ncomplaints:"),
     "bad-flag": changed("certain: true", "certain: maybe"),
     "failing-test": {
         **FILES,

@@ -170,6 +170,31 @@ def test_a_professional_field_needs_the_licence_of_that_field():
     assert decide(name="老李健康科普")[0] is Decision.ALLOW
 
 
+@pytest.mark.obligation("CAC-11-1")
+@pytest.mark.obligation("CAC-11-2")
+@pytest.mark.parametrize(
+    ("kind", "proof", "value", "name", "mark"),
+    [
+        ("INDIVIDUAL", "OCCUPATION", "执业医师", "张医生", "已核验职业：医师"),
+        ("PUBLIC_ACCOUNT", "LICENCE", "医疗卫生信息服务", "老李健康科普", "已核验专业资质：医疗"),
+        ("PUBLIC_ACCOUNT", "LICENCE", "证券期货 财经", "老李股票分析", "已核验专业资质：财经"),
+        ("PUBLIC_ACCOUNT", "LICENCE", "教育培训办学", "老李考研辅导", "已核验专业资质：教育"),
+        ("PUBLIC_ACCOUNT", "LICENCE", "法律服务", "老李法律咨询", "已核验专业资质：法律"),
+        ("PUBLIC_ACCOUNT", "LICENCE", "网络出版服务许可", "云上出版社", "已核验许可：出版"),
+        ("PUBLIC_ACCOUNT", "LICENCE", "新闻信息服务", "小城新闻", "已核验新闻信息服务许可"),
+    ],
+)
+def test_what_is_proved_is_marked_in_words(kind: str, proof: str, value: str, name: str, mark: str):
+    hits = dict(zip([name], POLICY.scan([name]), strict=True))
+    bare = SubjectView(SubjectKind(kind), {})
+    assert POLICY.judge(bare, {Field.NAME: name}, hits).marks == ()
+    proved = SubjectView(SubjectKind(kind), {VerificationKind(proof): (value,)})
+    judgement = POLICY.judge(proved, {Field.NAME: name}, hits)
+    assert judgement.decision is Decision.ALLOW_LABELLED
+    assert [found.zh for found in judgement.marks] == [mark]
+    assert all(found.en for found in judgement.marks)
+
+
 @pytest.mark.obligation("CAC-08-6")
 def test_an_organisation_may_show_a_verified_contact():
     kind = SubjectKind.INSTITUTION
