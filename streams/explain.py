@@ -8,26 +8,11 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from processors.policy import Policy, SubjectView
-from processors.text import Lexicon, Match, Outcome
+from processors.text import HIDDEN, Lexicon, Match, Outcome
 from processors.text.fold import RULES, fold, strip
 from schemas.records import Decision, Field, Finding, SubjectKind
 from streams.visible import code_point, is_visible
 
-# How a technique is told. One that is not here is told by its name.
-_TECHNIQUES = {
-    "plain": "it stands there as it is",
-    "case": "only upper and lower case differ",
-    "width": "its characters are written in other forms",
-    "enclosed": "its letters are circled, squared or small capitals",
-    "digit": "its digits are those of another script",
-    "confusable": "it is written with characters of another script that look the same",
-    "mark": "its letters carry marks",
-    "radical": "it is written with radicals",
-    "traditional": "it is written in traditional characters",
-    "invisible": "characters that cannot be seen stand between",
-    "separator": "separators stand between its characters",
-    "numeral": "it is written in numerals",
-}
 _OUTCOMES = {
     Outcome.ACCEPT: "what stands around it makes it harmless",
     Outcome.REVIEW: "it is not certain: a person should look",
@@ -190,5 +175,5 @@ def odd_ones(text: str) -> Iterator[Odd]:
 def why(match: Match) -> str:
     """What was found, how it was written, and what was made of it, in a sentence."""
     what = _KINDS[match.kind].format(match.entry)
-    how = _TECHNIQUES.get(match.technique, f"it is written with {match.technique}")
-    return f"{what[0].upper()}{what[1:]}: {how}; {_OUTCOMES[match.outcome]}."
+    how = f", written {HIDDEN[match.technique]}" if match.technique in HIDDEN else ""
+    return f"{what[0].upper()}{what[1:]}{how}: {_OUTCOMES[match.outcome]}."

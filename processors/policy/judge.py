@@ -18,7 +18,16 @@ from processors.policy.model import (
     SubjectView,
 )
 from processors.policy.registered import is_registered
-from processors.text import Claims, Contacts, Lexicon, Match, Outcome, ProtectedNames, Scanner
+from processors.text import (
+    HIDDEN,
+    Claims,
+    Contacts,
+    Lexicon,
+    Match,
+    Outcome,
+    ProtectedNames,
+    Scanner,
+)
 from processors.text.fold import fold, strip
 from processors.text.lexicon import TermDetector
 from schemas.records import Decision, Field, Finding, Mark, RuleMode, SubjectKind
@@ -33,20 +42,6 @@ _SAID = {
     "protected": "the {field} uses the protected name {entry!r}",
     "claim": "the {field} claims {entry!r}",
     "whole": "the {field} is compared with the registered name",
-}
-
-# How the text hid what was found; nothing is said of plain text and of capital letters.
-_HIDDEN = {
-    "width": "in other forms of the characters",
-    "mark": "with accents",
-    "enclosed": "in enclosed letters",
-    "digit": "in digits of another script",
-    "radical": "in radicals",
-    "traditional": "in traditional characters",
-    "confusable": "in look-alike letters",
-    "invisible": "with invisible characters between",
-    "separator": "with separators between",
-    "numeral": "in numerals",
 }
 
 _Rules = Mapping[tuple[SubjectKind, Field], Mapping[str, tuple[Rule, ...]]]
@@ -136,8 +131,8 @@ class Policy:
             rule.decision,
             _SAID[match.kind].format(entry=match.entry, field=field.lower()),
         )
-        if match.technique in _HIDDEN:
-            why += f", written {_HIDDEN[match.technique]}"
+        if match.technique in HIDDEN:
+            why += f", written {HIDDEN[match.technique]}"
         if decision is Decision.REFUSE and match.outcome is not Outcome.REJECT:
             decision = Decision.HOLD
             why += "; that is not certain, so a person decides"

@@ -8,11 +8,12 @@ from processors.text.claims import Claims, find_claims
 from processors.text.contacts import Contacts, find_contacts
 from processors.text.entry import BadLine, Entry, read_entries
 from processors.text.lexicon import Lexicon
-from processors.text.match import Match, Outcome
+from processors.text.match import HIDDEN, Match, Outcome
 from processors.text.protected import ProtectedNames
 from processors.text.scan import Detector, Scanner
 
 __all__ = [
+    "HIDDEN",
     "BadLine",
     "Claims",
     "Contacts",

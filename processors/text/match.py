@@ -12,6 +12,29 @@ class Outcome(StrEnum):
     REJECT = "reject"  # found, and nothing speaks for it
 
 
+HIDDEN = {
+    "width": "in other forms of the characters",
+    "mark": "with accents",
+    "enclosed": "in enclosed letters",
+    "digit": "in digits of another script",
+    "radical": "in radicals",
+    "traditional": "in traditional characters",
+    "confusable": "in look-alike letters",
+    "invisible": "with invisible characters between",
+    "separator": "with separators between",
+    "numeral": "in numerals",
+    "skeleton": "in signs, digits or numerals that stand for its characters",
+    "homophone": "in characters that sound like it",
+    "pinyin": "in Latin syllables",
+    "initials": "in initials",
+    "repeat": "with letters repeated",
+    "split": "in parts of its characters",
+    "reversed": "in an order that the screen turns around",
+}
+"""Techniques that hide what was found, in words that follow "written"; ``plain`` and ``case`` hide
+nothing."""
+
+
 class Match(NamedTuple):
     """One thing found in a text.
 
