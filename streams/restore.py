@@ -6,7 +6,9 @@ never by record offsets: control records and aborted transactions leave no recor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -55,9 +57,22 @@ async def restore(
             if not beginnings[tp] <= store.changelog_offset <= ends[tp]:
                 store.clear()
             consumer.seek(tp, max(beginnings[tp], store.changelog_offset))
-        await _read(consumer, stores_by_tp, ends, learn, progress)
+        with _collector_paused():
+            await _read(consumer, stores_by_tp, ends, learn, progress)
     finally:
         await consumer.stop()
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """What is restored lives on and holds no cycles; looking for them takes a fifth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 async def _read(
