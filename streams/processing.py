@@ -15,7 +15,7 @@ from processors import engine
 from processors.policy import Policy
 from schemas.codec import Codec
 from schemas.errors import DeadLetterReason, DecodeError, RegistryUnavailable
-from schemas.records import Disposal, Escalation, Verdict
+from schemas.records import AccountChange, Disposal, Escalation, Verdict
 from streams.errors import DependencyUnavailable, MessageTooLarge
 from streams.metrics import Tally
 from streams.regions import NO_REGIONS, Regions
@@ -169,7 +169,7 @@ class DomainProcessing:
         headers = _headers(
             reason, detail, record.topic, record.partition, record.offset, record.timestamp
         )
-        key, value, own = record.key, record.value, tuple(record.headers)
+        key, value, own = record.key, self._unaddressed(record), tuple(record.headers)
         room = MAX_ORIGINAL_BYTES - len(key or b"") - sum(len(n) + len(v or b"") for n, v in own)
         if room < len(value or b""):
             key, value, own = (key or b"")[:MAX_KEY_BYTES], (value or b"")[:MAX_CUT_BYTES], ()
@@ -177,6 +177,18 @@ class DomainProcessing:
         # Ours come last: where a name stands twice, the last one counts.
         messages.append(Message(self._dead_letters, key, value, [*own, *headers]))
         tallies["dead_letters", record.topic, reason.value] += 1
+
+    def _unaddressed(self, record: Record) -> bytes | None:
+        """The record's own bytes; where they hold an observed address, its region instead."""
+        record_type = self._inputs.get(record.topic, ("", None))[1]
+        if record.value is None or record_type is not AccountChange:
+            return record.value
+        try:
+            change = self._codec.decode(AccountChange, record.value)
+            resolved = self._regions.resolve(change)
+            return record.value if resolved is change else self._codec.encode(resolved)
+        except (DecodeError, RegistryUnavailable):
+            return record.value
 
 
 @contextmanager

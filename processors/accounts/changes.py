@@ -119,7 +119,7 @@ def _judge(
     if not lacks or judgement.decision is Decision.REFUSE:
         return judgement
     return judgement._replace(
-        decision=Decision.NEED_MATERIAL, reason=duties.said(lacks), marks=(), missing=lacks
+        decision=Decision.NEED_MATERIAL, reason=duties.said(lacks).en, marks=(), missing=lacks
     )
 
 

@@ -14,7 +14,7 @@ from processors.accounts.effects import Ground
 from processors.accounts.grounds import AGREEMENT, IDENTITY, INSTITUTION, NO_IDENTITY, PAGE
 from processors.accounts.state import FACET_BITS, Account, Fact, Status
 from processors.accounts.turn import Turn
-from processors.policy.model import DutyTerms, Facet
+from processors.policy.model import DutyTerms, Facet, Message
 from schemas.records import MeasureStep, SubjectKind, VerificationKind
 
 AGREEMENT_MISSING = "AGREEMENT"
@@ -31,8 +31,16 @@ _LIFTED = {
     INSTITUTION: reasons.PROVED,
 }
 _SAID = {
-    AGREEMENT_MISSING: "no agreement was accepted (CAC-06)",
-    IDENTITY_MISSING: "there is no verified identity (CAC-09-1)",
+    AGREEMENT_MISSING: Message("未签订服务协议", "no agreement was accepted (CAC-06)"),
+    IDENTITY_MISSING: Message("无有效的真实身份信息", "there is no verified identity (CAC-09-1)"),
+}
+_FACETS = {
+    Facet.ENTITY: Message("运营主体", "entity"),
+    Facet.ADDRESS: Message("注册运营地址", "address"),
+    Facet.CATEGORY: Message("内容生产类别", "category"),
+    Facet.CREDIT_CODE: Message("统一社会信用代码", "credit code"),
+    Facet.CONTACT: Message("有效联系方式", "contact"),
+    Facet.IP_LOCATION: Message("IP 属地", "IP location"),
 }
 
 
@@ -59,14 +67,23 @@ def missing(
     return tuple(lacks)
 
 
-def said(lacks: Iterable[str]) -> str:
-    """What is missing, as one sentence in English."""
-    facets = [name.removeprefix(PAGE_MISSING) for name in lacks if name.startswith(PAGE_MISSING)]
+def said(lacks: Iterable[str]) -> Message:
+    """What is missing, in one sentence."""
     parts = [_SAID[name] for name in lacks if name in _SAID]
+    facets = [
+        _FACETS[Facet(name.removeprefix(PAGE_MISSING))]
+        for name in lacks
+        if name.startswith(PAGE_MISSING)
+    ]
     if facets:
-        parts.append(f"the page lacks {', '.join(facets).lower().replace('_', ' ')} (CAC-13)")
-    text = "; ".join(parts)
-    return f"{text[:1].upper()}{text[1:]}."
+        parts.append(
+            Message(
+                f"页面缺少{'、'.join(facet.zh for facet in facets)}",
+                f"the page lacks {', '.join(facet.en for facet in facets)} (CAC-13)",
+            )
+        )
+    text = "; ".join(part.en for part in parts)
+    return Message(f"{'；'.join(part.zh for part in parts)}。", f"{text[:1].upper()}{text[1:]}.")
 
 
 def identified(facts: Iterable[Fact], subject: SubjectKind | None) -> bool:
@@ -99,8 +116,7 @@ def review(turn: Turn) -> None:
     for ground in _BEGUN:
         found = _of(ground, lacks)
         if found and not ladder.of_cause(account, ground.rule_id, None):
-            reason = reasons.found(said(found))
-            breaches.begin_step(turn, ground, MeasureStep.CORRECT, None, reason)
+            breaches.begin_step(turn, ground, MeasureStep.CORRECT, None, said(found))
 
 
 def relieve(turn: Turn) -> None:

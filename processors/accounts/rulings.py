@@ -67,7 +67,7 @@ def _approve_change(turn: Turn, ruling: AccountRuling) -> str:
             return _nothing("a strict review asks for two different reviewers")
         reviewers = (pending.first, ruling.reviewer_id)
     if lacks := changes.lacking(turn, pending):
-        return _nothing(duties.said(lacks).rstrip("."))
+        return _nothing(duties.said(lacks).en.rstrip("."))
     reason = "Approved by two reviewers." if len(reviewers) > 1 else "Approved by a reviewer."
     reviews.settle(turn, pending, reason)
     reviews.revise(turn, pending, Decision.ALLOW, reason, reviewers=reviewers)

@@ -9,9 +9,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from processors.engine import Input, Limits
-from schemas.codec import Codec, encode
+from schemas.codec import Codec, decode, encode
 from schemas.records import AccountChange, ChangeKind, Verdict
 from streams.errors import ConfigurationError
 from streams.offline import Offline
@@ -20,6 +21,7 @@ from streams.processing import DomainProcessing
 from streams.regions import NO_REGIONS, Regions, open_regions
 from streams.settings import Settings, load_settings
 from streams.topics import output_topics
+from streams.work import Work
 
 NOW = 1_800_000_000_000
 HEADER, VECTOR = 256, 256 * 256 * 8
@@ -75,6 +77,18 @@ def change(**fields: Any) -> AccountChange:
     )
 
 
+def process(regions: Regions, value: bytes) -> Work:
+    """What a worker makes of a change."""
+    outputs = {topic.record: topic.name for topic in output_topics()}
+    inputs = {"in": ("account.changes", AccountChange)}
+    policy = load_policy(Settings())
+    worker = DomainProcessing(policy, Codec(), inputs, outputs, "dead", Limits(), regions)
+    record = SimpleNamespace(
+        topic="in", partition=0, offset=7, timestamp=NOW, key=b"a1", value=value, headers=()
+    )
+    return worker.process([record], lambda _: None, NOW)
+
+
 @pytest.mark.parametrize(
     ("address", "region"),
     [
@@ -114,20 +128,24 @@ def test_without_data_the_address_is_dropped_unread() -> None:
 @pytest.mark.obligation("CAC-16")
 @pytest.mark.parametrize("address", ["1.1.0.9", "10.0.0.77", "nonsense 1.1.0.9"])
 def test_a_worker_lets_no_address_into_states_and_outputs(regions: Regions, address: str) -> None:
-    outputs = {topic.record: topic.name for topic in output_topics()}
-    inputs = {"in": ("account.changes", AccountChange)}
-    policy = load_policy(Settings())
-    worker = DomainProcessing(policy, Codec(), inputs, outputs, "dead", Limits(), regions)
-    value = encode(change(observed_address=address))
-    record = SimpleNamespace(
-        topic="in", partition=0, offset=7, timestamp=NOW, key=b"a1", value=value, headers=()
-    )
-    work = worker.process([record], lambda _: None, NOW)
+    work = process(regions, encode(change(observed_address=address)))
     written = b"".join(
         [*(m.value or b"" for m in work.messages), *filter(None, work.states.values())]
     )
     assert work.messages
     assert address.encode() not in written
+
+
+@pytest.mark.obligation("CAC-16")
+def test_a_dead_letter_holds_the_region_instead_of_the_address(regions: Regions) -> None:
+    change_too_early = replace(change(observed_address="1.1.0.9"), occurred_at=NOW + 10**9)
+    work = process(regions, encode(change_too_early))
+    (letter,) = work.messages
+    assert letter.value is not None
+    assert decode(AccountChange, letter.value).ip_region == "中国|0|广东省|深圳市|电信"
+    assert b"1.1.0.9" not in letter.value
+    plain = encode(replace(change_too_early, observed_address=None))
+    assert process(regions, plain).messages[0].value == plain
 
 
 def test_check_and_replay_see_the_same_label(regions: Regions) -> None:

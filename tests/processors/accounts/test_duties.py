@@ -301,6 +301,7 @@ def test_the_end_of_a_facet_begins_a_measure_that_its_renewal_lifts():
     disposal = one(world.wait(days=2), Disposal)
     assert (disposal.rule_id, disposal.obligation_id) == ("page", "CAC-13")
     assert "credit code" in disposal.reason
+    assert "统一社会信用代码" in of(world.log, Notice)[-1].body
     world.verify(INSTITUTION, **FACTS, credit_code=CODE)
     assert world.live() == []
 
