@@ -16,6 +16,7 @@ from tests.processors.policy.small_pack import FILES
 TINY = load_pack(FILES)
 POLICY = Policy(TINY)
 SHIPPED = load_pack(shipped_pack())
+SHIPPED_POLICY = Policy(SHIPPED)
 NO_PROOFS: dict[VerificationKind, tuple[str, ...]] = {}
 
 
@@ -232,5 +233,5 @@ def test_a_strict_word_is_neither_allowed_nor_refused_on_the_word_alone(
     word: str, rest: str, kind: SubjectKind, values: tuple[str, ...]
 ):
     proofs = {proof: values for proof in VerificationKind if values}
-    judgement = judge(policy=Policy(SHIPPED), name=word + rest, kind=kind, proofs=proofs)
+    judgement = judge(policy=SHIPPED_POLICY, name=word + rest, kind=kind, proofs=proofs)
     assert judgement.decision is Decision.STRICT_HOLD
