@@ -1,0 +1,218 @@
+"""Addresses: URLs, bare domains, e-mail, with dots and at signs spelled in whatever way.
+
+A search looks for what an address cannot do without (a dot with a top-level domain, an at sign)
+and reads on from there to both sides over a bounded stretch, so that no pattern runs far.
+"""
+
+import re
+from collections.abc import Iterator
+
+from processors.text.contact_forms import Contact
+from processors.text.match import Outcome
+
+# Top-level domains that are no common word, those that are one (sure only with more to go by),
+# and those that count only with a path behind.
+_TLD = (
+    "com|cn|net|org|edu|gov|cc|top|xyz|vip|site|info|biz|mobi|wang|ren|io|co|ltd|icu|asia|hk|tw|jp|us"
+    "|uk|ru|dev|website|cyou|sbs|cfd|bond|buzz|lol|win|pw|tk|ml|ga|cf|gq|xin|eu|de|kr"
+)
+_WORD_TLD = (
+    "club|online|shop|store|tech|pro|app|link|live|fun|work|group|cloud|click|space|host|team|art|ink"
+    "|press|red|life|love|world|chat|page|studio|design"
+)
+_TLD_WITH_PATH = "me|tv|gg|ly|gl|ai|im|gd|id|su|gy|bio|ee|la|fm|ch|fr|ca|sg|my|be|st"
+_SHORTENERS = "youtu.be|amzn.to|redd.it|kutt.it|shorturl.at|u.nu|qr.ae|notion.so"
+_HAN_TLD = "中国|公司|网络|网址|在线|集团|商城|手机|香港|台湾|我爱你|рф|pф"
+_PLAIN_TLD = "com|cn|net|org|cc|xyz"  # sure enough for a dot that is hardly one
+_SPOKEN_TLD = "康姆|扣姆|靠姆|科姆|抗姆|康母|坑姆|c0m|c○m|cοm|соm"
+_NO_MORE = r"(?![a-z0-9_-])"
+_OPEN, _CLOSE = r"[(\[{<【「〔\"'*]", r"[)\]}>】」〕\"'*]"
+_SPELLED = rf"{_OPEN}\s?(?:[.。·]|dot|点|點)\s?{_CLOSE}|[\W_]{{0,2}}(?:点儿?|點|奌|dot|句号)[\W_]{{0,2}}"
+_DOT = rf"(?:[.。]|{_SPELLED})"
+_PATH = r"(?:(?:\s?[/?#:]|斜杠)[!-~]{0,200})?"
+_LABEL_CHARS = "abcdefghijklmnopqrstuvwxyz0123456789-"
+_LONGEST_LABEL = 63
+_MOST_LABELS = 5
+
+_URL = re.compile(
+    r"(?:h\s?[tx*]\s?[tx*]\s?p\s?s?|(?<![a-z])[a-z][a-z0-9+.-]{1,15})"
+    r"\s{0,2}:\s{0,2}[/\\]\s{0,2}[/\\]\s{0,2}[!-~㐀-鿿][!-~]{0,200}"
+    rf"|(?<![a-z0-9])w\s?w\s?w(?:\s?{_DOT}\s?|\s)[a-z0-9㐀-鿿-]{{2,63}}"
+    rf"(?:{_DOT}[a-z0-9-]{{1,63}}){{0,3}}(?:/[!-~]{{0,200}})?"
+    r"|(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}:\d{2,5}(?!\d)(?:/[!-~]{0,200})?"
+)
+_DOT_TLD = re.compile(
+    rf"(?P<dot>{_DOT})(?:(?P<tld>{_TLD}){_NO_MORE}|(?P<word>{_WORD_TLD}){_NO_MORE}(?![.。]?\s?[a-z])"
+    rf"|(?:{_TLD_WITH_PATH})(?:/|斜杠)(?=[a-z0-9+@_-])|xn--[a-z0-9-]{{2,59}}"
+    rf"|(?:{_SPOKEN_TLD}))"
+    rf"|(?P<spaced>\s[.。]\s?(?:{_PLAIN_TLD}|top|vip)|[.。]\s(?:com|cn)){_NO_MORE}"
+    rf"|(?P<weak>[·•●・‧∙丶､、,*~_|]{{1,2}}(?:com|cn|net)){_NO_MORE}"
+    r"|(?P<letters>\s?[.。点]\s?(?:c\s?o\s?m|c\s?n|n\s?e\s?t))(?![a-z0-9])"
+)
+_SHORT_LINK = re.compile(rf"(?<![a-z0-9.-])(?:{_SHORTENERS.replace('.', '[.]')})/[!-~]{{1,200}}")
+_HAN_DOMAIN = re.compile(rf"(?<=[\w])[.。点](?:{_HAN_TLD})(?![㐀-鿿\w])")
+_REST = re.compile(rf"(?:[.。](?:cn|hk|tw|uk|jp|au|kr|sg){_NO_MORE})?{_PATH}")
+_DOT_BEFORE = re.compile(rf"{_DOT}\Z")
+_O_CLOCK = re.compile(r"\d{1,2}")
+_ABBREVIATIONS = frozenset(
+    ("asp.net", "vb.net", "ado.net", "ml.net", "f#.net", "c.net", "socket.io", "draw.io")
+)
+"""Names of technology that only look like domains."""
+
+_HOSTS = (
+    r"q\s?q|163|126|139|189|gmail|foxmail|outlook|hotmail|yahoo|sina|sohu|icloud|aliyun|yeah|proton"
+    "|protonmail|企鹅|扣扣|网易|新浪|谷歌"
+)
+_AT_WORDS = "艾特|爱特|埃特|哎特|圈a|圈啊|a圈|小老鼠|花a"
+_AT = re.compile(
+    rf"[\W_]{{0,2}}(?:@|{_AT_WORDS}|{_OPEN}\s?(?:at|a|艾特|圈)\s?{_CLOSE})[\W_]{{0,2}}"
+    rf"|\s{{1,3}}at\s{{1,3}}|[_*#~-]at[_*#~-]|at(?=(?:qq|163|126|gmail|foxmail)(?:{_DOT}|\Z|[\W_]))"
+    r"|#(?=qq)"
+)
+_HOST = re.compile(
+    rf"(?:[a-z0-9-]{{1,63}}\s?{_DOT}\s?){{1,3}}(?:{_TLD}|{_WORD_TLD}|{_SPOKEN_TLD}|c\s?o\s?m){_NO_MORE}"
+    rf"|(?:{_HOSTS})(?![a-z0-9])"
+)
+_LOCAL_CHARS = _LABEL_CHARS + "._%+"
+_MAILBOX = re.compile(
+    rf"(?<![a-z0-9._-])[a-z0-9][a-z0-9._-]{{4,30}}[\W_]{{0,3}}的?(?:{_HOSTS})[\W_]?(?:邮箱|信箱|电邮|mail)"
+    r"|(?:邮箱|信箱|电邮|e-?mail)[\W_是为号地址我的]{0,6}"
+    r"(?:[a-z0-9][a-z0-9._-]{3,30}@|(?=[a-z._-]{0,20}\d)[a-z0-9][a-z0-9._-]{5,30}(?![a-z0-9年月日]))"
+)
+
+_DOT_ENDS = (
+    *(".", "。", "点", "點", "奌", "dot", "句号", ")", "]", "}", ">", "】", "」"),
+    *("点 ", "dot ", "dot-", "dot_", "点-", "点_", ") ", "] ", "} ", "> ", "】 ", "*", '"', "'"),
+)
+ANCHORS = (
+    *("://", ": //", ":/ /", ":\\\\", "http", "hxxp", "h t t p", "h**p", "www", "w w w"),
+    *(end + name for end in _DOT_ENDS for name in f"{_TLD}|{_WORD_TLD}|xn--|{_SPOKEN_TLD}".split("|")),
+    *(f"{name}{path}" for name in _TLD_WITH_PATH.split("|") for path in ("/", "斜杠")),
+    *(dot + name for dot in (". ", "。 ") for name in f"{_PLAIN_TLD}|top|vip".split("|")),
+    *(dot + name for dot in "·•●・‧∙丶､、,*~_|" for name in ("com", "cn", "net")),
+    *("c o m", ". c n", "n e t"),
+    *(f"{name}/" for name in _SHORTENERS.split("|")),
+    *(dot + name for dot in (".", "。", "点") for name in _HAN_TLD.split("|")),
+    *_AT_WORDS.split("|"),
+    *("邮箱", "信箱", "电邮", "e-mail", "email"),
+    *(at + host for at in ("@", "@ ", "at", "at ", ")", "]", "】") for host in _HOSTS.split("|")[1:]),
+    *(at + "qq" for at in ("@", "@ ", "at", "at ", ")", "]", "】", "#")),
+    *("@q q", "@ q q", ".1:", ":80"),
+)
+"""Terms of which a folded text with an address has one."""
+
+
+def find_addresses(folded: str) -> Iterator[Contact]:
+    """URLs, domains and e-mail addresses of a text, in no order; they may overlap."""
+    for hit in _URL.finditer(folded):
+        yield Contact(*hit.span(), "url")
+    yield from _emails(folded)
+    yield from _domains(folded)
+    for hit in _SHORT_LINK.finditer(folded):
+        yield Contact(*hit.span(), "domain")
+    for hit in _HAN_DOMAIN.finditer(folded):
+        start = _word_before(folded, hit.start())
+        yield Contact(start, hit.end(), "domain", Outcome.REVIEW)
+
+
+def _domains(folded: str) -> Iterator[Contact]:
+    for hit in _DOT_TLD.finditer(folded):
+        start = _labels_before(folded, hit)
+        if start == hit.start() or _only_looks_like_one(folded, start, hit):
+            continue
+        rest = _REST.match(folded, hit.end())
+        end = rest.end() if rest else hit.end()
+        plain = hit["dot"] == "."
+        name = folded[start : hit.start()]
+        doubtful = hit["word"] and plain and end == hit.end() and name.isalpha()
+        yield Contact(
+            start,
+            end,
+            "domain",
+            Outcome.REVIEW if doubtful else Outcome.REJECT,
+            None if plain or hit["tld"] is None and hit["dot"] is None else "spelled",
+        )
+
+
+def _labels_before(folded: str, hit: re.Match[str]) -> int:
+    """Where the labels before a dot begin; the start of the hit where there is none."""
+    start = hit.start()
+    if hit["letters"] and folded[max(0, start - 2) : start - 1].isspace():
+        return _spaced_before(folded, start)
+    for _ in range(_MOST_LABELS):
+        label = _label_before(folded, start)
+        if label == start:
+            break
+        start = label
+        dot = _DOT_BEFORE.search(folded, max(0, start - 7), start)
+        if dot is None or _label_before(folded, dot.start()) == dot.start():
+            return start
+        start = dot.start()
+    if start == hit.start() and (hit["dot"] or "x")[0] in ".。点d":
+        return _han_before(folded, start, hit)
+    return start
+
+
+def _label_before(folded: str, end: int) -> int:
+    window = folded[max(0, end - _LONGEST_LABEL) : end]
+    return end - len(window) + len(window.rstrip(_LABEL_CHARS))
+
+
+def _spaced_before(folded: str, end: int) -> int:
+    """Start of single letters with one space between each, before a position."""
+    start = end
+    while start >= 1 and end - start < 2 * _LONGEST_LABEL:
+        here = start - 1 if start == end else start - 2
+        if here < 0 or folded[here] not in _LABEL_CHARS:
+            break
+        if start != end and not folded[here + 1].isspace():
+            break
+        start = here
+    return start
+
+
+def _word_before(folded: str, end: int) -> int:
+    start = end
+    while start > 0 and end - start < _LONGEST_LABEL and folded[start - 1].isalnum():
+        start -= 1
+    return start
+
+
+def _han_before(folded: str, end: int, hit: re.Match[str]) -> int:
+    """Start of a name in other letters than Latin, for the plain top-level domains."""
+    start = _word_before(folded, end)
+    if end - start < 2 or hit["tld"] not in ("com", "cn", "net", "org", "cc", "top", "vip"):
+        return end
+    return start
+
+
+def _only_looks_like_one(folded: str, start: int, hit: re.Match[str]) -> bool:
+    """A time of day, an abbreviation, the name of a technology, or a plain list of words."""
+    name = folded[start : hit.start()]
+    if folded[start : hit.end()] in _ABBREVIATIONS:
+        return True
+    if hit["dot"] and "点" in hit["dot"] and _O_CLOCK.fullmatch(name):
+        return True
+    if hit["weak"]:
+        return len(name) < 3 or not name.isalnum() or name.isdigit()
+    if hit["word"] and hit["dot"] == ".":
+        last = name.rpartition(".")[2]
+        return len(name) == 1 or last in _WORD_TLD.split("|")
+    return False
+
+
+def _emails(folded: str) -> Iterator[Contact]:
+    for hit in _AT.finditer(folded):
+        host = _HOST.match(folded, hit.end())
+        if host is None:
+            continue
+        window = folded[max(0, hit.start() - 64) : hit.start()]
+        start = hit.start() - len(window) + len(window.rstrip(_LOCAL_CHARS))
+        if start == hit.start() - 1 and folded[max(0, start - 1) : start].isspace():
+            start = _spaced_before(folded, hit.start())
+        start += len(folded[start : hit.start()]) - len(folded[start : hit.start()].lstrip("._%+-"))
+        if start < hit.start():
+            plain = "@" in hit[0] and len(hit[0]) == 1
+            yield Contact(start, host.end(), "email", technique=None if plain else "spelled")
+    for hit in _MAILBOX.finditer(folded):
+        yield Contact(*hit.span(), "email")
