@@ -27,7 +27,9 @@ _PLAIN_TLD = "com|cn|net|org|cc|xyz"  # sure enough for a dot that is hardly one
 _SPOKEN_TLD = "康姆|扣姆|靠姆|科姆|抗姆|康母|坑姆|c0m|c○m|cοm|соm"
 _NO_MORE = r"(?![a-z0-9_-])"
 _OPEN, _CLOSE = r"[(\[{<【「〔\"'*]", r"[)\]}>】」〕\"'*]"
-_SPELLED = rf"{_OPEN}\s?(?:[.。·]|dot|点|點)\s?{_CLOSE}|[\W_]{{0,2}}(?:点儿?|點|奌|dot|句号)[\W_]{{0,2}}"
+_SPELLED = (
+    rf"{_OPEN}\s?(?:[.。·]|dot|点|點)\s?{_CLOSE}|[\W_]{{0,2}}(?:点儿?|點|奌|dot|句号)[\W_]{{0,2}}"
+)
 _DOT = rf"(?:[.。]|{_SPELLED})"
 _PATH = r"(?:(?:\s?[/?#:]|斜杠)[!-~]{0,200})?"
 _LABEL_CHARS = "abcdefghijklmnopqrstuvwxyz0123456789-"
@@ -35,15 +37,15 @@ _LONGEST_LABEL = 63
 _MOST_LABELS = 5
 
 _URL = re.compile(
-    r"(?:h\s?[tx*]\s?[tx*]\s?p\s?s?|(?<![a-z])[a-z][a-z0-9+.-]{1,15})"
-    r"\s{0,2}:\s{0,2}[/\\]\s{0,2}[/\\]\s{0,2}[!-~㐀-鿿][!-~]{0,200}"
+    r"h\s?[tx*]\s?[tx*]\s?p\s?s?\s{0,2}:\s{0,2}[/\\]\s{0,2}[/\\]\s{0,2}[!-~㐀-鿿][!-~]{0,200}"
+    r"|(?<![a-z])[a-z][a-z0-9+.-]{1,15}://[!-~]{1,200}"
     rf"|(?<![a-z0-9])w\s?w\s?w(?:\s?{_DOT}\s?|\s)[a-z0-9㐀-鿿-]{{2,63}}"
     rf"(?:{_DOT}[a-z0-9-]{{1,63}}){{0,3}}(?:/[!-~]{{0,200}})?"
     r"|(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}:\d{2,5}(?!\d)(?:/[!-~]{0,200})?"
 )
 _DOT_TLD = re.compile(
     rf"(?P<dot>{_DOT})(?:(?P<tld>{_TLD}){_NO_MORE}|(?P<word>{_WORD_TLD}){_NO_MORE}(?![.。]?\s?[a-z])"
-    rf"|(?:{_TLD_WITH_PATH})(?:/|斜杠)(?=[a-z0-9+@_-])|xn--[a-z0-9-]{{2,59}}"
+    rf"|(?:{_TLD_WITH_PATH})(?=(?:/|斜杠)[a-z0-9+@_-])|xn--[a-z0-9-]{{2,59}}"
     rf"|(?:{_SPOKEN_TLD}))"
     rf"|(?P<spaced>\s[.。]\s?(?:{_PLAIN_TLD}|top|vip)|[.。]\s(?:com|cn)){_NO_MORE}"
     rf"|(?P<weak>[·•●・‧∙丶､、,*~_|]{{1,2}}(?:com|cn|net)){_NO_MORE}"
@@ -71,13 +73,13 @@ _AT = re.compile(
 )
 _HOST = re.compile(
     rf"(?:[a-z0-9-]{{1,63}}\s?{_DOT}\s?){{1,3}}(?:{_TLD}|{_WORD_TLD}|{_SPOKEN_TLD}|c\s?o\s?m){_NO_MORE}"
-    rf"|(?:{_HOSTS})(?![a-z0-9])"
+    rf"|(?:{_HOSTS})(?:\s?{_DOT}\s?(?:c\s?o\s?m|cn|net)|(?![a-z0-9]))"
 )
 _LOCAL_CHARS = _LABEL_CHARS + "._%+"
 _MAILBOX = re.compile(
     rf"(?<![a-z0-9._-])[a-z0-9][a-z0-9._-]{{4,30}}[\W_]{{0,3}}的?(?:{_HOSTS})[\W_]?(?:邮箱|信箱|电邮|mail)"
     r"|(?:邮箱|信箱|电邮|e-?mail)[\W_是为号地址我的]{0,6}"
-    r"(?:[a-z0-9][a-z0-9._-]{3,30}@|(?=[a-z._-]{0,20}\d)[a-z0-9][a-z0-9._-]{5,30}(?![a-z0-9年月日]))"
+    r"(?:[a-z0-9][a-z0-9._-]{3,30}@(?![a-z0-9])|(?=[a-z._-]{0,20}\d)[a-z0-9][a-z0-9._-]{5,30}(?![a-z0-9年月日]))"
 )
 
 _DOT_ENDS = (
@@ -86,7 +88,11 @@ _DOT_ENDS = (
 )
 ANCHORS = (
     *("://", ": //", ":/ /", ":\\\\", "http", "hxxp", "h t t p", "h**p", "www", "w w w"),
-    *(end + name for end in _DOT_ENDS for name in f"{_TLD}|{_WORD_TLD}|xn--|{_SPOKEN_TLD}".split("|")),
+    *(
+        end + name
+        for end in _DOT_ENDS
+        for name in f"{_TLD}|{_WORD_TLD}|xn--|{_SPOKEN_TLD}".split("|")
+    ),
     *(f"{name}{path}" for name in _TLD_WITH_PATH.split("|") for path in ("/", "斜杠")),
     *(dot + name for dot in (". ", "。 ") for name in f"{_PLAIN_TLD}|top|vip".split("|")),
     *(dot + name for dot in "·•●・‧∙丶､、,*~_|" for name in ("com", "cn", "net")),
@@ -95,7 +101,11 @@ ANCHORS = (
     *(dot + name for dot in (".", "。", "点") for name in _HAN_TLD.split("|")),
     *_AT_WORDS.split("|"),
     *("邮箱", "信箱", "电邮", "e-mail", "email"),
-    *(at + host for at in ("@", "@ ", "at", "at ", ")", "]", "】") for host in _HOSTS.split("|")[1:]),
+    *(
+        at + host
+        for at in ("@", "@ ", "at", "at ", ")", "]", "】")
+        for host in _HOSTS.split("|")[1:]
+    ),
     *(at + "qq" for at in ("@", "@ ", "at", "at ", ")", "]", "】", "#")),
     *("@q q", "@ q q", ".1:", ":80"),
 )
@@ -130,7 +140,7 @@ def _domains(folded: str) -> Iterator[Contact]:
             end,
             "domain",
             Outcome.REVIEW if doubtful else Outcome.REJECT,
-            None if plain or hit["tld"] is None and hit["dot"] is None else "spelled",
+            None if plain or not hit["dot"] else "spelled",
         )
 
 

@@ -7,7 +7,7 @@ from processors.text.match import Outcome
 
 # Bynames that are digits and nothing else, one character each, so that offsets stay.
 _NUMERALS = {
-    "0": "〇零洞⓪⓿🄋🄌",
+    "0": "〇零洞⓿",
     "1": "一壹弌幺㈠❶➀➊⓵〡",
     "2": "二贰貳两兩弍❷➁➋⓶〢",
     "3": "三叁參弎❸➂➌⓷〣",
@@ -36,3 +36,8 @@ class Contact(NamedTuple):
 def with_digits(folded: str) -> str:
     """The text with numerals read as digits, where it has a run of them; offsets stay."""
     return folded.translate(DIGIT_OF) if _SOME_NUMERALS.search(folded) else folded
+
+
+def split_words(words: str) -> tuple[str, ...]:
+    """Words with blanks between; a blank that belongs to a word is written ``_``."""
+    return tuple(word.replace("_", " ") for word in words.split())

@@ -3,13 +3,19 @@
 import re
 from collections.abc import Iterator
 
-from processors.text.contact_forms import Contact
+from processors.text.contact_forms import Contact, split_words
 from processors.text.match import Outcome
+
+NAME = "invitation"
 
 _S = r"[\W_]{0,2}"
 _CHAT = (
-    "微信|薇信|徽信|v信|威信|vx|wx|wechat|weixin|qq|扣扣|企鹅号?|电报|纸飞机|telegram|whatsapp|line|绿泡泡"
+    "微信|薇信|徽信|v信|威信|vx|wx|wechat|weixin|qq|扣扣|企鹅号?|电报|纸飞机|telegram|whatsapp|line"
+    "|绿泡泡"
 )
+_CHATS = _CHAT.replace("?", "").split("|")
+_COMMON = ("微信", "vx", "wx", "qq", "扣扣", "tg")
+_ENGLISH = "wechat|weixin|whatsapp|whats app|telegram|tg|line|qq|signal|discord|snap|ins"
 _LETTER = r"(?:v|微|薇|q|tg)(?=[\W_]|[领了看进拿聊详我私免送吧哦呀备入发]|\Z)"
 _WHERE = "头像|主页|首页|简介|背景图?|封面图?|相册|评论区?|置顶|资料|签名|图片|朋友圈"
 _WHAT = rf"{_CHAT}|二维码|联系方式|电话|群号?|号码|v|q"
@@ -18,54 +24,73 @@ _PAY = "(?!支付|付款|收款|点餐|点单|乘车|购票|枪|器|技术|登�
 
 _PHRASES = (
     # to add somebody, or to be added
-    rf"(?:加|➕|✚|\+|扫|搜|联系|私|留下?|交换|换个?|要|求|佳|伽){_S}"
-    rf"(?:我|个|一下|下|本人|俺|老师|客服|助理|小助手|你的?){{0,2}}的?{_S}(?:{_CHAT}|二维码|联系方式|{_LETTER})",
+    rf"(?:加|➕|✚|\+|扫|搜|联系|私|留下?|交换|换个?|求|佳|伽){_S}"
+    rf"(?:我|个|一下|下|本人|俺|老师|客服|助理|小助手|你的?){{0,2}}的?{_S}(?:{_CHAT}|二维码"
+    rf"|联系方式|{_LETTER})",
     r"(?:加|➕|✚)我(?:好友|吧|哦|呀|看|领|拿|了解|详聊|进群|拉群|[\W_]|\Z)",
     rf"(?:微信|薇信|vx|wx|v|qq|微|薇|手机|电话|tg|q){_S}同(?:号|步|名|手机|电话)",
     rf"(?:手机|电话)号?{_S}(?:就?是|即){_S}(?:微信|vx|v(?![a-z]))",
     # codes to be scanned
-    rf"扫{_S}{_CODE}{_PAY}{_S}(?:加|添|进|入|领|关注|咨询|联系|了解|看|详聊|撩|下载|免费|获取|有|拉|送)",
+    rf"扫{_S}{_CODE}{_PAY}{_S}(?:加|添|进|入|领|关注|咨询|联系|了解|看|详聊|撩|下载|免费|获取|有"
+    rf"|拉|送)",
     rf"(?:请|欢迎|直接|速来?|快来?|来){_S}扫{_S}{_CODE}{_PAY}",
-    rf"扫(?:一扫|描|下|一下|个|我)?{_S}(?:我的?|这个|下方|上方|下面|上面)?的?{_S}(?:二维码|{_WHERE}|名片){_PAY}",
+    rf"扫(?:一扫|描|下|一下|个|我)?{_S}(?:我的?|这个|下方|上方|下面|上面)?的?{_S}(?:二维码"
+    rf"|{_WHERE}|名片){_PAY}",
     r"扫一扫[\W_]{0,2}(?:加|进|关注|领|添|联系|有|咨询)",
-    rf"长{_S}按{_S}(?:识别|识图|二维码|图片|头像|扫|保存|复制|加)|识别(?:图中|头像|下方|上方)?的?二维码",
+    rf"长{_S}按{_S}(?:识{_S}别|识图|二维码|图片|头像|扫|保存|复制|加)|识别(?:图中|头像|下方"
+    rf"|上方)?的?二维码",
     rf"二维码{_S}(?:就?在|见|看|是)|(?:{_WHERE})(?:就?是|的|里|上|有|处)?{_S}(?:我的)?二维码",
     # where the contact is to be found
-    rf"看(?:我|一下|下)?的?(?:{_WHERE})(?:图|里|上)?{_S}(?:二维码|有|加|扫|联系|找|进群|领|拿|约|惊喜)",
+    rf"看(?:我|一下|下)?的?(?:{_WHERE})(?:图|里|上)?{_S}(?:二维码|有|加|扫|联系|找|进群|领|拿|约"
+    rf"|惊喜)",
     rf"(?:{_WHAT}){_S}(?:都|就|放|写|留)?(?:在|见|看){_S}(?:我|本人)?的?(?:{_WHERE})",
-    rf"(?:{_WHERE})(?:里|上|处|下)?(?:有|留|挂|放|附)了?{_S}(?:我|本人)?的?(?:{_WHAT}|惊喜|福利|资源|方式)",
+    rf"(?:{_WHERE})(?:里|上|处|下)?(?:有|留|挂|放|附)了?{_S}(?:我|本人)?的?(?:{_WHAT}|惊喜|福利"
+    rf"|资源|方式)",
     # to write in private for something
-    r"(?<![自无隐走营])私我(?!人|们|密|下|立)|私聊我?(?:领|拿|要|加|发|看片|了解|详谈)|(?:滴滴|滴|dd|敲|踢|戳)我(?:领|加|拿|私|进|看)",
+    r"(?<![自无隐走营])私我(?!人|们|密|下|立)|私聊我?(?:领|拿|要|加|发|看片|了解|详谈)|(?:滴滴|滴"
+    r"|dd|敲|踢|戳)我(?:领|加|拿|私|进|看)",
     r"私信我?(?:领|拿|要|发|看片|加|进群|获取)|(?:滴滴我|dd我)",
     # groups
-    r"(?:进|入|加|拉)(?:我的?|个|粉丝|交流|福利|微信|粉)?群(?:领|看|拿|学|抢|玩|聊|请|可|找|加|➕|一起|[:~])|拉你(?:进|入)群",
+    r"(?:进|入|加|拉)(?:我的?|个|粉丝|交流|福利|微信|粉)?群(?:领|看|拿|学|抢|玩|聊|请|可|找|加|➕"
+    r"|一起|[:~])|拉你(?:进|入)群",
     r"(?:欢迎|速|快来|赶紧|扫码|私我|加我)(?:进|入|加)群|加群主",
     # in English
-    r"(?<![a-z])(?:add|dm|hmu|text|message|contact|find|hit|reach) (?:me|us)(?: up)? (?:on|at|via|through) "
-    r"(?:my )?(?:wechat|weixin|whatsapp|whats app|telegram|tg|line|qq|signal|discord|snap|ins)(?![a-z])",
-    r"(?<![a-z])(?:add|scan) (?:my|the|this) (?:wechat|whatsapp|telegram|line|qr|qrcode|code)(?![a-z])",
-    r"(?<![a-z])(?:whatsapp|wechat|telegram) me(?![a-z])|qr ?code (?:in|on) (?:my )?(?:avatar|bio|profile|cover)",
+    r"(?<![a-z])(?:add|dm|hmu|text|message|contact|find|hit|reach) (?:me|us)(?: up)? (?:on|at|via"
+    r"|through) "
+    r"(?:my )?(?:wechat|weixin|whatsapp|whats app|telegram|tg|line|qq|signal|discord|snap"
+    r"|ins)(?![a-z])",
+    r"(?<![a-z])(?:add|scan) (?:my|the|this) (?:wechat|whatsapp|telegram|line|qr|qrcode"
+    r"|code)(?![a-z])",
+    r"(?<![a-z])(?:whatsapp|wechat|telegram) me(?![a-z])|qr ?code (?:in|on) (?:my )?(?:avatar|bio"
+    r"|profile|cover)",
 )
 _INVITATION = re.compile("|".join(f"(?:{phrase})" for phrase in _PHRASES))
 _DECLINED = re.compile(
     r"(?:不|勿|别|莫|谢绝|拒绝?|禁止?|杜绝|严禁|没有|从未)(?:要|想|再|随便|来|轻易|主动)?[^\w]?\Z"
 )
 _REFUSED = re.compile(
-    r"[^\W_]{0,2}[\W_]{0,2}(?:勿扰|免谈|一律|拉黑|走开|绕道|滚|都?是骗子|都是假的?|骗局|不加|不回|不通过)"
+    r"[^\W_]{0,2}[\W_]{0,2}(?:勿扰|免谈|一律|拉黑|走开|绕道|滚|都?是骗子|都是假的?|骗局|不加|不回"
+    r"|不通过)"
 )
 
 ANCHORS = (
-    *"扫码 扫🐎 扫🐴 二维码 长按 识别图 扫一扫 同号 同步 同名 同手机 同电话 手机是 手机就是 电话是 电话就是 手机即 电话即".split(),
-    *"加我 ➕我 ✚我 加个 加一下 加下 加本人 加老师 加客服 加助理 加小助手 加你 联系方式 联系v 联系微 联系薇".split(),
-    *(verb + word for verb in "加➕✚+扫搜私留要求换佳伽" for word in (*_CHAT.replace("?", "").split("|"), *"v微薇q")),
-    *(f"{verb}{word}" for verb in ("加", "+", "➕", "留下", "换个", "联系") for word in ("tg", "微信", "vx", "qq")),
-    *(f"{me}{word}" for me in ("我", "我的", "个", "下") for word in ("微信", "vx", "qq", "wx", "扣扣", "v ")),
-    *"看头像 看我头像 看主页 看我主页 看简介 看背景 看我背景 看封面 看相册 头像有 主页有 首页有 简介有 背景有 封面有 相册有 资料有 置顶有".split(),
-    *"评论有 评论区有 签名有 头像里有 主页里有 简介里有 头像上有 背景图有 封面图有 主页留 主页挂 主页放 简介留 头像放".split(),
-    *"微信在 v在 vx在 qq在 群号在 群在 微信见 微信看 v见 电话在 号码在 私我 私聊 滴滴我 滴我 dd我 敲我 踢我 戳我 私信".split(),
-    *"群领 群看 群拿 群学 群抢 群玩 群聊 群请 群可 群找 群加 群➕ 群一起 群: 群~ 进群 入群 加群".split(),
-    *(f" {word} {chat}" for word in ("on", "at", "via", "my") for chat in ("wechat", "whatsapp", "telegram", "line", "qq", "tg", "signal", "discord", "snap", "ins")),
-    *("whatsapp me", "wechat me", "telegram me", "qr code", "qrcode", "scan my", "scan the"),
+    *split_words(
+        """
+        扫码 扫🐎 扫🐴 二维码 长按 识别图 扫一扫 扫我 扫头像 同号 同步 同名 同手机 同电话 手机是
+        手机就是 电话是 电话就是 手机即 电话即 加我 ➕我 ✚我 加个 加一下 加下 加本人 加老师
+        加客服 加助理 加小助手 加你 联系方式 联系v 联系微 联系薇 看头像 看我头像 看主页 看我主页
+        看简介 看背景 看我背景 看封面 看相册 头像有 主页有 首页有 简介有 背景有 封面有 相册有
+        资料有 置顶有 评论有 评论区有 签名有 头像里有 主页里有 简介里有 头像上有 背景图有
+        封面图有 主页留 主页挂 主页放 简介留 头像放 微信在 v在 vx在 qq在 群号在 群在 微信见
+        微信看 v见 电话在 号码在 私我 私聊 滴滴我 滴我 dd我 敲我 踢我 戳我 私信 群领 群看 群拿
+        群学 群抢 群玩 群聊 群请 群可 群找 群加 群➕ 群一起 群: 群~ 进群 入群 加群 whatsapp_me
+        wechat_me telegram_me qr_code qrcode scan_my scan_the
+        """
+    ),
+    *(verb + word for verb in "加➕✚+扫搜私留求换佳伽" for word in (*_CHATS, *"v微薇q")),
+    *(f"{verb}{word}" for verb in split_words("加 + ➕ 留下 换个 联系") for word in _COMMON),
+    *(f"{me}{word}" for me in split_words("我 我的 个 下") for word in (*_COMMON, "v ")),
+    *(f" {word} {chat}" for word in ("on", "at", "via", "my") for chat in _ENGLISH.split("|")),
 )
 """Terms of which a text with an invitation has one."""
 
@@ -75,4 +100,4 @@ def find_invitations(folded: str) -> Iterator[Contact]:
     for hit in _INVITATION.finditer(folded):
         start, end = hit.span()
         declined = _DECLINED.search(folded, max(0, start - 6), start) or _REFUSED.match(folded, end)
-        yield Contact(start, end, "invitation", Outcome.ACCEPT if declined else Outcome.REVIEW)
+        yield Contact(start, end, NAME, Outcome.ACCEPT if declined else Outcome.REVIEW)

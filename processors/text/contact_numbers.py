@@ -10,11 +10,11 @@ from itertools import accumulate
 from processors.text.contact_forms import NUMERAL, Contact, with_digits
 from processors.text.fold import JOINT
 
-_FILL = r"[\W_杠横空格然后再接着中间面前四位三加上和跟啊呀哦呢吧嗯不要的]{1,6}"
+_FILL = rf"(?:[^\w{JOINT}]|[_杠横空格然后再接着中间面前四位三加上和跟啊呀哦呢吧嗯不要的]){{1,6}}"
 
 WORTH_A_LOOK = re.compile(
     rf"[{NUMERAL}0-9oil](?:(?:[^\w{JOINT}]{{0,3}}_{{0,3}}[{NUMERAL}0-9oil]){{6}}"
-    rf"|(?<=1)(?:[3-9]\d{_FILL.replace(chr(92) + 'W', f'^{chr(92)}w{JOINT}', 1)}\d{{4}}"
+    rf"|(?<=1)(?:[3-9]\d{_FILL}\d{{4}}"
     rf"|(?P<same>[^\d{JOINT}])[3-9](?:(?P=same)\d){{4}}))"
 )
 """What a text with a number has. One set of characters to begin with, so that the search over the
@@ -47,9 +47,7 @@ STRIPPED_ANCHORS = tuple(
 
 _RUN = re.compile(r"\d(?:[\W_]{0,3}\d){6,}")
 _DIGITS = re.compile(r"\d+")
-_MOBILE = re.compile(
-    r"(?:(?:00)?86)?1(?:3\d|4[014-9]|5[0-35-9]|6[2567]|7[0-8]|8\d|9[0-35-9])\d{8}"
-)
+_MOBILE = re.compile(r"(?:(?:00)?86)?1(?:3\d|4[014-9]|5[0-35-9]|6[2567]|7[0-8]|8\d|9[0-35-9])\d{8}")
 _OTHERS = (
     # A landline of the mainland: brackets or a separator behind the area code, or in one piece.
     r"(?:\(0[1-9]\d{0,2}\)|0[1-9]\d{1,2}[\W_])[\W_]{0,2}[2-9]\d{2,3}[\W_]?\d{4}"
@@ -61,7 +59,8 @@ _OTHERS = (
     r"(?:1[-. ]{1,2})?(?:\([2-9]\d\d\) ?|[2-9]\d\d-)[2-9]\d\d[-. ]\d{4}",
     r"[2-9]\d\d\.[2-9]\d\d\.\d{4}|1[ -]800[ -]\d{3}[ -]\d{4}",
     # Hong Kong and Macao, by their code or their name.
-    r"\(?(?:00)?85[23]\)?[ -]{1,2}[2-9]\d{3}[ -]?\d{4}|\(?(?:00)?886\)?[ -]{1,2}9\d\d[ -]?\d{3}[ -]?\d{3}",
+    r"\(?(?:00)?85[23]\)?[ -]{1,2}[2-9]\d{3}[ -]?\d{4}"
+    r"|\(?(?:00)?886\)?[ -]{1,2}9\d\d[ -]?\d{3}[ -]?\d{3}",
     # From anywhere: 00 and a code.
     r"00[1-9]\d{0,2}(?:[\s().-]{0,2}\d){7,11}",
 )
@@ -93,7 +92,8 @@ _DATE = re.compile(
     r"|\d{1,2}:\d\d(?!\d)|\d{1,2}([./-])\d{1,2}\1(?:19|20)\d\d|\d{1,2}\.\d{5,}(?!\d)"
 )
 _NOT_TO_CALL = re.compile(
-    r"(?:学号|工号|订单|单号|编号|准考证|考号|案号|座位|序列号|流水号|备案|许可证|身份证|证号|第|isbn|uid|#)"
+    r"(?:学号|工号|订单|单号|编号|准考证|考号|案号|座位|序列号|流水号|备案|许可证|身份证|证号|第"
+    r"|isbn|uid|#)"
     r"[\W_号是为码]{0,3}\Z"
 )
 _UNIT = re.compile(r"\s?(?:[次元粉票步亿万块米]|人(?!工)|个|播放|点赞|km|kg|bytes?)")
@@ -113,7 +113,7 @@ def find_numbers(folded: str) -> Iterator[Contact]:
         real = sum(map(str.isdigit, hit[0]))
         digits = re.sub(r"\D", "", hit[0].translate(_LOOKS))
         if _LEAST_DIGITS <= real < len(digits) and _MOBILE.fullmatch(digits):
-            yield Contact(*hit.span(), "phone", technique="lookalike")
+            yield Contact(*hit.span(), "phone", technique="confusable")
 
 
 def find_spoken_numbers(folded: str) -> Iterator[Contact]:

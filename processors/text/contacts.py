@@ -55,7 +55,10 @@ class Contacts:
 
 
 def _apart(contacts: Iterable[Contact]) -> Iterator[Contact]:
-    """Contacts that do not overlap, in order; what is for review gives way to an address or id."""
+    """Contacts that do not overlap, in order.
+
+    What is for review gives way to an address or id, an invitation to everything else.
+    """
     ordered = sorted(contacts, key=lambda contact: (contact.start, -contact.end))
     reach = 0
     waiting: Contact | None = None
@@ -66,7 +69,8 @@ def _apart(contacts: Iterable[Contact]) -> Iterator[Contact]:
             yield waiting
             waiting = None
         if contact.outcome is not Outcome.REJECT:
-            waiting = waiting or contact
+            if waiting is None or waiting.name == invitations.NAME:
+                waiting = contact
             continue
         waiting, reach = None, contact.end
         yield contact

@@ -30,6 +30,8 @@ HIDDEN = {
     "repeat": "with letters repeated",
     "split": "in parts of its characters",
     "reversed": "in an order that the screen turns around",
+    "spelled": "with its signs spelled out",
+    "slang": "under a byname",
 }
 """Techniques that hide what was found, in words that follow "written"; ``plain`` and ``case`` hide
 nothing."""
