@@ -126,13 +126,13 @@ def _judge(
 def _missing(
     turn: Turn, kind: ChangeKind, subject: SubjectKind | None, owner: str | None, since: int
 ) -> tuple[str, ...]:
-    account, facts = turn.account, None
+    account, terms = turn.account, turn.pack.duties
+    if kind is ChangeKind.EDIT:
+        return duties.missing(account, terms, subject)
     if kind is ChangeKind.OWNER_CHANGE:
         facts = values.facts_of_owner(account, since, owner)
-    registering = kind is ChangeKind.REGISTRATION
-    return duties.missing(
-        account, turn.pack.duties, subject=subject, facts=facts, registering=registering
-    )
+        return duties.missing(account, terms, subject, facts)
+    return duties.missing(account, terms, subject, registering=True)
 
 
 def _apply_live(

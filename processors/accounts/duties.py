@@ -22,7 +22,11 @@ IDENTITY_MISSING = "IDENTITY"
 PAGE_MISSING = "PAGE_"
 """Before the name of a facet that a page lacks."""
 
-_OF_ORGANISATIONS = (SubjectKind.INSTITUTION, SubjectKind.PUBLIC_ACCOUNT)
+# Looked up once: what is missing is asked for every change.
+_PUBLIC_ACCOUNT = SubjectKind.PUBLIC_ACCOUNT
+_OF_ORGANISATIONS = (SubjectKind.INSTITUTION, _PUBLIC_ACCOUNT)
+_IDENTITY = VerificationKind.IDENTITY
+_INSTITUTION = VerificationKind.INSTITUTION
 _BEGUN = (AGREEMENT, NO_IDENTITY, PAGE)
 _LIFTED = {
     AGREEMENT: reasons.AGREEMENT_ACCEPTED,
@@ -47,7 +51,6 @@ _FACETS = {
 def missing(
     account: Account,
     terms: DutyTerms,
-    *,
     subject: SubjectKind | None = None,
     facts: list[Fact] | None = None,
     registering: bool = False,
@@ -57,14 +60,14 @@ def missing(
         return ()
     subject = subject or account.subject
     facts = account.facts if facts is None else facts
-    lacks = []
+    lacks: tuple[str, ...] = ()
     if terms.agreement and not account.agreement:
-        lacks.append(AGREEMENT_MISSING)
+        lacks += (AGREEMENT_MISSING,)
     if terms.identity and not identified(facts, subject):
-        lacks.append(IDENTITY_MISSING)
-    if terms.page and subject is SubjectKind.PUBLIC_ACCOUNT:
-        lacks += [PAGE_MISSING + facet for facet in _page_lacks(account, terms, facts)]
-    return tuple(lacks)
+        lacks += (IDENTITY_MISSING,)
+    if subject is _PUBLIC_ACCOUNT and terms.page:
+        lacks += tuple(PAGE_MISSING + facet for facet in _page_lacks(account, terms, facts))
+    return lacks
 
 
 def said(lacks: Iterable[str]) -> Message:
@@ -90,18 +93,19 @@ def identified(facts: Iterable[Fact], subject: SubjectKind | None) -> bool:
     """Whether the identity is verified; a registered institution is one (Art. 9)."""
     proved = False
     for fact in facts:
-        if fact.kind is VerificationKind.IDENTITY:
+        kind = fact.kind
+        if kind is _IDENTITY:
             if fact.failed:
                 return False
             proved = True
-        elif fact.kind is VerificationKind.INSTITUTION and subject in _OF_ORGANISATIONS:
+        elif kind is _INSTITUTION and subject in _OF_ORGANISATIONS:
             proved = True
     return proved
 
 
 def publishable(account: Account, terms: DutyTerms) -> bool | None:
     """Whether the page of a public account has all it must have; None for other accounts."""
-    if not terms.page or account.subject is not SubjectKind.PUBLIC_ACCOUNT:
+    if account.subject is not _PUBLIC_ACCOUNT or not terms.page:
         return None
     return not _page_lacks(account, terms, account.facts)
 
@@ -153,7 +157,7 @@ def suspend_institution(turn: Turn) -> None:
 
 
 def _is_registered(account: Account) -> bool:
-    return any(fact.kind is VerificationKind.INSTITUTION for fact in account.facts)
+    return any(fact.kind is _INSTITUTION for fact in account.facts)
 
 
 def _of(ground: Ground, lacks: Iterable[str]) -> list[str]:
@@ -168,7 +172,7 @@ def _page_lacks(account: Account, terms: DutyTerms, facts: Iterable[Fact]) -> li
     for fact in facts:
         if fact.kind is VerificationKind.CONTACT:
             has.add(Facet.CONTACT)
-        elif fact.kind is VerificationKind.INSTITUTION:
+        elif fact.kind is _INSTITUTION:
             if fact.value:
                 has.add(Facet.ENTITY)
             has |= {facet for facet, bit in FACET_BITS.items() if fact.facets & bit}

@@ -87,7 +87,9 @@ def view_of(
     scopes: tuple[str, ...] = ()
     for fact in facts:
         if not fact.failed:
-            proofs[fact.kind] = (*proofs.get(fact.kind, ()), fact.value, *fact.names)
+            kind_of = fact.kind
+            said = (fact.value, *fact.names) if fact.names else (fact.value,)
+            proofs[kind_of] = proofs[kind_of] + said if kind_of in proofs else said
             if fact.scope:
                 scopes = (*scopes, fact.scope)
     return SubjectView(kind, proofs, scopes)
