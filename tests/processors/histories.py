@@ -28,11 +28,13 @@ from schemas.records import (
 )
 from tests.processors.accounts.world import DAY, HOUR, POLICY, RULES, START, TOPICS
 
-CODE = complete("91990000MA000001")
 ACCOUNTS = ("a", "b", "丙")
 WORDS = ("", "plain", "sunny zq9x", *(f"{rule.id} zq9x" for rule in RULES))
 PRIVATE = "zq9x"
 """Stands in many values, and so must be in no output."""
+
+CODE = complete("91990000MA000001")
+REGIONS = (None, None, "中国|0|广东省|深圳市", "日本", "内网IP zq9x")
 
 texts = st.sampled_from(WORDS)
 optional_texts = st.none() | texts
@@ -52,7 +54,7 @@ changes = st.fixed_dictionaries(
         "owner_token": st.sampled_from((None, "own-1", "own-2")),
         "language": st.sampled_from((None, "en", "zh")),
         "agreement_version": st.sampled_from((None, "v1", "v2")),
-        "ip_region": st.sampled_from((None, None, "中国|0|广东省|深圳市", "日本", "内网IP zq9x")),
+        "ip_region": st.sampled_from(REGIONS),
         "observed_address": st.sampled_from((None, "zq9x")),
     }
 )
@@ -139,9 +141,10 @@ def build(
         return AccountComplaint(**head, **fields, complaint_id=f"c{number}")
     if kind == "appeal":
         known.appeals.append(f"p{number}")
-        measure = pick(known.measures, fields["pick"])
+        measure = fields.get("measure_id") or pick(known.measures, fields["pick"])
         return AccountAppeal(**head, appeal_id=f"p{number}", measure_id=measure)
-    subject = pick(known.of(fields["action"]), fields.pop("pick"))
+    newest = pick(known.of(fields["action"]), fields.pop("pick"))
+    subject = fields.pop("subject_id", newest)
     return AccountRuling(**head, **fields, subject_id=subject, reason="so decided")
 
 
