@@ -20,6 +20,8 @@ _WORD_TLD = (
     "club|online|shop|store|tech|pro|app|link|live|fun|work|group|cloud|click|space|host|team|art|ink"
     "|press|red|life|love|world|chat|page|studio|design"
 )
+_MOTTO = frozenset(("life", "love", "live", "work", "world", "fun", "art"))
+"""Top-level domains that end mottoes (eat.pray.love)."""
 _TLD_WITH_PATH = "me|tv|gg|ly|gl|ai|im|gd|id|su|gy|bio|ee|la|fm|ch|fr|ca|sg|my|be|st"
 _SHORTENERS = "youtu.be|amzn.to|redd.it|kutt.it|shorturl.at|u.nu|qr.ae|notion.so"
 _HAN_TLD = "中国|公司|网络|网址|在线|集团|商城|手机|香港|台湾|我爱你|рф|pф"
@@ -96,7 +98,7 @@ ANCHORS = (
     *(f"{name}{path}" for name in _TLD_WITH_PATH.split("|") for path in ("/", "斜杠")),
     *(dot + name for dot in (". ", "。 ") for name in f"{_PLAIN_TLD}|top|vip".split("|")),
     *(dot + name for dot in "·•●・‧∙丶､、,*~_|" for name in ("com", "cn", "net")),
-    *("c o m", ". c n", "n e t"),
+    *("c o m", ".c om", ".co m", ". c n", "n e t"),
     *(f"{name}/" for name in _SHORTENERS.split("|")),
     *(dot + name for dot in (".", "。", "点") for name in _HAN_TLD.split("|")),
     *_AT_WORDS.split("|"),
@@ -206,8 +208,9 @@ def _only_looks_like_one(folded: str, start: int, hit: re.Match[str]) -> bool:
     if hit["weak"]:
         return len(name) < 3 or not name.isalnum() or name.isdigit()
     if hit["word"] and hit["dot"] == ".":
-        last = name.rpartition(".")[2]
-        return len(name) == 1 or last in _WORD_TLD.split("|")
+        rest, _, last = name.rpartition(".")
+        motto = rest.isalpha() and last.isalpha() and hit["word"] in _MOTTO
+        return len(name) == 1 or motto or last in _WORD_TLD.split("|")
     return False
 
 

@@ -17,7 +17,7 @@ STRIPPED_ANCHORS = tuple(term for term in CHANNEL_WORDS if len(term) > 1 and str
 _WIDEST_GAP = 2  # separators between two letters of a word
 
 _ID = re.compile(
-    r"(?P<fill>(?:[\W_]|[号码是为加搜索添联系账帐我的同请备注客服私人本在这儿里哦呀呢哈下面看咨询商务合作工]|id){0,12})"
+    r"(?P<fill>(?:[\W_]|[号码是为加搜索添联系账帐我的同请备注客服私人本在这儿里哦呀呢哈下面看咨询商务合作工频道]|id|live:){0,12})"
     r"(?P<id>\d(?:[\W_]{0,2}\d){4,14}(?![\da-z_]|\s?[年月日点万亿元块人个次粉位名家分秒时小级楼%])"
     r"|(?=[\d_-]{0,20}[a-z])[a-z0-9](?:[a-z0-9_-]|[.#](?=\d)){4,30}(?![年月日])"
     r"|[a-z](?:[ .*·~_-][a-z0-9]){5,19}(?![a-z0-9]))"
@@ -101,7 +101,7 @@ def _is_id(word: Word, term: str, fill: str, name: str) -> bool:
         return rich or marked or (not attached and not term.isascii())
     if word.sense is Sense.NAME:
         return rich or (marked and not attached)
-    if term in BARE and count >= _SPOKEN_FOR:
+    if term in BARE and (count >= _SPOKEN_FOR or "_" in name) and not attached:
         return True
     return (rich and marked) or _STRONG_MARK.search(marks) is not None
 

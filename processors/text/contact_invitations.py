@@ -11,12 +11,12 @@ NAME = "invitation"
 _S = r"[\W_]{0,2}"
 _CHAT = (
     "微信|薇信|徽信|v信|威信|vx|wx|wechat|weixin|qq|扣扣|企鹅号?|电报|纸飞机|telegram|whatsapp|line"
-    "|绿泡泡"
+    "|绿泡泡|卫星(?=[领看聊进])"
 )
-_CHATS = _CHAT.replace("?", "").split("|")
+_CHATS = (*re.sub(r"[(].*[)]|[?]", "", _CHAT).split("|"), "企鹅")
 _COMMON = ("微信", "vx", "wx", "qq", "扣扣", "tg")
 _ENGLISH = "wechat|weixin|whatsapp|whats app|telegram|tg|line|qq|signal|discord|snap|ins"
-_LETTER = r"(?:v|微|薇|q|tg)(?=[\W_]|[领了看进拿聊详我私免送吧哦呀备入发]|\Z)"
+_LETTER = r"(?:v|微|薇|q|tg)(?=[\W_]|[领了看进拿聊详我私免送吧哦呀备入发交咨学获]|\Z)"
 _WHERE = "头像|主页|首页|简介|背景图?|封面图?|相册|评论区?|置顶|资料|签名|图片|朋友圈"
 _WHAT = rf"{_CHAT}|二维码|联系方式|电话|群号?|号码|v|q"
 _CODE = "[码🐎🐴]"
@@ -24,12 +24,12 @@ _PAY = "(?!支付|付款|收款|点餐|点单|乘车|购票|枪|器|技术|登�
 
 _PHRASES = (
     # to add somebody, or to be added
-    rf"(?:加|➕|✚|\+|扫|搜|联系|私|留下?|交换|换个?|求|佳|伽){_S}"
+    rf"(?:加|➕|✚|\+|扫|搜|联系|私|留下?|交换|换个?|求){_S}"
     rf"(?:我|个|一下|下|本人|俺|老师|客服|助理|小助手|你的?){{0,2}}的?{_S}(?:{_CHAT}|二维码"
     rf"|联系方式|{_LETTER})",
-    r"(?:加|➕|✚)我(?:好友|吧|哦|呀|看|领|拿|了解|详聊|进群|拉群|[\W_]|\Z)",
-    rf"(?:微信|薇信|vx|wx|v|qq|微|薇|手机|电话|tg|q){_S}同(?:号|步|名|手机|电话)",
-    rf"(?:手机|电话)号?{_S}(?:就?是|即){_S}(?:微信|vx|v(?![a-z]))",
+    r"(?:加|➕|✚)我(?:好友|吧|哦|呀|看|领|拿|了解|详聊|备注|进群|拉群|[\W_]|\Z)",
+    rf"(?:微信|薇信|vx|wx|v|qq|微|薇|手机|电话|tg|q|绿泡泡){_S}同(?:号|步|名|手机|电话)",
+    rf"(?:手机|电话|头像)号?{_S}(?:就?是|即){_S}(?:微信|vx|v(?![a-z]))",
     # codes to be scanned
     rf"扫{_S}{_CODE}{_PAY}{_S}(?:加|添|进|入|领|关注|咨询|联系|了解|看|详聊|撩|下载|免费|获取|有"
     rf"|拉|送)",
@@ -49,10 +49,10 @@ _PHRASES = (
     # to write in private for something
     r"(?<![自无隐走营])私我(?!人|们|密|下|立)|私聊我?(?:领|拿|要|加|发|看片|了解|详谈)|(?:滴滴|滴"
     r"|dd|敲|踢|戳)我(?:领|加|拿|私|进|看)",
-    r"私信我?(?:领|拿|要|发|看片|加|进群|获取)|(?:滴滴我|dd我)",
+    r"(?:滴滴|v我)(?:领|拿|获取)|私信我?(?:领|拿|要|发|看片|加|进群|获取)|(?:滴滴我|dd我)",
     # groups
-    r"(?:进|入|加|拉)(?:我的?|个|粉丝|交流|福利|微信|粉)?群(?:领|看|拿|学|抢|玩|聊|请|可|找|加|➕"
-    r"|一起|[:~])|拉你(?:进|入)群",
+    r"(?:进|入|加|拉)(?:我的?|个|粉丝|交流|福利|微信|粉)?[群裙](?:领|看|拿|学|抢|玩|聊|请|可|找|加|➕"
+    r"|一起|[:~])|拉你(?:进|入)[群裙]",
     r"(?:欢迎|速|快来|赶紧|扫码|私我|加我)(?:进|入|加)群|加群主",
     # in English
     r"(?<![a-z])(?:add|dm|hmu|text|message|contact|find|hit|reach) (?:me|us)(?: up)? (?:on|at|via"
@@ -82,12 +82,13 @@ ANCHORS = (
         看简介 看背景 看我背景 看封面 看相册 头像有 主页有 首页有 简介有 背景有 封面有 相册有
         资料有 置顶有 评论有 评论区有 签名有 头像里有 主页里有 简介里有 头像上有 背景图有
         封面图有 主页留 主页挂 主页放 简介留 头像放 微信在 v在 vx在 qq在 群号在 群在 微信见
-        微信看 v见 电话在 号码在 私我 私聊 滴滴我 滴我 dd我 敲我 踢我 戳我 私信 群领 群看 群拿
-        群学 群抢 群玩 群聊 群请 群可 群找 群加 群➕ 群一起 群: 群~ 进群 入群 加群 whatsapp_me
-        wechat_me telegram_me qr_code qrcode scan_my scan_the
+        微信看 v见 电话在 号码在 私我 私聊 滴滴我 滴我 dd我 敲我 踢我 戳我 私信 滴滴领 滴滴拿
+        v我领 v我拿 v我获取 头像是 头像就是 头像即 绿泡泡同 群领 群看 群拿 群学 群抢 群玩 群聊
+        群请 群可 群找 群加 群➕ 群一起 群: 群~ 进群 入群 加群 裙领 裙看 进裙 入裙 加裙
+        whatsapp_me wechat_me telegram_me qr_code qrcode scan_my scan_the
         """
     ),
-    *(verb + word for verb in "加➕✚+扫搜私留求换佳伽" for word in (*_CHATS, *"v微薇q")),
+    *(verb + word for verb in "加➕✚+扫搜私留求换" for word in (*_CHATS, *"v微薇q")),
     *(f"{verb}{word}" for verb in split_words("加 + ➕ 留下 换个 联系") for word in _COMMON),
     *(f"{me}{word}" for me in split_words("我 我的 个 下") for word in (*_COMMON, "v ")),
     *(f" {word} {chat}" for word in ("on", "at", "via", "my") for chat in _ENGLISH.split("|")),

@@ -43,26 +43,26 @@ _WORDS = (
         _WECHAT,
         Sense.NAME,
         """
-        微信 微号 weixin wechat we_chat wx 公众号
+        微信 微号 公号 weixin wechat we_chat wx 公众号
         """,
     ),
     (
         _WECHAT,
         Sense.BYNAME,
         """
-        薇信 徽信 溦信 崴信 葳信 危信 魏信 唯信 喂信 徾信 v信 wei信 微xin 薇xin 微伈 薇伈 薇辛
-        薇欣 薇芯 微芯 维芯 卫芯 威芯 v芯 v讯 v心 v❤ 微❤ 薇❤ 卫❤ 威❤ 微亻言 v亻言 v型 微型号 vx
-        vxin wxin v号 薇号 微x 薇x 威x 加v 加薇 加微 加威 加vx +v +薇 +微 ➕v ➕薇 ➕微 ✚v ✚薇
-        佳v 佳薇 佳微 家薇 嘉薇 茄薇 伽薇 伽v 枷v 绿泡泡 绿炮炮 绿色泡泡 加绿泡 🛰 加卫星 +卫星
-        卫星号
+        微讯 薇讯 魏新 微💌 v💌 薇💌 薇信 徽信 溦信 崴信 葳信 危信 魏信 唯信 喂信 徾信 v信 wei信
+        微xin 薇xin 微伈 薇伈 薇辛 薇欣 薇芯 微芯 维芯 卫芯 威芯 v芯 v讯 v心 v❤ 微❤ 薇❤ 卫❤ 威❤
+        微亻言 v亻言 v型 微型号 vx vxin wxin v号 薇号 微x 薇x 威x 加v 加薇 加微 加威 加vx +v +薇
+        +微 ➕v ➕薇 ➕微 ✚v ✚薇 佳v 佳薇 佳微 家薇 嘉薇 茄薇 伽薇 伽v 枷v 绿泡泡 绿炮炮 绿色泡泡
+        加绿泡 🛰 加卫星 +卫星 卫星号
         """,
     ),
     (
         _WECHAT,
         Sense.OTHER,
         """
-        威信 维信 卫信 未信 微心 微新 卫星 绿泡 绿色软件 v: 薇: 微: 威: w: v; 薇; 微; v+ 薇+ 微+
-        v- v_ 薇 💚
+        威信 维信 卫信 未信 微心 微新 卫星 绿泡 徽: 信: 绿色软件 v: 薇: 微: 威: w: v; 薇; 微; v+
+        薇+ 微+ v- v_ 薇 💚
         """,
     ),
     (
@@ -77,14 +77,14 @@ _WORDS = (
         Sense.BYNAME,
         """
         扣扣 叩叩 抠抠 蔻蔻 寇寇 口口号 扣裙 q裙 扣号 加扣 +扣 ➕扣 裙号 加裙 🐧 加企鹅 企鹅号
-        企鹅群 丘丘 邱邱 球球号 qiuqiu 君羊
+        企鹅群 企鹅裙 丘丘 邱邱 球球号 qiuqiu 君羊
         """,
     ),
     (
         QQ,
         Sense.OTHER,
         """
-        企鹅 球球 秋秋 q: 扣: q; 群: 裙: q+ 扣+
+        企鹅 球球 秋秋 q: 扣: 口口 q; 群: 裙: q+ 扣+
         """,
     ),
     (
@@ -105,7 +105,7 @@ _WORDS = (
         _TELEGRAM,
         Sense.OTHER,
         """
-        电报 飞机 tg ✈ 🛩 蝙蝠 potato
+        电报 飞机 小飞机 tg tele ✈ 🛩 蝙蝠 potato
         """,
     ),
     (
@@ -163,12 +163,12 @@ _WORDS = (
         HANDLE,
         Sense.OTHER,
         """
-        抖音 快手 小红书 微博 陌陌 探探 钉钉 豆瓣 脸书 推特 ins ig twitter weibo signal
-        messenger icq dy ks: xhs dc: fb kakao 某音 斗音
+        抖音 快手 小红书 微博 陌陌 探探 钉钉 豆瓣 脸书 推特 ins ig twitter weibo wb: signal
+        messenger icq dy ks: xhs dc: fb kakao 某音 斗音 dou音 小红薯: 红书: snap
         """,
     ),
 )
-BARE = frozenset(("v ", "薇", "💚", "v-"))
+BARE = frozenset(("v ", "薇", "💚", "v-", "赖", "ig", "ins", "tg", "电报", "小飞机"))
 """Words that do without a mark before a name of letters and digits."""
 
 
