@@ -35,6 +35,7 @@ class TaskOptions:
     request_timeout_ms: int
     max_batch_bytes: int
     max_queued_records: int
+    commit_interval_s: float
 
 
 class TaskManager:

@@ -178,6 +178,13 @@ class Settings(BaseSettings):
         ge=10_000,
         le=1_000_000,
     )
+    commit_interval_ms: int = Field(
+        50,
+        description="A partition begins a transaction at most this often; what comes meanwhile is "
+        "gathered. A record that comes after a rest does not wait.",
+        ge=0,
+        le=10_000,
+    )
     max_queued_records: int = Field(
         20_000, description="Records a partition may hold back before its reading pauses.", ge=1
     )

@@ -2,7 +2,9 @@
 
 The task owns the partition's state, an overlay of uncommitted changes, one transactional producer
 (``transactional.id = <app>-<p>``, the fence), one lock and one runner. The runner takes everything
-queued, from all inputs, into one Kafka transaction, so that transactions grow with the load.
+queued, from all inputs, into one Kafka transaction, so that transactions grow with the load. Each
+costs broker and worker some milliseconds, whatever it holds: the runner begins one at most every
+commit interval.
 
 The commit protocol (the same words in docs/delivery.md and the tests):
 
@@ -20,6 +22,7 @@ leave the process.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -135,6 +138,7 @@ class PartitionTask:
         self._manager = manager
         self._inbox: list[Batch] = []
         self._taken: list[Batch] = []
+        self._began = -math.inf
         self._wake, self._room = asyncio.Event(), asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
         self._producer: Any = None
@@ -213,6 +217,7 @@ class PartitionTask:
         try:
             while True:
                 await self._wake.wait()
+                await self._gather()
                 await manager.allowed.wait()
                 async with self.lock:
                     if not self.ready:
@@ -223,6 +228,7 @@ class PartitionTask:
                     self._taken, self._inbox, self.queued = self._inbox, [], 0
                     self._room.set()
                     if self._taken or self._overdue():
+                        self._began = time.monotonic()
                         await self._transact(self._taken)
                     self._taken = []
                     self.waiting_since = time.monotonic() if self._inbox else None
@@ -230,6 +236,12 @@ class PartitionTask:
             manager.give_up(error)
         finally:
             self._runner = None
+
+    async def _gather(self) -> None:
+        """Wait until the commit interval since the last transaction began has passed."""
+        rest = self._began + self._manager.options.commit_interval_s - time.monotonic()
+        if rest > 0:
+            await asyncio.sleep(rest)
 
     def _overdue(self) -> bool:
         earliest = self.deadlines.earliest()

@@ -71,6 +71,7 @@ class Worker:
                 request_timeout_ms=settings.request_timeout_ms,
                 max_batch_bytes=settings.max_batch_bytes,
                 max_queued_records=settings.max_queued_records,
+                commit_interval_s=settings.commit_interval_ms / 1e3,
             ),
             processing,
             WorkerMetrics(),
