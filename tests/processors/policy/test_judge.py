@@ -6,7 +6,7 @@ import random
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors.policy import Judgement, Policy, SubjectView, load_pack, shipped_pack
@@ -193,6 +193,7 @@ TEXT = st.lists(
 ).map("".join)
 
 
+@settings(deadline=None)  # every example compiles a pack
 @given(TEXT, TEXT, st.randoms(use_true_random=False))
 def test_the_order_of_rules_and_fields_never_matters(name: str, bio: str, rng: random.Random):
     rules = list(TINY.rules)
