@@ -2,8 +2,9 @@
 
 ``<story>/events.jsonl`` holds inputs, as every command reads them; an event's ``occurred_at`` is
 also the time of its record. ``<story>/expected.jsonl`` holds everything put out, up to `HORIZON`
-days after the last event. What names the state of the pack is left out, so that a story changes
-when its course does. Look at the difference before you keep an update: ``git diff tests/golden``.
+days after the last event, and ``<story>/story.md`` tells the same in words, for people. What names
+the state of the pack is left out, so that a story changes when its course does. Look at the
+difference before you keep an update: ``git diff tests/golden``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from processors import engine
 from processors.policy import Policy, load_pack, shipped_pack
 from streams.jsonl import read_lines
 from streams.topics import topic_of
+from tests.golden.words import story as in_words
 
 HERE = Path(__file__).parent
 STORIES = sorted(path.parent for path in HERE.glob("*/events.jsonl"))
@@ -31,12 +33,16 @@ def policy() -> Policy:
     return Policy(load_pack(shipped_pack()))
 
 
-def tell(events: Path, policy: Policy) -> list[Any]:
-    """Everything that is put out for the events of a story."""
-    inputs = [
+def read(events: Path) -> list[engine.Input]:
+    """The events of a story."""
+    return [
         engine.Input(line.topic, 0, line.number, line.record.occurred_at, line.record)
         for line in read_lines(events.read_bytes().splitlines(), events.name)
     ]
+
+
+def tell(inputs: list[engine.Input], policy: Policy) -> list[Any]:
+    """Everything that is put out for the events of a story."""
     states: dict[bytes, bytes | None] = {}
     outcome = engine.run(inputs, states.get, policy)
     assert outcome.rejected == []
@@ -63,10 +69,16 @@ def test_there_are_stories():
 def test_the_story_takes_its_course(
     story: Path, policy: Policy, pytestconfig: pytest.Config
 ) -> None:
-    lines = [written(output) for output in tell(story / "events.jsonl", policy)]
-    expected = story / "expected.jsonl"
+    events = story / "events.jsonl"
+    inputs = read(events)
+    outputs = tell(inputs, policy)
+    lines = [written(output) for output in outputs]
+    text = in_words(story.name, events.read_text("utf-8").splitlines(), inputs, outputs)
+    expected, words = story / "expected.jsonl", story / "story.md"
     if pytestconfig.getoption("--update-golden"):
         expected.write_bytes(b"\n".join(lines) + b"\n")
+        words.write_text(text, "utf-8")
     assert [msgspec.json.decode(line) for line in lines] == [
         msgspec.json.decode(line) for line in expected.read_bytes().splitlines()
     ]
+    assert text == words.read_text("utf-8")
