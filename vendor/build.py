@@ -108,7 +108,7 @@ class Folding:
         if look is None or code < 0x80 or rows.is_east_asian(code):
             return None
         look = "".join(rows.HAND.get(ord(char), char) for char in look if not self._is_mark(char))
-        if look.isascii() and look.isalnum():
+        if look.isascii() and look.isalnum() and category[0] != "P":
             return look
         if len(look) == 1 and look in rows.LOOKED_LIKE and category[0] in "PZS":
             return None if rows.is_pictogram(code) else look
@@ -159,12 +159,13 @@ def splits(table: Folding) -> Iterator[tuple[str, ...]]:
     common = {char for char, core, *_ in source("readings") if core}
     found: dict[str, str] = {}
     for char, *ways in source("splits"):
-        if char not in common or table.fold(ord(char))[0]:
+        made = table.fold(ord(char))[1]  # 場 is written as 土昜, and so is 场
+        if made not in common:
             continue
         for way in ways:
             parts = "".join(table.fold(ord(part))[1] for part in way)
-            if 2 <= len(parts) <= 4 and len(parts) == len(way) and char not in parts:
-                found.setdefault(parts, char)
+            if 2 <= len(parts) <= 4 and len(parts) == len(way) and made not in parts:
+                found.setdefault(parts, made)
     yield from sorted(found.items())
 
 

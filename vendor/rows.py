@@ -107,6 +107,8 @@ HAND: dict[int, str] = {
     **{0x1F195: "new", 0x1F196: "ng", 0x1F197: "ok", 0x1F198: "sos", 0x1F19A: "vs"},
     **_run(0x3021, "123456789"),  # Suzhou numerals
     **{ord(char): form for char, form in zip("кмпωηκĸəǝ", "kmnwnkkee", strict=True)},
+    ord("丶"): "·",  # strokes that are written as separators
+    ord("丨"): "|",
     ord("ſ"): "s",
     ord("ß"): "ss",
     ord("ẞ"): "ss",

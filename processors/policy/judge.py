@@ -205,7 +205,9 @@ def _search(detector: Detector) -> Contacts | TermDetector:
         return Contacts()
     if detector.kind is DetectorKind.PROTECTED:
         return ProtectedNames(detector.entries, detector.places)
-    return (Claims if detector.kind is DetectorKind.CLAIMS else Lexicon)(detector.entries)
+    if detector.kind is DetectorKind.CLAIMS:
+        return Claims(detector.entries)
+    return Lexicon(detector.entries, detector.views)
 
 
 def _by_field(rules: Sequence[Rule]) -> _Rules:

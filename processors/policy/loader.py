@@ -29,7 +29,7 @@ from processors.policy.terms import (
     read_review,
 )
 from processors.policy.tree import Notes, Table, parse
-from processors.text import BadLine, Entry, read_entries
+from processors.text import BadLine, Entry, View, read_entries
 from schemas.records import (
     ComplaintCategory,
     Decision,
@@ -138,8 +138,11 @@ def _read_detector(
         entries = _read_lexicons(table, files, problems)
     if kind is DetectorKind.PROTECTED and table.has("places"):
         places = _read_places(table, files)
+    views = tuple(View)
+    if kind is DetectorKind.LEXICON and table.has("views"):
+        views = table.choices("views", View)
     table.close()
-    return Detector(name, kind, entries, places)
+    return Detector(name, kind, entries, places, views)
 
 
 def _file(table: Table, key: str, name: str, files: Mapping[str, bytes]) -> bytes | None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from processors.text import Entry, Match
+from processors.text import Entry, Match, View
 from schemas.records import (
     ComplaintCategory,
     Decision,
@@ -45,12 +45,16 @@ class DetectorKind(StrEnum):
 
 
 class Detector(Struct, frozen=True):
-    """A named search of a pack: its kind, its entries, and the names of places it knows."""
+    """A named search of a pack: its kind, its entries, and the names of places it knows.
+
+    ``views`` are what a lexicon is searched in beside the folded and the stripped form.
+    """
 
     name: str
     kind: DetectorKind
     entries: tuple[Entry, ...] = ()
     places: tuple[str, ...] = ()
+    views: tuple[View, ...] = tuple(View)
 
 
 class Covers(StrEnum):

@@ -7,7 +7,7 @@ gets the same answer alone and in a batch.
 from processors.text.claims import Claims, find_claims
 from processors.text.contacts import Contacts, find_contacts
 from processors.text.entry import BadLine, Entry, read_entries
-from processors.text.lexicon import Lexicon
+from processors.text.lexicon import Lexicon, View
 from processors.text.match import HIDDEN, Match, Outcome
 from processors.text.protected import ProtectedNames
 from processors.text.scan import Detector, Scanner
@@ -24,6 +24,7 @@ __all__ = [
     "Outcome",
     "ProtectedNames",
     "Scanner",
+    "View",
     "find_claims",
     "find_contacts",
     "read_entries",

@@ -17,7 +17,8 @@ from processors.text import contact_numbers as numbers
 from processors.text.contact_forms import Contact
 from processors.text.fold import fold, strip
 from processors.text.match import Match, Outcome
-from processors.text.scan import FOLDED, Anchor, Scanner, Text
+from processors.text.scan import Anchor, Scanner, Text
+from processors.text.views import FOLDED
 
 _ADDRESS_TERMS = frozenset(map(fold, addresses.ANCHORS))
 _INVITATION_TERMS = frozenset(map(fold, invitations.ANCHORS))

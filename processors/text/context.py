@@ -3,7 +3,8 @@
 import re
 
 from processors.text.fold import strip
-from processors.text.scan import STRIPPED, Anchor
+from processors.text.scan import Anchor
+from processors.text.views import STRIPPED
 
 # Separators as honest writing uses them. Anything else between two letters of a term (an
 # asterisk, a pipe of emoji) is there to hide it.

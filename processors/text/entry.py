@@ -1,19 +1,23 @@
 """Entries of a lexicon, and the plain file that holds them.
 
 A lexicon file is UTF-8, one entry a line: ``term``, then optionally a tab and a ``tag``, then
-optionally a tab and flags separated by commas. Blank lines and lines that begin with ``#`` are
-skipped. The tag ties terms that mean the same to a proof: the aliases of one institution, 医生 and
-医师.
+optionally a tab and flags separated by commas (``word, severity=3``). Blank lines and lines that
+begin with ``#`` are skipped. The tag ties terms that mean the same to a proof: the aliases of one
+institution, 医生 and 医师.
 """
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import msgspec
 from msgspec import Struct
 
 from processors.text.fold import fold, strip
 
 FLAGS = ("word", "allow", "suffix", "place", "role")
+SEVERITIES = range(1, 5)
+_LANGUAGE = re.compile("[a-z]{2,3}")
 
 
 class Entry(Struct, frozen=True):
@@ -25,6 +29,10 @@ class Entry(Struct, frozen=True):
     ``suffix``: a kind of organ, which counts with a name before it (杭州市 + 公安局). ``place``:
     the same, but the name must be that of a place (杭州 + 发布). ``role``: too short or too common
     to count but as the whole text or with a role word beside it.
+
+    ``severity``, 1 to 4, goes into every match; of entries that read the same the gravest counts.
+    ``language`` is a code such as zh or ja; an entry of another language than Chinese is not
+    looked for by the sound of its characters.
     """
 
     term: str
@@ -34,6 +42,8 @@ class Entry(Struct, frozen=True):
     suffix: bool = False
     place: bool = False
     role: bool = False
+    severity: int = 1
+    language: str = ""
 
 
 class BadLine(NamedTuple):
@@ -62,8 +72,16 @@ def _read_line(number: int, line: str) -> tuple[int, Entry] | BadLine:
         return BadLine(number, "has more than three columns")
     if not strip(fold(term)):
         return BadLine(number, f"has a term without a letter or digit: {term!r}")
-    given = [flag.strip() for flag in flags.split(",") if flag.strip()]
-    for flag in given:
-        if flag not in FLAGS:
-            return BadLine(number, f"has an unknown flag {flag!r}; known are {', '.join(FLAGS)}")
-    return number, Entry(term, tag or term, **dict.fromkeys(given, True))
+    given: dict[str, bool | int | str] = {}
+    for flag in filter(None, map(str.strip, flags.split(","))):
+        name, _, value = flag.partition("=")
+        if name in FLAGS and not value:
+            given[name] = True
+        elif name == "severity" and value in map(str, SEVERITIES):
+            given[name] = int(value)
+        elif name == "language" and _LANGUAGE.fullmatch(value):
+            given[name] = value
+        else:
+            known = f"{', '.join(FLAGS)}, severity=1 to 4, language=zh"
+            return BadLine(number, f"has an unknown flag {flag!r}; known are {known}")
+    return number, msgspec.convert({"term": term, "tag": tag or term, **given}, Entry)

@@ -1,51 +1,156 @@
 """Search for the entries of a lexicon."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from enum import StrEnum
 from functools import cached_property
 
-from processors.text.context import cuts_latin, is_bordered, is_spaced_on_purpose
+from processors.text.context import is_bordered
 from processors.text.entry import Entry
 from processors.text.fold import fold, strip
+from processors.text.gates import (
+    equal,
+    is_apart,
+    is_spaced,
+    looks_alike,
+    may_sound,
+    sounds_alike,
+    stands,
+)
 from processors.text.match import Match, Outcome
-from processors.text.scan import FOLDED, Anchor, Scanner, Text
+from processors.text.readings import REVERSED
+from processors.text.scan import Anchor, Scanner, Text
+from processors.text.views import (
+    COLLAPSED,
+    FOLDED,
+    INITIALS,
+    NUMERALS,
+    SKELETON,
+    SOUND,
+    STRIPPED,
+    collapse,
+    other_sounds,
+    skeleton,
+    sound,
+    spellings,
+)
+from processors.text.words import is_han
 
 _LEAST = 2  # a single character would be found everywhere
+_LONGEST_SOUND = 8
+
+
+class View(StrEnum):
+    """What may be searched beside the folded and the stripped form, which always are."""
+
+    SKELETON = "skeleton"  # look-alikes, digits for letters, other numerals
+    SOUND = "sound"  # homophones, pinyin, initials
+    REPEAT = "repeat"
+    SPLIT = "split"
+    REVERSED = "reversed"
+
+
+ALL_VIEWS = tuple(View)
+QUIET_VIEWS = tuple(view for view in View if view is not View.SOUND)
+"""The same without those by sound, which suit neither names nor titles."""
+
+_BY_SOUND = (SOUND, INITIALS)
+_SWITCHED = frozenset(View)
 
 
 class Terms:
-    """Entries by their folded and by their stripped form.
+    """Entries by their forms in every view.
 
-    Where two entries fold to the same form the first one given stays.
+    Of entries that fold to the same form the gravest stays, of equal ones the first given.
     """
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(self, entries: Iterable[Entry], views: Collection[View] = ALL_VIEWS) -> None:
         self.folded: dict[str, Entry] = {}
         self.stripped: dict[str, Entry] = {}
         self.loose: set[str] = set()  # stripped forms of entries with separators of their own
+        self.skeleton: dict[str, str] = {}  # stripped form by form in the view
+        self.collapsed: dict[str, str] = {}
+        self.initials: dict[str, str] = {}
+        self.sound: dict[str, tuple[str, ...]] = {}
         for entry in entries:
             folded = fold(entry.term).strip()
             stripped = strip(folded)
-            if len(stripped) >= _LEAST:
-                self.folded.setdefault(folded, entry)
-                self.stripped.setdefault(stripped, entry)
-                if folded != stripped:
-                    self.loose.add(stripped)
+            if len(stripped) < _LEAST:
+                continue
+            _put(self.folded, folded, entry)
+            _put(self.stripped, stripped, entry)
+            if folded != stripped:
+                self.loose.add(stripped)
+        hidden = [(form, entry) for form, entry in self.stripped.items() if not entry.allow]
+        if View.SKELETON in views:
+            self.skeleton = {skeleton(form): form for form, _ in hidden if _CHANGES.search(form)}
+        if View.REPEAT in views:
+            for form, _ in hidden:
+                once = collapse(form)
+                if once != form and len(once) >= _LEAST:
+                    self.collapsed.setdefault(once, form)
+        if View.SOUND in views:
+            self._add_sounds([form for form, entry in hidden if _has_sound(form, entry)])
 
-    def entry(self, anchor: Anchor) -> Entry:
+    def _add_sounds(self, forms: Sequence[str]) -> None:
+        """Every form by sound, with one character by another of its sounds or by its initial."""
+        spelling = spellings()
+        for form in forms:
+            sounded = sound(form)
+            alike = self.sound.get(sounded)
+            self.sound[sounded] = (*alike, form) if alike else (form,)
+            for at, (char, syllable) in enumerate(zip(form, sounded, strict=True)):
+                if syllable == char:
+                    continue
+                before, after = sounded[:at], sounded[at + 1 :]
+                self.initials.setdefault(before + spelling[syllable][0] + after, form)
+                for other in other_sounds(char):
+                    self.sound.setdefault(before + other + after, (form,))
+
+    def form(self, text: Text, anchor: Anchor) -> str:
+        """Stripped form of the entry that an anchor stands for."""
+        if anchor.view == SOUND:
+            shown = "".join(filter(str.isalnum, text.folded[anchor.start : anchor.end]))
+            return max(self.sound[anchor.term], key=lambda form: equal(shown, form))
+        forms = {SKELETON: self.skeleton, COLLAPSED: self.collapsed, INITIALS: self.initials}
+        return forms[anchor.view][anchor.term] if anchor.view in forms else strip(anchor.term)
+
+    def entry(self, anchor: Anchor, form: str) -> Entry:
         """The entry an anchor stands for."""
-        forms = self.folded if anchor.view == FOLDED else self.stripped
-        return forms[anchor.term]
+        return self.folded[anchor.term] if anchor.view == FOLDED else self.stripped[form]
 
-    def counts(self, folded: str, anchor: Anchor) -> bool:
+    def counts(self, text: Text, anchor: Anchor, form: str) -> bool:
         """Whether an anchor is a hit at all: no word cut in two, no stride over two words."""
-        if cuts_latin(folded, anchor.start, anchor.end):
+        if anchor.reading == REVERSED:
+            return True
+        if not stands(text, anchor):
             return False
+        if anchor.view == SKELETON:
+            return looks_alike(text, anchor, form)
+        if anchor.view in _BY_SOUND:
+            return sounds_alike(text, anchor, form)
         return (
             anchor.view == FOLDED
+            or bool(anchor.reading)
             or anchor.term in self.loose
-            or is_spaced_on_purpose(folded, anchor)
+            or is_spaced(text, anchor)
         )
+
+
+_CHANGES = re.compile(f"[a-z0-9{''.join(NUMERALS)}]")
+
+
+def _put(forms: dict[str, Entry], form: str, entry: Entry) -> None:
+    if form not in forms or forms[form].severity < entry.severity:
+        forms[form] = entry
+
+
+def _has_sound(form: str, entry: Entry) -> bool:
+    return (
+        _LEAST <= len(form) <= _LONGEST_SOUND
+        and entry.language in ("", "zh")
+        and sum(map(is_han, form)) >= _LEAST
+    )
 
 
 def uncovered(hits: Sequence[tuple[Anchor, Entry]]) -> Iterator[tuple[Anchor, Entry]]:
@@ -66,11 +171,25 @@ class TermDetector:
     """Base of the detectors that look for terms."""
 
     prefilter: re.Pattern[str] | None = None
+    apart = False
+    """Whether a short hit must not stand where two other words meet."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
-        self.terms = Terms(entries)
-        self.folded_terms: Iterable[str] = self.terms.folded.keys()
+    def __init__(self, entries: Iterable[Entry], views: Collection[View] = QUIET_VIEWS) -> None:
+        self.terms = Terms(entries, views)
+        self._views = frozenset(views)
+        # What has no separators of its own is found in the stripped form as well.
+        self.folded_terms: Iterable[str] = tuple(
+            term for term in self.terms.folded if not term.isalnum()
+        )
         self.stripped_terms: Iterable[str] = self.terms.stripped.keys()
+        self.skeleton_terms: Iterable[str] = self.terms.skeleton.keys()
+        self.sound_terms: Iterable[str] = self.terms.sound.keys()
+        self.collapsed_terms: Iterable[str] = self.terms.collapsed.keys()
+        self.initials_terms: Iterable[str] = self.terms.initials.keys()
+
+    def hears(self, term: str, shown: str) -> bool:
+        """Whether characters with the sound of a term are worth an anchor; cheap."""
+        return any(may_sound(shown, form) for form in self.terms.sound[term])
 
     @cached_property
     def _scanner(self) -> Scanner:
@@ -82,13 +201,28 @@ class TermDetector:
 
     def hits(self, text: Text, anchors: Sequence[Anchor]) -> Iterator[tuple[Anchor, Entry]]:
         """The anchors that are hits, each with its entry, none inside another."""
-        return uncovered(
-            [
-                (anchor, self.terms.entry(anchor))
-                for anchor in anchors
-                if self.terms.counts(text.folded, anchor)
-            ]
-        )
+        found = []
+        for seen in anchors:
+            anchor = self._plainly(seen)
+            if anchor.reading in _SWITCHED and anchor.reading not in self._views:
+                continue
+            form = self.terms.form(text, anchor)
+            if self.terms.counts(text, anchor, form):
+                entry = self.terms.entry(anchor, form)
+                if entry.allow or not self.apart or is_apart(text, anchor):
+                    found.append((anchor, entry))
+        return uncovered(found)
+
+    def _plainly(self, anchor: Anchor) -> Anchor:
+        """What was found stripped but stands as the entry is written was found folded."""
+        if (
+            anchor.view == STRIPPED
+            and not anchor.reading
+            and anchor.end - anchor.start == len(anchor.term)
+            and anchor.term in self.terms.folded
+        ):
+            return anchor._replace(view=FOLDED)
+        return anchor
 
     def confirm(self, text: Text, anchors: Sequence[Anchor]) -> list[Match]:
         """Matches of a text, given its anchors in order of start."""
@@ -122,17 +256,23 @@ class Lexicon(TermDetector):
     a longer Latin word.
     """
 
+    apart = True
+
+    def __init__(self, entries: Iterable[Entry], views: Collection[View] = ALL_VIEWS) -> None:
+        super().__init__(entries, views)
+
     def confirm(self, text: Text, anchors: Sequence[Anchor]) -> list[Match]:
-        """Every hit, with outcome ``reject``."""
+        """Every hit; ``review`` for what was found by sound, ``reject`` for the rest."""
         return [
             Match(
                 entry.term,
                 entry.tag,
                 "lexicon",
-                anchor.view,
+                anchor.reading or anchor.view,
                 text.technique(anchor),
-                Outcome.REJECT,
+                Outcome.REVIEW if anchor.view in _BY_SOUND else Outcome.REJECT,
                 *text.span(anchor.start, anchor.end),
+                entry.severity,
             )
             for anchor, entry in self.hits(text, anchors)
             if not entry.word or is_bordered(text.folded, anchor.start, anchor.end)

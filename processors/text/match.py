@@ -47,8 +47,9 @@ class Match(NamedTuple):
     entry: str
     tag: str
     kind: str  # "contact", "lexicon", "protected" or "claim"
-    view: str  # "folded" or "stripped": the form of the text in which it was found
+    view: str  # the form of the text in which it was found: "folded", "stripped", "sound", ...
     technique: str  # how the text showed or hid it: plain, case, width, invisible, separator, ...
     outcome: Outcome
     start: int
     end: int
+    severity: int = 1  # of the entry, 1 to 4

@@ -1,25 +1,29 @@
 """Search of a whole batch at once.
 
-The texts are folded joined together, and two automata run over the joined forms: one over the
-folded form, one over the stripped form, in which nothing stands between letters. What they hit are
-only anchors; the detector that asked for the anchor confirms it, looking at what stands around.
-Texts without an anchor cost nothing more.
+The texts are folded joined together, and automata run over the joined views: the folded form, the
+stripped form, in which nothing stands between letters, the skeleton and the sound. The few texts
+that may be meant to be read otherwise (``readings``) go through the automata once more, as what
+they may be read as. What the automata hit are only anchors; the detector that asked for the anchor
+confirms it, looking at what stands around. Texts without an anchor cost nothing more.
 """
 
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple, Protocol
 
 import daachorse
+import numpy as np
 
+from processors.text import readings
 from processors.text.fold import (
     JOINT,
     RULES,
     UNKNOWN,
+    Codes,
     codes_of,
     fold,
     fold_codes,
@@ -30,10 +34,20 @@ from processors.text.fold import (
     text_of,
 )
 from processors.text.match import Match
-
-FOLDED = "folded"
-STRIPPED = "stripped"
-
+from processors.text.views import (
+    COLLAPSED,
+    FOLDED,
+    INITIALS,
+    SKELETON,
+    SOUND,
+    STRIPPED,
+    skeleton,
+    skeleton_codes,
+    skeleton_kept,
+    sound,
+    sound_codes,
+    two_for_one,
+)
 
 _RULES_BY_WEIGHT = (
     *("invisible", "confusable", "enclosed", "radical", "traditional", "digit"),
@@ -41,17 +55,31 @@ _RULES_BY_WEIGHT = (
 )
 """Rules of folding, that which hides most first; a text is named after the first that was used."""
 
+_TECHNIQUES = {STRIPPED: "separator", SKELETON: "skeleton", SOUND: "homophone"}
+_VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, COLLAPSED, INITIALS)
+_VIEWS_OF = {  # the views in which a reading is searched; the first gives its form
+    readings.REPEAT: (STRIPPED, COLLAPSED, SKELETON, SOUND),
+    readings.SPLIT: (STRIPPED,),
+    readings.REVERSED: (STRIPPED, SKELETON, SOUND),
+    readings.PINYIN: (SOUND,),
+    readings.INITIAL: (INITIALS,),
+}
+
 _FEW = 400
 """Characters up to which the way without arrays is quicker."""
 
 
 class Anchor(NamedTuple):
-    """A term found in a view. ``start`` and ``end`` are in the folded form, for either view."""
+    """A term found in a view. ``start`` and ``end`` are in the folded form, for any view.
+
+    ``reading`` is empty where the text is read as it stands.
+    """
 
     view: str
     term: str
     start: int
     end: int
+    reading: str = ""
 
 
 class Text:
@@ -62,7 +90,8 @@ class Text:
         self.folded = folded
 
     @cached_property
-    def _origins(self) -> list[int]:
+    def origins(self) -> list[int]:
+        """For every character of the folded form the index of the code point it came from."""
         return origins(self.original)
 
     @cached_property
@@ -70,21 +99,63 @@ class Text:
         """For every character of the stripped form its index in the folded form."""
         return kept(self.folded)
 
+    @cached_property
+    def stripped(self) -> str:
+        """The stripped form."""
+        return strip(self.folded)
+
+    @cached_property
+    def _skeleton_kept(self) -> list[tuple[int, int]]:
+        return skeleton_kept(self.folded)
+
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Span of the original that a span of the folded form came from."""
-        return self._origins[start], self._origins[end - 1] + 1
+        return self.origins[start], self.origins[end - 1] + 1
+
+    def folded_span(self, view: str, start: int, end: int) -> tuple[int, int]:
+        """Span of the folded form that a span of a view came from."""
+        if view == FOLDED:
+            return start, end
+        if view == SKELETON:
+            places = self._skeleton_kept
+            return places[start][0], places[end - 1][1]
+        return self.kept[start], self.kept[end - 1] + 1
+
+    def stripped_span(self, start: int, end: int) -> tuple[int, int]:
+        """Span of the stripped form for a span of the folded form."""
+        return bisect_right(self.kept, start - 1), bisect_right(self.kept, end - 1)
 
     def technique(self, anchor: Anchor) -> str:
         """How the original shows or hides what was found: ``plain`` when it does not hide it."""
-        if anchor.view == STRIPPED:
-            return "separator"
+        if anchor.reading:
+            return anchor.reading
+        if anchor.view in _TECHNIQUES:
+            return _TECHNIQUES[anchor.view]
         start, end = self.span(anchor.start, anchor.end)
         used = {RULES.get(ord(char)) for char in self.original[start:end]}
         return next((rule for rule in _RULES_BY_WEIGHT if rule in used), "plain")
 
+    def readings(self, wanted: readings.Wanted) -> Iterator[readings.Reading]:
+        """What the text may be read as otherwise, if anything wanted is then in it."""
+        stripped = self.stripped
+        if any(True for _ in readings.repeats_at(stripped)):
+            yield readings.repeat(self.folded, self.kept)
+        if any(wanted.is_split(stripped, at) for at in readings.splits_at(stripped)):
+            yield readings.split(self.folded, self.kept)
+        if readings.OVERRIDE in self.original:
+            turned = readings.reverse(self.original, self.origins, self.folded)
+            if turned:
+                yield turned
+        if any(True for _ in wanted.spelled_at(self.folded)):
+            yield from readings.spell(self.folded)
+
 
 class Detector(Protocol):
-    """What the scanner needs of a detector."""
+    """What the scanner needs of a detector.
+
+    Beside these it may have ``skeleton_terms``, ``sound_terms``, ``collapsed_terms`` and
+    ``initials_terms``, and then gets anchors of these views and of the other readings.
+    """
 
     @property
     def folded_terms(self) -> Iterable[str]:
@@ -102,6 +173,15 @@ class Detector(Protocol):
         """Matches of a text, given its anchors in order of start; linear in both."""
 
 
+class _Hit(NamedTuple):
+    """A term in a view of the joined texts, and the detectors that asked for it."""
+
+    start: int
+    end: int
+    term: str
+    owners: tuple[int, ...]
+
+
 class _Automaton:
     """Finds many terms at once, and says which detectors asked for each."""
 
@@ -117,12 +197,92 @@ class _Automaton:
             daachorse.CharwiseDoubleArrayAhoCorasick(self._terms) if self._terms else None
         )
 
-    def find(self, joined: str) -> Iterable[tuple[int, int, str, tuple[int, ...]]]:
-        """Start, end, term and owners of every hit, overlapping ones too."""
+    def __bool__(self) -> bool:
+        return self._search is not None
+
+    def find(self, joined: str) -> Iterator[_Hit]:
+        """Every hit, overlapping ones too."""
         if self._search is None:
             return
         for start, end, index in self._search.find_overlapping(joined):
-            yield start, end, self._terms[index], self._owners[index]
+            yield _Hit(start, end, self._terms[index], self._owners[index])
+
+
+class _Forms:
+    """The joined texts in their views. Short ones go the way without arrays, to the same end."""
+
+    def __init__(self, joined: str) -> None:
+        self._starts: dict[str, list[int]] = {}
+        self._folded_codes: Codes | None = None
+        self._stripped_codes: Codes | None = None
+        if len(joined) > _FEW:
+            self._folded_codes = fold_codes(codes_of(joined))
+            self._stripped_codes = strip_codes(self._folded_codes)
+            self.folded = text_of(self._folded_codes)
+            self.stripped = text_of(self._stripped_codes)
+        else:
+            self.folded = fold(joined)
+            self.stripped = strip(self.folded)
+
+    def view(self, view: str) -> str:
+        """The joined texts in a view."""
+        if view == FOLDED:
+            return self.folded
+        if view == STRIPPED:
+            return self.stripped
+        if view == SKELETON:
+            if self._folded_codes is not None:
+                return two_for_one(text_of(skeleton_codes(self._folded_codes)))
+            return skeleton(self.folded)
+        if self._stripped_codes is not None:
+            return text_of(sound_codes(self._stripped_codes))
+        return sound(self.stripped)
+
+    def starts(self, view: str, joined: str) -> list[int]:
+        """Where each text begins in a view; the stripped form and the sound are of one length."""
+        view = STRIPPED if view == SOUND else view
+        if view not in self._starts:
+            self._starts[view] = _starts(joined)
+        return self._starts[view]
+
+    def otherwise(self) -> tuple[Iterable[int], Iterable[int]]:
+        """Places of the stripped form with repeats, and with parts of split characters."""
+        codes = self._stripped_codes
+        if codes is not None:
+            return readings.repeats_in(codes), readings.splits_in(codes)
+        return readings.repeats_at(self.stripped), readings.splits_at(self.stripped)
+
+
+_ByDetector = defaultdict[int, list[Anchor]]
+
+
+class _Batch:
+    """Texts, their forms, and the anchors found so far, by text and detector."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = texts
+        self.joined = _join(texts)
+        self.forms = _Forms(self.joined)
+        self.anchors: dict[int, _ByDetector] = {}
+        self._made: dict[int, Text] = {}
+
+    @cached_property
+    def _parts(self) -> list[str]:
+        return self.forms.folded.split(JOINT)
+
+    def text(self, index: int) -> Text:
+        """One of the texts."""
+        made = self._made.get(index)
+        if made is None:
+            made = self._made[index] = Text(self.texts[index], self._parts[index])
+        return made
+
+    def detectors(self, index: int) -> _ByDetector:
+        """Anchors of a text by detector."""
+        found = self.anchors.get(index)
+        if found is None:
+            found = self.anchors[index] = defaultdict(list)
+        return found
 
 
 class Scanner:
@@ -130,80 +290,144 @@ class Scanner:
 
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self._detectors = tuple(detectors)
-        self._folded = _Automaton(detector.folded_terms for detector in detectors)
-        self._stripped = _Automaton(detector.stripped_terms for detector in detectors)
+        self._automata = {
+            view: _Automaton(_terms(detector, view) for detector in detectors) for view in _VIEWS
+        }
+        self._base = tuple(v for v in (FOLDED, STRIPPED, SKELETON, SOUND) if self._automata[v])
+        self._otherwise = frozenset(
+            index for index, one in enumerate(detectors) if hasattr(one, "collapsed_terms")
+        )
+        self._hears: list[Callable[[str, str], bool]] = [
+            getattr(one, "hears", _never) for one in detectors
+        ]
+        self._wanted = readings.Wanted(
+            *(
+                [term for index in self._otherwise for term in _terms(detectors[index], view)]
+                for view in (STRIPPED, SOUND, INITIALS)
+            )
+        )
 
     def find(self, texts: Sequence[str]) -> list[tuple[tuple[int, Match], ...]]:
         """Per text, the index of the detector and the match, in the order of detector and span.
 
         A text gets the same answer whatever else is in the batch.
         """
-        folded, stripped = _forms(_join(texts))
-        anchors = self._anchors(folded, stripped)
-        if not anchors:
-            return [()] * len(texts)
+        batch = _Batch(texts)
+        for view in self._base:
+            self._search(batch, view)
+        if self._otherwise:
+            self._read_otherwise(batch)
+        self._prefilter(batch)
         found: list[tuple[tuple[int, Match], ...]] = [()] * len(texts)
-        parts = folded.split(JOINT)
-        for index, by_detector in anchors.items():
-            text = Text(texts[index], parts[index])
+        for index, by_detector in batch.anchors.items():
             found[index] = tuple(
                 (owner, match)
                 for owner in sorted(by_detector)
-                for match in self._confirm(owner, text, by_detector[owner])
+                for match in self._confirm(owner, batch.text(index), by_detector[owner])
             )
         return found
 
-    def _confirm(
-        self, owner: int, text: Text, hits: list[tuple[str, str, int, int]]
-    ) -> list[Match]:
-        anchors = [Anchor(*hit) for hit in hits if hit[0] == FOLDED]
-        seen = {(anchor.start, anchor.end) for anchor in anchors}
-        for view, term, start, end in hits[len(anchors) :]:  # the folded hits come first
-            first, last = text.kept[start], text.kept[end - 1] + 1
-            if (first, last) not in seen:
-                anchors.append(Anchor(view, term, first, last))
-        anchors.sort(key=lambda anchor: (anchor.start, -anchor.end))
-        return sorted(self._detectors[owner].confirm(text, anchors), key=_span)
+    def _search(self, batch: _Batch, view: str) -> None:
+        """Anchors of the texts as they stand, in one view."""
+        joined = batch.forms.view(view)
+        starts: list[int] = []
+        for hit in self._automata[view].find(joined):
+            owners: Iterable[int] = hit.owners
+            if view == SOUND:
+                # As long as the stripped form; nearly all hits of it are words of their own.
+                shown = batch.forms.stripped[hit.start : hit.end]
+                owners = [one for one in owners if self._hears[one](hit.term, shown)]
+                if not owners:
+                    continue
+            starts = starts or batch.forms.starts(view, joined)
+            index = bisect_right(starts, hit.start) - 1
+            offset = starts[index]
+            span = batch.text(index).folded_span(view, hit.start - offset, hit.end - offset)
+            anchor = Anchor(view, hit.term, *span)
+            by_detector = batch.detectors(index)
+            for owner in owners:
+                by_detector[owner].append(anchor)
 
-    def _anchors(
-        self, folded: str, stripped: str
-    ) -> dict[int, defaultdict[int, list[tuple[str, str, int, int]]]]:
-        """Per text and detector the hits of both views, with offsets inside the text."""
-        anchors: dict[int, defaultdict[int, list[tuple[str, str, int, int]]]] = {}
-        for view, automaton, joined in (
-            (FOLDED, self._folded, folded),
-            (STRIPPED, self._stripped, stripped),
-        ):
-            starts: list[int] = []
-            for start, end, term, owners in automaton.find(joined):
-                starts = starts or _starts(joined)
-                index = bisect_right(starts, start) - 1
-                by_detector = anchors.setdefault(index, defaultdict(list))
-                offset = starts[index]
-                for owner in owners:
-                    by_detector[owner].append((view, term, start - offset, end - offset))
-        starts = []
+    def _read_otherwise(self, batch: _Batch) -> None:
+        """Anchors of what texts may be read as otherwise."""
+        made = [
+            (index, reading)
+            for index in _meant_otherwise(batch, self._wanted)
+            for reading in batch.text(index).readings(self._wanted)
+        ]
+        for kind, views in _VIEWS_OF.items():
+            some = [(index, reading) for index, reading in made if reading.kind == kind]
+            joined = JOINT.join(reading.form for _, reading in some)
+            for view in views if some else ():
+                form = sound(joined) if view == SOUND and kind != readings.PINYIN else joined
+                form = skeleton(form) if view == SKELETON else form
+                self._search_readings(batch, some, view, form)
+
+    def _search_readings(
+        self,
+        batch: _Batch,
+        some: Sequence[tuple[int, readings.Reading]],
+        view: str,
+        joined: str,
+    ) -> None:
+        starts = _starts(joined)
+        for hit in self._automata[view].find(joined):
+            at = bisect_right(starts, hit.start) - 1
+            index, reading = some[at]
+            first, last = hit.start - starts[at], hit.end - starts[at]
+            if view == SKELETON:
+                places = skeleton_kept(reading.form)
+                first, last = places[first][0], places[last - 1][1]
+            spans = reading.spans[first:last]
+            start, end = min(span[0] for span in spans), max(span[1] for span in spans)
+            anchor = Anchor(view, hit.term, start, end, reading.kind)
+            for owner in self._otherwise.intersection(hit.owners):
+                batch.detectors(index)[owner].append(anchor)
+
+    def _prefilter(self, batch: _Batch) -> None:
+        starts: list[int] = []
         for owner, detector in enumerate(self._detectors):
             if detector.prefilter is None:
                 continue
-            for hit in detector.prefilter.finditer(folded):
-                starts = starts or _starts(folded)
-                index = bisect_right(starts, hit.start()) - 1
-                anchors.setdefault(index, defaultdict(list)).setdefault(owner, [])
-        return anchors
+            for hit in detector.prefilter.finditer(batch.forms.folded):
+                starts = starts or batch.forms.starts(FOLDED, batch.forms.folded)
+                batch.detectors(bisect_right(starts, hit.start()) - 1).setdefault(owner, [])
+
+    def _confirm(self, owner: int, text: Text, found: list[Anchor]) -> list[Match]:
+        """Matches of a detector; of anchors with one span that of the plainest view counts."""
+        anchors = {(anchor.start, anchor.end): anchor for anchor in reversed(found)}
+        ordered = sorted(anchors.values(), key=lambda anchor: (anchor.start, -anchor.end))
+        return sorted(self._detectors[owner].confirm(text, ordered), key=_span)
+
+
+def _never(_term: str, _shown: str) -> bool:
+    return False
+
+
+def _terms(detector: Detector, view: str) -> Iterable[str]:
+    terms: Iterable[str] = getattr(detector, f"{view}_terms", ())
+    return terms
 
 
 def _span(match: Match) -> tuple[int, int]:
     return match.start, match.end
 
 
-def _forms(joined: str) -> tuple[str, str]:
-    """The folded and the stripped form; short texts go the way without arrays, to the same end."""
-    if len(joined) <= _FEW:
-        folded = fold(joined)
-        return folded, strip(folded)
-    codes = fold_codes(codes_of(joined))
-    return text_of(codes), text_of(strip_codes(codes))
+def _meant_otherwise(batch: _Batch, wanted: readings.Wanted) -> list[int]:
+    """Indexes of the texts that may have another reading."""
+    found: set[int] = set()
+    repeats, splits = batch.forms.otherwise()
+    stripped = batch.forms.stripped
+    places = [*repeats, *(place for place in splits if wanted.is_split(stripped, place))]
+    if places:
+        starts = batch.forms.starts(STRIPPED, stripped)
+        found.update(bisect_right(starts, place) - 1 for place in places)
+    if readings.OVERRIDE in batch.joined:
+        found.update(i for i, text in enumerate(batch.texts) if readings.OVERRIDE in text)
+    for place in wanted.spelled_at(batch.forms.folded):
+        starts = batch.forms.starts(FOLDED, batch.forms.folded)
+        found.add(bisect_right(starts, place) - 1)
+    return sorted(found)
 
 
 def _join(texts: Sequence[str]) -> str:
@@ -214,4 +438,6 @@ def _join(texts: Sequence[str]) -> str:
 
 
 def _starts(joined: str) -> list[int]:
-    return list(accumulate((len(part) + 1 for part in joined.split(JOINT)[:-1]), initial=0))
+    if len(joined) <= _FEW:
+        return list(accumulate((len(part) + 1 for part in joined.split(JOINT)[:-1]), initial=0))
+    return [0, *(np.flatnonzero(codes_of(joined) == ord(JOINT)) + 1).tolist()]

@@ -1,0 +1,166 @@
+"""Views: coarser forms of a folded text, in which more ways of writing are one.
+
+The skeleton takes characters together that look alike or count alike (i l 1 |, o 0, s 5 $, rn m,
+一 1), the sound gives Han characters by their syllable. Entries go through the same functions.
+"""
+
+import re
+from functools import cache, lru_cache
+
+import numpy as np
+
+from processors.text import tables
+from processors.text.fold import IS_LETTER, JOINT, Codes
+
+FOLDED = "folded"
+STRIPPED = "stripped"
+SKELETON = "skeleton"
+SOUND = "sound"
+COLLAPSED = "collapsed"
+INITIALS = "initials"
+
+_SIGNS = "|!$@+€"  # signs that stand for letters
+_CLASSES = {
+    "i": "l1|!一壹幺",
+    "o": "0〇零",
+    "z": "2二贰两",
+    "e": "3€三叁",
+    "a": "4@四肆",
+    "s": "5$五伍",
+    "g": "69六陆九玖",
+    "t": "7+七柒",
+    "b": "8八捌",
+    "十": "拾",
+    "百": "佰",
+    "千": "仟",
+}
+NUMERALS = frozenset("一壹幺〇零二贰两三叁四肆五伍六陆七柒八捌九玖十拾百佰千仟")
+_SKELETON = {ord(char): form for form, chars in _CLASSES.items() for char in chars}
+_NOT_SKELETON = re.compile(rf"[^\w{re.escape(_SIGNS)}{JOINT}]")
+_TWO_FOR_ONE = (("rn", "m"), ("vv", "w"))
+
+_FIRST_SOUND = 0xE000  # syllables are characters of the private use area, which is stripped away
+_LONGEST_SYLLABLE = 6
+
+
+def skeleton(folded: str) -> str:
+    """Skeleton of a folded text or of joined ones; joints stay."""
+    return _two_for_one(_NOT_SKELETON.sub("", folded.replace("_", " ")).translate(_SKELETON))
+
+
+def _two_for_one(form: str) -> str:
+    for two, one in _TWO_FOR_ONE:
+        form = form.replace(two, one)
+    return form
+
+
+def skeleton_kept(folded: str) -> list[tuple[int, int]]:
+    """For every character of ``skeleton(folded)`` its span in ``folded``."""
+    found: list[tuple[int, int]] = []
+    form = ""
+    for index, char in enumerate(folded):
+        if not (char.isalnum() or char in _SIGNS):
+            continue
+        form += char.translate(_SKELETON)
+        found.append((index, index + 1))
+    for two, one in _TWO_FOR_ONE:
+        at = form.find(two)
+        while at >= 0:
+            form = form[:at] + one + form[at + 2 :]
+            found[at : at + 2] = [(found[at][0], found[at + 1][1])]
+            at = form.find(two, at + 1)
+    return found
+
+
+@cache
+def syllables() -> dict[str, str]:
+    """Per syllable in Latin letters the character that stands for it."""
+    every = sorted({syllable for found in tables.sounds().values() for syllable in found})
+    return {syllable: chr(_FIRST_SOUND + index) for index, syllable in enumerate(every)}
+
+
+@cache
+def _sounds() -> dict[int, str]:
+    names = syllables()
+    return {ord(char): names[found[0]] for char, found in tables.sounds().items()}
+
+
+def sound(stripped: str) -> str:
+    """The stripped form with a syllable for every Han character; of the same length."""
+    return stripped.translate(_sounds())
+
+
+def other_sounds(char: str) -> tuple[str, ...]:
+    """Syllables of a character beside the usual one."""
+    names = syllables()
+    return tuple(names[syllable] for syllable in tables.sounds().get(char, ())[1:])
+
+
+@cache
+def spellings() -> dict[str, str]:
+    """Per character that stands for a syllable the syllable in Latin letters."""
+    return {char: syllable for syllable, char in syllables().items()}
+
+
+@lru_cache(maxsize=1 << 14)
+def spelled(token: str) -> str:
+    """The syllables that a word in Latin letters spells, the longest first; else empty."""
+    names = syllables()
+    dead: set[int] = set()
+
+    def parse(at: int) -> str | None:
+        if at == len(token):
+            return ""
+        if at in dead:
+            return None
+        for end in range(min(len(token), at + _LONGEST_SYLLABLE), at, -1):
+            name = names.get(token[at:end])
+            if name and end - at > 1 and (rest := parse(end)) is not None:
+                return name + rest
+        dead.add(at)
+        return None
+
+    return (parse(0) or "") if len(token) <= 40 else ""
+
+
+def collapse(stripped: str) -> str:
+    """Every run of one letter as one; digits stay."""
+    return _RUN.sub(r"\1", stripped)
+
+
+_RUN = re.compile(r"([^\W\d_])\1+")
+
+
+# --- The same for whole batches, as arrays -------------------------------------------------------
+
+
+def _skeleton_tables() -> tuple[Codes, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+    table = np.arange(IS_LETTER.size, dtype=np.uint32)
+    table[list(_SKELETON)] = [ord(form) for form in _SKELETON.values()]
+    stays = IS_LETTER.copy()
+    stays[[ord(JOINT), *map(ord, _SIGNS)]] = True
+    return table, stays
+
+
+_SKELETONS, _STAYS = _skeleton_tables()
+
+
+def skeleton_codes(folded: Codes) -> Codes:
+    """Skeleton as by ``skeleton``, but for the pairs of letters, which ``two_for_one`` sees to."""
+    return _SKELETONS[folded[_STAYS[folded]]]
+
+
+two_for_one = _two_for_one
+
+
+@cache
+def _sound_table() -> Codes:
+    table = np.arange(IS_LETTER.size, dtype=np.uint32)
+    sounds = _sounds()
+    table[list(sounds)] = [ord(form) for form in sounds.values()]
+    return table
+
+
+def sound_codes(stripped: Codes) -> Codes:
+    """As ``sound``."""
+    return _sound_table()[stripped]
