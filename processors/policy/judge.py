@@ -28,6 +28,7 @@ from processors.text import (
     ProtectedNames,
     Scanner,
 )
+from processors.text.contact_invitations import INVITATION
 from processors.text.fold import fold, strip
 from processors.text.lexicon import TermDetector
 from schemas.records import Decision, Field, Finding, Mark, RuleMode, SubjectKind
@@ -35,6 +36,8 @@ from schemas.records import Decision, Field, Finding, Mark, RuleMode, SubjectKin
 _RANK = {decision: rank for rank, decision in enumerate(Decision)}
 _FIELD_ORDER = {field: order for order, field in enumerate(Field)}
 _NOTHING = Judgement(Decision.ALLOW, (), (), "No rule asks for anything.")
+_SHOWN = frozenset(("plain", "case", "width", "traditional"))
+"""Ways to write a contact that do not mean to hide it."""
 _SHORTEST_PROOF = 3  # letters of a proof's value that may stand inside a longer name
 _SAID = {
     "contact": "a contact of the form {entry} is in the {field}",
@@ -43,6 +46,7 @@ _SAID = {
     "claim": "the {field} claims {entry!r}",
     "whole": "the {field} is compared with the registered name",
 }
+_INVITED = "the {field} invites to get in touch elsewhere"
 
 _Rules = Mapping[tuple[SubjectKind, Field], Mapping[str, tuple[Rule, ...]]]
 
@@ -127,10 +131,7 @@ class Policy:
     def _apply(
         self, rule: Rule, subject: SubjectView, field: Field, text: str, match: Match
     ) -> Proposal:
-        decision, why = (
-            rule.decision,
-            _SAID[match.kind].format(entry=match.entry, field=field.lower()),
-        )
+        decision, why = rule.decision, _said(match, field)
         if match.technique in HIDDEN:
             why += f", written {HIDDEN[match.technique]}"
         if decision is Decision.REFUSE and match.outcome is not Outcome.REJECT:
@@ -141,6 +142,8 @@ class Policy:
             proof = f"proof of {rule.proof.lower()}"
             if not values:
                 why += f"; there is no valid {proof}"
+            elif match.kind == "contact" and match.technique not in _SHOWN:
+                why += f"; no {proof} covers what is hidden"
             elif self._covers(rule, subject, values, text, match):
                 decision = rule.cleared or decision
                 why += f"; a valid {proof} covers it"
@@ -198,6 +201,12 @@ class Policy:
         return any(
             found in value or (len(value) >= _SHORTEST_PROOF and value in found) for value in folded
         )
+
+
+def _said(match: Match, field: Field) -> str:
+    invited = match.kind == "contact" and match.entry == INVITATION
+    words = _INVITED if invited else _SAID[match.kind]
+    return words.format(entry=match.entry, field=field.lower())
 
 
 def _search(detector: Detector) -> Contacts | TermDetector:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from processors.text.contact_forms import Contact, split_words
 from processors.text.match import Outcome
 
-NAME = "invitation"
+INVITATION = "invitation"
 
 _S = r"[\W_]{0,2}"
 _CHAT = (
@@ -101,4 +101,4 @@ def find_invitations(folded: str) -> Iterator[Contact]:
     for hit in _INVITATION.finditer(folded):
         start, end = hit.span()
         declined = _DECLINED.search(folded, max(0, start - 6), start) or _REFUSED.match(folded, end)
-        yield Contact(start, end, NAME, Outcome.ACCEPT if declined else Outcome.REVIEW)
+        yield Contact(start, end, INVITATION, Outcome.ACCEPT if declined else Outcome.REVIEW)

@@ -70,7 +70,7 @@ def _apart(contacts: Iterable[Contact]) -> Iterator[Contact]:
             yield waiting
             waiting = None
         if contact.outcome is not Outcome.REJECT:
-            if waiting is None or waiting.name == invitations.NAME:
+            if waiting is None or waiting.name == invitations.INVITATION:
                 waiting = contact
             continue
         waiting, reach = None, contact.end

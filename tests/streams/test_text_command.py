@@ -37,7 +37,7 @@ def test_a_person_sees_the_views_the_matches_the_rules_and_the_verdict() -> None
     assert "folded    北大官方 加v信 demo_12345" in shown
     assert "stripped  北大官方加v信demo12345" in shown
     assert "0-2  北大  reject: The protected name '北大'" in shown
-    assert "detector contacts, technique case" in shown
+    assert "detector contacts, technique slang" in shown
     assert "feeds contacts.individual" in shown
     assert "REFUSE" in shown
     assert "identity.university (CAC-08-2) HOLD: The name uses the protected name" in shown

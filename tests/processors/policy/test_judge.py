@@ -61,6 +61,12 @@ def test_findings_say_field_span_technique_entry_and_obligation():
     assert finding.why == "The name holds '坏词', written with invisible characters between."
 
 
+def test_an_invitation_is_told_as_one_and_never_refused():
+    judgement = judge(bio="扫码加我")
+    assert judgement.decision is Decision.HOLD
+    assert judgement.reason.startswith("The bio invites to get in touch elsewhere; that is not")
+
+
 def test_a_rule_names_an_entry_once_for_a_field():
     judgement = judge(name="好词 好词 坏词", bio="好词")
     rules = [(f.field, f.entry, f.rule_id) for f in judgement.findings if f.rule_id == "words.any"]

@@ -89,6 +89,42 @@ def test_who_warns_or_only_sounds_like_it_advertises_nothing(text: str):
     assert decide(bio=text) == (Decision.ALLOW, set())
 
 
+VERIFIED_CONTACT = {VerificationKind.CONTACT: ("",)}
+ORGANISATIONS = [SubjectKind.INSTITUTION, SubjectKind.PUBLIC_ACCOUNT]
+
+
+@pytest.mark.obligation("CAC-08-6")
+@pytest.mark.parametrize("field", ["name", "bio", "signature", "badge"])
+def test_a_person_may_show_no_contact_in_any_text(field: str):
+    expected = (Decision.REFUSE, {"contacts.individual"})
+    assert decide(proofs=VERIFIED_CONTACT, **{field: "vx：demo_12345"}) == expected
+
+
+@pytest.mark.obligation("CAC-08-6")
+@pytest.mark.parametrize("kind", ORGANISATIONS)
+@pytest.mark.parametrize("text", ["电话 400-800-1234", "ＷＷＷ．example.com", "電話：62345678"])
+def test_an_organisation_may_show_a_verified_contact_below_its_name(kind: SubjectKind, text: str):
+    assert decide(kind, bio=text) == (Decision.HOLD, {"contacts.organisation"})
+    expected = (Decision.ALLOW_LABELLED, {"contacts.organisation"})
+    assert decide(kind, VERIFIED_CONTACT, bio=text, signature=text) == expected
+
+
+@pytest.mark.obligation("CAC-08-6")
+@pytest.mark.parametrize("kind", ORGANISATIONS)
+@pytest.mark.parametrize("text", ["四零零八零零一二三四", "薇信demo_12345", "example点com"])
+def test_no_verification_covers_a_contact_that_is_hidden(kind: SubjectKind, text: str):
+    assert decide(kind, VERIFIED_CONTACT, bio=text)[0] is Decision.HOLD
+
+
+@pytest.mark.obligation("CAC-08-6")
+@pytest.mark.parametrize("field", ["name", "badge"])
+def test_a_contact_in_the_name_of_an_organisation_goes_to_a_person(field: str):
+    texts = {field: "江南茶叶 400-800-1234"}
+    decision, rules = decide(SubjectKind.INSTITUTION, VERIFIED_CONTACT, **texts)
+    assert decision is Decision.HOLD
+    assert "contacts.organisation-name" in rules
+
+
 @pytest.mark.obligation("CAC-08-2")
 @pytest.mark.parametrize(
     "name", ["国家税务总局", "最高人民法院", "西湖区教育局", "苏州公安", "成都发布"]
