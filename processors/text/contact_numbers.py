@@ -64,6 +64,8 @@ _OTHERS = (
     # From anywhere: 00 and a code.
     r"00[1-9]\d{0,2}(?:[\s().-]{0,2}\d){7,11}",
 )
+_APART = re.compile(r"[48]00\d{7}|0(?:10|2\d)[2-9]\d{7}|0[3-9]\d{2}[2-9]\d{6,7}|09\d{8}")
+"""Numbers other than of mobiles that are one with every digit apart."""
 _OTHER = re.compile(rf"(?<![\d.])(?:{'|'.join(_OTHERS)})(?![\d.]\d|\d)")
 _INTERNATIONAL = re.compile(r"[+➕]\W{0,2}[1-9]\d{0,2}(?:[\s().-]{0,2}\d){7,12}(?!\d)")
 _WITH_PLACE = re.compile(
@@ -140,10 +142,15 @@ def _is_whole(plain: str, start: int, end: int) -> bool:
 
 
 def _mobiles(plain: str) -> Iterator[Contact]:
-    """Mobile numbers of the mainland, in whatever groups: each begins and ends with a group."""
+    """Mobile numbers of the mainland, in whatever groups: each begins and ends with a group.
+
+    And any number with every digit apart.
+    """
     for run in _RUN.finditer(plain):
         groups = [hit.span() for hit in _DIGITS.finditer(plain, *run.span())]
         digits = "".join(plain[start:end] for start, end in groups)
+        if len(groups) == len(digits) and _APART.fullmatch(digits):
+            yield Contact(*run.span(), "phone", technique="separator")
         # For every count of digits at the end of a group, where in the text that is.
         ends = dict(zip(accumulate(end - start for start, end in groups), groups, strict=True))
         count = 0
