@@ -1,4 +1,4 @@
-"""Why a text is judged as it is: its readings, its odd characters, its matches, the verdict."""
+"""Why a text is judged as it is: its views, its odd characters, its matches, the verdict."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from processors.policy import Policy, SubjectView
-from processors.text import HIDDEN, Lexicon, Match, Outcome
-from processors.text.fold import RULES, fold, strip
+from processors.text import HIDDEN, Form, Lexicon, Match, Outcome, forms_of
+from processors.text.fold import RULES, fold
 from schemas.records import Decision, Field, Finding, SubjectKind
 from streams.visible import code_point, is_visible
 
@@ -25,13 +25,6 @@ _KINDS = {
     "claim": "the claim {!r}",
 }
 _NAMELESS = {"Cc": "control character", "Co": "private use", "Cn": "unassigned"}
-
-
-class Reading(Struct, frozen=True):
-    """One form of the text in which entries are looked for."""
-
-    view: str
-    form: str
 
 
 class Odd(Struct, frozen=True):
@@ -77,7 +70,7 @@ class Explanation(Struct, frozen=True):
     """All there is to say about a text."""
 
     text: str
-    readings: tuple[Reading, ...]
+    views: tuple[Form, ...]
     odd: tuple[Odd, ...]
     matches: tuple[Found, ...]
     verdict: Judged
@@ -123,7 +116,7 @@ class Explainer:
             judgement.reason,
             judgement.findings,
         )
-        return Explanation(text, readings(text), tuple(odd_ones(text)), tuple(found), verdict)
+        return Explanation(text, forms_of(text), tuple(odd_ones(text)), tuple(found), verdict)
 
     def _found(self, detector: str, match: Match) -> Found:
         return Found(
@@ -151,12 +144,6 @@ class Explainer:
             and (not rule.subjects or self._subject in rule.subjects)
             and not (rule.certain and match.outcome is not Outcome.REJECT)
         )
-
-
-def readings(text: str) -> tuple[Reading, ...]:
-    """The forms of a text in which entries are looked for."""
-    folded = fold(text)
-    return (Reading("folded", folded), Reading("stripped", strip(folded)))
 
 
 def odd_ones(text: str) -> Iterator[Odd]:

@@ -11,6 +11,7 @@ from processors.text.lexicon import Lexicon, View
 from processors.text.match import HIDDEN, Match, Outcome
 from processors.text.protected import ProtectedNames
 from processors.text.scan import Detector, Scanner
+from processors.text.show import Form, forms_of
 
 __all__ = [
     "HIDDEN",
@@ -19,6 +20,7 @@ __all__ = [
     "Contacts",
     "Detector",
     "Entry",
+    "Form",
     "Lexicon",
     "Match",
     "Outcome",
@@ -27,5 +29,6 @@ __all__ = [
     "View",
     "find_claims",
     "find_contacts",
+    "forms_of",
     "read_entries",
 ]

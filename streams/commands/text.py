@@ -111,7 +111,7 @@ def _whole(given: str) -> str:
 
 def _show(explanation: Explanation) -> None:
     out.print(_highlighted(explanation), soft_wrap=True)
-    out.print(_readings(explanation))
+    out.print(_views(explanation))
     if explanation.odd:
         out.print(_odd(explanation.odd))
     if explanation.matches:
@@ -134,12 +134,12 @@ def _highlighted(explanation: Explanation) -> Text:
     return line.append(_more(len(explanation.text) - len(styles), "characters"), "dim")
 
 
-def _readings(explanation: Explanation) -> Table:
+def _views(explanation: Explanation) -> Table:
     table = Table("view", "read as", box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for reading in explanation.readings:
-        form = Text(visible(reading.form[:_LONGEST]))
-        form.append(_more(len(reading.form) - _LONGEST, "characters"), "dim")
-        table.add_row(reading.view, form)
+    for view in explanation.views:
+        form = Text(visible(view.text[:_LONGEST]))
+        form.append(_more(len(view.text) - _LONGEST, "characters"), "dim")
+        table.add_row(view.view, form)
     return table
 
 

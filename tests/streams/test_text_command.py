@@ -46,7 +46,7 @@ def test_a_person_sees_the_views_the_matches_the_rules_and_the_verdict() -> None
 def test_a_program_gets_the_same_as_one_json_object() -> None:
     found = explained(INVITING)
     assert found["text"] == INVITING
-    assert [reading["view"] for reading in found["readings"]][:2] == ["folded", "stripped"]
+    assert [view["view"] for view in found["views"]][:2] == ["folded", "stripped"]
     contact = next(match for match in found["matches"] if match["kind"] == "contact")
     assert INVITING[contact["start"] : contact["end"]] == "V信 demo_12345"
     assert contact["detector"] == "contacts"
@@ -58,6 +58,14 @@ def test_a_program_gets_the_same_as_one_json_object() -> None:
         "contacts.individual",
         "identity.university",
     }
+
+
+def test_the_readings_of_a_text_are_shown_with_syllables_in_latin_letters() -> None:
+    views = {view["view"]: view["text"] for view in explained("贝者博 c4sino liuhecai")["views"]}
+    assert views["skeleton"] == "贝者博casinoiiuhecai"
+    assert views["sound"].startswith("bei zhe bo")
+    assert views["split"].startswith("赌博")
+    assert views["pinyin"].endswith("liu he cai")
 
 
 def test_an_honest_text_has_no_matches_and_is_allowed() -> None:

@@ -1,0 +1,50 @@
+"""The views of a text in a form that a person can read. Only for showing: slow, one at a time."""
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from processors.text import readings
+from processors.text.fold import fold, strip
+from processors.text.scan import Text
+from processors.text.views import FOLDED, SKELETON, SOUND, STRIPPED, skeleton, sound, spellings
+
+
+class Form(Struct, frozen=True):
+    """A form of a text in which entries are looked for, syllables in Latin letters."""
+
+    view: str
+    text: str
+
+
+def forms_of(text: str) -> tuple[Form, ...]:
+    """The views every text has, then the readings that this one has besides."""
+    folded = fold(text)
+    stripped = strip(folded)
+    return (
+        Form(FOLDED, folded),
+        Form(STRIPPED, stripped),
+        Form(SKELETON, skeleton(folded)),
+        Form(SOUND, _spelled(sound(stripped))),
+        *(Form(one.kind, _spelled(one.form)) for one in _otherwise(Text(text, folded))),
+    )
+
+
+def _otherwise(text: Text) -> Iterator[readings.Reading]:
+    """Every reading that a text may have, whatever entries there are."""
+    if any(True for _ in readings.repeats_at(text.stripped)):
+        yield readings.repeat(text.folded, text.kept)
+    if any(True for _ in readings.splits_at(text.stripped)):
+        yield readings.split(text.folded, text.kept)
+    turned = readings.reverse(text.original, text.origins, text.folded)
+    if turned:
+        yield turned
+    yield from readings.spell(text.folded)
+
+
+def _spelled(form: str) -> str:
+    """The form with its syllables in Latin letters, apart from each other and from the rest."""
+    names = spellings()
+    spelled = "".join(f" {names[char]} " if char in names else char for char in form)
+    return re.sub(" {2,}", " ", spelled).strip()
