@@ -91,6 +91,7 @@ class Folding:
         parts = _chars(points)
         if kind and parts.isascii() and parts.isalnum():
             yield "width", parts  # a letter in other clothes is that letter, whatever it looks like
+        yield "confusable", rows.ORNATE.get(code)
         yield "confusable", self._look(code, known.category)
         if kind and (len(parts) > 1 and parts[0] == "(" and parts[-1] == ")"):
             yield "enclosed", parts[1:-1]

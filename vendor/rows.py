@@ -119,3 +119,13 @@ HAND: dict[int, str] = {
 }
 """Enclosed and squared letters and digits, small capitals, letters that stand for two, look-alikes
 that UTS #39 leaves out."""
+
+_ORNATE = {
+    **{"a": "₳ᗩꍏᏗⱥɐ", "b": "฿ⴆꌃɮცƅ", "c": "₵ᑕᄃꉓƈɔ", "d": "∂ԃꀸᎴ", "e": "єɛꍟᏋ"},
+    **{"f": "₣ϝꎇᎦ", "g": "₲ꁅᎶ", "h": "ԋꃅɥɧ", "i": "ꀤᴉ", "j": "ʝꀭᏠ", "k": "ꀘʞꝁҝ"},
+    **{"l": "ⱡᄂᏝʅɭ꒒", "m": "ꂵᎷ", "n": "₦ᑎꈤᏁи", "o": "ꂦᎧ", "p": "₱ꉣ℘Ꭾ", "q": "ꆰᑫϙꝗ"},
+    **{"r": "ꋪɹяɾ", "s": "₴ᔕꌗֆ", "t": "꓄ʇᏖȶɬ", "u": "ꀎᏬʉʊ", "v": "ꃴᏉʌ", "w": "ꅏᗯᏇ"},
+    **{"x": "ꊼӿҳχ", "y": "ꌩʎ", "z": "ꁴᘔʑ"},
+}
+ORNATE: dict[int, str] = {ord(char): form for form, chars in _ORNATE.items() for char in chars}
+"""Letters as generators of ornate names write them; UTS #39 leaves them out."""

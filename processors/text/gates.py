@@ -4,17 +4,25 @@ Taken by themselves the views find an entry in most honest texts. A gate looks a
 writes what was found and at what stands around, and asks whether anybody would read it so.
 """
 
+import re
+
 from processors.text import readings
 from processors.text.context import cuts_latin, is_bordered, is_latin, is_spaced_on_purpose
 from processors.text.fold import RULES
 from processors.text.scan import Anchor, Text
-from processors.text.views import NUMERALS
+from processors.text.views import NUMERALS, STRIPPED
 from processors.text.words import cut_ends, is_han, words_around
 
 _SHORT = 3  # an entry of so many characters may come about where two words meet
 _LEAST_LEET = 4
 _LEAST_BROKEN = 6  # so long a Latin term is meant with one sign in it: cas-ino
 _LEAST_FOREIGN = 5
+_PLACE = re.compile(r"\w?(?:街道|镇|乡|村|县)")
+_SURNAMES = frozenset(
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏"
+    "吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱"
+    "严覃武戴莫孔向汤樊"
+)
 _ALPHABETS = (  # in which words are written; what looks Latin in them is no disguise
     frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґАБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯІЇЄҐ"),
     frozenset("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩΆΈΉΊΌΎΏ"),
@@ -24,7 +32,20 @@ _ALPHABETS = (  # in which words are written; what looks Latin in them is no dis
 def stands(text: Text, anchor: Anchor) -> bool:
     """Whether what was found in the folded form begins and ends as a word may."""
     folded, start, end = text.folded, anchor.start, anchor.end
-    return not cuts_latin(folded, start, end) and not _is_foreign_word(text, start, end)
+    if cuts_latin(folded, start, end) or _is_foreign_word(text, start, end):
+        return False
+    return end - start >= _LEAST_LEET or not _is_in_a_code(folded, start, end)
+
+
+def _is_in_a_code(folded: str, start: int, end: int) -> bool:
+    """Whether a short Latin term goes on beyond a digit: TIT4N."""
+    if not (is_latin(folded[start]) and is_latin(folded[end - 1])):
+        return False
+    before, after = folded[max(0, start - 2) : start], folded[end : end + 2]
+    return any(
+        len(beside) == 2 and beside[0].isdigit() and is_latin(beside[1])
+        for beside in (before[::-1], after)
+    )
 
 
 def _is_foreign_word(text: Text, start: int, end: int) -> bool:
@@ -61,18 +82,31 @@ def is_spaced(text: Text, anchor: Anchor) -> bool:
     )
 
 
-def goes_on(folded: str, start: int, end: int) -> bool:
-    """Whether a word that is spaced letter by letter goes on beyond a span: b e t t e r."""
-    before = start > 1 and not folded[start - 1].isalnum() and folded[start - 2]
-    after = end + 1 < len(folded) and not folded[end].isalnum() and folded[end + 1]
-    return bool(
-        (before and _alike(before, folded[start]) and not folded[max(0, start - 3)].isalnum())
-        or (after and _alike(after, folded[end - 1]) and not folded[end + 2 : end + 3].isalnum())
+def goes_on(folded: str, start: int, end: int, *, han: bool = False) -> bool:
+    """Whether a word that is spaced letter by letter goes on beyond a span: b e t t e r.
+
+    Han characters spaced apart are words of their own, but ``han`` asks for 小 姐 姐 as well.
+    """
+    before, after = folded[max(0, start - 3) : start][::-1], folded[end : end + 3]
+    return any(
+        len(beside) > 1
+        and not beside[0].isalnum()
+        and _alike(beside[1], own, han=han)
+        and not beside[2:].isalnum()
+        for beside, own in ((before, folded[start]), (after, folded[end - 1]))
     )
 
 
-def _alike(char: str, other: str) -> bool:
-    return is_latin(char) and is_latin(other)
+def _alike(char: str, other: str, *, han: bool) -> bool:
+    return (is_latin(char) and is_latin(other)) or (han and is_han(char) and is_han(other))
+
+
+def is_whole_word(text: Text, anchor: Anchor) -> bool:
+    """Whether no word goes on at either end, spaced letter by letter or not."""
+    folded, start, end = text.folded, anchor.start, anchor.end
+    if not is_bordered(folded, start, end):
+        return False
+    return anchor.view != STRIPPED or not goes_on(folded, start, end, han=True)
 
 
 # --- Skeleton --------------------------------------------------------------------------------
@@ -87,7 +121,8 @@ def looks_alike(text: Text, anchor: Anchor, form: str) -> bool:
     letters = sum(map(str.isalpha, shown))
     signs = len(shown) - letters
     same = equal(shown, form) if len(shown) == len(form) else 0
-    if len(form) < _LEAST_LEET or 2 * max(letters, same) < len(shown):
+    few = 3 if len(form) >= _LEAST_BROKEN else 2  # of a long term a third says as much
+    if len(form) < _LEAST_LEET or few * max(letters, same) < len(shown):
         return False
     if is_bordered(folded, start, end) or not signs:
         return True
@@ -145,10 +180,19 @@ def sounds_alike(text: Text, anchor: Anchor, form: str) -> bool:
     words = words_around(text.stripped, start, end)
     if any(first <= start and last >= end for first, last in words):
         return False
-    if len(form) >= _SHORT and equal(shown, form) >= len(form) - 1:
-        return True
     changed = [start + at for at in range(len(form)) if shown[at] != form[at]]
-    return not any(first <= at < last for at in changed for first, last in words)
+    one_of_many = len(form) >= _SHORT and len(changed) <= 1
+    if not one_of_many and any(first <= at < last for at in changed for first, last in words):
+        return False
+    return len(form) >= _SHORT or not _is_name(text.stripped, start, end, form)
+
+
+def _is_name(stripped: str, start: int, end: int, form: str) -> bool:
+    """Whether two characters are the name of a person, or begin that of a place: 杜博, 官坊街道."""
+    if _PLACE.match(stripped, end):
+        return True
+    alone = start == 0 and not is_han(stripped[end : end + 1] or " ")
+    return alone and stripped[0] != form[0] and stripped[0] in _SURNAMES
 
 
 def _is_pinyin(text: Text, anchor: Anchor, form: str) -> bool:

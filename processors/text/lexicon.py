@@ -5,13 +5,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
 
-from processors.text.context import is_bordered
 from processors.text.entry import Entry
 from processors.text.fold import fold, strip
 from processors.text.gates import (
     equal,
     is_apart,
     is_spaced,
+    is_whole_word,
     looks_alike,
     may_sound,
     sounds_alike,
@@ -275,5 +275,5 @@ class Lexicon(TermDetector):
                 entry.severity,
             )
             for anchor, entry in self.hits(text, anchors)
-            if not entry.word or is_bordered(text.folded, anchor.start, anchor.end)
+            if not entry.word or is_whole_word(text, anchor)
         ]

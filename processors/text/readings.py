@@ -231,22 +231,31 @@ def split(folded: str, kept: Sequence[int]) -> Reading:
 
 def reverse(original: str, origins: Sequence[int], folded: str) -> Reading | None:
     """Runs under an override in the order they are shown in; None without one."""
+    places = [index for index, char in enumerate(folded) if char.isalnum()]
     turned: list[int] = []
     at = 0
-    places = [index for index, char in enumerate(folded) if char.isalnum()]
-    begin = original.find(OVERRIDE)
-    while begin >= 0:
-        stop = _POPPED.search(original, begin)
-        assert stop is not None  # the end of the text matches
-        run = [place for place in places[at:] if begin < origins[place] < stop.start()]
-        before = [place for place in places[at:] if origins[place] <= begin]
-        turned += before + run[::-1]
-        at += len(before) + len(run)
-        begin = original.find(OVERRIDE, stop.start())
+    for begin, stop in _overridden(original):
+        while at < len(places) and origins[places[at]] <= begin:
+            turned.append(places[at])
+            at += 1
+        first = at
+        while at < len(places) and origins[places[at]] < stop:
+            at += 1
+        turned += places[first:at][::-1]
     turned += places[at:]
     if turned == places:
         return None
     return Reading(REVERSED, "".join(folded[i] for i in turned), [(i, i + 1) for i in turned])
+
+
+def _overridden(original: str) -> Iterator[tuple[int, int]]:
+    """Spans from an override to its end."""
+    begin = original.find(OVERRIDE)
+    while begin >= 0:
+        popped = _POPPED.search(original, begin)
+        stop = popped.start() if popped else len(original)
+        yield begin, stop
+        begin = original.find(OVERRIDE, stop)
 
 
 def spell(folded: str) -> Iterator[Reading]:

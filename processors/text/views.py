@@ -56,20 +56,19 @@ def _two_for_one(form: str) -> str:
 
 def skeleton_kept(folded: str) -> list[tuple[int, int]]:
     """For every character of ``skeleton(folded)`` its span in ``folded``."""
-    found: list[tuple[int, int]] = []
-    form = ""
-    for index, char in enumerate(folded):
-        if not (char.isalnum() or char in _SIGNS):
-            continue
-        form += char.translate(_SKELETON)
-        found.append((index, index + 1))
+    kept = [index for index, char in enumerate(folded) if char.isalnum() or char in _SIGNS]
+    form = "".join(folded[index] for index in kept).translate(_SKELETON)
+    spans = [(index, index + 1) for index in kept]
     for two, one in _TWO_FOR_ONE:
-        at = form.find(two)
-        while at >= 0:
-            form = form[:at] + one + form[at + 2 :]
-            found[at : at + 2] = [(found[at][0], found[at + 1][1])]
-            at = form.find(two, at + 1)
-    return found
+        merged, at = [], 0
+        for part in form.split(two):
+            merged += spans[at : at + len(part)]
+            at += len(part)
+            if at < len(spans):
+                merged.append((spans[at][0], spans[at + 1][1]))
+                at += 2
+        form, spans = form.replace(two, one), merged
+    return spans
 
 
 @cache

@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from processors.text import BadLine, Lexicon, Match, Outcome, read_entries
+from processors.text import HIDDEN, BadLine, Lexicon, Match, Outcome, read_entries
 from tests.processors.text.casebook import CASES, Case, not_yet, params, read_cases, write_not_yet
 
 FILES = ("evasions.tsv", "benign.tsv")
@@ -54,6 +54,12 @@ def test_every_case_is_written_once_and_expects_what_a_lexicon_can_answer():
     assert {case.entry for case in cases} - {None} <= terms
     assert {case.outcome for case in cases if case.entry} <= ALLOWED.keys()
     assert {case.outcome for case in cases if not case.entry} == {"none"}
+
+
+def test_every_technique_is_told_in_words():
+    told = HIDDEN.keys() | {"plain", "case"}
+    found_by = {m.technique for case in read_cases("evasions.tsv") for m in found(case)}
+    assert found_by <= told
 
 
 def test_what_is_not_yet_answered_is_among_the_cases():
