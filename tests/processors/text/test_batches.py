@@ -73,9 +73,20 @@ def test_every_code_point_of_unicode_is_survived():
 
 SEEDS = """
     1 13 +1 1.1 a. a- a@a. @ .com http:// www. 微信 微信id qq1 加我我我 电话 邮箱是 百度. (0 一二
-    教育部 公安局 医生 中国 第一 赌* 官方教育部官方 杭州市 🌸
+    教育部 公安局 医生 中国 第一 赌* 官方教育部官方 杭州市 🌸 网堵 约p 讠成信 wangdu 裸裸裸聊 rn
 """
-HOSTILE = [*SEEDS.split(), "1 ", "国 家 ", "日报 ", "q  ", "\u200b微", "\ud800", "\x00", "\uffff"]
+HOSTILE = [
+    *SEEDS.split(),
+    "1 ",
+    "国 家 ",
+    "日报 ",
+    "q  ",
+    "\u200b微",
+    "\u202e网赌\u202c",
+    "\ud800",
+    "\x00",
+    "\uffff",
+]
 
 
 @pytest.mark.parametrize("seed", HOSTILE)
