@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from processors.text.fold import fold, strip
 
-FLAGS = ("word", "allow", "suffix", "place", "role")
+FLAGS = ("word", "allow", "suffix", "place", "national", "role")
 SEVERITIES = range(1, 5)
 _LANGUAGE = re.compile("[a-z]{2,3}")
 
@@ -27,7 +27,9 @@ class Entry(Struct, frozen=True):
     the words to the right are weighed, and for a suffix at its right end. ``allow``: not a hit
     itself, but clears every shorter hit inside it. The rest matters to protected names only.
     ``suffix``: a kind of organ, which counts with a name before it (杭州市 + 公安局). ``place``:
-    the same, but the name must be that of a place (杭州 + 发布). ``role``: too short or too common
+    the same, but the name must be that of a place (杭州 + 发布).
+    ``national``: the same, but the name must claim the whole country (中国 + 委员会); no list holds
+    such an organ, so a person decides. ``role``: too short or too common
     to count but as the whole text or with a role word beside it.
 
     ``severity``, 1 to 4, goes into every match; of entries that read the same the gravest counts.
@@ -41,6 +43,7 @@ class Entry(Struct, frozen=True):
     allow: bool = False
     suffix: bool = False
     place: bool = False
+    national: bool = False
     role: bool = False
     severity: int = 1
     language: str = ""

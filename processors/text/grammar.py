@@ -43,7 +43,11 @@ _NEAR_FOLLOWS = _words(
     "老公 老婆 女友 男友 铁粉 黑粉 真香 真好 受害者 吐槽 宿舍 食堂 家属院 小区 站(?!长) 路 街",
     "公园 幼儿园 说 讲 妈 爸 奶奶 爷爷 fans?(?![a-z]) alumn student user",
 )
-NEAR_AFTER = re.compile(rf"[\W_]{{0,2}}(?:\d{{2,4}}[级届年]?)?的?(?:{_NEAR_FOLLOWS})")
+_KIN = _words("女儿 儿子 孩子 妻子 丈夫 女婿 媳妇 太太 爱人")
+NEAR_AFTER = re.compile(
+    rf"[\W_]{{0,2}}(?:(?:\d{{2,4}}[级届年]?)?的?(?:{_NEAR_FOLLOWS})"
+    rf"|(?:{_STAFF}|教授|老师)?的?(?:{_KIN}))"
+)
 """Who speaks so only stands near it."""
 
 _NEAR_PRECEDES = _words(
@@ -58,6 +62,9 @@ NEAR_BEFORE = re.compile(
 
 LEAD = re.compile(rf".*(?:{_NEAR_PRECEDES}|[在是的和与])", re.DOTALL)
 """What may stand before the name of an organ and is no part of it."""
+
+NATIONAL = re.compile(r"(?:中国|中华|国家|中央|全国|国务院|中共)[^\W\d_]{2,}\Z")
+"""The beginning of a name that claims to be one organ for the whole country, and more of it."""
 
 # --- Around a title or a claim -----------------------------------------------------------------
 
@@ -88,12 +95,13 @@ _RELATIVES = _words(
     "朋友是 导师是",
 )
 _MENDED = _words("电脑 手机 汽车 家电 轮胎 树 鞋 手表")
+_BRANCH = "(?:主治|主刀|家庭|责任|[内外儿妇骨眼牙]科)?"
 _ENGLISH = (
     r"(?<![a-z])(?:(?:not|be|become|love|need|like|ask)(?: an?| the| my)?"
     r"|(?:by|of|to) an?|non|un|my|ex)"
 )
 CANCELLED_BEFORE = re.compile(
-    rf"(?:{_WISHES}|{_DEEDS}|{_RELATIVES}|{_MENDED}|{_ENGLISH})(?:一?[名位个])?[\W_]?\Z"
+    rf"(?:{_WISHES}|{_DEEDS}|{_RELATIVES}|{_MENDED}|{_ENGLISH})(?:一?[名位个])?{_BRANCH}[\W_]?\Z"
 )
 """Wishes, denials and deeds done to another: the title is not claimed."""
 

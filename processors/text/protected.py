@@ -35,7 +35,7 @@ class ProtectedNames(TermDetector):
     def __init__(self, names: Iterable[Entry], places: Iterable[str] = ()) -> None:
         names = tuple(names)
         super().__init__(names)
-        self._suffixes = frozenset(entry.tag for entry in names if entry.suffix or entry.place)
+        self._suffixes = frozenset(entry.tag for entry in names if _is_form(entry))
         self._places = frozenset(fold(place) for place in places)
 
     def confirm(self, text: Text, anchors: Sequence[Anchor]) -> list[Match]:
@@ -45,7 +45,7 @@ class ProtectedNames(TermDetector):
             found = self._named(text.folded, anchor, entry)
             if found is None:
                 continue
-            bare = (entry.suffix or entry.place) and found.start == anchor.start
+            bare = _is_form(entry) and found.start == anchor.start
             outcome = _outcome(text.folded, found, entry, bare=bare)
             if outcome is None:
                 continue
@@ -68,8 +68,8 @@ class ProtectedNames(TermDetector):
 
     def _named(self, folded: str, anchor: Anchor, entry: Entry) -> Anchor | None:
         """The hit with the name before a suffix taken in; None where it is no name."""
-        if not (entry.suffix or entry.place):
-            return anchor
+        if not _is_form(entry):
+            return self._placed(folded, anchor) if entry.word else anchor
         first, last = segment(folded, anchor, _OWNER_REACH)
         if entry.word and last > anchor.end:
             follows = after(folded, anchor, _REACH)
@@ -80,14 +80,27 @@ class ProtectedNames(TermDetector):
         owner = strip(folded[start : anchor.start])
         if entry.place and not self._ends_with_place(owner):
             return None
+        if entry.national and not grammar.NATIONAL.match(owner):
+            return None
         if owner and not "㐀" <= owner[-1] <= "鿿":
             return None
         return anchor._replace(start=start)
+
+    def _placed(self, folded: str, anchor: Anchor) -> Anchor:
+        """A short name with the place before it: 卫健委 is one organ, and one in every city."""
+        first, _ = segment(folded, anchor, _OWNER_REACH)
+        ours = self._ends_with_place(strip(folded[first : anchor.start]))
+        return anchor._replace(start=first) if ours else anchor
 
     def _ends_with_place(self, owner: str) -> bool:
         if len(owner) > 2 and owner[-1] in _UNITS:
             return True
         return any(owner[-length:] in self._places for length in _PLACE_LENGTHS)
+
+
+def _is_form(entry: Entry) -> bool:
+    """Whether a term is the end of a name rather than a name."""
+    return entry.suffix or entry.place or entry.national
 
 
 def _outcome(folded: str, found: Anchor, entry: Entry, *, bare: bool) -> Outcome | None:
@@ -102,8 +115,8 @@ def _outcome(folded: str, found: Anchor, entry: Entry, *, bare: bool) -> Outcome
     whole = is_whole(folded, found.start, found.end)
     role = grammar.ROLE_AFTER.match(follows) or grammar.ROLE_BEFORE.search(precedes)
     if whole or role:
-        return Outcome.REVIEW if bare else Outcome.REJECT
-    if bare or entry.role or (entry.word and not entry.suffix and precedes[-1:].isalnum()):
+        return Outcome.REVIEW if bare or entry.national else Outcome.REJECT
+    if bare or entry.role or (entry.word and not _is_form(entry) and precedes[-1:].isalnum()):
         return None
     return Outcome.REVIEW if staff or _is_short(folded) else Outcome.ACCEPT
 
