@@ -21,6 +21,7 @@ NAMES = ProtectedNames(
         Entry("日报", "日报", suffix=True, word=True),
         Entry("日报告", allow=True),
         Entry("发布", "发布", place=True, word=True),
+        Entry("委员会", "委员会", national=True),
     ],
     places=["杭州", "内蒙古"],
 )
@@ -77,6 +78,8 @@ def test_who_speaks_for_an_institution_is_rejected(text: str, shown: str):
         ("在杭州市公安局工作", "杭州市公安局"),
         ("公安局", "公安局"),
         ("江南日报记者", "江南日报"),
+        ("中国诚信委员会", "中国诚信委员会"),
+        ("中国诚信委员会官方", "中国诚信委员会"),
     ],
 )
 def test_who_may_belong_to_an_institution_is_for_review(text: str, shown: str):
@@ -117,6 +120,7 @@ def test_who_only_stands_near_an_institution_is_accepted(text: str):
         "学生会教育部",  # a word goes on at the left
         "东北大小姐",
         "新品发布",  # no place
+        "吃货委员会",  # not of the whole country
         "每日报告",
         "今日报名",
         "清华大学出版社",
