@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.contenders import PEERS, kafka_streams, quix_python
@@ -21,7 +21,8 @@ from streams.packs import load_policy
 from streams.sandbox import start_kafka
 from streams.settings import load_settings
 
-ITEMS = ("throughput", "latency", "restore", "memory", "scaling")
+ITEMS = ("throughput", "latency", "text", "restore", "memory", "scaling")
+WITHOUT_KAFKA = ("text",)
 RESULTS = Path(__file__).parent / "RESULTS.md"
 _REQUIRED = re.compile(r"^quixstreams==(\S+)", re.MULTILINE)
 _JAR = re.compile(r"-(\d[\d.]+)\.jar$")
@@ -35,17 +36,16 @@ def main() -> int:
     parser.add_argument("--results", type=Path, help="where to write; RESULTS.md for a full run")
     given = parser.parse_args()
     directory = scratch_directory("bench")
+    plan = QUICK if given.quick else FULL
     try:
-        with start_kafka(allow_mock=False) as kafka:
-            report = _report(kafka.note)
-            bench = Bench(
-                Ground(kafka, directory),
-                QUICK if given.quick else FULL,
-                load_policy(load_settings()),
-                report,
-            )
-            for item in given.only:
-                _measure(report, item, getattr(bench, item))
+        if set(given.only) <= set(WITHOUT_KAFKA):
+            report = _report(None)
+            _measure_all(Bench(None, plan, load_policy(load_settings()), report), given.only)
+        else:
+            with start_kafka(allow_mock=False) as kafka:
+                report = _report(kafka.note)
+                ground = Ground(kafka, directory)
+                _measure_all(Bench(ground, plan, load_policy(load_settings()), report), given.only)
     except (NoKafka, Failed) as error:  # one of them is raised before anything is measured
         console.print(f"the benchmarks cannot run: {error}", style="red", markup=False)
         return 4
@@ -59,6 +59,11 @@ def main() -> int:
     return 1 if report.failures else 0
 
 
+def _measure_all(bench: Bench, items: Sequence[str]) -> None:
+    for item in items:
+        _measure(bench.report, item, getattr(bench, item))
+
+
 def _measure(report: Report, item: str, measure: Callable[[], None]) -> None:
     console.print(item, style="bold")
     try:
@@ -68,10 +73,12 @@ def _measure(report: Report, item: str, measure: Callable[[], None]) -> None:
         console.print(f"  failed: {failure}", style="red", markup=False)
 
 
-def _report(broker: str) -> Report:
+def _report(broker: str | None) -> Report:
     pack = load_policy(load_settings()).pack
     rules = f"{pack.id} {pack.version}, {len(pack.rules)} rules, hash `{pack.hash}`"
     command = " ".join(["python -m benchmarks", *sys.argv[1:]])
+    if broker is None:
+        return Report(command, rules, {"broker": "none"})
     return Report(command, rules, {"broker": _without_address(broker)} | _peers())
 
 

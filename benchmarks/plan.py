@@ -18,6 +18,8 @@ class Plan:
     latency_rounds: int
     latency_s: float
     latency_drop_s: float
+    texts: int
+    text_rounds: int
     accounts: int
     """Of restore and memory."""
     restores: int
@@ -35,6 +37,8 @@ FULL = Plan(
     latency_rounds=3,
     latency_s=20.0,
     latency_drop_s=5.0,
+    texts=20_000,
+    text_rounds=5,
     accounts=1_000_000,
     restores=3,
     workers=(1, 2, 4),
@@ -49,6 +53,8 @@ QUICK = Plan(
     latency_rounds=1,
     latency_s=3.0,
     latency_drop_s=1.0,
+    texts=5_000,
+    text_rounds=3,
     accounts=50_000,
     restores=1,
     workers=(1, 2),

@@ -20,6 +20,8 @@ LIBRARIES = (
     "confluent-kafka",
     "msgspec",
     "daachorse",
+    "numpy",
+    "rjieba",
     "mode-streaming",
 )
 

@@ -11,7 +11,7 @@ from processors.text.context import cuts_latin, is_bordered, is_latin, is_spaced
 from processors.text.fold import RULES
 from processors.text.scan import Anchor, Text
 from processors.text.views import NUMERALS, STRIPPED
-from processors.text.words import cut_ends, is_han, words_around
+from processors.text.words import REACH, cut_ends, is_han, words_around
 
 _SHORT = 3  # an entry of so many characters may come about where two words meet
 _LEAST_LEET = 4
@@ -64,7 +64,21 @@ def is_apart(text: Text, anchor: Anchor) -> bool:
     if len(shown) > _SHORT + 1 or not all(map(is_han, shown)):
         return True
     ends = 1 if len(shown) <= _SHORT else 2
-    return cut_ends(text.stripped, start, end) < ends
+    before, after = _neighbours(text, anchor)
+    return cut_ends(f"{before}{shown}{after}", len(before), len(before) + len(shown)) < ends
+
+
+def _neighbours(text: Text, anchor: Anchor) -> tuple[str, str]:
+    """What stands at either end of a hit, unless a separator does that is not within it as well."""
+    folded, start, end = text.folded, anchor.start, anchor.end
+    within = {char for char in folded[start:end] if not char.isalnum()}
+    first, last = text.stripped_span(start, end)
+    left = start > 0 and (folded[start - 1].isalnum() or folded[start - 1] in within)
+    right = end < len(folded) and (folded[end].isalnum() or folded[end] in within)
+    return (
+        text.stripped[max(0, first - REACH) : first] if left else "",
+        text.stripped[last : last + REACH] if right else "",
+    )
 
 
 def is_spaced(text: Text, anchor: Anchor) -> bool:

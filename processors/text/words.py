@@ -7,7 +7,9 @@ loaded with the first.
 import re
 from functools import lru_cache
 
-_REACH = 10
+REACH = 10
+"""Characters at either end of a hit that are looked at."""
+
 # Words younger than the dictionary that begin or end as others do.
 _YOUNG = re.compile("(微博|微信|抖音|快手|网红|直播|读博|约跑|打赌|外卖|网购|网课|弹幕|二维码)")
 
@@ -34,9 +36,9 @@ def is_han(char: str) -> bool:
 def words_around(stripped: str, start: int, end: int) -> list[tuple[int, int]]:
     """Spans of the words of two and more characters that overlap a span of stripped text."""
     first, last = start, end
-    while first and start - first < _REACH and is_han(stripped[first - 1]):
+    while first and start - first < REACH and is_han(stripped[first - 1]):
         first -= 1
-    while last < len(stripped) and last - end < _REACH and is_han(stripped[last]):
+    while last < len(stripped) and last - end < REACH and is_han(stripped[last]):
         last += 1
     return [
         (first + begin, first + stop)
