@@ -5,6 +5,7 @@ writes what was found and at what stands around, and asks whether anybody would 
 """
 
 import re
+from operator import eq
 
 from processors.text import readings
 from processors.text.context import cuts_latin, is_bordered, is_latin, is_spaced_on_purpose
@@ -172,7 +173,7 @@ def _is_count(char: str) -> bool:
 
 def equal(shown: str, form: str) -> int:
     """How many characters are those of the form."""
-    return sum(a == b for a, b in zip(shown, form, strict=False))
+    return list(map(eq, shown, form)).count(True)
 
 
 def may_sound(shown: str, form: str) -> bool:

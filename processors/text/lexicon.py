@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from processors.text.entry import Entry
-from processors.text.fold import fold, strip
+from processors.text.fold import JOINT, UNKNOWN, codes_of, fold, fold_codes, strip, text_of
 from processors.text.gates import (
     equal,
     is_apart,
@@ -72,9 +72,10 @@ class Terms:
         self.collapsed: dict[str, str] = {}
         self.initials: dict[str, str] = {}
         self.sound: dict[str, tuple[str, ...]] = {}
-        for entry in entries:
-            folded = fold(entry.term).strip()
-            stripped = strip(folded)
+        entries = tuple(entries)
+        folds = _each(entry.term.replace(JOINT, UNKNOWN) for entry in entries)
+        strips = strip(JOINT.join(folds)).split(JOINT) if entries else ()
+        for entry, folded, stripped in zip(entries, folds, strips, strict=False):
             if len(stripped) < _LEAST:
                 continue
             _put(self.folded, folded, entry)
@@ -95,8 +96,7 @@ class Terms:
     def _add_sounds(self, forms: Sequence[str]) -> None:
         """Every form by sound, with one character by another of its sounds or by its initial."""
         spelling = spellings()
-        for form in forms:
-            sounded = sound(form)
+        for form, sounded in zip(forms, sound(JOINT.join(forms)).split(JOINT), strict=False):
             alike = self.sound.get(sounded)
             self.sound[sounded] = (*alike, form) if alike else (form,)
             for at, (char, syllable) in enumerate(zip(form, sounded, strict=True)):
@@ -138,6 +138,12 @@ class Terms:
 
 
 _CHANGES = re.compile(f"[a-z0-9{''.join(NUMERALS)}]")
+
+
+def _each(terms: Iterable[str]) -> list[str]:
+    """Folded forms, without white space around them."""
+    folded = text_of(fold_codes(codes_of(JOINT.join(terms))))
+    return [form.strip() for form in folded.split(JOINT)]
 
 
 def _put(forms: dict[str, Entry], form: str, entry: Entry) -> None:
@@ -189,7 +195,13 @@ class TermDetector:
 
     def hears(self, term: str, shown: str) -> bool:
         """Whether characters with the sound of a term are worth an anchor; cheap."""
-        return any(may_sound(shown, form) for form in self.terms.sound[term])
+        for form in self.terms.sound[term]:
+            if len(form) != _LEAST:
+                if may_sound(shown, form):
+                    return True
+            elif (shown[0] == form[0]) != (shown[1] == form[1]):
+                return True
+        return False
 
     @cached_property
     def _scanner(self) -> Scanner:

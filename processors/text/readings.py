@@ -118,8 +118,8 @@ class Wanted:
 _GAP = 3  # separators that may stand between two syllables
 
 
-def _pairs(term: str) -> Iterator[str]:
-    return map("".join, pairwise(term))
+def _pairs(term: str) -> list[str]:
+    return [term[at : at + 2] for at in range(len(term) - 1)]
 
 
 def _han_sound(folded: str, at: int) -> str:

@@ -200,12 +200,24 @@ class _Automaton:
     def __bool__(self) -> bool:
         return self._search is not None
 
-    def find(self, joined: str) -> Iterator[_Hit]:
-        """Every hit, overlapping ones too."""
+    def find(
+        self, joined: str, shown: str = "", hears: Sequence[Callable[[str, str], bool]] = ()
+    ) -> Iterator[_Hit]:
+        """Every hit, overlapping ones too.
+
+        ``hears`` are asked, by owner, whether the term and what is shown of it are worth a hit.
+        """
         if self._search is None:
             return
+        terms, owners = self._terms, self._owners
         for start, end, index in self._search.find_overlapping(joined):
-            yield _Hit(start, end, self._terms[index], self._owners[index])
+            asking = owners[index]
+            if hears:
+                term, seen = terms[index], shown[start:end]
+                asking = tuple([owner for owner in asking if hears[owner](term, seen)])
+                if not asking:
+                    continue
+            yield _Hit(start, end, terms[index], asking)
 
 
 class _Forms:
@@ -331,21 +343,17 @@ class Scanner:
         """Anchors of the texts as they stand, in one view."""
         joined = batch.forms.view(view)
         starts: list[int] = []
-        for hit in self._automata[view].find(joined):
-            owners: Iterable[int] = hit.owners
-            if view == SOUND:
-                # As long as the stripped form; nearly all hits of it are words of their own.
-                shown = batch.forms.stripped[hit.start : hit.end]
-                owners = [one for one in owners if self._hears[one](hit.term, shown)]
-                if not owners:
-                    continue
+        hits = self._automata[view].find(joined)
+        if view == SOUND:  # as long as the stripped form; nearly all of it are words of their own
+            hits = self._automata[view].find(joined, batch.forms.stripped, self._hears)
+        for hit in hits:
             starts = starts or batch.forms.starts(view, joined)
             index = bisect_right(starts, hit.start) - 1
             offset = starts[index]
             span = batch.text(index).folded_span(view, hit.start - offset, hit.end - offset)
             anchor = Anchor(view, hit.term, *span)
             by_detector = batch.detectors(index)
-            for owner in owners:
+            for owner in hit.owners:
                 by_detector[owner].append(anchor)
 
     def _read_otherwise(self, batch: _Batch) -> None:

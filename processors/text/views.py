@@ -89,6 +89,7 @@ def sound(stripped: str) -> str:
     return stripped.translate(_sounds())
 
 
+@cache
 def other_sounds(char: str) -> tuple[str, ...]:
     """Syllables of a character beside the usual one."""
     names = syllables()

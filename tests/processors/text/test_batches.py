@@ -24,7 +24,8 @@ TEXTS = st.one_of(
     st.lists(st.sampled_from(PIECES), max_size=8).map("".join),
     st.text(st.characters(blacklist_categories=()), max_size=30),
 )
-INVISIBLE = "\u200b\u200d\u2060\ufeff\u202e\u00ad\ufe0f"
+# An override is none of them: it changes the order in which a text is shown.
+INVISIBLE = "\u200b\u200d\u2060\ufeff\u200e\u00ad\ufe0f"
 
 
 @given(st.lists(TEXTS, max_size=6))
