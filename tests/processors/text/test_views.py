@@ -33,8 +33,8 @@ LEXICON = Lexicon(
     ]
 )
 WORDS = """
-    赌 博 兼职 刷单 一夜情 时时彩 时 cas ino casino world bank 反 贝 者 十 尃 扌丁 dubo du p 1 0 | $ *
-    ， 克服 网络 王 𠬝
+    赌 博 兼职 刷单 一夜情 时时彩 时 cas ino casino world bank 反 贝 者 十 尃 扌丁 dubo du p 1 0 | $
+    * ， 克服 网络 王 𠬝
 """
 PIECES = WORDS.split()
 LEXICON.find(["赌搏士"])  # loads the words of Chinese, which takes longer than a case may
@@ -125,7 +125,7 @@ def test_a_match_says_in_which_view_it_was_found(text: str, view: str, technique
         ("dubo", View.SOUND),
         ("c4s1no", View.SKELETON),
         ("贝者博", View.SPLIT),
-        ("赌赌赌博博博", View.REPEAT),
+        ("cassssino", View.REPEAT),
         ("\u202e博赌", View.REVERSED),
     ],
 )
