@@ -199,6 +199,21 @@ def test_an_answer_too_large_for_a_batch_sets_its_record_aside(settings):
         app.assert_counted()
 
 
+def test_what_comes_within_the_commit_interval_shares_a_transaction(settings):
+    with Counted(settings(partitions=1, commit_interval_ms=1_500)) as app:
+        worker = app.worker().await_ready()
+        app.count(1)
+        app.drain()
+        transactions = "zhengming_transaction_records_count"
+        before = worker.metric(transactions) or 0
+        for number in range(1, 8):
+            app.count(1, first=number)
+            pause(0.05)
+        app.drain()
+        assert 1 <= (worker.metric(transactions) or 0) - before <= 2
+        app.assert_counted()
+
+
 # -- what was lost before it was read -------------------------------------------------------------
 
 

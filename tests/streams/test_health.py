@@ -17,7 +17,7 @@ class Hanging:
 
     def __init__(self):
         self.processing = SimpleNamespace(next_due=lambda _: 0)
-        self.options = SimpleNamespace(max_queued_records=100)
+        self.options = SimpleNamespace(max_queued_records=100, commit_interval_s=0.0)
         self.allowed = asyncio.Event()
 
 
