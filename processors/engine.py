@@ -76,8 +76,16 @@ _APPLY: dict[type, tuple[bytes, Callable[[Turn, Any], None]]] = {
 }
 
 
-def run(inputs: Sequence[Input], read: Read, policy: Policy, limits: Limits = _DEFAULTS) -> Outcome:
+def run(
+    inputs: Sequence[Input],
+    read: Read,
+    policy: Policy,
+    limits: Limits = _DEFAULTS,
+    value_key: bytes = b"",
+) -> Outcome:
     """Apply a batch of inputs in their order.
+
+    ``value_key`` keys the hashes that stand for values in records; without one there are none.
 
     Nothing is written: a raise leaves nothing behind. What is not acceptable is rejected; an event
     that its account has seen among its last 16 changes nothing and is counted.
@@ -94,16 +102,18 @@ def run(inputs: Sequence[Input], read: Read, policy: Policy, limits: Limits = _D
         accepted.append(item)
         if type(record) is AccountChange:
             texts += (record.name, record.bio, record.signature, record.badge)
-    batch = _Batch(read, policy)
+    batch = _Batch(read, policy, value_key)
     batch.examiner.learn(filter(None, texts))
     for item in accepted:
         batch.apply(item)
     return Outcome(batch.states(), batch.outputs, rejected, batch.duplicates)
 
 
-def run_due(keys: Iterable[bytes], read: Read, policy: Policy, upto: int) -> Outcome:
+def run_due(
+    keys: Iterable[bytes], read: Read, policy: Policy, upto: int, value_key: bytes = b""
+) -> Outcome:
     """Fire the deadlines of these accounts that are due at or before ``upto`` (ms)."""
-    batch = _Batch(read, policy)
+    batch = _Batch(read, policy, value_key)
     for key in keys:
         batch.fire(key, upto)
     return Outcome(batch.states(), batch.outputs, [], 0)
@@ -124,8 +134,8 @@ class _Held:
 class _Batch:
     """The accounts of a batch, worked on in memory."""
 
-    def __init__(self, read: Read, policy: Policy) -> None:
-        self.examiner = Examiner(policy)
+    def __init__(self, read: Read, policy: Policy, value_key: bytes) -> None:
+        self.examiner = Examiner(policy, value_key)
         self.outputs: list[OutputRecord] = []
         self.duplicates = 0
         self._read = read

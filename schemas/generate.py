@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.emit import MAX_SYMBOLS, SchemaError, indent, nullable, reader, writer
-from schemas.source import TIMESTAMP, Schema, load, parts, short
+from schemas.source import TIMESTAMP, Schema, by_reference, load, parts, short
 
 TARGET = Path(__file__).parent / "records.py"
 
@@ -116,7 +116,7 @@ class Types:
     @staticmethod
     def _once(known: dict[str, dict[str, Any]], schema: dict[str, Any]) -> None:
         name = schema["name"]
-        if known.setdefault(name, schema) != schema:
+        if by_reference(known.setdefault(name, schema)) != by_reference(schema):
             raise SchemaError(f"{name} is defined differently in two schema files")
 
 

@@ -125,6 +125,41 @@ class AuditKind(StrEnum):
     VERIFICATION = "VERIFICATION"
 
 
+class DisposalAction(StrEnum):
+    """What happens to a measure."""
+
+    BEGIN = "BEGIN"
+    EXTEND = "EXTEND"
+    LIFT = "LIFT"
+
+
+class Decision(StrEnum):
+    """What may happen to a change, mildest first."""
+
+    ALLOW = "ALLOW"
+    ALLOW_LABELLED = "ALLOW_LABELLED"
+    NEED_MATERIAL = "NEED_MATERIAL"
+    HOLD = "HOLD"
+    STRICT_HOLD = "STRICT_HOLD"
+    REFUSE = "REFUSE"
+
+
+class RuleMode(StrEnum):
+    """SHADOW findings are reported but have no consequence."""
+
+    ENFORCE = "ENFORCE"
+    SHADOW = "SHADOW"
+
+
+class CaseOutcome(StrEnum):
+    """How a complaint or an appeal ended."""
+
+    UPHELD = "UPHELD"
+    DISMISSED = "DISMISSED"
+    NOT_ACCEPTED = "NOT_ACCEPTED"
+    WITHOUT_DECISION = "WITHOUT_DECISION"
+
+
 class ComplaintState(StrEnum):
     """States of a complaint; none is skipped (Order No. 10, Art. 19)."""
 
@@ -144,14 +179,6 @@ class CreditAction(StrEnum):
     ADDED = "ADDED"
     EXPIRED = "EXPIRED"
     REVERSED = "REVERSED"
-
-
-class DisposalAction(StrEnum):
-    """What happens to a measure."""
-
-    BEGIN = "BEGIN"
-    EXTEND = "EXTEND"
-    LIFT = "LIFT"
 
 
 class EscalationKind(StrEnum):
@@ -196,24 +223,6 @@ class PackMode(StrEnum):
     SHADOW = "SHADOW"
     ENFORCE = "ENFORCE"
     RETIRED = "RETIRED"
-
-
-class Decision(StrEnum):
-    """What may happen to a change, mildest first."""
-
-    ALLOW = "ALLOW"
-    ALLOW_LABELLED = "ALLOW_LABELLED"
-    NEED_MATERIAL = "NEED_MATERIAL"
-    HOLD = "HOLD"
-    STRICT_HOLD = "STRICT_HOLD"
-    REFUSE = "REFUSE"
-
-
-class RuleMode(StrEnum):
-    """SHADOW findings are reported but have no consequence."""
-
-    ENFORCE = "ENFORCE"
-    SHADOW = "SHADOW"
 
 
 class AccountAppeal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -390,6 +399,35 @@ class AccountVerification(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     credit_code: str | None = None
 
 
+class Finding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """One rule that hit, with where and how it was found; the matched text itself is never
+    carried.
+
+    rule_id: Stable id of the rule.
+    obligation_id: Obligation the rule serves, such as CAC-08-6.
+    field: Field in which it was found.
+    span_start: First code point of the match in the original text of the field.
+    span_end: Code point after the match in the original text of the field.
+    technique: How the text hid or showed it: plain, width, invisible, separator, ...
+    entry: Lexicon entry or pattern that matched; a pattern's name where the match itself may be
+        personal.
+    decision: What the rule proposes.
+    mode: Whether the rule takes part in the decision.
+    why: Why the rule hit, one sentence in English.
+    """
+
+    rule_id: str
+    obligation_id: str
+    field: Field
+    span_start: Int
+    span_end: Int
+    technique: str
+    entry: str
+    decision: Decision
+    mode: RuleMode
+    why: str
+
+
 class AuditRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """Hash-chained record of what was done to an account. The chain runs per account.
 
@@ -404,13 +442,35 @@ class AuditRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     actor: Reviewer id, or auto.
     at: Event time of this record.
     previous_hash: Hash of the account's record before; 64 zeros for the first.
-    hash: SHA-256 over the previous hash and all other fields.
+    hash: SHA-256 over all other fields, the previous hash among them; trailing fields that
+        stand at their default are left out.
     pack_id: Pack under which it was decided.
     pack_version: Version of that pack.
     pack_hash: Content hash of that pack.
     source_topic: Topic of the input; empty for a deadline.
     source_partition: Partition of the input.
     source_offset: Offset of the input; -1 for a deadline.
+    measure_id: Measure that a disposal, or a ruling on an appeal, is about.
+    action: What happened to the measure.
+    step: Step of the ladder.
+    rule_id: Rule that caused the disposal.
+    obligation_id: Obligation served.
+    article: Article that it rests on.
+    clause: Clause of the agreement with the user that it rests on.
+    fields: Fields concerned; empty for the account as a whole.
+    previous_value_hash: Keyed hash of the value before the event; null where it is unknown or
+        did not change, or where the operator has set no key.
+    value_hash: Keyed hash of the value after the event; null where no field is concerned, or
+        where the operator has set no key.
+    evidence: What the rule finds: spans and techniques.
+    begins_at: When the measure began.
+    ends_at: When the measure ends or ended; null for no end.
+    deadline: Until when a correction lifts the measure.
+    functions: Functions of the service that the measure restricts.
+    notice_id: Notice that tells the account.
+    report_id: Report item; null where none is due.
+    appeal_id: Appeal that it decides, or that ended the measure.
+    outcome: Outcome of that appeal.
     """
 
     account_id: str
@@ -430,6 +490,25 @@ class AuditRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     source_topic: str
     source_partition: Int
     source_offset: Long
+    measure_id: str | None = None
+    action: DisposalAction | None = None
+    step: MeasureStep | None = None
+    rule_id: str = ''
+    obligation_id: str = ''
+    article: str = ''
+    clause: str = ''
+    fields: tuple[Field, ...] = ()
+    previous_value_hash: str | None = None
+    value_hash: str | None = None
+    evidence: tuple[Finding, ...] = ()
+    begins_at: Millis | None = None
+    ends_at: Millis | None = None
+    deadline: Millis | None = None
+    functions: tuple[str, ...] = ()
+    notice_id: str | None = None
+    report_id: str | None = None
+    appeal_id: str | None = None
+    outcome: CaseOutcome | None = None
 
 
 class AuthorityReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -573,6 +652,19 @@ class Disposal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc
     pack_id: Pack under which it was decided.
     pack_version: Version of that pack.
     pack_hash: Content hash of that pack.
+    clause: Clause of the agreement with the user that the rule rests on; empty where the pack
+        names none.
+    functions: Functions of the service that the measure restricts, by the names of the pack.
+    evidence: What the rule finds in the value as the measure begins; the matched text itself is
+        never carried.
+    previous_value_hash: Keyed hash of the value before the event; null where it is unknown or
+        did not change, or where the operator has set no key.
+    value_hash: Keyed hash of the value after the event; null where the measure concerns no
+        field, or where the operator has set no key.
+    rollback_value: Proposal: the last compliant value of the field, for the executor to
+        restore; null where none is known, or where it may not be put out.
+    served_ms: For how long the measure was in force, in ms, where it ends.
+    appeal_id: Appeal that ended it.
     """
 
     account_id: str
@@ -599,6 +691,14 @@ class Disposal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc
     pack_id: str
     pack_version: str
     pack_hash: str
+    clause: str = ''
+    functions: tuple[str, ...] = ()
+    evidence: tuple[Finding, ...] = ()
+    previous_value_hash: str | None = None
+    value_hash: str | None = None
+    rollback_value: str | None = None
+    served_ms: Long | None = None
+    appeal_id: str | None = None
 
 
 class Escalation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -679,6 +779,7 @@ class Notice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=F
     pack_id: Pack under which it was decided.
     pack_version: Version of that pack.
     pack_hash: Content hash of that pack.
+    clause: Clause of the agreement with the user that it rests on.
     """
 
     account_id: str
@@ -698,6 +799,7 @@ class Notice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=F
     pack_id: str
     pack_version: str
     pack_hash: str
+    clause: str = ''
 
 
 class PlatformDirective(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -740,35 +842,6 @@ class PolicyPack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     content: bytes
     published_at: Millis
     published_by: str
-
-
-class Finding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
-    """One rule that hit, with where and how it was found; the matched text itself is never
-    carried.
-
-    rule_id: Stable id of the rule.
-    obligation_id: Obligation the rule serves, such as CAC-08-6.
-    field: Field in which it was found.
-    span_start: First code point of the match in the original text of the field.
-    span_end: Code point after the match in the original text of the field.
-    technique: How the text hid or showed it: plain, width, invisible, separator, ...
-    entry: Lexicon entry or pattern that matched; a pattern's name where the match itself may be
-        personal.
-    decision: What the rule proposes.
-    mode: Whether the rule takes part in the decision.
-    why: Why the rule hit, one sentence in English.
-    """
-
-    rule_id: str
-    obligation_id: str
-    field: Field
-    span_start: Int
-    span_end: Int
-    technique: str
-    entry: str
-    decision: Decision
-    mode: RuleMode
-    why: str
 
 
 class Mark(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -861,12 +934,18 @@ _VerificationResult_OF = {2 * n: symbol for n, symbol in enumerate(VerificationR
 _VerificationResult_AS = {symbol: 2 * n for n, symbol in enumerate(VerificationResult)}
 _AuditKind_OF = {2 * n: symbol for n, symbol in enumerate(AuditKind)}
 _AuditKind_AS = {symbol: 2 * n for n, symbol in enumerate(AuditKind)}
+_DisposalAction_OF = {2 * n: symbol for n, symbol in enumerate(DisposalAction)}
+_DisposalAction_AS = {symbol: 2 * n for n, symbol in enumerate(DisposalAction)}
+_Decision_OF = {2 * n: symbol for n, symbol in enumerate(Decision)}
+_Decision_AS = {symbol: 2 * n for n, symbol in enumerate(Decision)}
+_RuleMode_OF = {2 * n: symbol for n, symbol in enumerate(RuleMode)}
+_RuleMode_AS = {symbol: 2 * n for n, symbol in enumerate(RuleMode)}
+_CaseOutcome_OF = {2 * n: symbol for n, symbol in enumerate(CaseOutcome)}
+_CaseOutcome_AS = {symbol: 2 * n for n, symbol in enumerate(CaseOutcome)}
 _ComplaintState_OF = {2 * n: symbol for n, symbol in enumerate(ComplaintState)}
 _ComplaintState_AS = {symbol: 2 * n for n, symbol in enumerate(ComplaintState)}
 _CreditAction_OF = {2 * n: symbol for n, symbol in enumerate(CreditAction)}
 _CreditAction_AS = {symbol: 2 * n for n, symbol in enumerate(CreditAction)}
-_DisposalAction_OF = {2 * n: symbol for n, symbol in enumerate(DisposalAction)}
-_DisposalAction_AS = {symbol: 2 * n for n, symbol in enumerate(DisposalAction)}
 _EscalationKind_OF = {2 * n: symbol for n, symbol in enumerate(EscalationKind)}
 _EscalationKind_AS = {symbol: 2 * n for n, symbol in enumerate(EscalationKind)}
 _EscalationStatus_OF = {2 * n: symbol for n, symbol in enumerate(EscalationStatus)}
@@ -877,10 +956,6 @@ _DirectiveKind_OF = {2 * n: symbol for n, symbol in enumerate(DirectiveKind)}
 _DirectiveKind_AS = {symbol: 2 * n for n, symbol in enumerate(DirectiveKind)}
 _PackMode_OF = {2 * n: symbol for n, symbol in enumerate(PackMode)}
 _PackMode_AS = {symbol: 2 * n for n, symbol in enumerate(PackMode)}
-_Decision_OF = {2 * n: symbol for n, symbol in enumerate(Decision)}
-_Decision_AS = {symbol: 2 * n for n, symbol in enumerate(Decision)}
-_RuleMode_OF = {2 * n: symbol for n, symbol in enumerate(RuleMode)}
-_RuleMode_AS = {symbol: 2 * n for n, symbol in enumerate(RuleMode)}
 
 
 def read_AccountAppeal(_data: bytes, _at: int) -> tuple[AccountAppeal, int]:
@@ -2439,6 +2514,154 @@ def write_AccountVerification(_record: AccountVerification, _out: bytearray) -> 
         _out += _raw
 
 
+def read_Finding(_data: bytes, _at: int) -> tuple[Finding, int]:
+    """Read one Finding at an offset; returns it and the offset after it."""
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    rule_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    obligation_id = _data[_at : _at + _n].decode()
+    _at += _n
+    field = _Field_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    if _n < 0x80:
+        span_start = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        span_start, _at = read_int(_data, _at)
+    _n = _data[_at]
+    if _n < 0x80:
+        span_end = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        span_end, _at = read_int(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    technique = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    entry = _data[_at : _at + _n].decode()
+    _at += _n
+    decision = _Decision_OF[_data[_at]]
+    _at += 1
+    mode = _RuleMode_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    why = _data[_at : _at + _n].decode()
+    _at += _n
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
+    return Finding(rule_id=rule_id, obligation_id=obligation_id, field=field, span_start=span_start, span_end=span_end, technique=technique, entry=entry, decision=decision, mode=mode, why=why), _at
+
+
+def write_Finding(_record: Finding, _out: bytearray) -> None:
+    """Append the Avro binary form of one Finding."""
+    _append = _out.append
+    _raw = _record.rule_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _raw = _record.obligation_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _append(_Field_AS[_record.field])
+    span_start = _record.span_start
+    if 0 <= span_start < 0x40:
+        _append(span_start << 1)
+    else:
+        write_int(span_start, _out)
+    span_end = _record.span_end
+    if 0 <= span_end < 0x40:
+        _append(span_end << 1)
+    else:
+        write_int(span_end, _out)
+    _raw = _record.technique.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _raw = _record.entry.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _append(_Decision_AS[_record.decision])
+    _append(_RuleMode_AS[_record.mode])
+    _raw = _record.why.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+
+
 def read_AuditRecord(_data: bytes, _at: int) -> tuple[AuditRecord, int]:
     """Read one AuditRecord at an offset; returns it and the offset after it."""
     _n = _data[_at]
@@ -2601,9 +2824,289 @@ def read_AuditRecord(_data: bytes, _at: int) -> tuple[AuditRecord, int]:
         _at += 1
     else:
         source_offset, _at = read_long(_data, _at)
+    measure_id: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        measure_id = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        measure_id = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("measure_id: no such branch of a union")
+    action: DisposalAction | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        action = None
+    elif _n == 2:
+        action = _DisposalAction_OF[_data[_at]]
+        _at += 1
+    else:
+        raise ValueError("action: no such branch of a union")
+    step: MeasureStep | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        step = None
+    elif _n == 2:
+        step = _MeasureStep_OF[_data[_at]]
+        _at += 1
+    else:
+        raise ValueError("step: no such branch of a union")
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    rule_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    obligation_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    article = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    clause = _data[_at : _at + _n].decode()
+    _at += _n
+    fields_items: list[Field] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        fields_count, _at = read_count(_data, _at)
+        while fields_count:
+            for _ in range(fields_count):
+                fields_item = _Field_OF[_data[_at]]
+                _at += 1
+                fields_items.append(fields_item)
+            fields_count, _at = read_count(_data, _at)
+    fields = tuple(fields_items)
+    previous_value_hash: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        previous_value_hash = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        previous_value_hash = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("previous_value_hash: no such branch of a union")
+    value_hash: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        value_hash = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        value_hash = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("value_hash: no such branch of a union")
+    evidence_items: list[Finding] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        evidence_count, _at = read_count(_data, _at)
+        while evidence_count:
+            for _ in range(evidence_count):
+                evidence_item, _at = read_Finding(_data, _at)
+                evidence_items.append(evidence_item)
+            evidence_count, _at = read_count(_data, _at)
+    evidence = tuple(evidence_items)
+    begins_at: Millis | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        begins_at = None
+    elif _n == 2:
+        _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+        if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+            _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+            _n -= 0x810204080
+            begins_at = (_n >> 1) ^ -(_n & 1)
+            _at += 6
+        else:
+            begins_at, _at = read_long(_data, _at)
+    else:
+        raise ValueError("begins_at: no such branch of a union")
+    ends_at: Millis | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        ends_at = None
+    elif _n == 2:
+        _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+        if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+            _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+            _n -= 0x810204080
+            ends_at = (_n >> 1) ^ -(_n & 1)
+            _at += 6
+        else:
+            ends_at, _at = read_long(_data, _at)
+    else:
+        raise ValueError("ends_at: no such branch of a union")
+    deadline: Millis | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        deadline = None
+    elif _n == 2:
+        _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+        if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+            _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+            _n -= 0x810204080
+            deadline = (_n >> 1) ^ -(_n & 1)
+            _at += 6
+        else:
+            deadline, _at = read_long(_data, _at)
+    else:
+        raise ValueError("deadline: no such branch of a union")
+    functions_items: list[str] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        functions_count, _at = read_count(_data, _at)
+        while functions_count:
+            for _ in range(functions_count):
+                _n = _data[_at]
+                _at += 1
+                if not _n & 0x81:
+                    _n >>= 1
+                elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+                    _at += 1
+                    _n = (_n & 0x7E | _m << 7) >> 1
+                else:
+                    _n, _at = read_size(_data, _at - 1)
+                functions_item = _data[_at : _at + _n].decode()
+                _at += _n
+                functions_items.append(functions_item)
+            functions_count, _at = read_count(_data, _at)
+    functions = tuple(functions_items)
+    notice_id: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        notice_id = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        notice_id = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("notice_id: no such branch of a union")
+    report_id: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        report_id = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        report_id = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("report_id: no such branch of a union")
+    appeal_id: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        appeal_id = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        appeal_id = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("appeal_id: no such branch of a union")
+    outcome: CaseOutcome | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        outcome = None
+    elif _n == 2:
+        outcome = _CaseOutcome_OF[_data[_at]]
+        _at += 1
+    else:
+        raise ValueError("outcome: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return AuditRecord(account_id=account_id, account_seq=account_seq, event_id=event_id, audit_id=audit_id, kind=kind, subject_id=subject_id, summary=summary, actor=actor, at=at, previous_hash=previous_hash, hash=hash, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash, source_topic=source_topic, source_partition=source_partition, source_offset=source_offset), _at
+    return AuditRecord(account_id=account_id, account_seq=account_seq, event_id=event_id, audit_id=audit_id, kind=kind, subject_id=subject_id, summary=summary, actor=actor, at=at, previous_hash=previous_hash, hash=hash, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash, source_topic=source_topic, source_partition=source_partition, source_offset=source_offset, measure_id=measure_id, action=action, step=step, rule_id=rule_id, obligation_id=obligation_id, article=article, clause=clause, fields=fields, previous_value_hash=previous_value_hash, value_hash=value_hash, evidence=evidence, begins_at=begins_at, ends_at=ends_at, deadline=deadline, functions=functions, notice_id=notice_id, report_id=report_id, appeal_id=appeal_id, outcome=outcome), _at
 
 
 def write_AuditRecord(_record: AuditRecord, _out: bytearray) -> None:
@@ -2755,6 +3258,208 @@ def write_AuditRecord(_record: AuditRecord, _out: bytearray) -> None:
         _append(source_offset << 1)
     else:
         write_long(source_offset, _out)
+    if (measure_id := _record.measure_id) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = measure_id.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    if (action := _record.action) is None:
+        _append(0)
+    else:
+        _append(2)
+        _append(_DisposalAction_AS[action])
+    if (step := _record.step) is None:
+        _append(0)
+    else:
+        _append(2)
+        _append(_MeasureStep_AS[step])
+    _raw = _record.rule_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _raw = _record.obligation_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _raw = _record.article.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _raw = _record.clause.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    if fields_items := _record.fields:
+        write_long(len(fields_items), _out)
+        for fields_item in fields_items:
+            _append(_Field_AS[fields_item])
+    _append(0)
+    if (previous_value_hash := _record.previous_value_hash) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = previous_value_hash.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    if (value_hash := _record.value_hash) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = value_hash.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    if evidence_items := _record.evidence:
+        write_long(len(evidence_items), _out)
+        for evidence_item in evidence_items:
+            write_Finding(evidence_item, _out)
+    _append(0)
+    if (begins_at := _record.begins_at) is None:
+        _append(0)
+    else:
+        _append(2)
+        if 0x400000000 <= begins_at < 0x20000000000:
+            _append(begins_at << 1 & 0x7F | 0x80)
+            _append(begins_at >> 6 & 0x7F | 0x80)
+            _append(begins_at >> 13 & 0x7F | 0x80)
+            _append(begins_at >> 20 & 0x7F | 0x80)
+            _append(begins_at >> 27 & 0x7F | 0x80)
+            _append(begins_at >> 34)
+        else:
+            write_long(begins_at, _out)
+    if (ends_at := _record.ends_at) is None:
+        _append(0)
+    else:
+        _append(2)
+        if 0x400000000 <= ends_at < 0x20000000000:
+            _append(ends_at << 1 & 0x7F | 0x80)
+            _append(ends_at >> 6 & 0x7F | 0x80)
+            _append(ends_at >> 13 & 0x7F | 0x80)
+            _append(ends_at >> 20 & 0x7F | 0x80)
+            _append(ends_at >> 27 & 0x7F | 0x80)
+            _append(ends_at >> 34)
+        else:
+            write_long(ends_at, _out)
+    if (deadline := _record.deadline) is None:
+        _append(0)
+    else:
+        _append(2)
+        if 0x400000000 <= deadline < 0x20000000000:
+            _append(deadline << 1 & 0x7F | 0x80)
+            _append(deadline >> 6 & 0x7F | 0x80)
+            _append(deadline >> 13 & 0x7F | 0x80)
+            _append(deadline >> 20 & 0x7F | 0x80)
+            _append(deadline >> 27 & 0x7F | 0x80)
+            _append(deadline >> 34)
+        else:
+            write_long(deadline, _out)
+    if functions_items := _record.functions:
+        write_long(len(functions_items), _out)
+        for functions_item in functions_items:
+            _raw = functions_item.encode()
+            _n = len(_raw)
+            if _n < 0x40:
+                _append(_n << 1)
+            elif _n < 0x2000:
+                _append(_n << 1 & 0x7F | 0x80)
+                _append(_n >> 6)
+            else:
+                write_long(_n, _out)
+            _out += _raw
+    _append(0)
+    if (notice_id := _record.notice_id) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = notice_id.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    if (report_id := _record.report_id) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = report_id.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    if (appeal_id := _record.appeal_id) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = appeal_id.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    if (outcome := _record.outcome) is None:
+        _append(0)
+    else:
+        _append(2)
+        _append(_CaseOutcome_AS[outcome])
 
 
 def read_AuthorityReport(_data: bytes, _at: int) -> tuple[AuthorityReport, int]:
@@ -3886,9 +4591,142 @@ def read_Disposal(_data: bytes, _at: int) -> tuple[Disposal, int]:
         _n, _at = read_size(_data, _at - 1)
     pack_hash = _data[_at : _at + _n].decode()
     _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    clause = _data[_at : _at + _n].decode()
+    _at += _n
+    functions_items: list[str] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        functions_count, _at = read_count(_data, _at)
+        while functions_count:
+            for _ in range(functions_count):
+                _n = _data[_at]
+                _at += 1
+                if not _n & 0x81:
+                    _n >>= 1
+                elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+                    _at += 1
+                    _n = (_n & 0x7E | _m << 7) >> 1
+                else:
+                    _n, _at = read_size(_data, _at - 1)
+                functions_item = _data[_at : _at + _n].decode()
+                _at += _n
+                functions_items.append(functions_item)
+            functions_count, _at = read_count(_data, _at)
+    functions = tuple(functions_items)
+    evidence_items: list[Finding] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        evidence_count, _at = read_count(_data, _at)
+        while evidence_count:
+            for _ in range(evidence_count):
+                evidence_item, _at = read_Finding(_data, _at)
+                evidence_items.append(evidence_item)
+            evidence_count, _at = read_count(_data, _at)
+    evidence = tuple(evidence_items)
+    previous_value_hash: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        previous_value_hash = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        previous_value_hash = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("previous_value_hash: no such branch of a union")
+    value_hash: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        value_hash = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        value_hash = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("value_hash: no such branch of a union")
+    rollback_value: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        rollback_value = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        rollback_value = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("rollback_value: no such branch of a union")
+    served_ms: Long | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        served_ms = None
+    elif _n == 2:
+        _n = _data[_at]
+        if _n < 0x80:
+            served_ms = (_n >> 1) ^ -(_n & 1)
+            _at += 1
+        else:
+            served_ms, _at = read_long(_data, _at)
+    else:
+        raise ValueError("served_ms: no such branch of a union")
+    appeal_id: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        appeal_id = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        appeal_id = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("appeal_id: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return Disposal(account_id=account_id, account_seq=account_seq, event_id=event_id, disposal_id=disposal_id, measure_id=measure_id, action=action, step=step, rule_id=rule_id, obligation_id=obligation_id, article=article, fields=fields, reason=reason, automatic=automatic, reviewers=reviewers, at=at, begins_at=begins_at, ends_at=ends_at, deadline=deadline, notice_id=notice_id, report_id=report_id, audit_id=audit_id, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash), _at
+    return Disposal(account_id=account_id, account_seq=account_seq, event_id=event_id, disposal_id=disposal_id, measure_id=measure_id, action=action, step=step, rule_id=rule_id, obligation_id=obligation_id, article=article, fields=fields, reason=reason, automatic=automatic, reviewers=reviewers, at=at, begins_at=begins_at, ends_at=ends_at, deadline=deadline, notice_id=notice_id, report_id=report_id, audit_id=audit_id, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash, clause=clause, functions=functions, evidence=evidence, previous_value_hash=previous_value_hash, value_hash=value_hash, rollback_value=rollback_value, served_ms=served_ms, appeal_id=appeal_id), _at
 
 
 def write_Disposal(_record: Disposal, _out: bytearray) -> None:
@@ -4111,6 +4949,99 @@ def write_Disposal(_record: Disposal, _out: bytearray) -> None:
     else:
         write_long(_n, _out)
     _out += _raw
+    _raw = _record.clause.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    if functions_items := _record.functions:
+        write_long(len(functions_items), _out)
+        for functions_item in functions_items:
+            _raw = functions_item.encode()
+            _n = len(_raw)
+            if _n < 0x40:
+                _append(_n << 1)
+            elif _n < 0x2000:
+                _append(_n << 1 & 0x7F | 0x80)
+                _append(_n >> 6)
+            else:
+                write_long(_n, _out)
+            _out += _raw
+    _append(0)
+    if evidence_items := _record.evidence:
+        write_long(len(evidence_items), _out)
+        for evidence_item in evidence_items:
+            write_Finding(evidence_item, _out)
+    _append(0)
+    if (previous_value_hash := _record.previous_value_hash) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = previous_value_hash.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    if (value_hash := _record.value_hash) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = value_hash.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    if (rollback_value := _record.rollback_value) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = rollback_value.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    if (served_ms := _record.served_ms) is None:
+        _append(0)
+    else:
+        _append(2)
+        if 0 <= served_ms < 0x40:
+            _append(served_ms << 1)
+        else:
+            write_long(served_ms, _out)
+    if (appeal_id := _record.appeal_id) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = appeal_id.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
 
 
 def read_Escalation(_data: bytes, _at: int) -> tuple[Escalation, int]:
@@ -4687,9 +5618,20 @@ def read_Notice(_data: bytes, _at: int) -> tuple[Notice, int]:
         _n, _at = read_size(_data, _at - 1)
     pack_hash = _data[_at : _at + _n].decode()
     _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    clause = _data[_at : _at + _n].decode()
+    _at += _n
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return Notice(account_id=account_id, account_seq=account_seq, event_id=event_id, notice_id=notice_id, kind=kind, measure_id=measure_id, language=language, title=title, body=body, rule_id=rule_id, article=article, deadline=deadline, appeal_until=appeal_until, at=at, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash), _at
+    return Notice(account_id=account_id, account_seq=account_seq, event_id=event_id, notice_id=notice_id, kind=kind, measure_id=measure_id, language=language, title=title, body=body, rule_id=rule_id, article=article, deadline=deadline, appeal_until=appeal_until, at=at, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash, clause=clause), _at
 
 
 def write_Notice(_record: Notice, _out: bytearray) -> None:
@@ -4848,6 +5790,16 @@ def write_Notice(_record: Notice, _out: bytearray) -> None:
         write_long(_n, _out)
     _out += _raw
     _raw = _record.pack_hash.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _raw = _record.clause.encode()
     _n = len(_raw)
     if _n < 0x40:
         _append(_n << 1)
@@ -5132,154 +6084,6 @@ def write_PolicyPack(_record: PolicyPack, _out: bytearray) -> None:
     else:
         write_long(published_at, _out)
     _raw = _record.published_by.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-
-
-def read_Finding(_data: bytes, _at: int) -> tuple[Finding, int]:
-    """Read one Finding at an offset; returns it and the offset after it."""
-    _n = _data[_at]
-    _at += 1
-    if not _n & 0x81:
-        _n >>= 1
-    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
-        _at += 1
-        _n = (_n & 0x7E | _m << 7) >> 1
-    else:
-        _n, _at = read_size(_data, _at - 1)
-    rule_id = _data[_at : _at + _n].decode()
-    _at += _n
-    _n = _data[_at]
-    _at += 1
-    if not _n & 0x81:
-        _n >>= 1
-    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
-        _at += 1
-        _n = (_n & 0x7E | _m << 7) >> 1
-    else:
-        _n, _at = read_size(_data, _at - 1)
-    obligation_id = _data[_at : _at + _n].decode()
-    _at += _n
-    field = _Field_OF[_data[_at]]
-    _at += 1
-    _n = _data[_at]
-    if _n < 0x80:
-        span_start = (_n >> 1) ^ -(_n & 1)
-        _at += 1
-    else:
-        span_start, _at = read_int(_data, _at)
-    _n = _data[_at]
-    if _n < 0x80:
-        span_end = (_n >> 1) ^ -(_n & 1)
-        _at += 1
-    else:
-        span_end, _at = read_int(_data, _at)
-    _n = _data[_at]
-    _at += 1
-    if not _n & 0x81:
-        _n >>= 1
-    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
-        _at += 1
-        _n = (_n & 0x7E | _m << 7) >> 1
-    else:
-        _n, _at = read_size(_data, _at - 1)
-    technique = _data[_at : _at + _n].decode()
-    _at += _n
-    _n = _data[_at]
-    _at += 1
-    if not _n & 0x81:
-        _n >>= 1
-    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
-        _at += 1
-        _n = (_n & 0x7E | _m << 7) >> 1
-    else:
-        _n, _at = read_size(_data, _at - 1)
-    entry = _data[_at : _at + _n].decode()
-    _at += _n
-    decision = _Decision_OF[_data[_at]]
-    _at += 1
-    mode = _RuleMode_OF[_data[_at]]
-    _at += 1
-    _n = _data[_at]
-    _at += 1
-    if not _n & 0x81:
-        _n >>= 1
-    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
-        _at += 1
-        _n = (_n & 0x7E | _m << 7) >> 1
-    else:
-        _n, _at = read_size(_data, _at - 1)
-    why = _data[_at : _at + _n].decode()
-    _at += _n
-    if _at > len(_data):
-        raise ValueError("the record is cut short")
-    return Finding(rule_id=rule_id, obligation_id=obligation_id, field=field, span_start=span_start, span_end=span_end, technique=technique, entry=entry, decision=decision, mode=mode, why=why), _at
-
-
-def write_Finding(_record: Finding, _out: bytearray) -> None:
-    """Append the Avro binary form of one Finding."""
-    _append = _out.append
-    _raw = _record.rule_id.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.obligation_id.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _append(_Field_AS[_record.field])
-    span_start = _record.span_start
-    if 0 <= span_start < 0x40:
-        _append(span_start << 1)
-    else:
-        write_int(span_start, _out)
-    span_end = _record.span_end
-    if 0 <= span_end < 0x40:
-        _append(span_end << 1)
-    else:
-        write_int(span_end, _out)
-    _raw = _record.technique.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.entry.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _append(_Decision_AS[_record.decision])
-    _append(_RuleMode_AS[_record.mode])
-    _raw = _record.why.encode()
     _n = len(_raw)
     if _n < 0x40:
         _append(_n << 1)

@@ -71,3 +71,22 @@ def plain(schema: Schema) -> Schema:
     if isinstance(bare["type"], list | dict):
         bare["type"] = plain(bare["type"])
     return bare
+
+
+def by_reference(schema: Schema, inside: bool = False) -> Schema:
+    """The schema with every named type inside it by its short name, as if defined before."""
+    if isinstance(schema, list):
+        return [by_reference(branch, inside=True) for branch in schema]
+    if not isinstance(schema, dict):
+        return short(schema)
+    if inside and "name" in schema:
+        return short(schema["name"])
+    bare = dict(schema)
+    if "fields" in bare:
+        bare["fields"] = [
+            {**field, "type": by_reference(field["type"], inside=True)} for field in bare["fields"]
+        ]
+    for key in ("items", "values"):
+        if key in bare:
+            bare[key] = by_reference(bare[key], inside=True)
+    return bare

@@ -126,6 +126,7 @@ class Checker:
         self._regions = open_regions(settings)
         self._codec = codec or open_codec(settings)
         self._limits = limits_of(settings)
+        self._value_key = settings.hashing_key()
         self._inputs = {real_name(settings, t.name): t for t in input_topics()}
         self._outputs = {real_name(settings, t.name): t for t in output_topics()}
         self._dead_topic = real_name(settings, "dead.letters")
@@ -276,10 +277,11 @@ class Checker:
 
         ordered = self._ordered(sequences)
         while batch := list(islice(ordered, REPLAY_BATCH)):
-            take(engine.run(batch, states.get, self._policy, self._limits))
+            take(engine.run(batch, states.get, self._policy, self._limits, self._value_key))
         for account, answers in self._answers.items():
             last = max(_time_of(output.record) for output in answers)
-            take(engine.run_due([account.encode()], states.get, self._policy, last))
+            key, policy = account.encode(), self._policy
+            take(engine.run_due([key], states.get, policy, last, self._value_key))
         return states, outputs
 
     def _ordered(self, sequences: dict[str, dict[int, str]]) -> Iterator[engine.Input]:

@@ -35,9 +35,14 @@ class Offline:
     """Applies inputs to accounts that begin empty, and keeps their states."""
 
     def __init__(
-        self, policy: Policy, limits: engine.Limits, regions: Regions = NO_REGIONS
+        self,
+        policy: Policy,
+        limits: engine.Limits,
+        regions: Regions = NO_REGIONS,
+        value_key: bytes = b"",
     ) -> None:
         self._policy = policy
+        self._value_key = value_key
         self._regions = regions
         self._limits = limits
         self._deadlines = Deadlines(engine.next_due)
@@ -49,7 +54,9 @@ class Offline:
         """Apply inputs in order, then fire what fell due. An input that raises is rejected."""
         inputs = [item._replace(record=self._regions.resolve(item.record)) for item in inputs]
         try:
-            outcome = engine.run(inputs, self.states.get, self._policy, self._limits)
+            outcome = engine.run(
+                inputs, self.states.get, self._policy, self._limits, self._value_key
+            )
         except Exception as error:
             if len(inputs) == 1:
                 reason = DeadLetterReason.PROCESSING_FAILED
@@ -58,7 +65,9 @@ class Offline:
         outputs = self._take(outcome)
         self._watermark = max(self._watermark, *(item.timestamp for item in inputs))
         while due := self._deadlines.pop_due(self._watermark, self.states.get, MAX_DUE):
-            fired = engine.run_due(due, self.states.get, self._policy, self._watermark)
+            fired = engine.run_due(
+                due, self.states.get, self._policy, self._watermark, self._value_key
+            )
             outputs += self._take(fired)
         return Applied(outputs, outcome.rejected)
 

@@ -37,7 +37,8 @@ class DomainProcessing:
 
     ``inputs`` maps the real name of each input topic to its logical name and record type;
     ``outputs`` maps a record type to the real name of its topic. ``regions``
-    takes the place of observed addresses before anything else sees them.
+    takes the place of observed addresses before anything else sees them. ``value_key`` keys the
+    hashes of values.
     """
 
     def __init__(
@@ -49,8 +50,10 @@ class DomainProcessing:
         dead_letters: str,
         limits: engine.Limits,
         regions: Regions = NO_REGIONS,
+        value_key: bytes = b"",
     ) -> None:
         self._policy = policy
+        self._value_key = value_key
         self._codec = codec
         self._inputs = inputs
         self._outputs = outputs
@@ -79,7 +82,7 @@ class DomainProcessing:
                 self._bury(record, error.reason, error.detail, messages, tallies)
             else:
                 origins.append(record)
-        outcome = engine.run(inputs, read, self._policy, self._limits)
+        outcome = engine.run(inputs, read, self._policy, self._limits, self._value_key)
         for index, reason, detail in outcome.rejected:
             self._bury(origins[index], reason, detail, messages, tallies)
         if outcome.duplicates:
@@ -93,7 +96,7 @@ class DomainProcessing:
         Raises `DependencyUnavailable` as `process` does.
         """
         messages: list[Message] = []
-        outcome = engine.run_due(keys, read, self._policy, upto)
+        outcome = engine.run_due(keys, read, self._policy, upto, self._value_key)
         tallies: Counter[Tally] = Counter({("deadlines_fired",): len(outcome.states)})
         with _registry_is_a_dependency():
             self._encode(outcome.outputs, messages, tallies)

@@ -12,6 +12,7 @@ import re
 import ssl
 import tomllib
 from difflib import get_close_matches
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -121,6 +122,13 @@ class Settings(BaseSettings):
         description="Data files that tell the region of an IP address: xdb files of ip2region, "
         "one for IPv4, one for IPv6, separated by commas (needs the extra `ip`). Without one, an "
         "observed address is dropped unread and only a region that came with it gives a label.",
+    )
+    value_key: SecretStr | None = Field(
+        None,
+        description="Secret that keys the hashes standing for values in disposals and audit "
+        "records, of 16 characters or more and the same for every worker. Without one there are "
+        "no such hashes.",
+        min_length=16,
     )
 
     store: Literal["memory", "rocksdb"] = Field(
@@ -296,6 +304,11 @@ class Settings(BaseSettings):
     def ip_data_files(self) -> list[Path]:
         """The files of `ip_data`."""
         return _paths(self.ip_data)
+
+    def hashing_key(self) -> bytes:
+        """The key of hashes of values, 32 bytes made of `value_key`; empty where none is set."""
+        secret = _revealed(self.value_key)
+        return sha256(secret.encode()).digest() if secret else b""
 
     def confluent_config(self) -> dict[str, Any]:
         """Address and security for confluent-kafka clients. Holds secrets: never log it."""

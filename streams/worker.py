@@ -167,6 +167,7 @@ def domain_processing(settings: Settings, policy: Policy) -> DomainProcessing:
         real_name(settings, "dead.letters"),
         Limits(settings.max_field_chars, settings.max_id_chars, settings.max_future_ms),
         open_regions(settings),
+        settings.hashing_key(),
     )
 
 

@@ -5,8 +5,8 @@ Inputs and deadlines are applied to the state of one account (`state`), collect 
 """
 
 from processors.accounts.audit import audit_hash
-from processors.accounts.emit import OutputRecord
 from processors.accounts.ledger import score_of
+from processors.accounts.recording import OutputRecord
 from processors.accounts.state import Account, Status, decode, encode, next_due
 
 __all__ = [

@@ -64,7 +64,7 @@ def breach_appeal(turn: Turn, appeal: Appeal) -> None:
     open_breach(turn, appeal.id, "The time for deciding an appeal has passed.")
 
 
-def overturn(turn: Turn, measure: Measure, reviewer: str) -> str:
+def overturn(turn: Turn, measure: Measure, reviewer: str, appeal_id: str) -> str:
     """Take a measure back, with all that followed from it and its credit entry. Says what was done.
 
     The rule is set aside for the current value, so that verifying it again does not bring the
@@ -77,7 +77,7 @@ def overturn(turn: Turn, measure: Measure, reviewer: str) -> str:
             continue
         if not other.ended:
             values.set_cause_aside(account, other)
-            ladder.lift(turn, other, reasons.APPEAL_UPHELD, reviewer)
+            ladder.lift(turn, other, reasons.APPEAL_UPHELD, reviewer, appeal_id)
             lifted.append(other.step)
         other.overturned = True
     closing.reopen(turn)

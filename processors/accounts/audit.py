@@ -11,17 +11,23 @@ from schemas.records import AuditRecord
 FIRST = "0" * 64
 """``previous_hash`` of an account's first record."""
 
-_NAMES = tuple(name for name in AuditRecord.__struct_fields__ if name != "hash")
+_FIELDS = msgspec.structs.fields(AuditRecord)
+_NAMES = tuple(field.name for field in _FIELDS if field.name != "hash")
+_DEFAULTS = tuple(field.default for field in _FIELDS if field.name != "hash")
 _encode = msgspec.json.Encoder().encode
 
 
 def audit_hash(record: AuditRecord) -> str:
     """SHA-256, in hex, over all fields but ``hash``.
 
-    The fields go in as a JSON array in the order of the schema, in UTF-8, without spaces. The hash
-    of the record before is one of them.
+    The fields go in as a JSON array in the order of the schema, in UTF-8, without spaces; trailing
+    ones that stand at their default are left out, so that a record keeps its hash when a later
+    schema adds fields. The hash of the record before is one of them.
     """
-    return sha256(_encode([getattr(record, name) for name in _NAMES])).hexdigest()
+    values = [getattr(record, name) for name in _NAMES]
+    while values[-1] == _DEFAULTS[len(values) - 1]:
+        values.pop()
+    return sha256(_encode(values)).hexdigest()
 
 
 def seal(record: AuditRecord) -> AuditRecord:

@@ -74,6 +74,7 @@ def _go_up(turn: Turn, measure: Measure, step: MeasureStep, reason: Message) -> 
         obligation=measure.obligation,
         article=measure.article,
         severity=measure.severity,
+        clause=measure.clause,
     )
     breaches.begin_step(
         turn, ground, step, measure.field, reason, root=measure.root, entry=measure.entry

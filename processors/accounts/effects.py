@@ -35,11 +35,20 @@ class Ground(NamedTuple):
     severity: int
     message: Message
     remedy: Message
+    clause: str = ""
 
 
 def ground_of(rule: Rule) -> Ground:
     """The ground that a rule of the pack gives."""
-    return Ground(rule.id, rule.obligation, rule.article, rule.severity, rule.message, rule.remedy)
+    return Ground(
+        rule.id,
+        rule.obligation,
+        rule.article,
+        rule.severity,
+        rule.message,
+        rule.remedy,
+        rule.clause,
+    )
 
 
 class VerdictGiven(Struct, frozen=True):
@@ -87,15 +96,21 @@ class MeasureTerms(Struct, frozen=True):
     begins: int
     ends: int | None
     deadline: int | None
+    clause: str = ""
 
 
 class MeasureBegun(Struct, frozen=True):
-    """A measure is in force from now."""
+    """A measure is in force from now.
+
+    ``evidence`` is what its rule finds in the value now, ``rollback`` the last compliant value.
+    """
 
     terms: MeasureTerms
     ground: Ground
     reason: Message
     reviewer: str
+    evidence: tuple[Finding, ...]
+    rollback: str | None
 
 
 class MeasureExtended(Struct, frozen=True):
@@ -107,11 +122,12 @@ class MeasureExtended(Struct, frozen=True):
 
 
 class MeasureLifted(Struct, frozen=True):
-    """A measure is no longer in force."""
+    """A measure is no longer in force; ``appeal_id`` names the appeal that took it back."""
 
     terms: MeasureTerms
     reason: Message
     reviewer: str
+    appeal_id: str
 
 
 class CorrectionReminded(Struct, frozen=True):

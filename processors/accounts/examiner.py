@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from processors.accounts.effects import Ground, ground_of
+from processors.accounts.ids import keyed_hash
 from processors.accounts.state import Account, Fact
 from processors.policy import Policy
 from processors.policy.model import (
@@ -17,10 +18,16 @@ from processors.policy.model import (
     Rule,
     SubjectView,
 )
+from processors.text import Contacts, Scanner
 from schemas.records import Field, SubjectKind, VerificationKind
 
 _NO_PROOFS: Mapping[VerificationKind, tuple[str, ...]] = {}
 _TEXT_FIELDS = frozenset(TEXT_FIELDS)
+
+
+@lru_cache(maxsize=1)
+def _contact_scanner() -> Scanner:
+    return Scanner([Contacts()])
 
 
 @lru_cache(maxsize=8)
@@ -29,12 +36,16 @@ def _rules_by_id(policy: Policy) -> dict[str, Rule]:
 
 
 class Examiner:
-    """A policy, and what its detectors found in the texts of one batch."""
+    """A policy, and what its detectors found in the texts of one batch.
 
-    def __init__(self, policy: Policy) -> None:
+    ``value_key`` is the operator's key for hashes of values.
+    """
+
+    def __init__(self, policy: Policy, value_key: bytes = b"") -> None:
         self.pack: Pack = policy.pack
         self._policy = policy
         self._rules = _rules_by_id(policy)
+        self._value_key = value_key
         self._hits: dict[str, tuple[Hit, ...]] = {}
 
     def learn(self, texts: Iterable[str]) -> None:
@@ -65,6 +76,16 @@ class Examiner:
         """Ground of a rule of the pack, or another when the pack has none of that id."""
         rule = self._rules.get(rule_id)
         return otherwise if rule is None else ground_of(rule)
+
+    def shows_contact(self, field: Field, value: str) -> bool:
+        """Whether any contact is found in a text, whatever the pack makes of it."""
+        return field in _TEXT_FIELDS and bool(_contact_scanner().find([value])[0])
+
+    def hash_value(self, field: Field, value: str | None) -> str | None:
+        """Keyed hash of a value; None where the value is unknown, or where there is no key."""
+        if value is None or not self._value_key:
+            return None
+        return keyed_hash(self._value_key, field, value)
 
     def level(self, score: int) -> Level:
         """Credit level of a score."""

@@ -20,6 +20,14 @@ def digest(text: str) -> bytes:
     return blake2b(text.encode(), digest_size=_WIDTH).digest()
 
 
+def keyed_hash(key: bytes, field: str, value: str) -> str:
+    """What stands for a value in records: 32 hex digits that only the holder of the key can try.
+
+    ``key`` has at most 64 bytes.
+    """
+    return blake2b(f"{field}\x1f{value}".encode(), digest_size=16, key=key).hexdigest()
+
+
 def mark(kind: bytes, event_id: str) -> bytes:
     """Eight bytes that stand for an event among those of its kind."""
     return blake2b(event_id.encode(), digest_size=_WIDTH, person=kind).digest()

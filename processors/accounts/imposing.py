@@ -8,8 +8,6 @@ from processors.accounts.state import STEP_RANK, Measure, Status
 from processors.accounts.turn import DAY, Turn
 from schemas.records import AccountRuling, Field, MeasureStep
 
-_ENDING = (MeasureStep.CLOSE, MeasureStep.BAR)
-
 
 def impose(
     turn: Turn, ruling: AccountRuling, ground: Ground, step: MeasureStep, field: Field | None
@@ -22,10 +20,10 @@ def impose(
     if account.status is Status.CANCELLED:
         return None, "applied to nothing: the account is cancelled"
     if account.status is Status.CLOSED:
-        if step in _ENDING:
+        if step in ladder.ENDING:
             return None, _lengthen_bar(turn, ruling)
         return None, "applied to nothing: the account is closed"
-    if step in _ENDING:
+    if step in ladder.ENDING:
         reason = reasons.ordered(ruling.reason)
         closure = closing.close(
             turn,
@@ -42,6 +40,8 @@ def impose(
         return None, _lengthen(turn, ruling, standing, ends, deadline)
     for other in account.live_measures():
         if not other.reviewer and other.step is step and other.field is field and field:
+            if ends:  # time served under what it replaces counts
+                ends = max(turn.at, ends - (turn.at - other.begins))
             ladder.lift(turn, other, reasons.REPLACED_BY_REVIEWER, ruling.reviewer_id)
     measure = ladder.begin(
         turn,

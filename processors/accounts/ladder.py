@@ -15,10 +15,14 @@ from processors.accounts.effects import (
 )
 from processors.accounts.ids import derive_id
 from processors.accounts.reasons import replaced_by, served
+from processors.accounts.rollback import evidence_of, keep_compliant, last_compliant
 from processors.accounts.state import STEP_RANK, Account, Measure
 from processors.accounts.turn import DAY, Turn
 from processors.policy.model import Message
 from schemas.records import Field, MeasureStep
+
+ENDING = (MeasureStep.CLOSE, MeasureStep.BAR)
+"""Steps that end an account."""
 
 KEPT_ENDED = 16
 """Ended measures that an account keeps, for repetition and appeals; older ones are forgotten."""
@@ -36,6 +40,7 @@ def terms_of(measure: Measure) -> MeasureTerms:
         begins=measure.begins,
         ends=measure.ended or measure.ends or None,
         deadline=None if measure.ended else measure.deadline or None,
+        clause=measure.clause,
     )
 
 
@@ -53,6 +58,7 @@ def begin(
     reviewer: str = "",
 ) -> Measure:
     """Put a measure in force. A deadline takes over from that of any other of the same cause."""
+    rollback = None if step in ENDING else last_compliant(turn, field)
     if deadline:
         _take_over_deadline(turn, ground.rule_id, field, step)
     measure_id = derive_id(
@@ -75,28 +81,39 @@ def begin(
         reminder=turn.at + int((deadline - turn.at) * share) if reminds else 0,
         entry=entry,
         reviewer=reviewer,
+        clause=ground.clause,
+        rollback=rollback,
     )
+    evidence = evidence_of(turn, ground.rule_id, field)
     if step is MeasureStep.WARN:  # a warning is said once and has no length
         measure.ended = turn.at
+        measure.rollback = None
     turn.account.measures.append(measure)
-    turn.effects.append(MeasureBegun(terms_of(measure), ground, reason, reviewer))
+    turn.effects.append(
+        MeasureBegun(terms_of(measure), ground, reason, reviewer, evidence, rollback)
+    )
     _forget_old(turn)
     return measure
 
 
-def lift(turn: Turn, measure: Measure, reason: Message, reviewer: str = "") -> None:
+def lift(
+    turn: Turn, measure: Measure, reason: Message, reviewer: str = "", appeal_id: str = ""
+) -> None:
     """End a measure that is in force, saying for how long it was where that matters."""
     measure.ended = turn.at
+    keep_compliant(turn, measure)
     if STEP_RANK[measure.step] >= STEP_RANK[MeasureStep.RESTRICT]:
         time = served(turn.at - measure.begins)
         reason = Message(zh=reason.zh + time.zh, en=f"{reason.en} {time.en}")
-    turn.effects.append(MeasureLifted(terms_of(measure), reason, reviewer))
+    turn.effects.append(MeasureLifted(terms_of(measure), reason, reviewer, appeal_id))
     _forget_old(turn)
 
 
 def extend(turn: Turn, measure: Measure, ends: int, reason: Message, reviewer: str) -> None:
     """Let a measure that is in force end later; ``ends`` 0 for no end."""
     measure.ends = ends
+    if reviewer and reviewer not in measure.confirmed:
+        measure.confirmed.append(reviewer)
     turn.effects.append(MeasureExtended(terms_of(measure), reason, reviewer))
 
 

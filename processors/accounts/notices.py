@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from processors.accounts.effects import Ground, MeasureTerms
 from processors.accounts.reasons import STEP_NAMES
 from processors.policy.model import Message
-from schemas.records import Field, MeasureStep, NoticeKind
+from processors.text import HIDDEN
+from schemas.records import Field, Finding, MeasureStep, NoticeKind
 
 _FIELDS: Mapping[Field, Message] = {
     Field.NAME: Message(zh="名称", en="name"),
@@ -27,7 +28,32 @@ _TITLES: Mapping[NoticeKind, Message] = {
 }
 
 
+_HIDDEN_ZH: Mapping[str, str] = {
+    "width": "字符变体",
+    "mark": "附加符号",
+    "enclosed": "带圈字母",
+    "digit": "其他文字的数字",
+    "radical": "部首",
+    "traditional": "繁体字",
+    "confusable": "形近字母",
+    "invisible": "夹杂不可见字符",
+    "separator": "夹杂分隔符",
+    "numeral": "数字大写",
+    "skeleton": "以符号或数字代替",
+    "homophone": "同音字",
+    "pinyin": "拼音",
+    "initials": "首字母",
+    "repeat": "重复字符",
+    "split": "拆字",
+    "reversed": "倒序",
+    "spelled": "以文字代替符号",
+    "slang": "代称",
+}
+"""How a text hid what was found, in Chinese; `HIDDEN` has the English words."""
+
 _FINAL = (MeasureStep.CLOSE, MeasureStep.BAR)
+MAX_PLACES = 3
+"""Places that a notice names; the disposal has them all."""
 
 
 class Notice(NamedTuple):
@@ -43,8 +69,12 @@ class _Words(NamedTuple):
 
     found: str
     field: str
+    place: str
+    written: str
     ground: str
+    clause: str
     measure: str
+    functions: str
     ends: str
     lifted: str
     deadline: str
@@ -58,8 +88,12 @@ _WORDS = {
     "zh": _Words(
         found="事由：{}",
         field="涉及信息：{}。",
+        place="位置：{field}第 {first} 至 {last} 字{written}。",
+        written="（写法：{}）",
         ground="依据：{article}（规则 {rule}）。",
+        clause="协议条款：{}。",
         measure="处置措施：{}。",
+        functions="受限功能：{}。",
         ends="处置截止时间：{}。",
         lifted="解除时间：{}。",
         deadline="请于 {} 前改正，改正后即解除。",
@@ -71,8 +105,12 @@ _WORDS = {
     "en": _Words(
         found="What was found: {}",
         field="It concerns your {}.",
+        place="Where: characters {first} to {last} of the {field}{written}.",
+        written=", written {}",
         ground="Ground: {article} (rule {rule}).",
+        clause="Clause of your agreement: {}.",
         measure="Measure: {}.",
+        functions="Functions restricted: {}.",
         ends="It ends on {}.",
         lifted="It ended on {}.",
         deadline="A correction by {} lifts it.",
@@ -91,9 +129,11 @@ def compose(
     reason: Message | None,
     ground: Ground | None,
     appeal_until: int | None,
+    found: Sequence[Finding] = (),
+    functions: Sequence[str] = (),
 ) -> Notice:
     """Put a notice into words: Chinese unless the account holder's language is another."""
-    code = "zh" if language is None or language.lower().startswith("zh") else "en"
+    code = code_of(language)
     words = _WORDS[code]
     step = _in(code, STEP_NAMES[terms.step])
     parts = [words.measure.format(step)]
@@ -101,9 +141,14 @@ def compose(
         parts.insert(0, words.found.format(_in(code, ground.message)))
     if terms.field:
         parts.append(words.field.format(_in(code, _FIELDS[terms.field])))
+    parts += [_place(code, words, finding) for finding in found[:MAX_PLACES]]
     if reason and (details := _in(code, reason)):
         parts.append(words.reason.format(details))
     parts.append(words.ground.format(article=terms.article, rule=terms.rule_id))
+    if terms.clause:
+        parts.append(words.clause.format(terms.clause))
+    if functions and kind is not NoticeKind.MEASURE_LIFTED:
+        parts.append(words.functions.format(("、" if code == "zh" else ", ").join(functions)))
     if terms.ends:
         ends = words.lifted if kind is NoticeKind.MEASURE_LIFTED else words.ends
         parts.append(ends.format(_day(terms.ends)))
@@ -115,6 +160,23 @@ def compose(
         parts.append(words.appeal.format(_day(appeal_until)))
     title = _in(code, _TITLES[kind]).format(step=step)
     return Notice(code, title, words.join.join(parts))
+
+
+def code_of(language: str | None) -> str:
+    """The language of the words for a person: zh unless another one is known, then en."""
+    return "zh" if language is None or language.lower().startswith("zh") else "en"
+
+
+def _place(code: str, words: _Words, finding: Finding) -> str:
+    """Where in the field something was found, and how it was written where that hides it."""
+    hidden = _HIDDEN_ZH if code == "zh" else HIDDEN
+    technique = hidden.get(finding.technique)
+    return words.place.format(
+        field=_in(code, _FIELDS[finding.field]),
+        first=finding.span_start + 1,
+        last=finding.span_end,
+        written=words.written.format(technique) if technique else "",
+    )
 
 
 def _in(code: str, message: Message) -> str:

@@ -129,7 +129,7 @@ def _uphold_appeal(turn: Turn, ruling: AccountRuling) -> str:
     appeals.settle(turn, appeal, "The appeal was upheld.")
     if measure is None:
         return "the appeal is upheld; the measure is not known to this account"
-    done = appeals.overturn(turn, measure, ruling.reviewer_id)
+    done = appeals.overturn(turn, measure, ruling.reviewer_id, appeal.id)
     return f"the appeal is upheld; {done}"
 
 

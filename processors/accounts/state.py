@@ -107,7 +107,8 @@ class Measure(Struct, array_like=True):
     ``root`` is the first measure of the same breach and ``entry`` its entry in the ledger: what an
     upheld appeal takes back. ``deadline`` is until when a correction lifts the measure,
     ``reminder`` when the account is reminded of it. ``reviewer`` is empty where no person ordered
-    it.
+    it, ``confirmed`` names those who lengthened it. ``rollback`` is the last compliant value of
+    the field while the measure is live.
     """
 
     id: str
@@ -126,6 +127,9 @@ class Measure(Struct, array_like=True):
     reviewer: str
     ended: int = 0
     overturned: bool = False
+    clause: str = ""
+    rollback: str | None = None
+    confirmed: list[str] = []
 
 
 class Entry(Struct, array_like=True):

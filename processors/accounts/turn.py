@@ -18,16 +18,20 @@ class Turn:
     """An account while something is applied to it, and the effects collected so far.
 
     ``at`` is the event time in ms. ``topic``, ``partition`` and ``offset`` tell where the input
-    came from: an empty topic and -1 for a deadline.
+    came from: an empty topic and -1 for a deadline. ``former`` holds the values before the event
+    where it changed some, ``compliant`` what was kept of measures lifted in this turn: the last
+    compliant value of their field.
     """
 
     __slots__ = (
         "account",
         "account_id",
         "at",
+        "compliant",
         "effects",
         "event_id",
         "examiner",
+        "former",
         "offset",
         "pack",
         "partition",
@@ -58,6 +62,8 @@ class Turn:
         self.partition = partition
         self.offset = offset
         self.effects: list[Effect] = []
+        self.former: list[str | None] | None = None
+        self.compliant: dict[Field, str | None] | None = None
 
     def judge_current(self, values: Mapping[Field, str] | None = None) -> Judgement:
         """What the policy says of ``values`` of the account, or of all that are current."""

@@ -22,8 +22,6 @@ from schemas.records import ChangeKind, Field, MeasureStep, Phase, SubjectKind, 
 
 Cause = tuple[str, Field]
 
-_ENDING = (MeasureStep.CLOSE, MeasureStep.BAR)
-
 
 def take_effect(
     turn: Turn,
@@ -45,6 +43,7 @@ def take_effect(
     account.owner = owner or account.owner
     if values:
         current = account.values
+        turn.former = current.copy()
         for field, value in values.items():
             current[INDEX[field]] = value
         if account.approvals:
@@ -149,7 +148,7 @@ def approve(account: Account, causes: Iterable[Cause]) -> None:
 
 def set_cause_aside(account: Account, measure: Measure) -> None:
     """A person lifts a measure: where it was not corrected, the value may stay as it is."""
-    if measure.field and (measure.deadline or measure.step in _ENDING):
+    if measure.field and (measure.deadline or measure.step in ladder.ENDING):
         approve(account, [(measure.rule, measure.field)])
 
 

@@ -202,6 +202,7 @@ def _read_rule(table: Table) -> Rule:
         id=name,
         obligation=obligation,
         article=table.text("article"),
+        clause=table.text("clause", ""),
         mode=table.choice("mode", RuleMode, RuleMode.ENFORCE),
         detector=table.text("detector"),
         fields=table.choices("fields", Field, required=True),

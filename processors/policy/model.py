@@ -101,14 +101,19 @@ class Rule(Struct, frozen=True):
     measure: MeasureStep | None = None
     categories: tuple[ComplaintCategory, ...] = ()  # complaints that ask for this rule
     mark: Message | None = None
+    clause: str = ""  # of the operator's agreement with the user
 
 
 class Level(Struct, frozen=True):
-    """A credit level: reached at ``minimum``; ``measure`` holds while the account is on it."""
+    """A credit level: reached at ``minimum``; ``measure`` holds while the account is on it.
+
+    ``functions`` names what that measure restricts, where it is not what its step does.
+    """
 
     name: str
     minimum: int
     measure: MeasureStep | None = None
+    functions: tuple[str, ...] = ()
 
 
 class CreditTerms(Struct, frozen=True):
@@ -121,7 +126,8 @@ class CreditTerms(Struct, frozen=True):
 class LadderTerms(Struct, frozen=True):
     """Lengths of the measures (Art. 17), in days.
 
-    ``bar_days`` goes by severity 1 to 4, 0 for no end. ``reminder_share`` is the part of the
+    ``functions`` names what of the service a step restricts, as the executor knows it. ``bar_days``
+    goes by severity 1 to 4, 0 for no end. ``reminder_share`` is the part of the
     correction time after which the account is reminded. A suspension for want of correction lasts
     ``suspend_days`` and then becomes a closure.
     """
@@ -132,6 +138,7 @@ class LadderTerms(Struct, frozen=True):
     suspend_days: int = 30
     bar_days: tuple[int, int, int, int] = (30, 180, 365, 0)
     appeal_days: int = 180
+    functions: Mapping[MeasureStep, tuple[str, ...]] = {}
 
 
 class ReviewTerms(Struct, frozen=True):

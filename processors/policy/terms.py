@@ -50,7 +50,10 @@ def read_credit(pack: Table) -> CreditTerms:
     levels = []
     for item in table.tables("levels", "a credit level"):
         level = Level(
-            item.text("name"), item.number("minimum", *_SCORES), item.option("measure", MeasureStep)
+            item.text("name"),
+            item.number("minimum", *_SCORES),
+            item.option("measure", MeasureStep),
+            item.texts("functions"),
         )
         item.close()
         levels.append(level)
@@ -92,9 +95,20 @@ def read_ladder(pack: Table) -> LadderTerms:
         suspend_days=table.number("suspend_days", 1, _YEAR, _LADDER.suspend_days),
         bar_days=bars,
         appeal_days=table.number("appeal_days", 1, _YEAR, _LADDER.appeal_days),
+        functions=_read_functions(table),
     )
     table.close()
     return terms
+
+
+def _read_functions(ladder: Table) -> dict[MeasureStep, tuple[str, ...]]:
+    """What of the service each step restricts, by the names that the executor knows."""
+    table = ladder.table("functions", "functions of ladder", required=False)
+    if table is None:
+        return {}
+    named = {step: table.texts(step.value) for step in MeasureStep if table.has(step.value)}
+    table.close()
+    return named
 
 
 def _read_bars(table: Table) -> tuple[int, int, int, int]:

@@ -44,7 +44,8 @@ def check(
     number and left out; the exit code is then 2.
     """
     settings = load_settings()
-    session = _Session(Offline(load_policy(settings), limits_of(settings), open_regions(settings)))
+    regions, key = open_regions(settings), settings.hashing_key()
+    session = _Session(Offline(load_policy(settings), limits_of(settings), regions, key))
     table = Table("line", "account", "what", "why")
     with opened(file, "checking") as source:
         for line in read_lines(source, file, on_error=session.refuse, fill_in=True):

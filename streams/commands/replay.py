@@ -68,7 +68,8 @@ def replay(
         raise fail("replay what? give a FILE, or --from-topics")
     settings = load_settings()
     first, last = _time("--begin", begin), _time("--end", end)
-    offline = Offline(load_policy(settings), limits_of(settings), open_regions(settings))
+    regions, key = open_regions(settings), settings.hashing_key()
+    offline = Offline(load_policy(settings), limits_of(settings), regions, key)
     made: Counter[str] = Counter()
     if file is None:
         inputs: Iterable[engine.Input] = _from_topics(settings, first, last, made)

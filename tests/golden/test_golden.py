@@ -52,11 +52,11 @@ def tell(inputs: list[engine.Input], policy: Policy) -> list[Any]:
 
 
 def written(output: Any) -> bytes:
-    """An output as a line: topic and record, without nulls and empty lists."""
+    """An output as a line: topic and record, without what is empty."""
     record = {
         name: value
         for name, value in msgspec.structs.asdict(output).items()
-        if name not in LEFT_OUT and value not in (None, ())
+        if name not in LEFT_OUT and value not in (None, (), "")
     }
     return msgspec.json.encode({"topic": topic_of(type(output)).name, "record": record})
 

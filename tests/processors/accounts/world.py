@@ -144,8 +144,11 @@ POLICY = Policy(make_pack())
 class World:
     """One account, its state and a clock. Every call returns the records it brought about."""
 
-    def __init__(self, policy: Policy = POLICY, *, registered: bool = True) -> None:
+    def __init__(
+        self, policy: Policy = POLICY, *, registered: bool = True, value_key: bytes = b""
+    ) -> None:
         self.policy = policy
+        self.value_key = value_key
         self.store: dict[bytes, bytes | None] = {}
         self.now = START
         self.log: list[Any] = []
@@ -215,13 +218,14 @@ class World:
         self._number += 1
         item = engine.Input(TOPICS[type(record)], 3, self._number, self.now, record)
         self.inputs.append(item)
-        return self._take(engine.run([item], self.store.get, self.policy))
+        return self._take(engine.run([item], self.store.get, self.policy, value_key=self.value_key))
 
     def wait(self, days: float = 0, hours: float = 0) -> list[Any]:
         """Let time pass, and deadlines fall due."""
         self.now += int(days * DAY + hours * HOUR)
         keys = list(self.store)
-        return self._take(engine.run_due(keys, self.store.get, self.policy, self.now))
+        outcome = engine.run_due(keys, self.store.get, self.policy, self.now, self.value_key)
+        return self._take(outcome)
 
     # -- what is there ------------------------------------------------------------------------
 

@@ -1,0 +1,119 @@
+"""What every record of a turn carries, and the audit records, each sealed to the one before."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from msgspec.structs import replace
+
+from processors.accounts.audit import FIRST, seal
+from processors.accounts.turn import Turn
+from schemas.records import (
+    AuditKind,
+    AuditRecord,
+    AuthorityReport,
+    ComplaintFeedback,
+    CreditChange,
+    Disposal,
+    Escalation,
+    Notice,
+    Verdict,
+)
+
+OutputRecord = (
+    Verdict
+    | Disposal
+    | Escalation
+    | ComplaintFeedback
+    | CreditChange
+    | Notice
+    | AuthorityReport
+    | AuditRecord
+)
+
+AUTOMATIC = "auto"
+"""Actor of an audit record where no person acted."""
+
+
+class Common(TypedDict):
+    """What every record of a turn carries."""
+
+    account_id: str
+    account_seq: int
+    event_id: str
+    pack_id: str
+    pack_version: str
+    pack_hash: str
+
+
+def common(turn: Turn) -> Common:
+    """What every record of the turn carries."""
+    pack = turn.pack
+    return {
+        "account_id": turn.account_id,
+        "account_seq": turn.seq,
+        "event_id": turn.event_id,
+        "pack_id": pack.id,
+        "pack_version": pack.version,
+        "pack_hash": pack.hash,
+    }
+
+
+def record(
+    turn: Turn,
+    audit_id: str,
+    kind: AuditKind,
+    subject_id: str,
+    summary: str,
+    actor: str,
+    outputs: list[OutputRecord],
+    disposal: Disposal | None = None,
+) -> None:
+    """Append an audit record, sealed; with what there is to say of the disposal that it keeps."""
+    account = turn.account
+    audit = AuditRecord(
+        **common(turn),
+        audit_id=audit_id,
+        kind=kind,
+        subject_id=subject_id,
+        summary=summary,
+        actor=actor,
+        at=turn.at,
+        previous_hash=account.audit.hex() or FIRST,
+        hash="",
+        source_topic=turn.topic,
+        source_partition=turn.partition,
+        source_offset=turn.offset,
+    )
+    if disposal:
+        audit = _with_disposal(audit, disposal)
+    audit = seal(audit)
+    account.audit = bytes.fromhex(audit.hash)
+    outputs.append(audit)
+
+
+def _with_disposal(audit: AuditRecord, disposal: Disposal) -> AuditRecord:
+    return replace(audit, **{name: getattr(disposal, name) for name in _OF_DISPOSAL})
+
+
+_OF_DISPOSAL = (
+    "measure_id",
+    "action",
+    "step",
+    "rule_id",
+    "obligation_id",
+    "article",
+    "clause",
+    "fields",
+    "previous_value_hash",
+    "value_hash",
+    "evidence",
+    "begins_at",
+    "ends_at",
+    "deadline",
+    "functions",
+    "notice_id",
+    "report_id",
+    "appeal_id",
+)
+"""What an audit record repeats of the disposal that it keeps (Art. 17)."""
