@@ -19,6 +19,7 @@ from streams.commands.replay import replay
 from streams.commands.simulate import simulate
 from streams.commands.text import text
 from streams.commands.topics import topics
+from streams.commands.views import views
 from streams.commands.worker import worker
 from streams.errors import BrokerUnreachable, ConfigurationError, WorkerError
 from streams.settings import load_settings
@@ -36,6 +37,7 @@ app.command()(check)
 app.command()(simulate)
 app.command()(publish)
 app.command()(worker)
+app.add_typer(views, name="views")
 app.command()(replay)
 app.add_typer(topics, name="topics")
 app.add_typer(dead_letters, name="dead-letters")

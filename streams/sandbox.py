@@ -201,8 +201,12 @@ def start_redis() -> Redis:
                 "have one started here"
             )
         return Redis("external", url)
+    return own_redis(*free_ports(1))
+
+
+def own_redis(port: int) -> Redis:
+    """Start a Redis of our own at a port. Raises `ConfigurationError` when it cannot run."""
     kind, program = _redis_program()
-    (port,) = free_ports(1)
     url = f"redis://127.0.0.1:{port}/0"
     directory = scratch_directory("redis")
     options = {"port": port, "bind": "127.0.0.1", "save": "", "appendonly": "no", "dir": directory}

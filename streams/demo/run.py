@@ -26,13 +26,13 @@ from streams.commands.common import BAD_INPUT, FOUND, OK, complain, err, fail, o
 from streams.demo.ledger import Ledger
 from streams.demo.screen import Screen
 from streams.demo.traffic import Publisher, Watcher
-from streams.demo.workers import WorkerPool
+from streams.demo.workers import Companion, WorkerPool
 from streams.packs import load_policy
 from streams.sandbox import start_kafka, start_redis
 from streams.settings import Settings, load_settings
 from streams.simulate import Simulated, Simulation
 from streams.topics import create_topics
-from streams.views import Views
+from streams.views import ViewReader
 
 READY_WITHIN_S = 60.0
 STALLED_AFTER_S = 60.0
@@ -119,6 +119,7 @@ class _Demo:
         self._stack = stack
         self._ledger = Ledger()
         self._mock = False
+        self._companions: list[Companion] = []
 
     def _say(self, text: str) -> None:
         if not self._plan.json:
@@ -128,10 +129,13 @@ class _Demo:
         """Everything, in order."""
         settings, title = self._bring_up()
         policy = load_policy(settings)
-        pool = self._start_workers(settings)
-        views = Views(settings.redis_url, settings.topic_prefix, policy.pack.credit)
+        directory = self._directory()
+        pool = self._start_workers(settings, directory)
+        views = ViewReader(settings, policy.pack.credit)
         self._stack.callback(views.close)
-        watcher = Watcher(settings, self._ledger, views)
+        if not self._plan.json:
+            self._start("views", settings, directory)
+        watcher = Watcher(settings, self._ledger)
         publisher = Publisher(
             settings,
             self._ledger,
@@ -179,11 +183,23 @@ class _Demo:
         title = f"Kafka {kafka.kind} {kafka.bootstrap} · Redis {cache.kind}"
         return settings, title
 
-    def _start_workers(self, settings: Settings) -> WorkerPool:
-        directory = self._stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="zhengming-demo-", ignore_cleanup_errors=True)
+    def _directory(self) -> Path:
+        """Where logs and data of the demo's processes lie until its end."""
+        return Path(
+            self._stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="zhengming-demo-", ignore_cleanup_errors=True)
+            )
         )
-        pool = WorkerPool(settings, Path(directory))
+
+    def _start(self, name: str, settings: Settings, directory: Path, **more: str) -> Companion:
+        """Start a process beside the workers."""
+        companion = Companion(settings, directory, name, **more)
+        self._stack.callback(companion.stop)
+        self._companions.append(companion)
+        return companion
+
+    def _start_workers(self, settings: Settings, directory: Path) -> WorkerPool:
+        pool = WorkerPool(settings, directory)
         self._stack.callback(pool.stop)
         count = 1 if self._mock else self._plan.workers
         self._say(f"starting {count} workers ...")
@@ -209,8 +225,10 @@ class _Demo:
         with live if screen is not None else contextlib.nullcontext():
             while publisher.is_alive() or ledger.waiting:
                 if screen is not None:
-                    _draw(live, screen, watcher)
+                    _draw(live, screen)
                 pool.supervise()
+                for companion in self._companions:
+                    companion.supervise()
                 for thread in (publisher, watcher):
                     if thread.error is not None:
                         raise fail(f"{type(thread).__name__} failed: {thread.error!r}", FOUND)
@@ -222,7 +240,7 @@ class _Demo:
                     return
                 pause.wait(DRAW_S if screen is not None else LOOK_S)
             if screen is not None:
-                _draw(live, screen, watcher)
+                _draw(live, screen)
 
     def _conclude(self, settings: Settings, policy: Policy, watcher: Watcher, restarts: int) -> int:
         """Check the whole run on the broker and tell the result."""
@@ -252,11 +270,9 @@ class _Demo:
         return OK if report.ok and not failed and not ledger.waiting else FOUND
 
 
-def _draw(live: Live, screen: Screen, watcher: Watcher) -> None:
-    try:
+def _draw(live: Live, screen: Screen) -> None:
+    with contextlib.suppress(redis.RedisError):  # the picture stands still; the stream goes on
         live.update(screen.draw(), refresh=True)
-    except redis.RedisError:
-        watcher.views_wait = True
 
 
 def _delete_topics(settings: Settings) -> None:

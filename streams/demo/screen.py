@@ -17,7 +17,7 @@ from streams.demo.ledger import Ledger
 from streams.demo.traffic import Watcher
 from streams.demo.workers import WorkerPool
 from streams.telling import STYLES
-from streams.views import Views
+from streams.views import ViewReader
 
 RATE_OVER_S = 5.0
 LATEST = 2_000
@@ -52,7 +52,7 @@ class Screen:
         self,
         ledger: Ledger,
         watcher: Watcher,
-        views: Views,
+        views: ViewReader,
         workers: WorkerPool,
         pack: Pack,
         title: str,
@@ -115,31 +115,32 @@ class Screen:
         for step, words in STEPS.items():
             if begun[step]:
                 table.add_row(words, f"{begun[step]:,}, {lifted[step]:,} lifted")
-        waiting, overdue = self._views.open_work(int(time.time() * 1000))
+        work = self._views.work(int(time.time() * 1000)).values()
+        waiting, overdue = sum(w.open for w in work), sum(w.overdue for w in work)
         table.add_row("待人工 escalations", f"{waiting:,} open, {overdue:,} overdue")
         levels = "  ".join(
             f"{name} {count:,}" for name, count in self._views.levels().items() if count
         )
         table.add_row("信用 levels", levels)
-        if self._watcher.views_wait:
-            table.add_row(Text("Redis is away, its views wait", "red"), "")
+        if self._views.status() is None:
+            table.add_row("视图 views", Text("stand still", "red"))
         return table
 
     def _findings(self) -> list[tuple[Text, Text]]:
         """The last findings in words: a Chinese line and an English one each."""
         told = []
         for finding in self._views.findings():
-            decision = Decision(finding["decision"])
-            message = self._messages.get(finding["rule"])
+            decision = Decision(finding.what)
+            message = self._messages.get(finding.rule_id)
             words = message.zh if message else ""
             if decision is Decision.ALLOW_LABELLED:
                 words = PROVED
             first = Text.assemble(
                 (WORDS[decision], STYLES[decision]),
-                f"  {finding['account']}  ",
+                f"  {finding.account_id}  ",
                 words,
             )
-            second = f"    {finding['why']}  {finding['rule']}, {finding['obligation']}"
+            second = f"    {finding.why}  {finding.rule_id}, {finding.obligation_id}"
             told.append((first, Text(second, "dim")))
         return told
 

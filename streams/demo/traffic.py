@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-import redis
 from confluent_kafka import TopicPartition
 
 from schemas.records import Disposal, Escalation, EscalationStatus, Verdict
@@ -21,7 +20,6 @@ from streams.demo.ledger import Event, Ledger
 from streams.settings import Settings
 from streams.simulate import Simulated
 from streams.topics import output_topics, real_name
-from streams.views import Seen, Views
 
 POLL_S = 0.02
 READ_AT_ONCE = 500
@@ -129,18 +127,16 @@ class Publisher(_Thread):
 
 
 class Watcher(_Thread):
-    """Reads all outputs at ``read_committed``, counts them and feeds the Redis views."""
+    """Reads all outputs at ``read_committed`` and counts them."""
 
-    def __init__(self, settings: Settings, ledger: Ledger, views: Views) -> None:
+    def __init__(self, settings: Settings, ledger: Ledger) -> None:
         super().__init__()
         self._partitions = settings.partitions
         self._ledger = ledger
-        self._views = views
         self._types = {real_name(settings, t.name): t.record for t in output_topics()}
         self._dead = real_name(settings, "dead.letters")
         self._decode = open_codec(settings).decode
         self._consumer = create_consumer(settings, fetch_wait_max_ms=10)
-        self.views_wait = False
         self.decisions: Counter[str] = Counter()
         self.steps: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
@@ -150,16 +146,14 @@ class Watcher(_Thread):
         partitions = range(self._partitions)
         try:
             self._consumer.assign([TopicPartition(t, p, 0) for t in topics for p in partitions])
-            kept: list[Seen] = []
             while not self.stopping.is_set():
                 for message in self._consumer.consume(READ_AT_ONCE, POLL_S):
                     if message.error() is None:
-                        self._take(message, kept)
-                kept = self._show(kept)
+                        self._take(message)
         finally:
             self._consumer.close()
 
-    def _take(self, message: Any, kept: list[Seen]) -> None:
+    def _take(self, message: Any) -> None:
         topic = message.topic()
         if topic == self._dead:
             if (letter := parse(message)) is not None:
@@ -168,7 +162,6 @@ class Watcher(_Thread):
             return
         record: Any = self._decode(self._types[topic], message.value())
         self._ledger.answer((record.account_id, record.event_id))
-        kept.append(Seen(topic, message.partition(), message.offset(), record))
         if isinstance(record, Verdict):
             self.counts["verdicts"] += 1
             self.decisions[record.decision] += 1
@@ -177,13 +170,3 @@ class Watcher(_Thread):
             self.steps[f"{record.action} {record.step}"] += 1
         elif isinstance(record, Escalation) and record.status is EscalationStatus.OPENED:
             self.counts["escalations"] += 1
-
-    def _show(self, kept: list[Seen]) -> list[Seen]:
-        """Feed the views; what Redis does not take is kept for the next time."""
-        try:
-            self._views.apply(kept)
-        except redis.RedisError:
-            self.views_wait = True
-            return kept
-        self.views_wait = False
-        return []

@@ -1,4 +1,4 @@
-"""Worker processes of the demo, restarted as a supervisor would."""
+"""Processes of the demo, started again when they end, as a supervisor would."""
 
 from __future__ import annotations
 
@@ -17,7 +17,25 @@ from streams.settings import Settings
 
 STOP_S = 10.0
 ANSWER_S = 1.0
-COMMAND = (sys.executable, "-m", "streams.cli", "worker")
+
+
+def command(name: str) -> list[str]:
+    """The command line of a process of ours."""
+    return [sys.executable, "-m", "streams.cli", name]
+
+
+def environment(settings: Settings, directory: Path, port: int, **more: str) -> dict[str, str]:
+    """What a process of the demo is told, with a web port and data of its own."""
+    return {
+        "ZHENGMING_KAFKA": settings.kafka,
+        "ZHENGMING_REDIS": settings.redis_url,
+        "ZHENGMING_APP_ID": settings.app_id,
+        "ZHENGMING_TOPIC_PREFIX": settings.topic_prefix,
+        "ZHENGMING_PARTITIONS": str(settings.partitions),
+        "ZHENGMING_DATA_DIR": str(directory / f"data-{port}"),
+        "ZHENGMING_WEB_PORT": str(port),
+        **more,
+    }
 
 
 class WorkerPool:
@@ -46,18 +64,9 @@ class WorkerPool:
 
     def _start(self, port: int) -> None:
         log = self._directory / f"worker-{port}.log"
-        self._workers[port] = Child(COMMAND, log, self._environment(port))
-
-    def _environment(self, port: int) -> dict[str, str]:
-        settings = self._settings
-        return {
-            "ZHENGMING_KAFKA": settings.kafka,
-            "ZHENGMING_APP_ID": settings.app_id,
-            "ZHENGMING_TOPIC_PREFIX": settings.topic_prefix,
-            "ZHENGMING_PARTITIONS": str(settings.partitions),
-            "ZHENGMING_DATA_DIR": str(self._directory / f"data-{port}"),
-            "ZHENGMING_WEB_PORT": str(port),
-        }
+        self._workers[port] = Child(
+            command("worker"), log, environment(self._settings, self._directory, port)
+        )
 
     def tails(self) -> str:
         """The ends of all logs."""
@@ -97,3 +106,34 @@ def _get(port: int, path: str) -> str | None:
             return body.decode()
     except (URLError, OSError):
         return None
+
+
+class Companion:
+    """One more process of the application, such as the one that feeds the views."""
+
+    def __init__(self, settings: Settings, directory: Path, name: str, **more: str) -> None:
+        (self.port,) = free_ports(1)
+        self.name = name
+        self._log = directory / f"{name}.log"
+        self._environment = environment(settings, directory, self.port, **more)
+        self._child = Child(command(name), self._log, self._environment)
+
+    def supervise(self) -> None:
+        """Start it again when it has ended; call it every now and then."""
+        if self._child.running:
+            return
+        if self._child.exit_code == ConfigurationError.exit_code:
+            raise ConfigurationError(f"{self.name} cannot start:\n{self._child.tail()}")
+        self._child = Child(command(self.name), self._log, self._environment)
+
+    def ready(self) -> bool:
+        """Whether it answers that it serves."""
+        return _get(self.port, "/ready") is not None
+
+    def tail(self) -> str:
+        """The end of its log."""
+        return f"{self.name}:\n{self._child.tail()}"
+
+    def stop(self) -> None:
+        """Stop it gracefully; kill it when it does not listen."""
+        self._child.stop(STOP_S)

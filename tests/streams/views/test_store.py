@@ -1,0 +1,185 @@
+"""What the views hold, whatever the order in which topics are read and however often."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from schemas.records import CreditChange, Disposal, Escalation, EscalationStatus, Verdict
+from streams.settings import Settings
+from streams.views import LeaseLost, Seen, ViewReader, ViewStore
+from streams.views.documents import VERDICTS
+from streams.views.feeder import first_level
+from streams.views.keys import MINUTE_MS
+from tests.streams.views.outputs import CREDIT, START, by_topic, dump, simulated
+
+RECORDS = simulated(1_500)
+
+
+@pytest.fixture
+def place(redis_url: str) -> Settings:
+    return Settings(redis_url=redis_url, app_id=f"test-{uuid.uuid4().hex}")
+
+
+@pytest.fixture
+def store(place: Settings) -> Iterator[ViewStore]:
+    made = ViewStore(place, first_level(CREDIT))
+    assert made.take_lease()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def reader(place: Settings) -> Iterator[ViewReader]:
+    made = ViewReader(place, CREDIT)
+    yield made
+    made.close()
+
+
+def apply_all(store: ViewStore, seen: list[Seen], at_once: int) -> None:
+    for start in range(0, len(seen), at_once):
+        store.apply(seen[start : start + at_once])
+
+
+def one_after_the_other(place: Settings) -> list[Seen]:
+    return [seen for topic in by_topic(place, RECORDS).values() for seen in topic]
+
+
+def test_the_order_of_topics_and_the_size_of_batches_make_no_difference(
+    place: Settings, store: ViewStore
+) -> None:
+    store.positions()
+    apply_all(store, one_after_the_other(place), 200)
+    expected = dump(place)
+    assert len(expected) > 60
+    for seed in range(3):
+        store.clear()
+        chance = random.Random(seed)
+        topics = [iter(topic) for topic in by_topic(place, RECORDS).values()]
+        mixed: list[Seen] = []
+        while topics:
+            topic = chance.choice(topics)
+            if (seen := next(topic, None)) is None:
+                topics.remove(topic)
+            else:
+                mixed.append(seen)
+        apply_all(store, mixed, chance.choice((1, 7, 5_000)) if seed else 13)
+        assert dump(place) == expected
+
+
+def test_the_views_say_what_the_records_say(
+    place: Settings, store: ViewStore, reader: ViewReader
+) -> None:
+    apply_all(store, one_after_the_other(place), 300)
+
+    level = {r.account_id: first_level(CREDIT) for r in RECORDS}
+    level |= {r.account_id: r.level for r in RECORDS if isinstance(r, CreditChange)}
+    assert {name: n for name, n in reader.levels().items() if n} == Counter(level.values())
+
+    open_now: dict[str, Escalation] = {}
+    for record in RECORDS:
+        if isinstance(record, Escalation):
+            if record.status is EscalationStatus.OPENED:
+                open_now[record.escalation_id] = record
+            else:
+                open_now.pop(record.escalation_id, None)
+    due = sorted(record.due_at for record in open_now.values())
+    work = reader.work(due[len(due) // 2]).values()
+    assert sum(w.open for w in work) == len(due)
+    assert sum(w.overdue for w in work) == sum(at <= due[len(due) // 2] for at in due)
+    first = min(
+        (r for r in open_now.values() if r.kind == "COMPLAINT"), key=lambda record: record.due_at
+    )
+    assert reader.queue("complaint")[0].due_at == first.due_at
+
+    verdicts: dict[str, list[Any]] = defaultdict(list)
+    for record in RECORDS:
+        if isinstance(record, Verdict):
+            verdicts[record.account_id].append((record.event_id, record.revision))
+    for account_id, told in verdicts.items():
+        document = reader.account(account_id)
+        assert document is not None
+        assert [(v.event_id, v.revision) for v in document.verdicts] == told[-VERDICTS:]
+
+    live = {r.measure_id: r.action != "LIFT" for r in RECORDS if isinstance(r, Disposal)}
+    shown = {
+        m.measure_id: m.action != "LIFT"
+        for document in reader.accounts(list(verdicts)).values()
+        for m in document.measures
+    }
+    assert shown == live
+
+    found = sorted(
+        (r for r in RECORDS if isinstance(r, Verdict) and r.findings),
+        key=lambda record: record.decided_at,
+    )
+    assert [f.event_id for f in reader.findings(5)] == [r.event_id for r in found[:-6:-1]]
+
+    ends = max(r.decided_at for r in RECORDS if isinstance(r, Verdict))
+    decided = Counter(
+        r.decision for r in RECORDS
+        if isinstance(r, Verdict) and r.decided_at // MINUTE_MS > ends // MINUTE_MS - 30
+    )  # fmt: skip
+    counted: Counter[str] = Counter()
+    for _, counts in reader.minutes(ends, 30):
+        counted.update({k[9:]: n for k, n in counts.items() if k.startswith("decision:")})
+    assert counted == decided
+
+
+def test_a_batch_and_its_offsets_stand_or_fall_together(
+    place: Settings, store: ViewStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = one_after_the_other(place)
+    store.positions()
+    store.apply(seen[:100])
+    before, positions = dump(place), store.positions()
+
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_write", broken)
+        with pytest.raises(RuntimeError):
+            store.apply(seen[100:200])
+    assert (dump(place), store.positions()) == (before, positions)
+    store.apply(seen[100:200])
+    assert store.positions() != positions
+
+
+def test_who_lost_the_lease_writes_nothing_more(place: Settings, store: ViewStore) -> None:
+    seen = one_after_the_other(place)
+    store.positions()
+    store.apply(seen[:100])
+    before = dump(place)
+    second = ViewStore(place, first_level(CREDIT))
+    assert not second.take_lease()
+    assert second.take_lease(by_force=True)
+    with pytest.raises(LeaseLost):
+        store.apply(seen[100:200])
+    assert not store.take_lease()
+    assert dump(place) == before
+    second.close()
+    assert store.take_lease()
+
+
+def test_no_value_of_an_account_and_no_word_of_a_complaint_reaches_redis(
+    place: Settings, store: ViewStore
+) -> None:
+    from streams.simulate import Simulation
+
+    apply_all(store, one_after_the_other(place), 500)
+    held = repr(dump(place))
+    simulation = Simulation(accounts=60, offenders=8, start=START, step_ms=60_000)
+    texts = set()
+    for _, record in simulation.events(1_500):
+        for name in ("bio", "signature", "statement"):
+            text = getattr(record, name, None)
+            if text and len(text) >= 8:
+                texts.add(text)
+    assert len(texts) > 100
+    assert [text for text in texts if text in held] == []
