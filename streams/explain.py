@@ -23,6 +23,7 @@ _KINDS = {
     "lexicon": "the entry {!r}",
     "protected": "the protected name {!r}",
     "claim": "the claim {!r}",
+    "place": "an association with a place by {!r}",
 }
 _NAMELESS = {"Cc": "control character", "Co": "private use", "Cn": "unassigned"}
 

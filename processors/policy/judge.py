@@ -30,6 +30,7 @@ from processors.text import (
 )
 from processors.text.contact_invitations import INVITATION
 from processors.text.fold import fold, strip
+from processors.text.gazetteer import Gazetteer
 from processors.text.lexicon import TermDetector
 from schemas.records import Decision, Field, Finding, Mark, RuleMode, SubjectKind
 
@@ -44,6 +45,7 @@ _SAID = {
     "lexicon": "the {field} holds {entry!r}",
     "protected": "the {field} uses the protected name {entry!r}",
     "claim": "the {field} claims {entry!r}",
+    "place": "the {field} associates itself with a place by {entry!r}",
     "whole": "the {field} is compared with the registered name",
 }
 _INVITED = "the {field} invites to get in touch elsewhere"
@@ -216,6 +218,8 @@ def _search(detector: Detector) -> Contacts | TermDetector:
         return ProtectedNames(detector.entries, detector.places)
     if detector.kind is DetectorKind.CLAIMS:
         return Claims(detector.entries)
+    if detector.kind is DetectorKind.GAZETTEER:
+        return Gazetteer(detector.entries, detector.places, detector.signals)
     return Lexicon(detector.entries, detector.views)
 
 

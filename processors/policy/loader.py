@@ -30,6 +30,7 @@ from processors.policy.terms import (
 )
 from processors.policy.tree import Notes, Table, parse
 from processors.text import BadLine, Entry, View, read_entries
+from processors.text.gazetteer import SIGNALS
 from schemas.records import (
     ComplaintCategory,
     Decision,
@@ -134,15 +135,18 @@ def _read_detector(
         return Detector(name, DetectorKind.CONTACTS)
     entries: tuple[Entry, ...] = ()
     places: tuple[str, ...] = ()
+    signals: tuple[Entry, ...] = ()
     if kind not in (DetectorKind.CONTACTS, DetectorKind.WHOLE):
-        entries = _read_lexicons(table, files, problems)
-    if kind is DetectorKind.PROTECTED and table.has("places"):
+        entries = _read_lexicons(table, "entries", files, problems)
+    if kind in (DetectorKind.PROTECTED, DetectorKind.GAZETTEER) and table.has("places"):
         places = _read_places(table, files)
+    if kind is DetectorKind.GAZETTEER:
+        signals = _read_signals(table, files, problems)
     views = tuple(View)
     if kind is DetectorKind.LEXICON and table.has("views"):
         views = table.choices("views", View)
     table.close()
-    return Detector(name, kind, entries, places, views)
+    return Detector(name, kind, entries, places, views, signals)
 
 
 def _file(table: Table, key: str, name: str, files: Mapping[str, bytes]) -> bytes | None:
@@ -154,11 +158,11 @@ def _file(table: Table, key: str, name: str, files: Mapping[str, bytes]) -> byte
 
 
 def _read_lexicons(
-    table: Table, files: Mapping[str, bytes], problems: list[Problem]
+    table: Table, key: str, files: Mapping[str, bytes], problems: list[Problem]
 ) -> tuple[Entry, ...]:
     entries: list[Entry] = []
-    for name in table.texts("entries", required=True):
-        data = _file(table, "entries", name, files)
+    for name in table.texts(key, required=True):
+        data = _file(table, key, name, files)
         if data is None:
             continue
         before = len(entries)
@@ -170,6 +174,17 @@ def _read_lexicons(
         if len(entries) == before:
             problems.append(Problem(name, 1, "empty-lexicon", "there is no entry in it"))
     return tuple(entries)
+
+
+def _read_signals(
+    table: Table, files: Mapping[str, bytes], problems: list[Problem]
+) -> tuple[Entry, ...]:
+    signals = _read_lexicons(table, "signals", files, problems)
+    for entry in signals:
+        if entry.tag not in SIGNALS:
+            message = f"the signal {entry.term!r} of {table.what} has the tag {entry.tag!r}"
+            table.note("unknown-value", message, f"one of {', '.join(SIGNALS)}", key="signals")
+    return signals
 
 
 def _read_places(table: Table, files: Mapping[str, bytes]) -> tuple[str, ...]:

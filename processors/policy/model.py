@@ -41,13 +41,15 @@ class DetectorKind(StrEnum):
     LEXICON = "lexicon"
     PROTECTED = "protected"
     CLAIMS = "claims"
+    GAZETTEER = "gazetteer"
     WHOLE = "whole"
 
 
 class Detector(Struct, frozen=True):
     """A named search of a pack: its kind, its entries, and the names of places it knows.
 
-    ``views`` are what a lexicon is searched in beside the folded and the stripped form.
+    ``views`` are what a lexicon is searched in beside the folded and the stripped form, ``signals``
+    the words that a gazetteer looks for beside a place.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Detector(Struct, frozen=True):
     entries: tuple[Entry, ...] = ()
     places: tuple[str, ...] = ()
     views: tuple[View, ...] = tuple(View)
+    signals: tuple[Entry, ...] = ()
 
 
 class Covers(StrEnum):
