@@ -13,7 +13,7 @@ from processors.text.fold import fold, strip
 from processors.text.lexicon import TermDetector
 from processors.text.match import Match, Outcome
 from processors.text.scan import Anchor, Text
-from processors.text.views import FOLDED
+from processors.text.views import FOLDED, STRIPPED
 
 SIGNALS = ("official", "organ", "abuse")
 """Tags that a signal may have."""
@@ -70,21 +70,21 @@ class Gazetteer(TermDetector):
         if signals:
             taken = [anchor for anchor, _ in places]
             taken += [anchor for anchor in anchors if anchor.term in self._allowed]
-            places += self._divisions_in(text.folded, taken)
+            places += self._divisions_in(text, taken)
         found = (
             _match(text, place, entry, signals, alone=entry in self._landmarks, short=short)
             for place, entry in places
         )
         return [match for match in found if match] or self._by_unit(text, signals)
 
-    def _divisions_in(self, folded: str, taken: list[Anchor]) -> list[tuple[Anchor, Entry]]:
+    def _divisions_in(self, text: Text, taken: list[Anchor]) -> list[tuple[Anchor, Entry]]:
         """Divisions named in a text, but for those inside something else."""
         found = []
-        for hit in self._any_division.finditer(folded):
-            start, end = hit.span()
+        for hit in self._any_division.finditer(text.stripped):
+            start, end = text.folded_span(STRIPPED, *hit.span())
             if not any(t.start <= start and end <= t.end for t in taken):
-                anchor = Anchor(FOLDED, hit[0], start, end)
-                found.append((anchor, self._divisions[hit[0]]))
+                view = FOLDED if end - start == len(hit[0]) else STRIPPED
+                found.append((Anchor(view, hit[0], start, end), self._divisions[hit[0]]))
         return found
 
     @staticmethod
