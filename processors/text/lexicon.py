@@ -24,7 +24,9 @@ from processors.text.views import (
     COLLAPSED,
     FOLDED,
     INITIALS,
+    MIXED,
     NUMERALS,
+    PAIR,
     SKELETON,
     SOUND,
     STRIPPED,
@@ -34,7 +36,7 @@ from processors.text.views import (
     sound,
     spellings,
 )
-from processors.text.words import is_han
+from processors.text.words import is_free, is_han
 
 _LEAST = 2  # a single character would be found everywhere
 _LONGEST_SOUND = 8
@@ -54,7 +56,7 @@ ALL_VIEWS = tuple(View)
 QUIET_VIEWS = tuple(view for view in View if view is not View.SOUND)
 """The same without those by sound, which suit neither names nor titles."""
 
-_BY_SOUND = (SOUND, INITIALS)
+_BY_SOUND = (SOUND, PAIR, MIXED, INITIALS)
 _SWITCHED = frozenset(View)
 
 
@@ -72,6 +74,7 @@ class Terms:
         self.collapsed: dict[str, str] = {}
         self.initials: dict[str, str] = {}
         self.sound: dict[str, tuple[str, ...]] = {}
+        self.mixed: dict[str, tuple[str, ...]] = {}  # of two characters, one of them by its sound
         entries = tuple(entries)
         folds = _each(entry.term.replace(JOINT, UNKNOWN) for entry in entries)
         strips = strip(JOINT.join(folds)).split(JOINT) if entries else ()
@@ -106,12 +109,21 @@ class Terms:
                 self.initials.setdefault(before + spelling[syllable][0] + after, form)
                 for other in other_sounds(char):
                     self.sound.setdefault(before + other + after, (form,))
+                if len(form) == _LEAST:
+                    self._add_mixed(form, at, syllable)
+
+    def _add_mixed(self, form: str, at: int, syllable: str) -> None:
+        """Two characters with one of them by every sound it has."""
+        for heard in (syllable, *other_sounds(form[at])):
+            key = form[:at] + heard + form[at + 1 :]
+            self.mixed[key] = (*self.mixed.get(key, ()), form)
 
     def form(self, text: Text, anchor: Anchor) -> str:
         """Stripped form of the entry that an anchor stands for."""
-        if anchor.view == SOUND:
+        if anchor.view in (SOUND, PAIR, MIXED):
             shown = "".join(filter(str.isalnum, text.folded[anchor.start : anchor.end]))
-            return max(self.sound[anchor.term], key=lambda form: equal(shown, form))
+            forms = self.mixed if anchor.view == MIXED else self.sound
+            return max(forms[anchor.term], key=lambda form: equal(shown, form))
         forms = {SKELETON: self.skeleton, COLLAPSED: self.collapsed, INITIALS: self.initials}
         return forms[anchor.view][anchor.term] if anchor.view in forms else strip(anchor.term)
 
@@ -189,19 +201,22 @@ class TermDetector:
         )
         self.stripped_terms: Iterable[str] = self.terms.stripped.keys()
         self.skeleton_terms: Iterable[str] = self.terms.skeleton.keys()
-        self.sound_terms: Iterable[str] = self.terms.sound.keys()
+        self.sound_terms: Iterable[str] = tuple(
+            term for term in self.terms.sound if len(term) > _LEAST
+        )
+        self.pair_terms: Iterable[str] = tuple(
+            term for term in self.terms.sound if len(term) == _LEAST
+        )
+        self.mixed_terms: Iterable[str] = self.terms.mixed.keys()
         self.collapsed_terms: Iterable[str] = self.terms.collapsed.keys()
         self.initials_terms: Iterable[str] = self.terms.initials.keys()
 
-    def hears(self, term: str, shown: str) -> bool:
-        """Whether characters with the sound of a term are worth an anchor; cheap."""
-        for form in self.terms.sound[term]:
-            if len(form) != _LEAST:
-                if may_sound(shown, form):
-                    return True
-            elif (shown[0] == form[0]) != (shown[1] == form[1]):
-                return True
-        return False
+    def hears(self, term: str, stripped: str, start: int, end: int) -> bool:
+        """Whether characters that sound like a term are worth an anchor; cheap."""
+        shown = stripped[start:end]
+        if end - start == _LEAST:
+            return shown not in self.terms.mixed[term] and is_free(stripped, start, end)
+        return any(may_sound(shown, form) for form in self.terms.sound[term])
 
     @cached_property
     def _scanner(self) -> Scanner:
@@ -280,7 +295,7 @@ class Lexicon(TermDetector):
                 entry.term,
                 entry.tag,
                 "lexicon",
-                anchor.reading or anchor.view,
+                anchor.form,
                 text.technique(anchor),
                 Outcome.REVIEW if anchor.view in _BY_SOUND else Outcome.REJECT,
                 *text.span(anchor.start, anchor.end),

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import NamedTuple, Protocol
 
 import daachorse
@@ -38,9 +38,13 @@ from processors.text.views import (
     COLLAPSED,
     FOLDED,
     INITIALS,
+    MIXED,
+    PAIR,
     SKELETON,
     SOUND,
     STRIPPED,
+    mixed,
+    mixed_codes,
     skeleton,
     skeleton_codes,
     skeleton_kept,
@@ -55,13 +59,14 @@ _RULES_BY_WEIGHT = (
 )
 """Rules of folding, that which hides most first; a text is named after the first that was used."""
 
-_TECHNIQUES = {STRIPPED: "separator", SKELETON: "skeleton", SOUND: "homophone"}
-_VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, COLLAPSED, INITIALS)
+_TECHNIQUES = {STRIPPED: "separator", SKELETON: "skeleton", SOUND: "homophone", MIXED: "homophone"}
+_VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, PAIR, MIXED, COLLAPSED, INITIALS)
+_PLAIN_VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, MIXED)  # in which a text as it stands is searched
 _VIEWS_OF = {  # the views in which a reading is searched; the first gives its form
-    readings.REPEAT: (STRIPPED, COLLAPSED, SKELETON, SOUND),
+    readings.REPEAT: (STRIPPED, COLLAPSED, SKELETON, SOUND, PAIR),
     readings.SPLIT: (STRIPPED,),
-    readings.REVERSED: (STRIPPED, SKELETON, SOUND),
-    readings.PINYIN: (SOUND,),
+    readings.REVERSED: (STRIPPED, SKELETON, SOUND, PAIR),
+    readings.PINYIN: (SOUND, PAIR),
     readings.INITIAL: (INITIALS,),
 }
 
@@ -80,6 +85,11 @@ class Anchor(NamedTuple):
     start: int
     end: int
     reading: str = ""
+
+    @property
+    def form(self) -> str:
+        """The reading or view by which a match is named."""
+        return self.reading or (SOUND if self.view in (PAIR, MIXED) else self.view)
 
 
 class Text:
@@ -153,8 +163,8 @@ class Text:
 class Detector(Protocol):
     """What the scanner needs of a detector.
 
-    Beside these it may have ``skeleton_terms``, ``sound_terms``, ``collapsed_terms`` and
-    ``initials_terms``, and then gets anchors of these views and of the other readings.
+    Beside these it may have ``skeleton_terms``, ``sound_terms``, ``pair_terms``,
+    ``mixed_terms``, ``collapsed_terms`` and ``initials_terms``, and then gets anchors of these views and of the other readings.
     """
 
     @property
@@ -200,24 +210,12 @@ class _Automaton:
     def __bool__(self) -> bool:
         return self._search is not None
 
-    def find(
-        self, joined: str, shown: str = "", hears: Sequence[Callable[[str, str], bool]] = ()
-    ) -> Iterator[_Hit]:
-        """Every hit, overlapping ones too.
-
-        ``hears`` are asked, by owner, whether the term and what is shown of it are worth a hit.
-        """
-        if self._search is None:
-            return
-        terms, owners = self._terms, self._owners
-        for start, end, index in self._search.find_overlapping(joined):
-            asking = owners[index]
-            if hears:
-                term, seen = terms[index], shown[start:end]
-                asking = tuple([owner for owner in asking if hears[owner](term, seen)])
-                if not asking:
-                    continue
-            yield _Hit(start, end, terms[index], asking)
+    def find(self, joined: str) -> Iterator[_Hit]:
+        """Every hit, overlapping ones too."""
+        if self._search is not None:
+            terms, owners = self._terms, self._owners
+            for start, end, index in self._search.find_overlapping(joined):
+                yield _Hit(start, end, terms[index], owners[index])
 
 
 class _Forms:
@@ -243,18 +241,34 @@ class _Forms:
         if view == STRIPPED:
             return self.stripped
         if view == SKELETON:
-            if self._folded_codes is not None:
-                return two_for_one(text_of(skeleton_codes(self._folded_codes)))
-            return skeleton(self.folded)
+            return self._skeleton
         if self._stripped_codes is not None:
-            return text_of(sound_codes(self._stripped_codes))
+            return text_of(self._sound_codes)
         return sound(self.stripped)
 
-    def starts(self, view: str, joined: str) -> list[int]:
+    @cached_property
+    def _skeleton(self) -> str:
+        if self._folded_codes is not None:
+            return two_for_one(text_of(skeleton_codes(self._folded_codes)))
+        return skeleton(self.folded)
+
+    def mixed(self) -> tuple[str, str]:
+        """The joined texts with every second character by its sound, beginning with either."""
+        if self._stripped_codes is not None:
+            one, other = mixed_codes(self._stripped_codes, self._sound_codes)
+            return text_of(one), text_of(other)
+        return mixed(self.stripped, sound(self.stripped))
+
+    @cached_property
+    def _sound_codes(self) -> Codes:
+        assert self._stripped_codes is not None
+        return sound_codes(self._stripped_codes)
+
+    def starts(self, view: str) -> list[int]:
         """Where each text begins in a view; the stripped form and the sound are of one length."""
-        view = STRIPPED if view == SOUND else view
+        view = STRIPPED if view in (SOUND, MIXED) else view
         if view not in self._starts:
-            self._starts[view] = _starts(joined)
+            self._starts[view] = _starts(self.view(view))
         return self._starts[view]
 
     def otherwise(self) -> tuple[Iterable[int], Iterable[int]]:
@@ -305,17 +319,22 @@ class Scanner:
         self._automata = {
             view: _Automaton(_terms(detector, view) for detector in detectors) for view in _VIEWS
         }
-        self._base = tuple(v for v in (FOLDED, STRIPPED, SKELETON, SOUND) if self._automata[v])
+        self._base = tuple(view for view in _PLAIN_VIEWS if self._automata[view])
         self._otherwise = frozenset(
             index for index, one in enumerate(detectors) if hasattr(one, "collapsed_terms")
         )
-        self._hears: list[Callable[[str, str], bool]] = [
+        self._hears: list[Callable[[str, str, int, int], bool]] = [
             getattr(one, "hears", _never) for one in detectors
         ]
         self._wanted = readings.Wanted(
             *(
-                [term for index in self._otherwise for term in _terms(detectors[index], view)]
-                for view in (STRIPPED, SOUND, INITIALS)
+                [
+                    term
+                    for index in self._otherwise
+                    for view in views
+                    for term in _terms(detectors[index], view)
+                ]
+                for views in ((STRIPPED,), (SOUND, PAIR), (INITIALS,))
             )
         )
 
@@ -341,13 +360,18 @@ class Scanner:
 
     def _search(self, batch: _Batch, view: str) -> None:
         """Anchors of the texts as they stand, in one view."""
-        joined = batch.forms.view(view)
+        automaton, forms = self._automata[view], batch.forms
+        hits: Iterable[_Hit]
+        if view == MIXED:
+            one, other = forms.mixed()
+            hits = self._heard(forms.stripped, chain(automaton.find(one), automaton.find(other)))
+        elif view == SOUND:
+            hits = self._heard(forms.stripped, automaton.find(forms.view(SOUND)))
+        else:
+            hits = automaton.find(forms.view(view))
         starts: list[int] = []
-        hits = self._automata[view].find(joined)
-        if view == SOUND:  # as long as the stripped form; nearly all of it are words of their own
-            hits = self._automata[view].find(joined, batch.forms.stripped, self._hears)
         for hit in hits:
-            starts = starts or batch.forms.starts(view, joined)
+            starts = starts or forms.starts(view)
             index = bisect_right(starts, hit.start) - 1
             offset = starts[index]
             span = batch.text(index).folded_span(view, hit.start - offset, hit.end - offset)
@@ -355,6 +379,16 @@ class Scanner:
             by_detector = batch.detectors(index)
             for owner in hit.owners:
                 by_detector[owner].append(anchor)
+
+    def _heard(self, stripped: str, hits: Iterable[_Hit]) -> Iterator[_Hit]:
+        """What sounds like a term and is worth an anchor; nearly all of it are words of their own.
+
+        The views by sound are as long as the stripped form.
+        """
+        for start, end, term, owners in hits:
+            hearing = [owner for owner in owners if self._hears[owner](term, stripped, start, end)]
+            if hearing:
+                yield _Hit(start, end, term, tuple(hearing))
 
     def _read_otherwise(self, batch: _Batch) -> None:
         """Anchors of what texts may be read as otherwise."""
@@ -367,7 +401,8 @@ class Scanner:
             some = [(index, reading) for index, reading in made if reading.kind == kind]
             joined = JOINT.join(reading.form for _, reading in some)
             for view in views if some else ():
-                form = sound(joined) if view == SOUND and kind != readings.PINYIN else joined
+                spoken = view in (SOUND, PAIR) and kind != readings.PINYIN
+                form = sound(joined) if spoken else joined
                 form = skeleton(form) if view == SKELETON else form
                 self._search_readings(batch, some, view, form)
 
@@ -398,7 +433,7 @@ class Scanner:
             if detector.prefilter is None:
                 continue
             for hit in detector.prefilter.finditer(batch.forms.folded):
-                starts = starts or batch.forms.starts(FOLDED, batch.forms.folded)
+                starts = starts or batch.forms.starts(FOLDED)
                 batch.detectors(bisect_right(starts, hit.start()) - 1).setdefault(owner, [])
 
     def _confirm(self, owner: int, text: Text, found: list[Anchor]) -> list[Match]:
@@ -408,7 +443,7 @@ class Scanner:
         return sorted(self._detectors[owner].confirm(text, ordered), key=_span)
 
 
-def _never(_term: str, _shown: str) -> bool:
+def _never(_term: str, _stripped: str, _start: int, _end: int) -> bool:
     return False
 
 
@@ -428,12 +463,12 @@ def _meant_otherwise(batch: _Batch, wanted: readings.Wanted) -> list[int]:
     stripped = batch.forms.stripped
     places = [*repeats, *(place for place in splits if wanted.is_split(stripped, place))]
     if places:
-        starts = batch.forms.starts(STRIPPED, stripped)
+        starts = batch.forms.starts(STRIPPED)
         found.update(bisect_right(starts, place) - 1 for place in places)
     if readings.OVERRIDE in batch.joined:
         found.update(i for i, text in enumerate(batch.texts) if readings.OVERRIDE in text)
     for place in wanted.spelled_at(batch.forms.folded):
-        starts = batch.forms.starts(FOLDED, batch.forms.folded)
+        starts = batch.forms.starts(FOLDED)
         found.add(bisect_right(starts, place) - 1)
     return sorted(found)
 

@@ -16,6 +16,8 @@ FOLDED = "folded"
 STRIPPED = "stripped"
 SKELETON = "skeleton"
 SOUND = "sound"
+PAIR = "pair"  # two syllables, which alone say little
+MIXED = "mixed"  # a character and the sound of its neighbour
 COLLAPSED = "collapsed"
 INITIALS = "initials"
 
@@ -87,6 +89,17 @@ def _sounds() -> dict[int, str]:
 def sound(stripped: str) -> str:
     """The stripped form with a syllable for every Han character; of the same length."""
     return stripped.translate(_sounds())
+
+
+def mixed(stripped: str, sounded: str) -> tuple[str, str]:
+    """Characters and syllables by turns, beginning with either.
+
+    Between them the two hold every character followed by the syllable of the next, and every
+    syllable followed by the next character, each at its place in the stripped form.
+    """
+    one, other = list(stripped), list(sounded)
+    one[1::2], other[1::2] = other[1::2], one[1::2]
+    return "".join(one), "".join(other)
 
 
 @cache
@@ -164,3 +177,10 @@ def _sound_table() -> Codes:
 def sound_codes(stripped: Codes) -> Codes:
     """As ``sound``."""
     return _sound_table()[stripped]
+
+
+def mixed_codes(stripped: Codes, sounded: Codes) -> tuple[Codes, Codes]:
+    """As ``mixed``."""
+    one, other = stripped.copy(), sounded.copy()
+    one[1::2], other[1::2] = sounded[1::2], stripped[1::2]
+    return one, other

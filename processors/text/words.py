@@ -28,9 +28,25 @@ def _ends(run: str) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=1 << 15)
+def is_word(chars: str) -> bool:
+    """Whether Han characters are a word of their own."""
+    import rjieba
+
+    return rjieba.has_word(chars) or _YOUNG.fullmatch(chars) is not None
+
+
 def is_han(char: str) -> bool:
     """Whether a folded character is an ideograph."""
     return "㐀" <= char <= "鿿" or "\U00020000" <= char <= "\U0003ffff"
+
+
+def is_free(stripped: str, start: int, end: int) -> bool:
+    """Whether two characters are no word, nor is either of them one with its other neighbour."""
+    one, two = stripped[start], stripped[end - 1]
+    if is_word(one + two) or (start and is_word(stripped[start - 1] + one)):
+        return False
+    return end == len(stripped) or not is_word(two + stripped[end])
 
 
 def words_around(stripped: str, start: int, end: int) -> list[tuple[int, int]]:
