@@ -5,6 +5,7 @@ writes what was found and at what stands around, and asks whether anybody would 
 """
 
 import re
+from itertools import pairwise
 from operator import eq
 
 from processors.text import readings
@@ -184,7 +185,7 @@ def may_sound(shown: str, form: str) -> bool:
 
 def sounds_alike(text: Text, anchor: Anchor, form: str) -> bool:
     """Whether what sounds like a form is written for it, and is no word or words of its own."""
-    if anchor.reading == readings.PINYIN:
+    if anchor.reading in (readings.PINYIN, readings.BOPOMOFO):
         return _is_pinyin(text, anchor, form)
     if anchor.reading == readings.INITIAL:
         return _is_initial(text, anchor, form)
@@ -218,12 +219,25 @@ def _is_pinyin(text: Text, anchor: Anchor, form: str) -> bool:
         return any(char in form for char in kept)
     if len(form) >= _SHORT:
         return True
+    if anchor.reading == readings.BOPOMOFO:
+        return True
     first, last = text.span(anchor.start, anchor.end)
     original = text.original[first:last]
+    if _is_spelled_out(shown):
+        return not goes_on(text.folded, anchor.start, anchor.end)
     return shown.isalpha() and not original.istitle()
 
 
+def _is_spelled_out(shown: str) -> bool:
+    """Whether every letter stands apart from the next: d-u-b-o."""
+    return not any(one.isalnum() and two.isalnum() for one, two in pairwise(shown))
+
+
 def _is_initial(text: Text, anchor: Anchor, form: str) -> bool:
-    """All but one character as in the form, the one by its first letter."""
-    shown = [char for char in text.folded[anchor.start : anchor.end] if char.isalnum()]
+    """All but one character as in the form, the one by its first letter; or all by it."""
+    folded, start, end = text.folded, anchor.start, anchor.end
+    if anchor.term.isascii():  # beside Chinese, and no longer a word
+        around = folded[max(0, start - 1) : start] + folded[end : end + 1]
+        return folded[start:end] == anchor.term and any(map(is_han, around))
+    shown = [char for char in folded[start:end] if char.isalnum()]
     return len(shown) == len(form) and equal("".join(shown), form) == len(form) - 1

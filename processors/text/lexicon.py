@@ -40,6 +40,7 @@ from processors.text.words import is_free, is_han
 
 _LEAST = 2  # a single character would be found everywhere
 _LONGEST_SOUND = 8
+_LEAST_ACRONYM = 3
 
 
 class View(StrEnum):
@@ -99,8 +100,12 @@ class Terms:
     def _add_sounds(self, forms: Sequence[str]) -> None:
         """Every form by sound, with one character by another of its sounds or by its initial."""
         spelling = spellings()
+        acronyms: dict[str, str] = {}
         for form, sounded in zip(forms, sound(JOINT.join(forms)).split(JOINT), strict=False):
             alike = self.sound.get(sounded)
+            if len(form) >= _LEAST_ACRONYM and all(map(is_han, form)):
+                acronym = "".join(spelling[syllable][0] for syllable in sounded if syllable in spelling)
+                acronyms[acronym] = "" if acronym in acronyms else form
             self.sound[sounded] = (*alike, form) if alike else (form,)
             for at, (char, syllable) in enumerate(zip(form, sounded, strict=True)):
                 if syllable == char:
@@ -111,6 +116,9 @@ class Terms:
                     self.sound.setdefault(before + other + after, (form,))
                 if len(form) == _LEAST:
                     self._add_mixed(form, at, syllable)
+        for acronym, form in acronyms.items():
+            if form and len(acronym) == len(form) and not _VOWEL.search(acronym):
+                self.initials.setdefault(acronym, form)
 
     def _add_mixed(self, form: str, at: int, syllable: str) -> None:
         """Two characters with one of them by every sound it has."""
@@ -149,6 +157,7 @@ class Terms:
         )
 
 
+_VOWEL = re.compile("[aeo]")  # initials with one may be an English word
 _CHANGES = re.compile(f"[a-z0-9{''.join(NUMERALS)}]")
 
 

@@ -1,9 +1,9 @@
 """Other readings of a text that is written to be read otherwise.
 
 Only few texts have one: those with letters repeated, with characters split into parts (扌丁), with
-a run that is turned around by a bidirectional override, with syllables in Latin letters, or with
-single letters among Han characters. A reading says for each of its characters what span of the
-folded form it stands for.
+a run that is turned around by a bidirectional override, with syllables in Latin letters, and so on.
+A reading says for each of its characters what span of the folded form it stands for. Which texts
+may have one is asked here, cheaply; how they are then read is in ``redrawn`` and ``respelled``.
 """
 
 import re
@@ -17,17 +17,33 @@ import numpy.typing as npt
 
 from processors.text import tables
 from processors.text.fold import IS_LETTER, JOINT, Codes
-from processors.text.views import sound, spelled, spellings
+from processors.text.views import sound, spelled
 from processors.text.words import is_han
 
 REPEAT = "repeat"
 SPLIT = "split"
 REVERSED = "reversed"
+TURNED = "turned"
+ORNAMENT = "ornament"
+SIGNS = "signs"
 PINYIN = "pinyin"
+BOPOMOFO = "bopomofo"
 INITIAL = "initials"
 
 OVERRIDE = "\u202e"
-_POPPED = re.compile("[\u202c\u2069\n\r]|\\Z")
+UPSIDE_DOWN = "ɐɔǝɟƃɓɥᴉɾʞɯɹʇʌʍʎ∀ƎℲ⅁⅂┴⅄"
+"""Letters that are only ever written upside down."""
+ORNAMENTS = "\U0001f170-\U0001f19a\U0001f1e6-\U0001f1ff\U0001f201-\U0001f265㊗㊙"
+"""Ranges of pictures with a letter or character in them, which may be ornaments as well."""
+SIGN_LETTERS = {
+    **{"\\/\\/": "w", "/\\/\\": "m", "|\\/|": "m", "|v|": "m", "|\\|": "n", "/\\/": "n"},
+    **{"|-|": "h", "]-[": "h", "}{": "h", "|_|": "u", "(_)": "u", "/-\\": "a", "/\\": "a"},
+    **{"\\/": "v", "()": "o", "[]": "o", "<>": "o", "{}": "o", "|)": "d", "|>": "p", "|*": "p"},
+    **{"|<": "k", "|{": "k", "|3": "b", "|=": "f", "|_": "l", "|2": "r", "|?": "r", "><": "x"},
+    **{"'/": "y", "`/": "y", "_|": "j", ")(": "x"},
+}
+"""Letters put together from several signs."""
+_ODD = re.compile(f"[{OVERRIDE}{UPSIDE_DOWN}{ORNAMENTS}ㄅ-ㄩ]")
 _TOKEN = re.compile("[a-z]+")
 _LONGEST_SPLIT = 4
 _HAN = "㐀"
@@ -53,7 +69,10 @@ class Wanted:
     def __init__(self, terms: Iterable[str], sounds: Iterable[str], initials: Iterable[str]):
         self._pairs = frozenset(pair for term in terms for pair in _pairs(term))
         self._sounds = frozenset(pair for term in sounds for pair in _pairs(term))
+        initials = tuple(initials)
         self._initials = frozenset(pair for term in initials for pair in _pairs(term))
+        self._acronyms = frozenset(filter(str.isascii, initials))
+        self._worth: dict[str, str] = {}
         self._chars = frozenset(char for pair in self._pairs for char in pair)
         self._splits = {
             parts: char for parts, char in tables.splits().items() if char in self._chars
@@ -84,38 +103,81 @@ class Wanted:
         return False
 
     def spelled_at(self, folded: str) -> Iterator[int]:
-        """Places of words in Latin letters that spell wanted syllables, or one by its initial."""
-        worth = {token for token in set(_TOKEN.findall(folded)) if self._is_worth(token)}
-        if not worth:
-            return
+        """Places of words in Latin letters that spell wanted syllables, or stand for initials."""
         last, reach = "", -_GAP - 1
-        for token in _TOKEN.finditer(folded):
-            word = token[0]
-            if word not in worth:
+        for word, places in words_in(folded):
+            found = self._worth.get(word)
+            if found is None:
+                found = self._keep(word)
+            if not found:
                 continue
-            start, end = token.span()
+            start, end = places[0], places[-1] + 1
             before, after = _han_sound(folded, start - 1), _han_sound(folded, end)
-            if len(word) == 1:
-                if before + word in self._initials or word + after in self._initials:
+            if found == _AS_INITIALS:
+                if (before or after) and self._is_initial(before, word, after):
                     yield start
                 continue
-            found = spelled(word)
             before = before or (last if start - reach <= _GAP else "")
             if any(pair in self._sounds for pair in _pairs(before + found + after)):
                 yield start
             last, reach = found[-1], end
 
-    def _is_worth(self, token: str) -> bool:
-        """Whether a word spells a wanted syllable, or several with a wanted pair among them."""
-        if len(token) == 1:
-            return bool(self._initials)
-        found = spelled(token)
+    def _is_initial(self, before: str, word: str, after: str) -> bool:
+        if len(word) > 1:
+            return True
+        return before + word in self._initials or word + after in self._initials
+
+    def _keep(self, word: str) -> str:
+        """What a word is worth, kept for the next time it is met."""
+        if len(self._worth) >= _MOST_WORDS:
+            self._worth.clear()
+        found = self._worth[word] = self._is_worth(word)
+        return found
+
+    def _is_worth(self, word: str) -> str:
+        """The syllables of a word that may be wanted; empty where it is not worth a look."""
+        if word in self._acronyms:
+            return _AS_INITIALS
+        if len(word) == 1:
+            return _AS_INITIALS if self._initials else ""
+        found = spelled(word)
         if len(found) < 2:
-            return found in self._syllables and found != ""
-        return any(pair in self._sounds for pair in _pairs(found))
+            return found if found in self._syllables else ""
+        return found if any(pair in self._sounds for pair in _pairs(found)) else ""
 
 
 _GAP = 3  # separators that may stand between two syllables
+_MOST_WORDS = 1 << 15
+_AS_INITIALS = "initials"
+_LEAST_SPACED = 4  # letters with separators between them that may spell something
+
+
+def words_in(folded: str) -> Iterator[tuple[str, Sequence[int]]]:
+    """Words in Latin letters with the places of their letters; l-i-u-h-e is one word."""
+    run: list[int] = []
+    for token in _TOKEN.finditer(folded):
+        start, end = token.span()
+        if run and (end - start > 1 or not _goes_on(folded, run[-1], start)):
+            yield from _spaced(folded, run)
+            run = []
+        if end - start > 1:
+            yield token[0], range(start, end)
+        else:
+            run.append(start)
+    if run:
+        yield from _spaced(folded, run)
+
+
+def _goes_on(folded: str, last: int, start: int) -> bool:
+    return start - last <= _GAP + 1 and not any(map(str.isalnum, folded[last + 1 : start]))
+
+
+def _spaced(folded: str, run: list[int]) -> Iterator[tuple[str, Sequence[int]]]:
+    if len(run) >= _LEAST_SPACED:
+        yield "".join(folded[at] for at in run), run
+    else:
+        for at in run:
+            yield folded[at], (at,)
 
 
 def _pairs(term: str) -> list[str]:
@@ -195,106 +257,24 @@ def splits_in(codes: Codes) -> Iterable[int]:
     return [int(at) for at in found[pairs[places] == keys]]
 
 
-def _beside_han(folded: str, start: int, end: int) -> bool:
-    return (start > 0 and is_han(folded[start - 1])) or (end < len(folded) and is_han(folded[end]))
+def is_odd(text: str) -> bool:
+    """Whether a text has a character that asks for one of the rarer readings."""
+    return _ODD.search(text) is not None
 
 
-# --- What they are -------------------------------------------------------------------------------
+def odd_at(joined: str) -> list[int]:
+    """Places of such characters in joined texts, before they are folded."""
+    return [hit.start() for hit in _ODD.finditer(joined)]
 
 
-def repeat(folded: str, kept: Sequence[int]) -> Reading:
-    """Every run of one letter as one."""
-    form: list[str] = []
-    spans: list[tuple[int, int]] = []
-    for index in kept:
-        char = folded[index]
-        if form and form[-1] == char and not char.isdigit():
-            spans[-1] = (spans[-1][0], index + 1)
-            continue
-        form.append(char)
-        spans.append((index, index + 1))
-    return Reading(REPEAT, "".join(form), spans)
+@cache
+def _odd_table() -> _Flags:
+    table = np.zeros(IS_LETTER.size, np.bool_)
+    table[[code for code in range(0x80, 0x20000) if _ODD.match(chr(code))]] = True
+    return table
 
 
-def split(folded: str, kept: Sequence[int]) -> Reading:
-    """Parts put together."""
-    stripped = "".join(folded[index] for index in kept)
-    whole, made, spans, at = tables.splits(), [], [], 0
-    while at < len(stripped):
-        longest = min(_LONGEST_SPLIT, len(stripped) - at)
-        length = next((n for n in range(longest, 1, -1) if stripped[at : at + n] in whole), 1)
-        made.append(whole[stripped[at : at + length]] if length > 1 else stripped[at])
-        spans.append((kept[at], kept[at + length - 1] + 1))
-        at += length
-    return Reading(SPLIT, "".join(made), spans)
-
-
-def reverse(original: str, origins: Sequence[int], folded: str) -> Reading | None:
-    """Runs under an override in the order they are shown in; None without one."""
-    places = [index for index, char in enumerate(folded) if char.isalnum()]
-    turned: list[int] = []
-    at = 0
-    for begin, stop in _overridden(original):
-        while at < len(places) and origins[places[at]] <= begin:
-            turned.append(places[at])
-            at += 1
-        first = at
-        while at < len(places) and origins[places[at]] < stop:
-            at += 1
-        turned += places[first:at][::-1]
-    turned += places[at:]
-    if turned == places:
-        return None
-    return Reading(REVERSED, "".join(folded[i] for i in turned), [(i, i + 1) for i in turned])
-
-
-def _overridden(original: str) -> Iterator[tuple[int, int]]:
-    """Spans from an override to its end."""
-    begin = original.find(OVERRIDE)
-    while begin >= 0:
-        popped = _POPPED.search(original, begin)
-        stop = popped.start() if popped else len(original)
-        yield begin, stop
-        begin = original.find(OVERRIDE, stop)
-
-
-def spell(folded: str) -> Iterator[Reading]:
-    """Words in Latin letters as the syllables they spell; the rest by sound, letters as they are.
-
-    The second reading, for texts with single letters among Han characters, keeps every word.
-    """
-    form, spans, at, single, some = "", list[tuple[int, int]](), 0, False, False
-    for token in _TOKEN.finditer(folded):
-        start, end = token.span()
-        form, spans = _sounded(folded, at, start, form, spans)
-        syllables = spelled(token[0]) if end - start > 1 else ""
-        single = single or (end - start == 1 and _beside_han(folded, start, end))
-        some = some or bool(syllables)
-        if syllables:
-            form += syllables
-            spans += _syllable_spans(start, syllables)
-        else:
-            form += token[0]
-            spans += [(index, index + 1) for index in range(start, end)]
-        at = end
-    form, spans = _sounded(folded, at, len(folded), form, spans)
-    if some:
-        yield Reading(PINYIN, form, spans)
-    if single:
-        yield Reading(INITIAL, form, spans)
-
-
-def _syllable_spans(start: int, found: str) -> Iterator[tuple[int, int]]:
-    for syllable in found:
-        end = start + len(spellings()[syllable])
-        yield start, end
-        start = end
-
-
-def _sounded(
-    folded: str, start: int, end: int, form: str, spans: list[tuple[int, int]]
-) -> tuple[str, list[tuple[int, int]]]:
-    places = [index for index in range(start, end) if folded[index].isalnum()]
-    form += sound("".join(folded[index] for index in places))
-    spans += [(index, index + 1) for index in places]
-    return form, spans
+def odd_in(codes: Codes) -> list[int]:
+    """As ``odd_at``."""
+    found: list[int] = np.flatnonzero(_odd_table()[codes]).tolist()
+    return found

@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 import daachorse
 import numpy as np
 
-from processors.text import readings
+from processors.text import readings, redrawn, respelled
 from processors.text.fold import (
     JOINT,
     RULES,
@@ -66,10 +66,15 @@ _VIEWS_OF = {  # the views in which a reading is searched; the first gives its f
     readings.REPEAT: (STRIPPED, COLLAPSED, SKELETON, SOUND, PAIR),
     readings.SPLIT: (STRIPPED,),
     readings.REVERSED: (STRIPPED, SKELETON, SOUND, PAIR),
+    readings.TURNED: (STRIPPED,),
+    readings.ORNAMENT: (STRIPPED, SKELETON, SOUND, PAIR),
+    readings.SIGNS: (STRIPPED, SKELETON),
     readings.PINYIN: (SOUND, PAIR),
+    readings.BOPOMOFO: (SOUND, PAIR),
     readings.INITIAL: (INITIALS,),
 }
 
+_SPOKEN = (readings.PINYIN, readings.BOPOMOFO)  # readings whose form is one by sound
 _FEW = 400
 """Characters up to which the way without arrays is quicker."""
 
@@ -145,19 +150,31 @@ class Text:
         used = {RULES.get(ord(char)) for char in self.original[start:end]}
         return next((rule for rule in _RULES_BY_WEIGHT if rule in used), "plain")
 
-    def readings(self, wanted: readings.Wanted) -> Iterator[readings.Reading]:
+    def read_otherwise(self, wanted: readings.Wanted) -> Iterator[readings.Reading]:
         """What the text may be read as otherwise, if anything wanted is then in it."""
-        stripped = self.stripped
+        folded, stripped = self.folded, self.stripped
         if any(True for _ in readings.repeats_at(stripped)):
-            yield readings.repeat(self.folded, self.kept)
+            yield redrawn.repeat(folded, self.kept)
         if any(wanted.is_split(stripped, at) for at in readings.splits_at(stripped)):
-            yield readings.split(self.folded, self.kept)
-        if readings.OVERRIDE in self.original:
-            turned = readings.reverse(self.original, self.origins, self.folded)
-            if turned:
-                yield turned
-        if any(True for _ in wanted.spelled_at(self.folded)):
-            yield from readings.spell(self.folded)
+            yield redrawn.split(folded, self.kept)
+        yield from self.odd_readings()
+        if any(True for _ in wanted.spelled_at(folded)):
+            yield from respelled.spell(folded)
+
+    def odd_readings(self) -> Iterator[readings.Reading]:
+        """Readings of characters that are there for one reading only, whatever is wanted."""
+        folded = self.folded
+        if any(sign in folded for sign in readings.SIGN_LETTERS):
+            yield redrawn.put_together(folded)
+        if not readings.is_odd(self.original):
+            return
+        for draw in (redrawn.reverse, redrawn.turn, redrawn.unadorn):
+            drawn = draw(self.original, self.origins, folded)
+            if drawn:
+                yield drawn
+        spoken = respelled.sound_out(folded)
+        if spoken:
+            yield spoken
 
 
 class Detector(Protocol):
@@ -222,11 +239,14 @@ class _Forms:
     """The joined texts in their views. Short ones go the way without arrays, to the same end."""
 
     def __init__(self, joined: str) -> None:
+        self._joined = joined
         self._starts: dict[str, list[int]] = {}
+        self._codes: Codes | None = None
         self._folded_codes: Codes | None = None
         self._stripped_codes: Codes | None = None
         if len(joined) > _FEW:
-            self._folded_codes = fold_codes(codes_of(joined))
+            self._codes = codes_of(joined)
+            self._folded_codes = fold_codes(self._codes)
             self._stripped_codes = strip_codes(self._folded_codes)
             self.folded = text_of(self._folded_codes)
             self.stripped = text_of(self._stripped_codes)
@@ -278,6 +298,17 @@ class _Forms:
             return readings.repeats_in(codes), readings.splits_in(codes)
         return readings.repeats_at(self.stripped), readings.splits_at(self.stripped)
 
+    def odd(self) -> Iterator[int]:
+        """Indexes of the texts with a character that asks for one of the rarer readings."""
+        if self._codes is None:
+            places = readings.odd_at(self._joined)
+        else:
+            places = readings.odd_in(self._codes)
+        starts: list[int] = []
+        for place in places:
+            starts = starts or _starts(self._joined)
+            yield bisect_right(starts, place) - 1
+
 
 _ByDetector = defaultdict[int, list[Anchor]]
 
@@ -290,6 +321,7 @@ class _Batch:
         self.joined = _join(texts)
         self.forms = _Forms(self.joined)
         self.anchors: dict[int, _ByDetector] = {}
+        self.signed: set[int] = set()  # texts with signs that may make a letter together
         self._made: dict[int, Text] = {}
 
     @cached_property
@@ -316,9 +348,9 @@ class Scanner:
 
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self._detectors = tuple(detectors)
-        self._automata = {
-            view: _Automaton(_terms(detector, view) for detector in detectors) for view in _VIEWS
-        }
+        wanted = {view: [_terms(detector, view) for detector in detectors] for view in _VIEWS}
+        wanted[FOLDED].append(readings.SIGN_LETTERS)  # owned by none of the detectors
+        self._automata = {view: _Automaton(terms) for view, terms in wanted.items()}
         self._base = tuple(view for view in _PLAIN_VIEWS if self._automata[view])
         self._otherwise = frozenset(
             index for index, one in enumerate(detectors) if hasattr(one, "collapsed_terms")
@@ -378,7 +410,10 @@ class Scanner:
             anchor = Anchor(view, hit.term, *span)
             by_detector = batch.detectors(index)
             for owner in hit.owners:
-                by_detector[owner].append(anchor)
+                if owner == len(self._detectors):
+                    batch.signed.add(index)
+                else:
+                    by_detector[owner].append(anchor)
 
     def _heard(self, stripped: str, hits: Iterable[_Hit]) -> Iterator[_Hit]:
         """What sounds like a term and is worth an anchor; nearly all of it are words of their own.
@@ -395,14 +430,14 @@ class Scanner:
         made = [
             (index, reading)
             for index in _meant_otherwise(batch, self._wanted)
-            for reading in batch.text(index).readings(self._wanted)
+            for reading in batch.text(index).read_otherwise(self._wanted)
         ]
         for kind, views in _VIEWS_OF.items():
             some = [(index, reading) for index, reading in made if reading.kind == kind]
             joined = JOINT.join(reading.form for _, reading in some)
             for view in views if some else ():
-                spoken = view in (SOUND, PAIR) and kind != readings.PINYIN
-                form = sound(joined) if spoken else joined
+                unspoken = view in (SOUND, PAIR) and kind not in _SPOKEN
+                form = sound(joined) if unspoken else joined
                 form = skeleton(form) if view == SKELETON else form
                 self._search_readings(batch, some, view, form)
 
@@ -414,15 +449,19 @@ class Scanner:
         joined: str,
     ) -> None:
         starts = _starts(joined)
+        places: dict[int, list[tuple[int, int]]] = {}
         for hit in self._automata[view].find(joined):
             at = bisect_right(starts, hit.start) - 1
             index, reading = some[at]
             first, last = hit.start - starts[at], hit.end - starts[at]
             if view == SKELETON:
-                places = skeleton_kept(reading.form)
-                first, last = places[first][0], places[last - 1][1]
+                if at not in places:
+                    places[at] = skeleton_kept(reading.form)
+                first, last = places[at][first][0], places[at][last - 1][1]
             spans = reading.spans[first:last]
             start, end = min(span[0] for span in spans), max(span[1] for span in spans)
+            if not _differs(batch.text(index).folded[start:end], reading, first, last):
+                continue
             anchor = Anchor(view, hit.term, start, end, reading.kind)
             for owner in self._otherwise.intersection(hit.owners):
                 batch.detectors(index)[owner].append(anchor)
@@ -441,6 +480,14 @@ class Scanner:
         anchors = {(anchor.start, anchor.end): anchor for anchor in reversed(found)}
         ordered = sorted(anchors.values(), key=lambda anchor: (anchor.start, -anchor.end))
         return sorted(self._detectors[owner].confirm(text, ordered), key=_span)
+
+
+def _differs(shown: str, reading: readings.Reading, first: int, last: int) -> bool:
+    """Whether what is found in a reading is not found without it."""
+    if reading.kind == readings.INITIAL:
+        return True
+    plain = strip(shown)
+    return reading.form[first:last] != (sound(plain) if reading.kind in _SPOKEN else plain)
 
 
 def _never(_term: str, _stripped: str, _start: int, _end: int) -> bool:
@@ -465,8 +512,7 @@ def _meant_otherwise(batch: _Batch, wanted: readings.Wanted) -> list[int]:
     if places:
         starts = batch.forms.starts(STRIPPED)
         found.update(bisect_right(starts, place) - 1 for place in places)
-    if readings.OVERRIDE in batch.joined:
-        found.update(i for i, text in enumerate(batch.texts) if readings.OVERRIDE in text)
+    found.update(batch.signed, batch.forms.odd())
     for place in wanted.spelled_at(batch.forms.folded):
         starts = batch.forms.starts(FOLDED)
         found.add(bisect_right(starts, place) - 1)

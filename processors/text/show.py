@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from processors.text import readings
+from processors.text import readings, redrawn, respelled
 from processors.text.fold import fold, strip
 from processors.text.scan import Text
 from processors.text.views import FOLDED, SKELETON, SOUND, STRIPPED, skeleton, sound, spellings
@@ -34,13 +34,11 @@ def forms_of(text: str) -> tuple[Form, ...]:
 def _otherwise(text: Text) -> Iterator[readings.Reading]:
     """Every reading that a text may have, whatever entries there are."""
     if any(True for _ in readings.repeats_at(text.stripped)):
-        yield readings.repeat(text.folded, text.kept)
+        yield redrawn.repeat(text.folded, text.kept)
     if any(True for _ in readings.splits_at(text.stripped)):
-        yield readings.split(text.folded, text.kept)
-    turned = readings.reverse(text.original, text.origins, text.folded)
-    if turned:
-        yield turned
-    yield from readings.spell(text.folded)
+        yield redrawn.split(text.folded, text.kept)
+    yield from text.odd_readings()
+    yield from respelled.spell(text.folded)
 
 
 def _spelled(form: str) -> str:

@@ -1,0 +1,135 @@
+"""Texts whose characters are spelled by sound: in pinyin, in bopomofo, by their initials."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from processors.text.readings import BOPOMOFO, INITIAL, PINYIN, Reading, words_in
+from processors.text.views import sound, spelled, spellings, syllables
+from processors.text.words import is_han
+
+_TONES = frozenset("12345")
+_Spans = list[tuple[int, int]]
+
+
+def spell(folded: str) -> Iterator[Reading]:
+    """Words in Latin letters as the syllables they spell; the rest by sound, letters as they are.
+
+    The second reading, for texts with letters among Han characters, keeps every word.
+    """
+    said, kept, at, some, single = _Draft(), _Draft(), 0, False, False
+    for word, places in words_in(folded):
+        start, end = places[0], places[-1] + 1
+        between = _sounded(folded, at, start, toned=some)
+        letters = (word, [(index, index + 1) for index in places])
+        found = spelled(word) if len(word) > 1 else ""
+        said.add(between, (found, _syllable_spans(places, found)) if found else letters)
+        kept.add(between, letters)
+        single = single or _beside_han(folded, start, end)
+        some = some or bool(found)
+        at = end
+    rest = _sounded(folded, at, len(folded), toned=some)
+    if some:
+        said.add(rest)
+        yield said.reading(PINYIN)
+    if single:
+        kept.add(rest)
+        yield kept.reading(INITIAL)
+
+
+class _Draft:
+    """A reading in the making."""
+
+    def __init__(self) -> None:
+        self._form: list[str] = []
+        self._spans = _Spans()
+
+    def add(self, *parts: tuple[str, _Spans]) -> None:
+        """Take up what follows."""
+        for form, spans in parts:
+            self._form.append(form)
+            self._spans += spans
+
+    def reading(self, kind: str) -> Reading:
+        """What has been taken up."""
+        return Reading(kind, "".join(self._form), self._spans)
+
+
+def _beside_han(folded: str, start: int, end: int) -> bool:
+    return (start > 0 and is_han(folded[start - 1])) or (end < len(folded) and is_han(folded[end]))
+
+
+def _syllable_spans(places: Sequence[int], found: str) -> _Spans:
+    spans, at = _Spans(), 0
+    for syllable in found:
+        length = len(spellings()[syllable])
+        spans.append((places[at], places[at + length - 1] + 1))
+        at += length
+    return spans
+
+
+def _sounded(folded: str, start: int, end: int, *, toned: bool) -> tuple[str, _Spans]:
+    """What stands between two words, by sound; a tone right behind the first is left out."""
+    if toned and folded[start : start + 1] in _TONES and not folded[start + 1 : start + 2].isdigit():
+        start += 1
+    places = [index for index in range(start, end) if folded[index].isalnum()]
+    form = sound("".join(folded[index] for index in places))
+    return form, [(index, index + 1) for index in places]
+
+
+# --- Bopomofo ------------------------------------------------------------------------------------
+
+_INITIALS = dict(
+    zip(
+        "ㄅㄆㄇㄈㄉㄊㄋㄌㄍㄎㄏㄐㄑㄒㄓㄔㄕㄖㄗㄘㄙ",
+        "b p m f d t n l g k h j q x zh ch sh r z c s".split(),
+        strict=True,
+    )
+)
+_FINALS = dict(
+    zip(
+        "ㄚㄛㄜㄝㄞㄟㄠㄡㄢㄣㄤㄥㄦㄧㄨㄩ",
+        "a o e ê ai ei ao ou an en ang eng er i u v".split(),
+        strict=True,
+    )
+)
+_COMPOUND = {  # finals that are not written as their parts; behind a consonant, and without one
+    **{"ㄧㄚ": ("ia", "ya"), "ㄧㄝ": ("ie", "ye"), "ㄧㄠ": ("iao", "yao"), "ㄧㄡ": ("iu", "you")},
+    **{"ㄧㄢ": ("ian", "yan"), "ㄧㄣ": ("in", "yin"), "ㄧㄤ": ("iang", "yang")},
+    **{"ㄧㄥ": ("ing", "ying"), "ㄨㄚ": ("ua", "wa"), "ㄨㄛ": ("uo", "wo")},
+    **{"ㄨㄞ": ("uai", "wai"), "ㄨㄟ": ("ui", "wei"), "ㄨㄢ": ("uan", "wan")},
+    **{"ㄨㄣ": ("un", "wen"), "ㄨㄤ": ("uang", "wang"), "ㄨㄥ": ("ong", "weng")},
+    **{"ㄩㄝ": ("ve", "yue"), "ㄩㄢ": ("uan", "yuan"), "ㄩㄣ": ("un", "yun")},
+    **{"ㄩㄥ": ("iong", "yong"), "ㄧ": ("i", "yi"), "ㄨ": ("u", "wu"), "ㄩ": ("v", "yu")},
+}
+_MARKS = "[ˉˊˇˋ˙ ]"
+_BOPOMOFO = re.compile(rf"([ㄅ-ㄙ]?)([ㄧㄨㄩ]?[ㄚ-ㄦ]|[ㄧㄨㄩ]|(?<=[ㄓ-ㄙ])){_MARKS}?")
+
+
+@cache
+def _latin(initial: str, final: str) -> str:
+    """Pinyin of a syllable in bopomofo; empty where there is none."""
+    first = _INITIALS.get(initial, "")
+    behind, alone = _COMPOUND.get(final, (_FINALS.get(final, ""),) * 2)
+    if not first:
+        return alone
+    if not final:
+        return first + "i"
+    if behind[0] == "v" and first in ("j", "q", "x"):
+        behind = "u" + behind[1:]
+    return first + behind
+
+
+def sound_out(folded: str) -> Reading | None:
+    """Bopomofo as the syllables it spells, the rest by sound; None without any."""
+    names = syllables()
+    made, at = _Draft(), 0
+    for hit in _BOPOMOFO.finditer(folded):
+        syllable = names.get(_latin(hit[1], hit[2]))
+        if syllable is not None:
+            made.add(_sounded(folded, at, hit.start(), toned=False), (syllable, [hit.span()]))
+            at = hit.end()
+    if not at:
+        return None
+    made.add(_sounded(folded, at, len(folded), toned=False))
+    return made.reading(BOPOMOFO)
