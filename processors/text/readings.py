@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from processors.text import tables
-from processors.text.fold import IS_LETTER, JOINT, Codes
+from processors.text.fold import IS_LETTER, JOINT, Codes, strip
 from processors.text.views import sound, spelled
 from processors.text.words import is_han
 
@@ -64,26 +64,40 @@ class Reading(NamedTuple):
 
 
 class Wanted:
-    """Pairs of neighbours in what is looked for: a reading without one of them finds nothing."""
+    """What neighbours there are in what is looked for: without any a reading finds nothing."""
 
-    def __init__(self, terms: Iterable[str], sounds: Iterable[str], initials: Iterable[str]):
-        self._pairs = frozenset(pair for term in terms for pair in _pairs(term))
-        self._sounds = frozenset(pair for term in sounds for pair in _pairs(term))
-        initials = tuple(initials)
-        self._initials = frozenset(pair for term in initials for pair in _pairs(term))
-        self._acronyms = frozenset(filter(str.isascii, initials))
-        self._worth: dict[str, str] = {}
+    def __init__(
+        self,
+        terms: Iterable[str],
+        sounds: Iterable[str],
+        mixed: Iterable[str],
+        initials: Iterable[str],
+    ) -> None:
+        initials, sounds = tuple(initials), tuple(sounds)
+        self._pairs = frozenset(pair for term in terms for pair in _runs(term, 2))
         self._chars = frozenset(char for pair in self._pairs for char in pair)
         self._splits = {
             parts: char for parts, char in tables.splits().items() if char in self._chars
         }
         self._heads = frozenset(parts[:2] for parts in self._splits)
-        self._syllables = frozenset(char for pair in self._sounds for char in pair)
+        self._head_table = _hashed(self._heads)
+        # Of two syllables both, of more three in a row: fewer are found everywhere.
+        self._sounds = frozenset(run for term in sounds for run in _runs(term, 3))
+        self._sounds |= frozenset(term for term in sounds if len(term) == 2)
+        self._mixed = frozenset(mixed)
+        self._initials = frozenset(pair for term in initials for pair in _runs(term, 2))
+        self._acronyms = frozenset(filter(str.isascii, initials))
+        self._worth: dict[str, str] = {}
 
-    def is_split(self, stripped: str, at: int) -> bool:
+    def splits_at(self, stripped: str, codes: Codes | None = None) -> Iterator[int]:
+        """Places of the stripped form where parts of a character begin that is wanted there."""
+        places = range(len(stripped) - 1) if codes is None else _pairs_in(codes, self._head_table)
+        for at in places:
+            if stripped[at : at + 2] in self._heads and self._is_split(stripped, at):
+                yield at
+
+    def _is_split(self, stripped: str, at: int) -> bool:
         """Whether parts that begin here make a character that is wanted beside its neighbour."""
-        if stripped[at : at + 2] not in self._heads:
-            return False
         whole = self._splits
         for length in range(2, min(_LONGEST_SPLIT, len(stripped) - at) + 1):
             char = whole.get(stripped[at : at + length])
@@ -102,25 +116,39 @@ class Wanted:
                 return True
         return False
 
-    def spelled_at(self, folded: str) -> Iterator[int]:
+    def spelled_at(self, folded: str, codes: Codes | None = None) -> Iterator[int]:
         """Places of words in Latin letters that spell wanted syllables, or stand for initials."""
-        last, reach = "", -_GAP - 1
-        for word, places in words_in(folded):
-            found = self._worth.get(word)
+        words = _TOKEN.findall(folded)
+        if not words:
+            return
+        starts = _word_starts(folded) if codes is None else _word_starts_in(codes)
+        known, singles, reach = self._worth, list[int](), -_GAP - 1
+        for word, start in zip(words, starts, strict=True):
+            if len(word) == 1:
+                singles.append(start)
+            found = known.get(word)
             if found is None:
                 found = self._keep(word)
-            if not found:
-                continue
-            start, end = places[0], places[-1] + 1
-            before, after = _han_sound(folded, start - 1), _han_sound(folded, end)
-            if found == _AS_INITIALS:
-                if (before or after) and self._is_initial(before, word, after):
-                    yield start
-                continue
-            before = before or (last if start - reach <= _GAP else "")
-            if any(pair in self._sounds for pair in _pairs(before + found + after)):
-                yield start
-            last, reach = found[-1], end
+            if found:
+                end = start + len(word)
+                if len(found) > 1 or start - reach <= _GAP or _is_near_han(folded, start, end):
+                    if self._is_wanted(folded, start, end, found):
+                        yield start
+                reach = end
+        for word, places in _runs_of_letters(folded, singles):
+            if len(word) > 1 and (found := self._keep(word)):
+                if self._is_wanted(folded, places[0], places[-1] + 1, found):
+                    yield places[0]
+
+    def _is_wanted(self, folded: str, start: int, end: int, found: str) -> bool:
+        if found == _AS_INITIALS:
+            before, after = _sound_at(folded, start - 1), _sound_at(folded, end)
+            return bool(before or after) and self._is_initial(before, folded[start:end], after)
+        left, right = folded[max(0, start - _BESIDE) : start], folded[end : end + _BESIDE]
+        if strip(left)[-1:] + found[0] in self._mixed or found[-1] + strip(right)[:1] in self._mixed:
+            return True
+        run = _heard(left)[-2:] + found + _heard(right)[:2]
+        return any(few in self._sounds for length in (2, 3) for few in _runs(run, length))
 
     def _is_initial(self, before: str, word: str, after: str) -> bool:
         if len(word) > 1:
@@ -140,10 +168,7 @@ class Wanted:
             return _AS_INITIALS
         if len(word) == 1:
             return _AS_INITIALS if self._initials else ""
-        found = spelled(word)
-        if len(found) < 2:
-            return found if found in self._syllables else ""
-        return found if any(pair in self._sounds for pair in _pairs(found)) else ""
+        return spelled(word) if self._sounds or self._mixed else ""
 
 
 _GAP = 3  # separators that may stand between two syllables
@@ -157,15 +182,24 @@ def words_in(folded: str) -> Iterator[tuple[str, Sequence[int]]]:
     run: list[int] = []
     for token in _TOKEN.finditer(folded):
         start, end = token.span()
-        if run and (end - start > 1 or not _goes_on(folded, run[-1], start)):
+        if end - start == 1:
+            run.append(start)
+            continue
+        yield from _runs_of_letters(folded, run)
+        run = []
+        yield token[0], range(start, end)
+    yield from _runs_of_letters(folded, run)
+
+
+def _runs_of_letters(folded: str, singles: list[int]) -> Iterator[tuple[str, Sequence[int]]]:
+    """Single letters, those together that follow each other with a few separators between."""
+    run: list[int] = []
+    for at in singles:
+        if run and not _goes_on(folded, run[-1], at):
             yield from _spaced(folded, run)
             run = []
-        if end - start > 1:
-            yield token[0], range(start, end)
-        else:
-            run.append(start)
-    if run:
-        yield from _spaced(folded, run)
+        run.append(at)
+    yield from _spaced(folded, run)
 
 
 def _goes_on(folded: str, last: int, start: int) -> bool:
@@ -180,24 +214,39 @@ def _spaced(folded: str, run: list[int]) -> Iterator[tuple[str, Sequence[int]]]:
             yield folded[at], (at,)
 
 
-def _pairs(term: str) -> list[str]:
-    return [term[at : at + 2] for at in range(len(term) - 1)]
+def _word_starts(folded: str) -> list[int]:
+    return [token.start() for token in _TOKEN.finditer(folded)]
 
 
-def _han_sound(folded: str, at: int) -> str:
+def _word_starts_in(codes: Codes) -> list[int]:
+    """As ``_word_starts``."""
+    latin = np.zeros(codes.size + 1, np.bool_)
+    np.less(codes - np.uint32(ord("a")), 26, out=latin[1:])
+    found: list[int] = np.flatnonzero(latin[1:] > latin[:-1]).tolist()
+    return found
+
+
+def _runs(term: str, length: int) -> list[str]:
+    return [term[at : at + length] for at in range(len(term) - length + 1)]
+
+
+def _sound_at(folded: str, at: int) -> str:
     char = folded[at : at + 1] if at >= 0 else ""
     return sound(char) if char and is_han(char) else ""
 
 
-@cache
-def _parts() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    """First parts, second parts, and both together, of all splits."""
-    pairs = frozenset(parts[:2] for parts in tables.splits())
-    return (
-        frozenset(pair[0] for pair in pairs),
-        frozenset(pair[1] for pair in pairs),
-        pairs,
-    )
+_BESIDE = 8  # characters at either side of a word in Latin letters that are looked at
+_PIECE = re.compile(r"[a-z]+|[^\W_]")
+
+
+def _is_near_han(folded: str, start: int, end: int) -> bool:
+    return max(folded[max(0, start - 2) : start] + folded[end : end + 2], default="") >= _HAN
+
+
+def _heard(folded: str) -> str:
+    """A few characters by sound, words in Latin letters as the syllables they spell."""
+    pieces = _PIECE.findall(folded)
+    return "".join(spelled(piece) or sound(piece) for piece in pieces)
 
 
 def repeats_at(stripped: str) -> Iterator[int]:
@@ -215,24 +264,27 @@ def _repeats(four: str) -> bool:
     return four[2] == four[0] or (len(four) == 4 and four[2] == four[3] and four[0] >= _HAN)
 
 
-def splits_at(stripped: str) -> Iterator[int]:
-    """Places where the parts of a split character begin."""
-    firsts, _, pairs = _parts()
-    if firsts.isdisjoint(stripped):
-        return
-    for at, char in enumerate(stripped[:-1]):
-        if char in firsts and stripped[at : at + 2] in pairs:
-            yield at
+_HASHED = 1 << 18
 
 
-@cache
-def _part_tables() -> tuple[_Flags, _Flags, npt.NDArray[np.uint64]]:
-    """Which characters are first parts, which are second ones, and the sorted pairs of them."""
-    firsts, seconds = np.zeros(IS_LETTER.size, np.bool_), np.zeros(IS_LETTER.size, np.bool_)
-    firsts[[ord(char) for char in _parts()[0]]] = True
-    seconds[[ord(char) for char in _parts()[1]]] = True
-    pairs = sorted(ord(pair[0]) << 32 | ord(pair[1]) for pair in _parts()[2])
-    return firsts, seconds, np.array(pairs, np.uint64)
+def _hashed(pairs: Iterable[str]) -> _Flags:
+    """Which hashes of two code points are those of a pair."""
+    table = np.zeros(_HASHED, np.bool_)
+    for pair in pairs:
+        table[(ord(pair[0]) * _FACTOR + ord(pair[1])) % _HASHED] = True
+    return table
+
+
+_FACTOR = 0x2F0B  # odd, and small enough for 32 bits
+
+
+def _pairs_in(codes: Codes, table: _Flags) -> list[int]:
+    """Places of two code points that are a pair of the table, and of few others."""
+    hashes = codes[:-1] * np.uint32(_FACTOR)
+    hashes += codes[1:]
+    hashes &= np.uint32(_HASHED - 1)
+    found: list[int] = np.flatnonzero(table[hashes]).tolist()
+    return found
 
 
 def repeats_in(codes: Codes) -> Iterable[int]:
@@ -245,16 +297,6 @@ def repeats_in(codes: Codes) -> Iterable[int]:
         three[:-1] |= same[:-2] & same[2:] & (codes[:-3] >= ord(_HAN))
     found = np.flatnonzero(three)
     return [int(at) for at in found if not chr(codes[at]).isdigit() and codes[at] != ord(JOINT)]
-
-
-def splits_in(codes: Codes) -> Iterable[int]:
-    """As ``splits_at``."""
-    firsts, seconds, pairs = _part_tables()
-    found = np.flatnonzero(firsts[codes[:-1]])
-    found = found[seconds[codes[found + 1]]]
-    keys = codes[found].astype(np.uint64) << np.uint64(32) | codes[found + 1]
-    places = np.minimum(np.searchsorted(pairs, keys), pairs.size - 1)
-    return [int(at) for at in found[pairs[places] == keys]]
 
 
 def is_odd(text: str) -> bool:

@@ -155,7 +155,7 @@ class Text:
         folded, stripped = self.folded, self.stripped
         if any(True for _ in readings.repeats_at(stripped)):
             yield redrawn.repeat(folded, self.kept)
-        if any(wanted.is_split(stripped, at) for at in readings.splits_at(stripped)):
+        if any(True for _ in wanted.splits_at(stripped)):
             yield redrawn.split(folded, self.kept)
         yield from self.odd_readings()
         if any(True for _ in wanted.spelled_at(folded)):
@@ -291,14 +291,23 @@ class _Forms:
             self._starts[view] = _starts(self.view(view))
         return self._starts[view]
 
-    def otherwise(self) -> tuple[Iterable[int], Iterable[int]]:
-        """Places of the stripped form with repeats, and with parts of split characters."""
-        codes = self._stripped_codes
-        if codes is not None:
-            return readings.repeats_in(codes), readings.splits_in(codes)
-        return readings.repeats_at(self.stripped), readings.splits_at(self.stripped)
+    def otherwise(self, wanted: readings.Wanted) -> Iterator[int]:
+        """Indexes of the texts that may have another reading."""
+        folded, stripped = self._folded_codes, self._stripped_codes
+        if folded is None or stripped is None:
+            repeats: Iterable[int] = readings.repeats_at(self.stripped)
+        else:
+            repeats = readings.repeats_in(stripped)
+        for view, places in (
+            (STRIPPED, repeats),
+            (STRIPPED, wanted.splits_at(self.stripped, stripped)),
+            (FOLDED, wanted.spelled_at(self.folded, folded)),
+        ):
+            for place in places:
+                yield bisect_right(self.starts(view), place) - 1
+        yield from self._odd()
 
-    def odd(self) -> Iterator[int]:
+    def _odd(self) -> Iterator[int]:
         """Indexes of the texts with a character that asks for one of the rarer readings."""
         if self._codes is None:
             places = readings.odd_at(self._joined)
@@ -366,7 +375,7 @@ class Scanner:
                     for view in views
                     for term in _terms(detectors[index], view)
                 ]
-                for views in ((STRIPPED,), (SOUND, PAIR), (INITIALS,))
+                for views in ((STRIPPED,), (SOUND, PAIR), (MIXED,), (INITIALS,))
             )
         )
 
@@ -429,7 +438,7 @@ class Scanner:
         """Anchors of what texts may be read as otherwise."""
         made = [
             (index, reading)
-            for index in _meant_otherwise(batch, self._wanted)
+            for index in sorted({*batch.signed, *batch.forms.otherwise(self._wanted)})
             for reading in batch.text(index).read_otherwise(self._wanted)
         ]
         for kind, views in _VIEWS_OF.items():
@@ -501,22 +510,6 @@ def _terms(detector: Detector, view: str) -> Iterable[str]:
 
 def _span(match: Match) -> tuple[int, int]:
     return match.start, match.end
-
-
-def _meant_otherwise(batch: _Batch, wanted: readings.Wanted) -> list[int]:
-    """Indexes of the texts that may have another reading."""
-    found: set[int] = set()
-    repeats, splits = batch.forms.otherwise()
-    stripped = batch.forms.stripped
-    places = [*repeats, *(place for place in splits if wanted.is_split(stripped, place))]
-    if places:
-        starts = batch.forms.starts(STRIPPED)
-        found.update(bisect_right(starts, place) - 1 for place in places)
-    found.update(batch.signed, batch.forms.odd())
-    for place in wanted.spelled_at(batch.forms.folded):
-        starts = batch.forms.starts(FOLDED)
-        found.add(bisect_right(starts, place) - 1)
-    return sorted(found)
 
 
 def _join(texts: Sequence[str]) -> str:

@@ -35,8 +35,9 @@ def _otherwise(text: Text) -> Iterator[readings.Reading]:
     """Every reading that a text may have, whatever entries there are."""
     if any(True for _ in readings.repeats_at(text.stripped)):
         yield redrawn.repeat(text.folded, text.kept)
-    if any(True for _ in readings.splits_at(text.stripped)):
-        yield redrawn.split(text.folded, text.kept)
+    joined = redrawn.split(text.folded, text.kept)
+    if joined.form != text.stripped:
+        yield joined
     yield from text.odd_readings()
     yield from respelled.spell(text.folded)
 
