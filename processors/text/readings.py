@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from processors.text import tables
-from processors.text.fold import IS_LETTER, JOINT, Codes, strip
+from processors.text.fold import IS_LETTER, JOINT, Codes
 from processors.text.views import sound, spelled
 from processors.text.words import is_han
 
@@ -122,7 +122,7 @@ class Wanted:
         if not words:
             return
         starts = _word_starts(folded) if codes is None else _word_starts_in(codes)
-        known, singles, reach = self._worth, list[int](), -_GAP - 1
+        known, singles, said, reach = self._worth, list[int](), "", -_GAP - 1
         for word, start in zip(words, starts, strict=True):
             if len(word) == 1:
                 singles.append(start)
@@ -130,24 +130,29 @@ class Wanted:
             if found is None:
                 found = self._keep(word)
             if found:
-                end = start + len(word)
-                if len(found) > 1 or start - reach <= _GAP or _is_near_han(folded, start, end):
-                    if self._is_wanted(folded, start, end, found):
-                        yield start
-                reach = end
+                said, end = said if start - reach <= _GAP else "", start + len(word)
+                if self._is_wanted(folded, start, end, found, said):
+                    yield start
+                said, reach = "" if found == _AS_INITIALS else (said + found)[-2:], end
         for word, places in _runs_of_letters(folded, singles):
             if len(word) > 1 and (found := self._keep(word)):
                 if self._is_wanted(folded, places[0], places[-1] + 1, found):
                     yield places[0]
 
-    def _is_wanted(self, folded: str, start: int, end: int, found: str) -> bool:
+    def _is_wanted(self, folded: str, start: int, end: int, found: str, said: str = "") -> bool:
+        """Whether syllables are wanted beside what stands around, or initials where they are.
+
+        ``said`` are the syllables of words in Latin letters right before.
+        """
         if found == _AS_INITIALS:
             before, after = _sound_at(folded, start - 1), _sound_at(folded, end)
             return bool(before or after) and self._is_initial(before, folded[start:end], after)
-        left, right = folded[max(0, start - _BESIDE) : start], folded[end : end + _BESIDE]
-        if strip(left)[-1:] + found[0] in self._mixed or found[-1] + strip(right)[:1] in self._mixed:
+        left, right = _han_before(folded, start), _han_after(folded, end)
+        if not (left or right or said or len(found) > 1):
+            return False
+        if left[-1:] + found[0] in self._mixed or found[-1] + right[:1] in self._mixed:
             return True
-        run = _heard(left)[-2:] + found + _heard(right)[:2]
+        run = (sound(left) or said) + found + sound(right)
         return any(few in self._sounds for length in (2, 3) for few in _runs(run, length))
 
     def _is_initial(self, before: str, word: str, after: str) -> bool:
@@ -235,18 +240,24 @@ def _sound_at(folded: str, at: int) -> str:
     return sound(char) if char and is_han(char) else ""
 
 
-_BESIDE = 8  # characters at either side of a word in Latin letters that are looked at
-_PIECE = re.compile(r"[a-z]+|[^\W_]")
+def _han_before(folded: str, start: int) -> str:
+    """Up to two Han characters before a place, a separator or two away at most."""
+    low, at = max(0, start - 3), start - 1
+    while at >= low and not folded[at].isalnum():
+        at -= 1
+    if at < low or not is_han(folded[at]):
+        return ""
+    return folded[at - 1 : at + 1] if at and is_han(folded[at - 1]) else folded[at]
 
 
-def _is_near_han(folded: str, start: int, end: int) -> bool:
-    return max(folded[max(0, start - 2) : start] + folded[end : end + 2], default="") >= _HAN
-
-
-def _heard(folded: str) -> str:
-    """A few characters by sound, words in Latin letters as the syllables they spell."""
-    pieces = _PIECE.findall(folded)
-    return "".join(spelled(piece) or sound(piece) for piece in pieces)
+def _han_after(folded: str, end: int) -> str:
+    """As ``_han_before``, after a place."""
+    high, at = min(len(folded), end + 3), end
+    while at < high and not folded[at].isalnum():
+        at += 1
+    if at >= high or not is_han(folded[at]):
+        return ""
+    return folded[at : at + 2] if is_han(folded[at + 1 : at + 2] or " ") else folded[at]
 
 
 def repeats_at(stripped: str) -> Iterator[int]:

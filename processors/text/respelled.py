@@ -25,7 +25,7 @@ def spell(folded: str) -> Iterator[Reading]:
         found = spelled(word) if len(word) > 1 else ""
         said.add(between, (found, _syllable_spans(places, found)) if found else letters)
         kept.add(between, letters)
-        single = single or _beside_han(folded, start, end)
+        single = single or (not found and _beside_han(folded, start, end))
         some = some or bool(found)
         at = end
     rest = _sounded(folded, at, len(folded), toned=some)
