@@ -104,7 +104,9 @@ class Terms:
         for form, sounded in zip(forms, sound(JOINT.join(forms)).split(JOINT), strict=False):
             alike = self.sound.get(sounded)
             if len(form) >= _LEAST_ACRONYM and all(map(is_han, form)):
-                acronym = "".join(spelling[syllable][0] for syllable in sounded if syllable in spelling)
+                acronym = "".join(
+                    spelling[syllable][0] for syllable in sounded if syllable in spelling
+                )
                 acronyms[acronym] = "" if acronym in acronyms else form
             self.sound[sounded] = (*alike, form) if alike else (form,)
             for at, (char, syllable) in enumerate(zip(form, sounded, strict=True)):
@@ -130,8 +132,8 @@ class Terms:
         """Stripped form of the entry that an anchor stands for."""
         if anchor.view in (SOUND, PAIR, MIXED):
             shown = "".join(filter(str.isalnum, text.folded[anchor.start : anchor.end]))
-            forms = self.mixed if anchor.view == MIXED else self.sound
-            return max(forms[anchor.term], key=lambda form: equal(shown, form))
+            heard = self.mixed if anchor.view == MIXED else self.sound
+            return max(heard[anchor.term], key=lambda form: equal(shown, form))
         forms = {SKELETON: self.skeleton, COLLAPSED: self.collapsed, INITIALS: self.initials}
         return forms[anchor.view][anchor.term] if anchor.view in forms else strip(anchor.term)
 

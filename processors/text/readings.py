@@ -135,9 +135,9 @@ class Wanted:
                     yield start
                 said, reach = "" if found == _AS_INITIALS else (said + found)[-2:], end
         for word, places in _runs_of_letters(folded, singles):
-            if len(word) > 1 and (found := self._keep(word)):
-                if self._is_wanted(folded, places[0], places[-1] + 1, found):
-                    yield places[0]
+            found = self._keep(word) if len(word) > 1 else ""
+            if found and self._is_wanted(folded, places[0], places[-1] + 1, found):
+                yield places[0]
 
     def _is_wanted(self, folded: str, start: int, end: int, found: str, said: str = "") -> bool:
         """Whether syllables are wanted beside what stands around, or initials where they are.

@@ -27,6 +27,7 @@ _UPRIGHT = dict(
 )
 _UPRIGHT |= dict(zip("∀ƆƎℲ⅁⅂Ԁ┴∩Λ⅄96Ɩᄅ", "acefglptuvy6912", strict=True))
 
+
 def repeat(folded: str, kept: Sequence[int]) -> Reading:
     """Every run of one letter as one."""
     form: list[str] = []

@@ -70,7 +70,11 @@ def _syllable_spans(places: Sequence[int], found: str) -> _Spans:
 
 def _sounded(folded: str, start: int, end: int, *, toned: bool) -> tuple[str, _Spans]:
     """What stands between two words, by sound; a tone right behind the first is left out."""
-    if toned and folded[start : start + 1] in _TONES and not folded[start + 1 : start + 2].isdigit():
+    if (
+        toned
+        and folded[start : start + 1] in _TONES
+        and not folded[start + 1 : start + 2].isdigit()
+    ):
         start += 1
     places = [index for index in range(start, end) if folded[index].isalnum()]
     form = sound("".join(folded[index] for index in places))
@@ -79,20 +83,15 @@ def _sounded(folded: str, start: int, end: int, *, toned: bool) -> tuple[str, _S
 
 # --- Bopomofo ------------------------------------------------------------------------------------
 
-_INITIALS = dict(
-    zip(
-        "ㄅㄆㄇㄈㄉㄊㄋㄌㄍㄎㄏㄐㄑㄒㄓㄔㄕㄖㄗㄘㄙ",
-        "b p m f d t n l g k h j q x zh ch sh r z c s".split(),
-        strict=True,
-    )
-)
-_FINALS = dict(
-    zip(
-        "ㄚㄛㄜㄝㄞㄟㄠㄡㄢㄣㄤㄥㄦㄧㄨㄩ",
-        "a o e ê ai ei ao ou an en ang eng er i u v".split(),
-        strict=True,
-    )
-)
+_INITIALS = {
+    **dict(zip("ㄅㄆㄇㄈㄉㄊㄋㄌㄍㄎㄏㄐㄑㄒㄖㄗㄘㄙ", "bpmfdtnlgkhjqxrzcs", strict=True)),
+    **{"ㄓ": "zh", "ㄔ": "ch", "ㄕ": "sh"},
+}
+_FINALS = {
+    **dict(zip("ㄚㄛㄜㄝㄧㄨㄩ", "aoeeiuv", strict=True)),
+    **{"ㄞ": "ai", "ㄟ": "ei", "ㄠ": "ao", "ㄡ": "ou", "ㄢ": "an", "ㄣ": "en", "ㄤ": "ang"},
+    **{"ㄥ": "eng", "ㄦ": "er"},
+}
 _COMPOUND = {  # finals that are not written as their parts; behind a consonant, and without one
     **{"ㄧㄚ": ("ia", "ya"), "ㄧㄝ": ("ie", "ye"), "ㄧㄠ": ("iao", "yao"), "ㄧㄡ": ("iu", "you")},
     **{"ㄧㄢ": ("ian", "yan"), "ㄧㄣ": ("in", "yin"), "ㄧㄤ": ("iang", "yang")},

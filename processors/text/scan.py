@@ -12,27 +12,13 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import accumulate, chain
+from itertools import chain
 from typing import NamedTuple, Protocol
 
-import daachorse
-import numpy as np
-
 from processors.text import readings, redrawn, respelled
-from processors.text.fold import (
-    JOINT,
-    RULES,
-    UNKNOWN,
-    Codes,
-    codes_of,
-    fold,
-    fold_codes,
-    kept,
-    origins,
-    strip,
-    strip_codes,
-    text_of,
-)
+from processors.text.automaton import Automaton, Hit
+from processors.text.fold import JOINT, RULES, UNKNOWN, kept, origins, strip
+from processors.text.forms import Forms, starts_of
 from processors.text.match import Match
 from processors.text.views import (
     COLLAPSED,
@@ -43,14 +29,9 @@ from processors.text.views import (
     SKELETON,
     SOUND,
     STRIPPED,
-    mixed,
-    mixed_codes,
     skeleton,
-    skeleton_codes,
     skeleton_kept,
     sound,
-    sound_codes,
-    two_for_one,
 )
 
 _RULES_BY_WEIGHT = (
@@ -61,7 +42,7 @@ _RULES_BY_WEIGHT = (
 
 _TECHNIQUES = {STRIPPED: "separator", SKELETON: "skeleton", SOUND: "homophone", MIXED: "homophone"}
 _VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, PAIR, MIXED, COLLAPSED, INITIALS)
-_PLAIN_VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, MIXED)  # in which a text as it stands is searched
+_PLAIN_VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, MIXED)  # of a text as it stands
 _VIEWS_OF = {  # the views in which a reading is searched; the first gives its form
     readings.REPEAT: (STRIPPED, COLLAPSED, SKELETON, SOUND, PAIR),
     readings.SPLIT: (STRIPPED,),
@@ -75,8 +56,6 @@ _VIEWS_OF = {  # the views in which a reading is searched; the first gives its f
 }
 
 _SPOKEN = (readings.PINYIN, readings.BOPOMOFO)  # readings whose form is one by sound
-_FEW = 400
-"""Characters up to which the way without arrays is quicker."""
 
 
 class Anchor(NamedTuple):
@@ -181,7 +160,8 @@ class Detector(Protocol):
     """What the scanner needs of a detector.
 
     Beside these it may have ``skeleton_terms``, ``sound_terms``, ``pair_terms``,
-    ``mixed_terms``, ``collapsed_terms`` and ``initials_terms``, and then gets anchors of these views and of the other readings.
+    ``mixed_terms``, ``collapsed_terms`` and ``initials_terms``, and then gets anchors of these
+    views and of the other readings.
     """
 
     @property
@@ -200,125 +180,6 @@ class Detector(Protocol):
         """Matches of a text, given its anchors in order of start; linear in both."""
 
 
-class _Hit(NamedTuple):
-    """A term in a view of the joined texts, and the detectors that asked for it."""
-
-    start: int
-    end: int
-    term: str
-    owners: tuple[int, ...]
-
-
-class _Automaton:
-    """Finds many terms at once, and says which detectors asked for each."""
-
-    def __init__(self, wanted: Iterable[Iterable[str]]) -> None:
-        owners: dict[str, list[int]] = {}
-        for index, terms in enumerate(wanted):
-            for term in dict.fromkeys(terms):
-                if term:
-                    owners.setdefault(term, []).append(index)
-        self._terms = list(owners)
-        self._owners = [tuple(indexes) for indexes in owners.values()]
-        self._search = (
-            daachorse.CharwiseDoubleArrayAhoCorasick(self._terms) if self._terms else None
-        )
-
-    def __bool__(self) -> bool:
-        return self._search is not None
-
-    def find(self, joined: str) -> Iterator[_Hit]:
-        """Every hit, overlapping ones too."""
-        if self._search is not None:
-            terms, owners = self._terms, self._owners
-            for start, end, index in self._search.find_overlapping(joined):
-                yield _Hit(start, end, terms[index], owners[index])
-
-
-class _Forms:
-    """The joined texts in their views. Short ones go the way without arrays, to the same end."""
-
-    def __init__(self, joined: str) -> None:
-        self._joined = joined
-        self._starts: dict[str, list[int]] = {}
-        self._codes: Codes | None = None
-        self._folded_codes: Codes | None = None
-        self._stripped_codes: Codes | None = None
-        if len(joined) > _FEW:
-            self._codes = codes_of(joined)
-            self._folded_codes = fold_codes(self._codes)
-            self._stripped_codes = strip_codes(self._folded_codes)
-            self.folded = text_of(self._folded_codes)
-            self.stripped = text_of(self._stripped_codes)
-        else:
-            self.folded = fold(joined)
-            self.stripped = strip(self.folded)
-
-    def view(self, view: str) -> str:
-        """The joined texts in a view."""
-        if view == FOLDED:
-            return self.folded
-        if view == STRIPPED:
-            return self.stripped
-        if view == SKELETON:
-            return self._skeleton
-        if self._stripped_codes is not None:
-            return text_of(self._sound_codes)
-        return sound(self.stripped)
-
-    @cached_property
-    def _skeleton(self) -> str:
-        if self._folded_codes is not None:
-            return two_for_one(text_of(skeleton_codes(self._folded_codes)))
-        return skeleton(self.folded)
-
-    def mixed(self) -> tuple[str, str]:
-        """The joined texts with every second character by its sound, beginning with either."""
-        if self._stripped_codes is not None:
-            one, other = mixed_codes(self._stripped_codes, self._sound_codes)
-            return text_of(one), text_of(other)
-        return mixed(self.stripped, sound(self.stripped))
-
-    @cached_property
-    def _sound_codes(self) -> Codes:
-        assert self._stripped_codes is not None
-        return sound_codes(self._stripped_codes)
-
-    def starts(self, view: str) -> list[int]:
-        """Where each text begins in a view; the stripped form and the sound are of one length."""
-        view = STRIPPED if view in (SOUND, MIXED) else view
-        if view not in self._starts:
-            self._starts[view] = _starts(self.view(view))
-        return self._starts[view]
-
-    def otherwise(self, wanted: readings.Wanted) -> Iterator[int]:
-        """Indexes of the texts that may have another reading."""
-        folded, stripped = self._folded_codes, self._stripped_codes
-        if folded is None or stripped is None:
-            repeats: Iterable[int] = readings.repeats_at(self.stripped)
-        else:
-            repeats = readings.repeats_in(stripped)
-        for view, places in (
-            (STRIPPED, repeats),
-            (STRIPPED, wanted.splits_at(self.stripped, stripped)),
-            (FOLDED, wanted.spelled_at(self.folded, folded)),
-        ):
-            for place in places:
-                yield bisect_right(self.starts(view), place) - 1
-        yield from self._odd()
-
-    def _odd(self) -> Iterator[int]:
-        """Indexes of the texts with a character that asks for one of the rarer readings."""
-        if self._codes is None:
-            places = readings.odd_at(self._joined)
-        else:
-            places = readings.odd_in(self._codes)
-        starts: list[int] = []
-        for place in places:
-            starts = starts or _starts(self._joined)
-            yield bisect_right(starts, place) - 1
-
-
 _ByDetector = defaultdict[int, list[Anchor]]
 
 
@@ -328,7 +189,7 @@ class _Batch:
     def __init__(self, texts: Sequence[str]) -> None:
         self.texts = texts
         self.joined = _join(texts)
-        self.forms = _Forms(self.joined)
+        self.forms = Forms(self.joined)
         self.anchors: dict[int, _ByDetector] = {}
         self.signed: set[int] = set()  # texts with signs that may make a letter together
         self._made: dict[int, Text] = {}
@@ -359,7 +220,7 @@ class Scanner:
         self._detectors = tuple(detectors)
         wanted = {view: [_terms(detector, view) for detector in detectors] for view in _VIEWS}
         wanted[FOLDED].append(readings.SIGN_LETTERS)  # owned by none of the detectors
-        self._automata = {view: _Automaton(terms) for view, terms in wanted.items()}
+        self._automata = {view: Automaton(terms) for view, terms in wanted.items()}
         self._base = tuple(view for view in _PLAIN_VIEWS if self._automata[view])
         self._otherwise = frozenset(
             index for index, one in enumerate(detectors) if hasattr(one, "collapsed_terms")
@@ -402,7 +263,7 @@ class Scanner:
     def _search(self, batch: _Batch, view: str) -> None:
         """Anchors of the texts as they stand, in one view."""
         automaton, forms = self._automata[view], batch.forms
-        hits: Iterable[_Hit]
+        hits: Iterable[Hit]
         if view == MIXED:
             one, other = forms.mixed()
             hits = self._heard(forms.stripped, chain(automaton.find(one), automaton.find(other)))
@@ -424,7 +285,7 @@ class Scanner:
                 else:
                     by_detector[owner].append(anchor)
 
-    def _heard(self, stripped: str, hits: Iterable[_Hit]) -> Iterator[_Hit]:
+    def _heard(self, stripped: str, hits: Iterable[Hit]) -> Iterator[Hit]:
         """What sounds like a term and is worth an anchor; nearly all of it are words of their own.
 
         The views by sound are as long as the stripped form.
@@ -432,7 +293,7 @@ class Scanner:
         for start, end, term, owners in hits:
             hearing = [owner for owner in owners if self._hears[owner](term, stripped, start, end)]
             if hearing:
-                yield _Hit(start, end, term, tuple(hearing))
+                yield Hit(start, end, term, tuple(hearing))
 
     def _read_otherwise(self, batch: _Batch) -> None:
         """Anchors of what texts may be read as otherwise."""
@@ -457,7 +318,7 @@ class Scanner:
         view: str,
         joined: str,
     ) -> None:
-        starts = _starts(joined)
+        starts = starts_of(joined)
         places: dict[int, list[tuple[int, int]]] = {}
         for hit in self._automata[view].find(joined):
             at = bisect_right(starts, hit.start) - 1
@@ -517,9 +378,3 @@ def _join(texts: Sequence[str]) -> str:
     if joined.count(JOINT) >= len(texts) > 0:
         return JOINT.join(text.replace(JOINT, UNKNOWN) for text in texts)
     return joined
-
-
-def _starts(joined: str) -> list[int]:
-    if len(joined) <= _FEW:
-        return list(accumulate((len(part) + 1 for part in joined.split(JOINT)[:-1]), initial=0))
-    return [0, *(np.flatnonzero(codes_of(joined) == ord(JOINT)) + 1).tolist()]

@@ -1,0 +1,128 @@
+"""Joined texts in the views that every text has."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from itertools import accumulate
+
+import numpy as np
+
+from processors.text import readings
+from processors.text.fold import (
+    JOINT,
+    Codes,
+    codes_of,
+    fold,
+    fold_codes,
+    strip,
+    strip_codes,
+    text_of,
+)
+from processors.text.views import (
+    FOLDED,
+    MIXED,
+    SKELETON,
+    SOUND,
+    STRIPPED,
+    mixed,
+    mixed_codes,
+    skeleton,
+    skeleton_codes,
+    sound,
+    sound_codes,
+    two_for_one,
+)
+
+_FEW = 400
+"""Characters up to which the way without arrays is quicker."""
+
+
+class Forms:
+    """The joined texts in their views. Short ones go the way without arrays, to the same end."""
+
+    def __init__(self, joined: str) -> None:
+        self._joined = joined
+        self._starts: dict[str, list[int]] = {}
+        self._codes: Codes | None = None
+        self._folded_codes: Codes | None = None
+        self._stripped_codes: Codes | None = None
+        if len(joined) > _FEW:
+            self._codes = codes_of(joined)
+            self._folded_codes = fold_codes(self._codes)
+            self._stripped_codes = strip_codes(self._folded_codes)
+            self.folded = text_of(self._folded_codes)
+            self.stripped = text_of(self._stripped_codes)
+        else:
+            self.folded = fold(joined)
+            self.stripped = strip(self.folded)
+
+    def view(self, view: str) -> str:
+        """The joined texts in a view."""
+        if view == FOLDED:
+            return self.folded
+        if view == STRIPPED:
+            return self.stripped
+        if view == SKELETON:
+            return self._skeleton
+        if self._stripped_codes is not None:
+            return text_of(self._sound_codes)
+        return sound(self.stripped)
+
+    @cached_property
+    def _skeleton(self) -> str:
+        if self._folded_codes is not None:
+            return two_for_one(text_of(skeleton_codes(self._folded_codes)))
+        return skeleton(self.folded)
+
+    def mixed(self) -> tuple[str, str]:
+        """The joined texts with every second character by its sound, beginning with either."""
+        if self._stripped_codes is not None:
+            one, other = mixed_codes(self._stripped_codes, self._sound_codes)
+            return text_of(one), text_of(other)
+        return mixed(self.stripped, sound(self.stripped))
+
+    @cached_property
+    def _sound_codes(self) -> Codes:
+        assert self._stripped_codes is not None
+        return sound_codes(self._stripped_codes)
+
+    def starts(self, view: str) -> list[int]:
+        """Where each text begins in a view; the stripped form and the sound are of one length."""
+        view = STRIPPED if view in (SOUND, MIXED) else view
+        if view not in self._starts:
+            self._starts[view] = starts_of(self.view(view))
+        return self._starts[view]
+
+    def otherwise(self, wanted: readings.Wanted) -> Iterator[int]:
+        """Indexes of the texts that may have another reading."""
+        folded, stripped = self._folded_codes, self._stripped_codes
+        if folded is None or stripped is None:
+            repeats: Iterable[int] = readings.repeats_at(self.stripped)
+        else:
+            repeats = readings.repeats_in(stripped)
+        for view, places in (
+            (STRIPPED, repeats),
+            (STRIPPED, wanted.splits_at(self.stripped, stripped)),
+            (FOLDED, wanted.spelled_at(self.folded, folded)),
+        ):
+            for place in places:
+                yield bisect_right(self.starts(view), place) - 1
+        yield from self._odd()
+
+    def _odd(self) -> Iterator[int]:
+        """Indexes of the texts with a character that asks for one of the rarer readings."""
+        if self._codes is None:
+            places = readings.odd_at(self._joined)
+        else:
+            places = readings.odd_in(self._codes)
+        starts: list[int] = []
+        for place in places:
+            starts = starts or starts_of(self._joined)
+            yield bisect_right(starts, place) - 1
+
+
+def starts_of(joined: str) -> list[int]:
+    """Where each of joined texts begins."""
+    if len(joined) <= _FEW:
+        return list(accumulate((len(part) + 1 for part in joined.split(JOINT)[:-1]), initial=0))
+    return [0, *(np.flatnonzero(codes_of(joined) == ord(JOINT)) + 1).tolist()]
