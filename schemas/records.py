@@ -179,6 +179,7 @@ class CreditAction(StrEnum):
     ADDED = "ADDED"
     EXPIRED = "EXPIRED"
     REVERSED = "REVERSED"
+    REPAIRED = "REPAIRED"
 
 
 class EscalationKind(StrEnum):
@@ -594,7 +595,7 @@ class CreditChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     action: What happened to the entry.
     rule_id: Rule that caused it.
     reason: Why, one sentence in English.
-    points: Points of the entry; negative lowers the score.
+    points: Points of the entry, of a repaired one what is left; negative lowers the score.
     score: Score after the change, 0 to 1000.
     level: Level after the change.
     previous_level: Level before the change.
@@ -603,6 +604,8 @@ class CreditChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     pack_id: Pack under which it was decided.
     pack_version: Version of that pack.
     pack_hash: Content hash of that pack.
+    service: What the level means for the account, one sentence in English; empty where it
+        restricts nothing.
     """
 
     account_id: str
@@ -621,6 +624,7 @@ class CreditChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     pack_id: str
     pack_version: str
     pack_hash: str
+    service: str = ''
 
 
 class Disposal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -4186,9 +4190,20 @@ def read_CreditChange(_data: bytes, _at: int) -> tuple[CreditChange, int]:
         _n, _at = read_size(_data, _at - 1)
     pack_hash = _data[_at : _at + _n].decode()
     _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    service = _data[_at : _at + _n].decode()
+    _at += _n
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return CreditChange(account_id=account_id, account_seq=account_seq, event_id=event_id, entry_id=entry_id, action=action, rule_id=rule_id, reason=reason, points=points, score=score, level=level, previous_level=previous_level, expires_at=expires_at, at=at, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash), _at
+    return CreditChange(account_id=account_id, account_seq=account_seq, event_id=event_id, entry_id=entry_id, action=action, rule_id=rule_id, reason=reason, points=points, score=score, level=level, previous_level=previous_level, expires_at=expires_at, at=at, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash, service=service), _at
 
 
 def write_CreditChange(_record: CreditChange, _out: bytearray) -> None:
@@ -4324,6 +4339,16 @@ def write_CreditChange(_record: CreditChange, _out: bytearray) -> None:
         write_long(_n, _out)
     _out += _raw
     _raw = _record.pack_hash.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _raw = _record.service.encode()
     _n = len(_raw)
     if _n < 0x40:
         _append(_n << 1)

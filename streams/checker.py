@@ -303,7 +303,8 @@ class Checker:
                 lifted = record.action is DisposalAction.LIFT
                 (live.discard if lifted else live.add)(record.measure_id)
             elif isinstance(record, CreditChange):
-                if record.action is CreditAction.ADDED:
+                repaired = record.action is CreditAction.REPAIRED and record.points
+                if record.action is CreditAction.ADDED or repaired:
                     entries[record.entry_id] = record.points
                 else:
                     entries.pop(record.entry_id, None)

@@ -72,7 +72,10 @@ def _escalation(r: Escalation) -> Told:
 def _credit(r: CreditChange) -> Told:
     moved = f"{r.previous_level} → {r.level}" if r.previous_level != r.level else r.level
     entry = f"{r.points:+d}" if r.action is CreditAction.ADDED else f"entry {r.action.lower()}"
-    return Told(f"credit {entry}: {r.score}, level {moved}", r.reason, r.rule_id)
+    if r.action is CreditAction.REPAIRED:
+        entry = f"entry repaired, {r.points} left"
+    why = f"{r.reason} {r.service}" if r.service and r.previous_level != r.level else r.reason
+    return Told(f"credit {entry}: {r.score}, level {moved}", why, r.rule_id)
 
 
 _TELLERS: dict[type, Callable[[Any], Told]] = {

@@ -72,7 +72,8 @@ def lacking(turn: Turn, pending: Pending) -> tuple[str, ...]:
 def judge_pending(turn: Turn, pending: Pending) -> Judgement:
     """What the policy says now of something that waits."""
     if pending.kind is None or pending.phase is Phase.APPLIED:
-        return turn.judge_current(pending.values)
+        judgement = turn.judge_current(pending.values)
+        return judgement if pending.rules else credit.deepen(turn, judgement, pending.values)
     return _judge(turn, pending.kind, pending.values, pending.subject, pending.owner, pending.since)
 
 
@@ -115,6 +116,8 @@ def _judge(
     elif subject and subject is not (account.subject or SubjectKind.INDIVIDUAL):
         new = {**current_values(account), **new}
     judgement = turn.examiner.judge(view_of(account, subject, facts), new)
+    if account.ledger:
+        judgement = credit.deepen(turn, judgement, new)
     lacks = _missing(turn, kind, subject, owner, since)
     if not lacks or judgement.decision is Decision.REFUSE:
         return judgement
@@ -149,6 +152,16 @@ def _apply_live(
     if judgement.proposals and account.status is Status.OPEN:
         result = breaches.answer(turn, judgement.proposals, fresh=new.keys())
         values.review(turn, change.kind, result.reviews)
+    elif decision in HOLDING and account.status is Status.OPEN:  # its credit level asks for it
+        reviews.hold(
+            turn,
+            event_id=change.event_id,
+            kind=change.kind,
+            phase=Phase.APPLIED,
+            decision=decision,
+            values=new,
+            proposals=(),
+        )
 
 
 def _decide(turn: Turn, change: AccountChange, new: dict[Field, str], judgement: Judgement) -> None:

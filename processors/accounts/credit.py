@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from processors.accounts import closing, ladder, ledger, reasons
 from processors.accounts.grounds import CREDIT
-from processors.accounts.state import Entry, Measure, Status
+from processors.accounts.reviews import ALLOWING
+from processors.accounts.state import Account, Entry, Measure, Status
 from processors.accounts.turn import Turn
-from processors.policy.model import Level, Message, Rule
-from schemas.records import CreditAction, MeasureStep
+from processors.policy.model import Judgement, Level, Message, Rule
+from schemas.records import CreditAction, Field, MeasureStep
 
 
 def charge(turn: Turn, rule: Rule, reason: str) -> str:
@@ -25,6 +28,28 @@ def expire(turn: Turn, entry: Entry) -> None:
     before = _level(turn)
     ledger.remove(turn, entry, CreditAction.EXPIRED, "The entry has counted for its time.")
     _follow(turn, before)
+
+
+def repair(turn: Turn, _account: Account) -> None:
+    """Clean time has passed."""
+    before = _level(turn)
+    ledger.repair(turn)
+    _follow(turn, before)
+
+
+def deepen(turn: Turn, judgement: Judgement, fields: Collection[Field]) -> Judgement:
+    """What is asked of a change that would be allowed, at the account's credit level.
+
+    A correction that a measure waits for is not held back.
+    """
+    review = _level(turn).review
+    if review is None or judgement.decision not in ALLOWING or not fields:
+        return judgement
+    awaited = {m.field for m in turn.account.live_measures() if m.deadline}
+    if awaited.issuperset(fields):
+        return judgement
+    why = f"The credit level {_level(turn).name} asks for a review of every change."
+    return judgement._replace(decision=review, reason=why, marks=())
 
 
 def reverse(turn: Turn, entry_id: str, reason: str) -> bool:

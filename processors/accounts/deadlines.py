@@ -99,4 +99,5 @@ _HANDLERS: dict[Timer, Callable[[Turn, Any], None]] = {
     Timer.MEASURE: _end_measure,
     Timer.TICKET: breach_ticket,
     Timer.APPEAL: breach_appeal,
+    Timer.REPAIR: credit.repair,
 }

@@ -71,7 +71,10 @@ class VerdictGiven(Struct, frozen=True):
 
 
 class CreditChanged(Struct, frozen=True):
-    """An entry of the ledger was added, expired or was reversed."""
+    """An entry of the ledger was added, expired, was repaired or reversed.
+
+    ``service`` is what the level means for the account.
+    """
 
     entry_id: str
     action: CreditAction
@@ -82,6 +85,7 @@ class CreditChanged(Struct, frozen=True):
     level: str
     previous_level: str
     expires_at: int | None
+    service: str
 
 
 class MeasureTerms(Struct, frozen=True):

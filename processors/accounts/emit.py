@@ -85,6 +85,7 @@ def _credit(turn: Turn, effect: CreditChanged, outputs: list[OutputRecord]) -> N
             level=effect.level,
             previous_level=effect.previous_level,
             expires_at=effect.expires_at,
+            service=effect.service,
             at=turn.at,
         )
     )

@@ -6,7 +6,7 @@ from processors.accounts.effects import CreditChanged
 from processors.accounts.ids import derive_id
 from processors.accounts.state import Account, Entry
 from processors.accounts.turn import DAY, Turn
-from processors.policy.model import CreditTerms
+from processors.policy.model import CreditTerms, Level
 from schemas.records import CreditAction
 
 MAX_SCORE = 1000
@@ -39,6 +39,7 @@ def add(turn: Turn, rule_id: str, points: int, days: int | None, reason: str) ->
     )
     before = score_of(turn.account, turn.pack.credit)
     ledger.append(entry)
+    _await_repair(turn)
     _changed(turn, entry, CreditAction.ADDED, reason, before)
     return entry
 
@@ -47,7 +48,25 @@ def remove(turn: Turn, entry: Entry, action: CreditAction, reason: str) -> None:
     """Take an entry out of the ledger: it expired or was reversed."""
     before = score_of(turn.account, turn.pack.credit)
     turn.account.ledger.remove(entry)
+    if not any(other.points < 0 for other in turn.account.ledger):
+        turn.account.repair_due = 0
     _changed(turn, entry, action, reason, before)
+
+
+def repair(turn: Turn) -> None:
+    """Time has passed without a new entry: the oldest that lowers the score weighs less, or ends.
+
+    The score stays the sum of what is listed.
+    """
+    terms = turn.pack.credit
+    entry = next(entry for entry in turn.account.ledger if entry.points < 0)
+    before = score_of(turn.account, terms)
+    entry.points = min(0, entry.points + terms.repair_points)
+    if not entry.points:
+        turn.account.ledger.remove(entry)
+    _await_repair(turn)
+    reason = f"{terms.repair_days} days passed without a new entry."
+    _changed(turn, entry, CreditAction.REPAIRED, reason, before)
 
 
 def find(account: Account, entry_id: str) -> Entry | None:
@@ -55,9 +74,30 @@ def find(account: Account, entry_id: str) -> Entry | None:
     return next((entry for entry in account.ledger if entry.id == entry_id), None)
 
 
+def _await_repair(turn: Turn) -> None:
+    """Clean time begins anew; it counts for as long as an entry lowers the score."""
+    account, days = turn.account, turn.pack.credit.repair_days
+    lowered = days and any(entry.points < 0 for entry in account.ledger)
+    account.repair_due = turn.at + days * DAY if lowered else 0
+
+
+def service_of(level: Level) -> str:
+    """What a level means for the account, in one sentence; empty where it restricts nothing."""
+    parts = []
+    if level.review:
+        parts.append(f"every change is reviewed ({level.review})")
+    if level.measure:
+        parts.append(f"the measure {level.measure} is in force")
+    if level.functions:
+        parts.append(f"these functions are restricted: {', '.join(level.functions)}")
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
 def _changed(turn: Turn, entry: Entry, action: CreditAction, reason: str, before: int) -> None:
-    level = turn.examiner.level
+    level_of = turn.examiner.level
     score = score_of(turn.account, turn.pack.credit)
+    level = level_of(score)
     turn.effects.append(
         CreditChanged(
             entry_id=entry.id,
@@ -66,8 +106,9 @@ def _changed(turn: Turn, entry: Entry, action: CreditAction, reason: str, before
             reason=reason,
             points=entry.points,
             score=score,
-            level=level(score).name,
-            previous_level=level(before).name,
+            level=level.name,
+            previous_level=level_of(before).name,
             expires_at=entry.expires or None,
+            service=service_of(level),
         )
     )

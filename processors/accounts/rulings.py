@@ -94,7 +94,10 @@ def _reject_change(turn: Turn, ruling: AccountRuling) -> str:
 
 def _dispose_value(turn: Turn, ruling: AccountRuling, pending: Pending, rule: Rule | None) -> str:
     """Begin the measure for a live value that a person found in breach."""
-    field = next((f for r, f in pending.rules if rule is None or r == rule.id), ruling.field)
+    only = next(iter(pending.values)) if len(pending.values) == 1 else None
+    field = next(
+        (f for r, f in pending.rules if rule is None or r == rule.id), ruling.field or only
+    )
     return _dispose(turn, ruling, rule, field)
 
 

@@ -185,7 +185,8 @@ class Account(Struct, array_like=True):
     ``values`` holds the six watched fields in the order of `Field`: None where a value is not
     known, an empty string where it is known to be empty. ``seen`` holds eight bytes for each of
     the last events, oldest first; ``audit`` the hash of the last audit record. ``registered`` says
-    that its registration was seen, ``place`` is its IP label.
+    that its registration was seen, ``place`` is its IP label,
+    ``repair_due`` (ms) when its credit is repaired next, 0 for never.
 
     What is added stands at the end and has a default: a state of an older build is then read as
     it is. `VERSION` rises where the meaning of something changes.
@@ -211,6 +212,7 @@ class Account(Struct, array_like=True):
     breaches: list[Breach] = []
     registered: bool = False
     place: str | None = None
+    repair_due: int = 0
 
     def value(self, field: Field) -> str | None:
         """Current value of a field."""
@@ -235,6 +237,7 @@ class Timer(IntEnum):
     MEASURE = 4
     TICKET = 5
     APPEAL = 6
+    REPAIR = 7
 
 
 class Timed(NamedTuple):
@@ -246,6 +249,8 @@ class Timed(NamedTuple):
 
     def ident(self) -> str:
         """Id of the part within its account."""
+        if self.timer is Timer.REPAIR:
+            return ""
         if self.timer is Timer.FACT:
             return f"{self.part.kind}:{self.part.value or self.part.token or ''}"
         return str(self.part.event_id if self.timer is Timer.PENDING else self.part.id)
@@ -269,6 +274,8 @@ def timers(account: Account) -> Iterator[Timed]:
     for appeal in account.appeals:
         if not appeal.breached:
             yield Timed(appeal.due, Timer.APPEAL, appeal)
+    if account.repair_due:
+        yield Timed(account.repair_due, Timer.REPAIR, account)
 
 
 _encode = msgspec.msgpack.Encoder().encode

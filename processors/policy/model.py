@@ -110,20 +110,28 @@ class Rule(Struct, frozen=True):
 class Level(Struct, frozen=True):
     """A credit level: reached at ``minimum``; ``measure`` holds while the account is on it.
 
-    ``functions`` names what that measure restricts, where it is not what its step does.
+    ``functions`` names what that measure restricts, where it is not what its step does. ``review``,
+    HOLD or STRICT_HOLD, is what becomes of a change that would be allowed.
     """
 
     name: str
     minimum: int
     measure: MeasureStep | None = None
     functions: tuple[str, ...] = ()
+    review: Decision | None = None
 
 
 class CreditTerms(Struct, frozen=True):
-    """Score that an account begins with (0 to 1000), and the levels, best first, last from 0."""
+    """Score that an account begins with (0 to 1000), and the levels, best first, last from 0.
+
+    For every ``repair_days`` without a new entry the oldest entry that lowers the score is repaired
+    by ``repair_points``; 0 days for no repair.
+    """
 
     base: int
     levels: tuple[Level, ...]
+    repair_days: int = 0
+    repair_points: int = 0
 
 
 class LadderTerms(Struct, frozen=True):

@@ -17,7 +17,7 @@ from processors.policy.model import (
     ReviewTerms,
 )
 from processors.policy.tree import Table
-from schemas.records import ComplaintCategory, MeasureStep
+from schemas.records import ComplaintCategory, Decision, MeasureStep
 
 _YEAR = 3660  # no term is longer than ten years, in days
 _LADDER = LadderTerms()
@@ -54,12 +54,33 @@ def read_credit(pack: Table) -> CreditTerms:
             item.number("minimum", *_SCORES),
             item.option("measure", MeasureStep),
             item.texts("functions"),
+            _read_depth(item),
         )
         item.close()
         levels.append(level)
+    days, points = _read_repair(table)
     table.close()
     _check_levels(table, base, levels)
-    return CreditTerms(base, tuple(levels))
+    return CreditTerms(base, tuple(levels), days, points)
+
+
+def _read_depth(level: Table) -> Decision | None:
+    """What becomes of a change that would be allowed; nothing else by default."""
+    review = level.option("review", Decision)
+    if review in (None, Decision.HOLD, Decision.STRICT_HOLD):
+        return review
+    level.note("unknown-value", "a level reviews by HOLD or STRICT_HOLD", key="review")
+    return None
+
+
+def _read_repair(credit: Table) -> tuple[int, int]:
+    """Days without a new entry, and the points that they give back; none by default."""
+    table = credit.table("repair", "repair of credit", required=False)
+    if table is None:
+        return 0, 0
+    days, points = table.number("days", 1, _YEAR), table.number("points", 1, 1000)
+    table.close()
+    return days, points
 
 
 def _check_levels(table: Table, base: int, levels: list[Level]) -> None:
@@ -77,8 +98,9 @@ def _check_levels(table: Table, base: int, levels: list[Level]) -> None:
     if len({level.name for level in levels}) < len(levels):
         table.note("level-order", "two levels have the same name", key="levels")
     start = next((level for level in levels if level.minimum <= base), levels[-1])
-    if start.measure is not None:
-        message = f"accounts would begin at level {start.name!r}, which has a measure"
+    if start.measure is not None or start.review is not None:
+        what = "measure" if start.measure is not None else "review"
+        message = f"accounts would begin at level {start.name!r}, which has a {what}"
         table.note("level-order", message, "raise the base or lower the level", key="base")
 
 

@@ -108,7 +108,11 @@ class Books:
         closed = {m.step for m in account.live_measures() if m.step is MeasureStep.CLOSE}
         assert bool(closed) == (account.status is Status.CLOSED)
         if account.status is Status.CANCELLED:
-            assert {timer[1] for timer in timers(account)} <= {Timer.ENTRY, Timer.APPEAL}
+            assert {timer[1] for timer in timers(account)} <= {
+                Timer.ENTRY,
+                Timer.APPEAL,
+                Timer.REPAIR,
+            }
 
     def _check_escalations(self, account: Account) -> None:
         waiting = [p.event_id for p in account.pending if p.decision.value.endswith("HOLD")]
@@ -150,6 +154,11 @@ class Books:
         if change.action is CreditAction.ADDED:
             assert change.entry_id not in self.entries
             self.entries[change.entry_id] = change.points
+        elif change.action is CreditAction.REPAIRED:
+            assert self.entries[change.entry_id] < change.points <= 0
+            self.entries[change.entry_id] = change.points
+            if not change.points:
+                del self.entries[change.entry_id]
         else:
             assert self.entries.pop(change.entry_id) == change.points
         assert change.score == self._fold()

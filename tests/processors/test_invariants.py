@@ -260,7 +260,8 @@ class Bars(Watcher):
                 self.check_closed(turn, record, verdict)
             elif turn.before.status is Status.CANCELLED:
                 assert "CAC-10-3a" not in verdict.reason
-                if not verdict.findings and not verdict.missing:
+                served = not verdict.reason.startswith("The credit level")
+                if served and not verdict.findings and not verdict.missing:
                     assert verdict.decision is Decision.ALLOW
 
     def check_closed(self, turn: Turn, record: AccountChange, verdict: Verdict) -> None:

@@ -14,12 +14,14 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from msgspec.structs import replace
 
 from processors import engine
 from processors.accounts import Account, decode, encode
 from processors.policy import DutyTerms, Facet, Policy
 from schemas.records import (
     ChangeKind,
+    Decision,
     Disposal,
     MeasureStep,
     Phase,
@@ -44,10 +46,21 @@ from tests.processors.histories import (
     verifications,
 )
 
+_BASE = make_pack()
+_STRICTER = {"C": Decision.HOLD, "D": Decision.STRICT_HOLD}
 OWING = Policy(
-    make_pack(duties=DutyTerms(agreement=True, identity=True, page=tuple(Facet), unseen=True))
+    make_pack(
+        duties=DutyTerms(agreement=True, identity=True, page=tuple(Facet), unseen=True),
+        credit=replace(
+            _BASE.credit,
+            levels=tuple(replace(v, review=_STRICTER.get(v.name)) for v in _BASE.credit.levels),
+            repair_days=30,
+            repair_points=20,
+        ),
+    )
 )
-"""A policy under which accounts owe an agreement, an identity and a whole page."""
+"""A policy under which accounts owe an agreement, an identity and a whole page, are reviewed at low
+credit, and see it repaired over clean time."""
 
 PATIENCE = 500 * DAY
 BACKLOG = 6

@@ -11,11 +11,15 @@ from processors.policy import CreditTerms, Level, Policy
 from schemas.records import (
     CreditAction,
     CreditChange,
+    Decision,
     Disposal,
     DisposalAction,
+    Escalation,
     Field,
     MeasureStep,
+    RulingAction,
     Verdict,
+    VerificationKind,
 )
 from tests.processors.accounts.world import DAY, RULES, World, make_pack, none, of, one
 
@@ -139,3 +143,156 @@ def test_what_is_entered_for_good_does_not_expire():
     world = World(Policy(make_pack(rules=rules)))
     assert one(world.propose(bio="contact"), CreditChange).expires_at is None
     assert world.wait(days=3650) == []
+
+
+# -- levels change the service --------------------------------------------------------------------
+
+
+def low_policy(review: Decision = Decision.HOLD) -> Policy:
+    """An account falls to the level LOW with its first entry, and stays served there."""
+    levels = (Level("FULL", 700), Level("LOW", 0, review=review))
+    return Policy(make_pack(credit=CreditTerms(base=700, levels=levels)))
+
+
+def fallen(review: Decision = Decision.HOLD) -> World:
+    world = World(low_policy(review))
+    world.propose(bio="contact")
+    return world
+
+
+def test_at_a_low_level_what_would_be_allowed_waits_for_a_person():
+    world = fallen()
+    verdict = one(world.propose("e1", name="sunny"), Verdict)
+    assert verdict.decision is Decision.HOLD
+    assert verdict.reason == "The credit level LOW asks for a review of every change."
+    assert world.value(Field.NAME) == "plain"
+    world.rule(RulingAction.APPROVE_CHANGE, "e1")
+    assert world.value(Field.NAME) == "sunny"
+
+
+def test_a_level_may_ask_for_two_reviewers():
+    world = fallen(Decision.STRICT_HOLD)
+    assert one(world.propose("e1", name="sunny"), Verdict).decision is Decision.STRICT_HOLD
+    world.rule(RulingAction.APPROVE_CHANGE, "e1", "ann")
+    assert world.value(Field.NAME) == "plain"
+    world.rule(RulingAction.APPROVE_CHANGE, "e1", "ben")
+    assert world.value(Field.NAME) == "sunny"
+
+
+def test_at_a_low_level_a_live_change_is_looked_at_and_may_be_found_in_breach():
+    world = fallen()
+    outputs = world.apply("e1", bio="sunny")
+    assert one(outputs, Verdict).decision is Decision.HOLD
+    assert one(outputs, Escalation).subject_id == "e1"
+    assert world.value(Field.BIO) == "sunny"
+    measure = one(world.rule(RulingAction.REJECT_CHANGE, "e1"), Disposal)
+    assert (measure.step, measure.fields) == (MeasureStep.CORRECT, (Field.BIO,))
+
+
+def test_no_proof_releases_what_the_level_holds():
+    world = fallen()
+    world.propose("e1", name="sunny")
+    world.apply("e2", bio="clean")
+    assert none(world.verify(VerificationKind.OCCUPATION, value="doctor"), Verdict)
+
+
+def test_a_refusal_stays_a_refusal_and_nothing_new_is_nothing_to_review():
+    world = fallen()
+    assert one(world.propose(bio="contact"), Verdict).decision is Decision.REFUSE
+    assert one(world.propose(name="plain"), Verdict).decision is Decision.ALLOW
+
+
+def test_a_correction_is_not_held_back_by_the_level():
+    world = World(low_policy())
+    world.apply(bio="contact")
+    outputs = world.propose(bio="clean")
+    assert one(outputs, Verdict).decision is Decision.ALLOW
+    assert one(outputs, Disposal).action is DisposalAction.LIFT
+
+
+def test_the_level_serves_as_before_once_the_entry_has_expired():
+    world = fallen()
+    world.wait(days=90)
+    assert one(world.propose(name="sunny"), Verdict).decision is Decision.ALLOW
+
+
+def test_a_change_of_credit_says_what_the_level_means():
+    world = World(low_policy())
+    change = one(world.propose(bio="contact"), CreditChange)
+    assert change.service == "Every change is reviewed (HOLD)."
+    assert one(world.wait(days=90), CreditChange).service == ""
+
+
+def test_the_measure_of_a_level_restricts_the_functions_of_the_level():
+    levels = (
+        Level("FULL", 700),
+        Level("LOW", 100, MeasureStep.RESTRICT, ("post",)),
+        Level("NONE", 0, MeasureStep.SUSPEND, ("log-in",)),
+    )
+    policy = Policy(make_pack(credit=CreditTerms(base=700, levels=levels)))
+    world = World(policy)
+    assert one(world.propose(bio="casino"), Disposal).functions == ("post",)
+    world.propose(bio="fraud")
+    lifted, begun = of(world.propose(bio="fraud"), Disposal)
+    assert (lifted.functions, begun.functions) == (("post",), ("log-in",))
+
+
+# -- repair ---------------------------------------------------------------------------------------
+
+
+def repairing(days: int = 30, points: int = 20) -> World:
+    credit = replace(make_pack().credit, repair_days=days, repair_points=points)
+    return World(Policy(make_pack(credit=credit)))
+
+
+def test_clean_time_repairs_the_oldest_entry_step_by_step():
+    world = repairing()
+    entry = one(world.propose(bio="contact"), CreditChange)
+    assert none(world.wait(days=29), CreditChange)
+    first = one(world.wait(days=1), CreditChange)
+    assert (first.action, first.entry_id) == (CreditAction.REPAIRED, entry.entry_id)
+    assert (first.points, first.score, first.rule_id) == (-10, 690, "contact")
+    assert first.reason == "30 days passed without a new entry."
+    last = one(world.wait(days=30), CreditChange)
+    assert (last.points, last.score) == (0, 700)
+    assert world.account.ledger == []
+    assert none(world.wait(days=90), CreditChange)
+
+
+def test_a_new_entry_begins_clean_time_anew():
+    world = repairing()
+    world.propose(bio="contact")
+    world.wait(days=20)
+    world.propose(bio="contact again")
+    assert none(world.wait(days=29), CreditChange)
+    assert one(world.wait(days=1), CreditChange).action is CreditAction.REPAIRED
+
+
+def test_repair_never_lifts_the_score_above_the_base():
+    world = repairing(points=500)
+    world.propose(bio="contact")
+    world.wait(days=30)
+    assert score(world) == 700
+
+
+def test_a_level_is_left_by_repair_and_its_measure_with_it():
+    world = repairing(points=300)
+    world.propose(bio="fraud")
+    world.propose(name="casino")
+    assert world.live() == [MeasureStep.RESTRICT]
+    outputs = world.wait(days=30)
+    assert one(outputs, CreditChange).action is CreditAction.REPAIRED
+    assert one(outputs, Disposal).action is DisposalAction.LIFT
+
+
+def test_a_repaired_entry_that_is_overturned_gives_back_what_is_left_of_it():
+    world = repairing()
+    measure = one(world.apply(bio="casino"), Disposal)
+    world.wait(days=30)
+    world.appeal("a1", measure.measure_id)
+    reversed_ = one(world.rule(RulingAction.UPHOLD_APPEAL, "a1"), CreditChange)
+    assert (reversed_.action, reversed_.points, reversed_.score) == (
+        CreditAction.REVERSED,
+        -130,
+        700,
+    )
