@@ -1,7 +1,8 @@
 """The front door of the domain: a batch of inputs in, new states and records out.
 
 Everything here is a function of its arguments. What happens to an account depends on that account's
-own inputs, in the order applied, and on the policy: not on how they were batched.
+own inputs, in the order applied, and on the policy in force at its times: not on how they were
+batched.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from processors.accounts.rulings import apply_ruling
 from processors.accounts.state import Account, earliest_due
 from processors.accounts.turn import Turn
 from processors.accounts.verification import apply_verification
+from processors.control import Control
 from processors.policy import Policy
 from processors.validation import InputRecord, Limits, check
 from schemas.errors import DeadLetterReason
@@ -79,11 +81,11 @@ _APPLY: dict[type, tuple[bytes, Callable[[Turn, Any], None]]] = {
 def run(
     inputs: Sequence[Input],
     read: Read,
-    policy: Policy,
+    policy: Policy | Control,
     limits: Limits = _DEFAULTS,
     value_key: bytes = b"",
 ) -> Outcome:
-    """Apply a batch of inputs in their order.
+    """Apply a batch of inputs in their order, each under the policy in force at its time.
 
     ``value_key`` keys the hashes that stand for values in records; without one there are none.
 
@@ -102,15 +104,18 @@ def run(
         accepted.append(item)
         if type(record) is AccountChange:
             texts += (record.name, record.bio, record.signature, record.badge)
-    batch = _Batch(read, policy, value_key)
-    batch.examiner.learn(filter(None, texts))
+    batch = _Batch(read, policy, value_key, list(filter(None, texts)))
     for item in accepted:
         batch.apply(item)
     return Outcome(batch.states(), batch.outputs, rejected, batch.duplicates)
 
 
 def run_due(
-    keys: Iterable[bytes], read: Read, policy: Policy, upto: int, value_key: bytes = b""
+    keys: Iterable[bytes],
+    read: Read,
+    policy: Policy | Control,
+    upto: int,
+    value_key: bytes = b"",
 ) -> Outcome:
     """Fire the deadlines of these accounts that are due at or before ``upto`` (ms)."""
     batch = _Batch(read, policy, value_key)
@@ -132,10 +137,20 @@ class _Held:
 
 
 class _Batch:
-    """The accounts of a batch, worked on in memory."""
+    """The accounts of a batch, worked on in memory; its ``texts`` are scanned at once."""
 
-    def __init__(self, read: Read, policy: Policy, value_key: bytes) -> None:
-        self.examiner = Examiner(policy, value_key)
+    def __init__(
+        self,
+        read: Read,
+        policy: Policy | Control,
+        value_key: bytes,
+        texts: Sequence[str] = (),
+    ) -> None:
+        self._control = Control.of(policy)
+        self._value_key = value_key
+        self._texts = texts
+        self._since = self._until = 0
+        self._examiner: Examiner
         self.outputs: list[OutputRecord] = []
         self.duplicates = 0
         self._read = read
@@ -157,7 +172,7 @@ class _Batch:
         turn = Turn(
             held.account_id,
             account,
-            self.examiner,
+            self._examiner_at(item.timestamp),
             record.event_id,
             item.timestamp,
             item.topic,
@@ -192,8 +207,16 @@ class _Batch:
             held = self._held[key] = _Held(account_id, self._read(key))
         return held
 
+    def _examiner_at(self, at: int) -> Examiner:
+        """The examiner under the policy in force at an event time."""
+        if not self._since <= at < self._until:
+            self._since, self._until, policy = self._control.at(at)
+            self._examiner = Examiner(policy, self._value_key)
+            self._examiner.learn(self._texts)
+        return self._examiner
+
     def _fire(self, held: _Held, upto: int) -> None:
-        while turn := fire_next(held.account_id, held.account, self.examiner, upto):
+        while turn := fire_next(held.account_id, held.account, self._examiner_at, upto):
             emit(turn, self.outputs)
             held.changed = True
         held.due = earliest_due(held.account)

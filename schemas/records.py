@@ -833,10 +833,12 @@ class PolicyPack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     pack_id: Id of the pack, key of the record.
     pack_version: Version of the pack.
     pack_hash: Content hash of the pack.
-    mode: Mode in which the pack is published.
-    content: Archive of the pack's files.
+    mode: ENFORCE puts the pack in force; RETIRED takes it out again, and the one before
+        decides.
+    content: ZIP archive of the pack's files; empty where it is retired.
     published_at: When it was published.
-    published_by: Who published it.
+    published_by: Who put it in force, or retired it.
+    author: Who wrote it, where that was told; never the one who put it in force.
     """
 
     pack_id: str
@@ -846,6 +848,7 @@ class PolicyPack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     content: bytes
     published_at: Millis
     published_by: str
+    author: str | None = None
 
 
 class Mark(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -6049,9 +6052,28 @@ def read_PolicyPack(_data: bytes, _at: int) -> tuple[PolicyPack, int]:
         _n, _at = read_size(_data, _at - 1)
     published_by = _data[_at : _at + _n].decode()
     _at += _n
+    author: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        author = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        author = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("author: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return PolicyPack(pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash, mode=mode, content=content, published_at=published_at, published_by=published_by), _at
+    return PolicyPack(pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash, mode=mode, content=content, published_at=published_at, published_by=published_by, author=author), _at
 
 
 def write_PolicyPack(_record: PolicyPack, _out: bytearray) -> None:
@@ -6118,6 +6140,20 @@ def write_PolicyPack(_record: PolicyPack, _out: bytearray) -> None:
     else:
         write_long(_n, _out)
     _out += _raw
+    if (author := _record.author) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = author.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
 
 
 def read_Mark(_data: bytes, _at: int) -> tuple[Mark, int]:

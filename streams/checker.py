@@ -2,7 +2,8 @@
 
 It reads all inputs, outputs, dead letters and the changelog of an application and compares three
 accounts of what happened: the changelog, the outputs, and a pure replay of the inputs in the order
-that the outputs' ``account_seq`` tells. An input is known by its account and event id.
+that the outputs' ``account_seq`` tells, each turn under the policy whose hash its outputs carry. An
+input is known by its account and event id.
 """
 
 from __future__ import annotations
@@ -34,10 +35,11 @@ from schemas.records import (
 from streams.clients import read_all
 from streams.codecs import open_codec
 from streams.dead_letters import Origin, parse
+from streams.journal import Journal
 from streams.offline import limits_of
 from streams.regions import open_regions
 from streams.settings import Settings
-from streams.task import POSITIONS
+from streams.task import RESERVED
 from streams.topics import changelog_topic, input_topics, output_topics, real_name
 
 PROBLEMS = ("lost", "doubled", "sequence", "order", "state", "outputs", "fold")
@@ -123,6 +125,7 @@ class Checker:
     def __init__(self, settings: Settings, policy: Policy, codec: Codec | None = None) -> None:
         self.report = Report()
         self._policy = policy
+        self._journal = Journal(settings, policy, codec)
         self._regions = open_regions(settings)
         self._codec = codec or open_codec(settings)
         self._limits = limits_of(settings)
@@ -140,7 +143,13 @@ class Checker:
     @property
     def topics(self) -> list[str]:
         """Real names of all topics that a check reads."""
-        return [*self._inputs, *self._outputs, self._dead_topic, self._changelog]
+        return [
+            *self._inputs,
+            *self._outputs,
+            *self._journal.topics,
+            self._dead_topic,
+            self._changelog,
+        ]
 
     # -- collecting ---------------------------------------------------------------------------
 
@@ -154,7 +163,9 @@ class Checker:
                 self._collect_output(topic, message)
             elif topic == self._dead_topic:
                 self._collect_dead(message)
-            elif message.key() != POSITIONS:
+            elif topic in self._journal.topics:
+                self._journal.take(topic, message.offset(), message.value())
+            elif not message.key().startswith(RESERVED):
                 self._states[message.key()] = message.value()
 
     def _collect_input(self, topic: str, message: Any) -> None:
@@ -248,6 +259,7 @@ class Checker:
         return next((one for one in given if one.origin not in self._dead), None)
 
     def _compare_replay(self, sequences: dict[str, dict[int, str]]) -> None:
+        self._policies = {p.pack.hash: p for p in self._journal.policies()}
         states, outputs = self._replay(sequences)
         for account, answers in self._answers.items():
             key = account.encode()
@@ -266,7 +278,10 @@ class Checker:
     def _replay(
         self, sequences: dict[str, dict[int, str]]
     ) -> tuple[dict[bytes, bytes | None], dict[str, list[Any]]]:
-        """Run the pure engine over all inputs, each account's in the order that was applied."""
+        """Run the pure engine over all inputs, each account's in the order that was applied.
+
+        Accounts that one policy decided about all along are taken together.
+        """
         states: dict[bytes, bytes | None] = {}
         outputs: dict[str, list[Any]] = defaultdict(list)
 
@@ -275,23 +290,51 @@ class Checker:
             for record in outcome.outputs:
                 outputs[record.account_id].append(record)
 
-        ordered = self._ordered(sequences)
-        while batch := list(islice(ordered, REPLAY_BATCH)):
-            take(engine.run(batch, states.get, self._policy, self._limits, self._value_key))
-        for account, answers in self._answers.items():
-            last = max(_time_of(output.record) for output in answers)
-            key, policy = account.encode(), self._policy
-            take(engine.run_due([key], states.get, policy, last, self._value_key))
+        together: dict[str, list[str]] = defaultdict(list)
+        for account, events in sequences.items():
+            hashes = {output.record.pack_hash for output in self._answers[account]}
+            if unknown := hashes - self._policies.keys():
+                self.report.add("outputs", f"{account}: decided by {unknown}, which nobody issued")
+            elif len(hashes) == 1:
+                together[hashes.pop()].append(account)
+            else:
+                for outcome in self._turn_by_turn(account, events, states):
+                    take(outcome)
+        for pack_hash, accounts in together.items():
+            policy = self._policies[pack_hash]
+            ordered = (
+                self._as_input(given)
+                for account in accounts
+                for _, event in sorted(sequences[account].items())
+                if (given := self._applied(account, event)) is not None
+            )
+            while batch := list(islice(ordered, REPLAY_BATCH)):
+                take(engine.run(batch, states.get, policy, self._limits, self._value_key))
+            for account in accounts:
+                last = max(_time_of(output.record) for output in self._answers[account])
+                key = account.encode()
+                take(engine.run_due([key], states.get, policy, last, self._value_key))
         return states, outputs
 
-    def _ordered(self, sequences: dict[str, dict[int, str]]) -> Iterator[engine.Input]:
-        for account, events in sequences.items():
-            for _, event in sorted(events.items()):
-                given = self._applied(account, event)
-                if given is not None:
-                    topic, partition, offset = given.origin
-                    name = self._inputs[topic].name
-                    yield engine.Input(name, partition, offset, given.timestamp, given.record)
+    def _turn_by_turn(
+        self, account: str, events: dict[int, str], states: dict[bytes, bytes | None]
+    ) -> Iterator[engine.Outcome]:
+        """Replay an account whose policy changed. ``states`` holds what came of the turn before."""
+        decided = {o.record.account_seq: o.record for o in self._answers[account]}
+        for seq, event in sorted(events.items()):
+            policy, given = self._policies[decided[seq].pack_hash], self._applied(account, event)
+            if given is not None:
+                item = self._as_input(given)
+                yield engine.run([item], states.get, policy, self._limits, self._value_key)
+            else:
+                at = _time_of(decided[seq])
+                key = account.encode()
+                yield engine.run_due([key], states.get, policy, at, self._value_key)
+
+    def _as_input(self, given: _Input) -> engine.Input:
+        topic, partition, offset = given.origin
+        name = self._inputs[topic].name
+        return engine.Input(name, partition, offset, given.timestamp, given.record)
 
     def _compare_fold(self, account: str, found: bytes, answers: list[_Output]) -> None:
         """Fold the credit and disposal outputs and compare them with the state."""
@@ -312,10 +355,11 @@ class Checker:
             self.report.add("fold", f"{account}: measures")
         if entries != {e.id: e.points for e in state.ledger}:
             self.report.add("fold", f"{account}: credit entries")
-        score = max(0, min(1000, self._policy.pack.credit.base + sum(entries.values())))
-        said = [record.score for record, _ in answers if isinstance(record, CreditChange)]
-        if said and said[-1] != score:
-            self.report.add("fold", f"{account}: score {said[-1]}, its entries give {score}")
+        said = [record for record, _ in answers if isinstance(record, CreditChange)]
+        if said and (policy := self._policies.get(said[-1].pack_hash)):
+            score = max(0, min(1000, policy.pack.credit.base + sum(entries.values())))
+            if said[-1].score != score:
+                self.report.add("fold", f"{account}: score {said[-1].score}, not {score}")
 
 
 def check(

@@ -16,13 +16,17 @@ STALL_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Answer to a probe: ``ok`` and, where it is not, why."""
+    """Answer to a probe: ``ok`` and, where it is not, why.
+
+    ``notes`` is what a person should look at although the worker serves.
+    """
 
     ok: bool
     problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
-def liveness(tasks: Iterable[PartitionTask]) -> Health:
+def liveness(tasks: Iterable[PartitionTask], notes: tuple[str, ...] = ()) -> Health:
     """Whether everything that has work makes progress. An idle worker is live."""
     now = time.monotonic()
     stuck = tuple(
@@ -30,7 +34,7 @@ def liveness(tasks: Iterable[PartitionTask]) -> Health:
         for task in tasks
         if (since := task.waiting_since) is not None and now - since > STALL_S
     )
-    return Health(not stuck, stuck)
+    return Health(not stuck, stuck, notes)
 
 
 def readiness(tasks: Iterable[PartitionTask], assigned: bool, allowed: bool) -> Health:

@@ -16,12 +16,13 @@ from streams.logs import get_logger
 from streams.metrics import WorkerMetrics
 from streams.restore import restore
 from streams.store import Store
-from streams.task import PartitionTask, Transaction
+from streams.task import PartitionTask, Transaction, controlled_of
 from streams.work import Processing
 
 log = get_logger(__name__)
 
 PositionOf = Callable[[], int | None]
+Reach = Callable[[Mapping[str, int]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,16 @@ class TaskOptions:
     commit_interval_s: float
 
 
+async def _under_what_is_configured(_revision: Mapping[str, int]) -> None:
+    """For a processing that follows no control topics."""
+
+
 class TaskManager:
     """Opens, pauses and closes partition tasks as Faust assigns partitions.
 
     ``give_up`` is called with any error after which the worker must not go on. ``on_step`` is
-    called with partition and number after each step of the commit protocol.
+    called with partition and number after each step of the commit protocol. ``reach`` waits until
+    the processing is under no older control than a partition was before.
     """
 
     def __init__(
@@ -63,6 +69,7 @@ class TaskManager:
         self.allowed = asyncio.Event()
         self.allowed.set()
         self.seek_back: Callable[[TopicPartition, PositionOf], Awaitable[int | None]]
+        self.reach: Reach = _under_what_is_configured
         self._new_store = new_store
         self._background: set[asyncio.Task[None]] = set()
 
@@ -112,6 +119,7 @@ class TaskManager:
             self.metrics.restoring,
         )
         for task in tasks:
+            await self.reach(controlled_of(task.store).revision)
             task.opened()
         log.info(
             "partitions opened",

@@ -86,6 +86,17 @@ class WorkerMetrics:
         self.deadlines = Gauge(
             "zhengming_deadlines", "Entries in the deadline index.", registry=registry
         )
+        self.policy = Gauge(
+            "zhengming_policy_in_force",
+            "1 for the policy pack that decides.",
+            ["pack", "version", "hash"],
+            registry=registry,
+        )
+        self.control_problems = Gauge(
+            "zhengming_control_problems",
+            "Packs and directives that were published and cannot be used.",
+            registry=registry,
+        )
         self._domain = {
             "verdicts": Counter(
                 "zhengming_verdicts",

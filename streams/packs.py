@@ -1,13 +1,19 @@
-"""Reads policy packs from disk: the one that is shipped, or a directory of the operator's."""
+"""Reads policy packs: the one that is shipped, a directory of the operator's, an archive."""
 
 from __future__ import annotations
 
+import io
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from processors.packs import shipped_pack
 from processors.policy import PackError, Policy, load_pack
 from streams.errors import ConfigurationError
 from streams.settings import Settings
+
+MAX_UNPACKED = 64 << 20
+"""Bytes that the files of an archived pack may have in all."""
 
 
 def read_pack(directory: Path) -> dict[str, bytes]:
@@ -42,3 +48,23 @@ def load_policy(settings: Settings) -> Policy:
         return Policy(load_pack(find_pack(settings.pack)))
     except PackError as error:
         raise ConfigurationError(f"pack {settings.pack!r} cannot be used:\n{error}") from error
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """The files of a pack as a ZIP archive; the same files give the same bytes."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in sorted(files):
+            target.writestr(zipfile.ZipInfo(name), files[name], zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def unarchive(content: bytes) -> dict[str, bytes]:
+    """The files of an archived pack. Raises `ConfigurationError` for what is no such archive."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as source:
+            if sum(item.file_size for item in source.infolist()) > MAX_UNPACKED:
+                raise ConfigurationError(f"its files are larger than {MAX_UNPACKED >> 20} MB")
+            return {item.filename: source.read(item) for item in source.infolist()}
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError) as error:
+        raise ConfigurationError(f"the archive cannot be read: {error}") from error

@@ -12,11 +12,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from processors import engine
+from processors.control import Control
 from processors.policy import Policy
 from schemas.codec import Codec
 from schemas.errors import DeadLetterReason, DecodeError, RegistryUnavailable
 from schemas.records import AccountChange, Disposal, Escalation, Verdict
 from streams.errors import DependencyUnavailable, MessageTooLarge
+from streams.journal import InForce, Revision
 from streams.metrics import Tally
 from streams.regions import NO_REGIONS, Regions
 from streams.work import Headers, Message, Read, Record, Work
@@ -33,12 +35,12 @@ MAX_CUT_BYTES = 1 << 20
 
 
 class DomainProcessing:
-    """Runs the domain on Kafka records under one policy.
+    """Runs the domain on Kafka records under the policy in force.
 
     ``inputs`` maps the real name of each input topic to its logical name and record type;
     ``outputs`` maps a record type to the real name of its topic. ``regions``
     takes the place of observed addresses before anything else sees them. ``value_key`` keys the
-    hashes of values.
+    hashes of values. What is in force is taken over between two transactions, never within one.
     """
 
     def __init__(
@@ -52,7 +54,8 @@ class DomainProcessing:
         regions: Regions = NO_REGIONS,
         value_key: bytes = b"",
     ) -> None:
-        self._policy = policy
+        self._control = Control.of(policy)
+        self.revision: Revision = {}
         self._value_key = value_key
         self._codec = codec
         self._inputs = inputs
@@ -61,6 +64,10 @@ class DomainProcessing:
         self._limits = limits
         self._regions = regions
         self.next_due = engine.next_due
+
+    def adopt(self, in_force: InForce) -> None:
+        """From the next transaction on, decide by this."""
+        self._control, self.revision = in_force.control, in_force.revision
 
     def process(self, records: Sequence[Record], read: Read, now: int) -> Work:
         """Process records in order; what is not acceptable comes back as dead letters.
@@ -82,7 +89,7 @@ class DomainProcessing:
                 self._bury(record, error.reason, error.detail, messages, tallies)
             else:
                 origins.append(record)
-        outcome = engine.run(inputs, read, self._policy, self._limits, self._value_key)
+        outcome = engine.run(inputs, read, self._control, self._limits, self._value_key)
         for index, reason, detail in outcome.rejected:
             self._bury(origins[index], reason, detail, messages, tallies)
         if outcome.duplicates:
@@ -96,7 +103,7 @@ class DomainProcessing:
         Raises `DependencyUnavailable` as `process` does.
         """
         messages: list[Message] = []
-        outcome = engine.run_due(keys, read, self._policy, upto, self._value_key)
+        outcome = engine.run_due(keys, read, self._control, upto, self._value_key)
         tallies: Counter[Tally] = Counter({("deadlines_fired",): len(outcome.states)})
         with _registry_is_a_dependency():
             self._encode(outcome.outputs, messages, tallies)

@@ -59,6 +59,12 @@ log = get_logger(__name__)
 POSITIONS = b"\0positions"
 """Changelog key of the next input offset per topic; account keys never begin with a zero byte."""
 
+CONTROL = b"\0control"
+"""Changelog key of what the partition is processed under, and from which positions on."""
+
+RESERVED = b"\0"
+"""What the changelog keys begin with that are no account's."""
+
 ATTEMPTS = 6
 RETRY_PAUSE_S = 0.2
 STOP_TIMEOUT_S = 5.0
@@ -89,6 +95,17 @@ _encode_positions = msgspec.json.Encoder(order="sorted").encode
 _decode_positions = msgspec.json.Decoder(dict[str, int]).decode
 
 
+class Controlled(msgspec.Struct, frozen=True):
+    """Value of `CONTROL`: how far the control topics were read, from which positions on."""
+
+    revision: Mapping[str, int] = {}
+    since: Mapping[str, int] = {}
+
+
+_encode_controlled = msgspec.json.Encoder(order="sorted").encode
+_decode_controlled = msgspec.json.Decoder(Controlled).decode
+
+
 @dataclass(slots=True)
 class Transaction:
     """One unit of work on its way through the protocol, and what it took."""
@@ -98,6 +115,7 @@ class Transaction:
     fired: list[bytes] = field(default_factory=list)
     records: int = 0
     dead: int = 0
+    controlled: Controlled | None = None
     began: float = field(default_factory=time.perf_counter)
     steps: list[tuple[int, float]] = field(default_factory=list)
 
@@ -129,6 +147,7 @@ class PartitionTask:
         self.partition = partition
         self.store = store
         self.positions: dict[str, int] = {}
+        self.controlled = Controlled()
         self.deadlines = Deadlines(manager.processing.next_due)
         self.lock = asyncio.Lock()
         self.ready = False
@@ -168,6 +187,7 @@ class PartitionTask:
         """Take the positions from the restored state; from here on the task may work."""
         raw = self.store.get(POSITIONS)
         self.positions = self._beginnings | (_decode_positions(raw) if raw is not None else {})
+        self.controlled = controlled_of(self.store)
         self.ready = True
 
     def begin_at(self, topic: str, position: int) -> None:
@@ -310,6 +330,10 @@ class PartitionTask:
                 return
             if transaction.positions:
                 transaction.overlay.states[POSITIONS] = _encode_positions(transaction.positions)
+            revision = self._manager.processing.revision
+            if revision != self.controlled.revision:
+                transaction.controlled = Controlled(revision, dict(self.positions))
+                transaction.overlay.states[CONTROL] = _encode_controlled(transaction.controlled)
             end = await self._send_and_commit(transaction)
             self._merge(transaction, end)
         except BaseException:
@@ -494,6 +518,7 @@ class PartitionTask:
         overlay = transaction.overlay
         self.store.write(overlay.states, changelog_offset)
         self.positions.update(transaction.positions)
+        self.controlled = transaction.controlled or self.controlled
         self.deadlines.learn(overlay.states.items())
         self._done(transaction, 6)
         if self._overdue():  # more fell due than one transaction takes
@@ -539,6 +564,12 @@ def merge_by_time(runs: list[list[Record]]) -> list[Record]:
 
 def _time(item: tuple[int, Record]) -> int:
     return item[0]
+
+
+def controlled_of(store: Store) -> Controlled:
+    """What the partition of a restored state was last processed under."""
+    raw = store.get(CONTROL)
+    return _decode_controlled(raw) if raw is not None else Controlled()
 
 
 def decode_positions(value: bytes) -> Mapping[str, int]:

@@ -18,7 +18,7 @@ The names below are logical: `ZHENGMING_TOPIC_PREFIX` stands before each. `zheng
 makes what is missing, with these settings and `ZHENGMING_PARTITIONS` partitions each, and never
 alters a topic that exists; `zhengming topics list` shows where the cluster differs. All inputs,
 outputs and the changelog have the same number of partitions, and a key lies on the same partition
-in all of them.
+in all of them. Control topics have one partition and are kept for good.
 
 Values are Avro: single-object encoding (`C3 01` and the fingerprint of the schema), or the frame
 of a schema registry where one is set. Inputs may also be plain JSON objects of the same shape.
@@ -57,6 +57,8 @@ def _section(topic: Topic, named: dict[str, dict[str, Any]]) -> str:
     if not topic.used:
         lines += ["", "*Not yet used.*"]
     settings = ", ".join(f"`{key}={value}`" for key, value in topic.config.items())
+    if topic.partitions:
+        settings += f"; partitions: {topic.partitions}"
     lines += ["", f"Direction: {topic.direction}. Key: {topic.key}. Settings: {settings}."]
     if topic.record is not bytes:
         schema = _schema(topic.record)

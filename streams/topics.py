@@ -29,6 +29,7 @@ class Direction(StrEnum):
 
     IN = "in"
     OUT = "out"
+    CONTROL = "control"
     INTERNAL = "internal"
 
 
@@ -44,6 +45,8 @@ class Topic(NamedTuple):
     key: str = "account_id"
     used: bool = True
     """False while no part of this version reads or writes it; such a topic is not created."""
+    partitions: int = 0
+    """Where it has a number of its own; 0 for that of the settings."""
 
 
 def _kept(days: int, **more: str) -> dict[str, str]:
@@ -57,7 +60,10 @@ _DECISION = _kept(180)
 """Logs are kept for half a year at least (Cybersecurity Law, Art. 21)."""
 _RECORD = _kept(1096)
 """What is owed to persons and authorities is kept for three years."""
-_COMPACTED = {"cleanup.policy": "compact"}
+_JOURNAL = _kept(0, max_message_bytes=str(8 << 20), message_timestamp_type="LogAppendTime") | {
+    "retention.ms": "-1"
+}
+"""Kept for good, in one order: a replay needs the pack that was in force then."""
 
 TOPICS: tuple[Topic, ...] = (
     Topic(
@@ -98,20 +104,21 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "platform.directives",
         r.PlatformDirective,
-        Direction.IN,
+        Direction.CONTROL,
         "Pauses, emergency overlays and legal holds, read whole by every worker.",
-        _COMPACTED,
+        _JOURNAL,
         key="directive_id",
         used=False,
+        partitions=1,
     ),
     Topic(
         "platform.policies",
         r.PolicyPack,
-        Direction.IN,
-        "Policy packs, read whole by every worker.",
-        _COMPACTED,
+        Direction.CONTROL,
+        "Policy packs put in force and retired, read whole by every worker.",
+        _JOURNAL,
         key="pack_id",
-        used=False,
+        partitions=1,
     ),
     Topic(
         "account.verdicts",
@@ -222,6 +229,11 @@ def input_topics() -> tuple[Topic, ...]:
     return tuple(t for t in TOPICS if t.used and t.direction is Direction.IN)
 
 
+def control_topics() -> tuple[Topic, ...]:
+    """Return the topics of one partition that every worker reads whole."""
+    return tuple(t for t in TOPICS if t.used and t.direction is Direction.CONTROL)
+
+
 def output_topics() -> tuple[Topic, ...]:
     """Return the outputs that carry records, so all but the dead letters."""
     return tuple(
@@ -320,7 +332,12 @@ def create_topics(settings: Settings) -> list[str]:
 
 def _create(admin: AdminClient, settings: Settings, topics: Mapping[str, Topic]) -> None:
     wanted = [
-        NewTopic(name, settings.partitions, settings.replication_factor, config=dict(topic.config))
+        NewTopic(
+            name,
+            topic.partitions or settings.partitions,
+            settings.replication_factor,
+            config=dict(topic.config),
+        )
         for name, topic in topics.items()
     ]
     for name, created in admin.create_topics(wanted, operation_timeout=WITHIN_S).items():
@@ -361,7 +378,12 @@ def _create_on_mock(settings: Settings, names: list[str]) -> None:
 
 
 def _require_equal_partitions(settings: Settings, counts: Mapping[str, int]) -> None:
-    odd = {name: count for name, count in counts.items() if count != settings.partitions}
+    used = used_topics(settings)
+    odd = {
+        name: count
+        for name, count in counts.items()
+        if count != settings.partitions and not used[name].partitions
+    }
     if not odd:
         return
     found = ", ".join(f"{name} has {count}" for name, count in odd.items())

@@ -45,7 +45,14 @@ class Work(NamedTuple):
 
 
 class Processing(Protocol):
-    """The processing of records. Its methods read and return; they change nothing but metrics."""
+    """The processing of records. Its methods read and return; they change nothing but metrics.
+
+    ``revision`` tells under what control it processes; it changes between transactions only.
+    """
+
+    @property
+    def revision(self) -> Mapping[str, int]:
+        """How far the control topics were read; see `streams.journal`."""
 
     def process(self, records: Sequence[Record], read: Read, now: int) -> Work:
         """Process records in order; ``now`` is the wall clock in ms. Raises on a poison record."""

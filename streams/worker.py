@@ -20,6 +20,8 @@ from processors.policy import Policy
 from streams.app import ZhengmingApp, create_app, every
 from streams.codecs import open_codec
 from streams.errors import ConfigurationError, WorkerError
+from streams.follower import Follower
+from streams.journal import InForce, Journal, Revision
 from streams.logs import configure_logging, get_logger
 from streams.manager import TaskManager, TaskOptions
 from streams.metrics import WorkerMetrics
@@ -80,10 +82,38 @@ class Worker:
             on_step,
         )
         self.app: ZhengmingApp = create_app(settings, self.tasks)
-        add_pages(self.app)
+        self._problems: tuple[str, ...] = ()
+        add_pages(self.app, lambda: self._problems)
         every(self.app, TICK_S, self._tick)
         self.app.on_before_shutdown.connect(self._before_shutdown)
         self._gave_up = False
+
+    def follow(self, journal: Journal, adopt: Callable[[InForce], None]) -> None:
+        """Decide by what the control topics say; before a partition opens they are read whole."""
+        follower: Follower | None = None
+
+        async def reach(revision: Revision) -> None:
+            nonlocal follower
+            if follower is None:
+                follower = Follower(self.settings.aiokafka_config(), journal, adopted)
+                self.tasks.background(follower.run())
+            await follower.reach(revision)
+
+        def adopted(in_force: InForce) -> None:
+            adopt(in_force)
+            self._tell(in_force)
+
+        self.tasks.reach = reach
+
+    def _tell(self, in_force: InForce) -> None:
+        pack, metrics = in_force.policy.pack, self.tasks.metrics
+        log.info("in force", pack=pack.id, version=pack.version, hash=pack.hash)
+        for problem in in_force.problems:
+            log.error("published, but cannot be used; what was in force stays", problem=problem)
+        self._problems = in_force.problems
+        metrics.policy.clear()
+        metrics.policy.labels(pack.id, pack.version, pack.hash[:12]).set(1)
+        metrics.control_problems.set(len(in_force.problems))
 
     def run(self) -> int:
         """Run until a signal or a fatal error; returns the exit code of a clean stop."""
@@ -171,6 +201,16 @@ def domain_processing(settings: Settings, policy: Policy) -> DomainProcessing:
     )
 
 
+def domain_worker(
+    settings: Settings, policy: Policy, on_step: Callable[[int, int], None] | None = None
+) -> Worker:
+    """A worker that decides by the control topics, and by ``policy`` where they name no pack."""
+    processing = domain_processing(settings, policy)
+    worker = Worker(settings, processing, on_step)
+    worker.follow(Journal(settings, policy), processing.adopt)
+    return worker
+
+
 def run_worker(settings: Settings, on_step: Callable[[int, int], None] | None = None) -> int:
     """Run one worker until it stops; returns its exit code (see `streams.errors`)."""
     from streams.packs import load_policy
@@ -181,7 +221,7 @@ def run_worker(settings: Settings, on_step: Callable[[int, int], None] | None = 
             raise ConfigurationError(
                 f"topics are missing: {', '.join(missing)}; run `zhengming topics create`"
             )
-        worker = Worker(settings, domain_processing(settings, load_policy(settings)), on_step)
+        worker = domain_worker(settings, load_policy(settings), on_step)
     except ConfigurationError as error:
         log.critical("cannot start", error=str(error))
         return error.exit_code

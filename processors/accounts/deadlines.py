@@ -20,14 +20,19 @@ from processors.policy.model import Message
 from schemas.records import AuditKind, Decision, MeasureStep, Phase
 
 
-def fire_next(account_id: str, account: Account, examiner: Examiner, upto: int) -> Turn | None:
-    """Fire the earliest deadline due at or before ``upto`` (ms), or None when there is none."""
+def fire_next(
+    account_id: str, account: Account, examiner_at: Callable[[int], Examiner], upto: int
+) -> Turn | None:
+    """Fire the earliest deadline due at or before ``upto`` (ms), or None when there is none.
+
+    ``examiner_at`` judges by the policy in force at a time.
+    """
     passed = [timed for timed in timers(account) if timed.due <= upto]
     if not passed:
         return None
     first = min(passed, key=lambda timed: (timed.due, timed.timer, timed.ident()))
     event_id = derive_id("deadline", account_id, first.timer.name, first.ident(), first.due)
-    turn = Turn(account_id, account, examiner, event_id, first.due)
+    turn = Turn(account_id, account, examiner_at(first.due), event_id, first.due)
     _HANDLERS[first.timer](turn, first.part)
     return turn
 

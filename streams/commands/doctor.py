@@ -13,6 +13,7 @@ from rich.table import Table
 from schemas.errors import RegistryUnavailable
 from streams.clients import create_admin, topic_partitions
 from streams.commands.common import FOUND, out, print_json
+from streams.control_topics import read_in_force
 from streams.errors import WorkerError
 from streams.packs import load_policy
 from streams.regions import open_regions
@@ -90,7 +91,7 @@ def _kafka(settings: Settings) -> Iterator[Finding]:
     uneven = [
         f"{s.name} has {s.partitions}"
         for s in states
-        if s.partitions not in (0, settings.partitions)
+        if s.partitions not in (0, settings.partitions) and not s.topic.partitions
     ]
     yield Finding(
         "partitions",
@@ -124,6 +125,21 @@ def _pack(settings: Settings) -> Iterator[Finding]:
     yield Finding(
         "pack", True, f"{pack.id} {pack.version}, {len(pack.rules)} rules, {pack.hash[:12]}"
     )
+
+
+def _published(settings: Settings) -> Iterator[Finding]:
+    """What the control topics put in force, once Kafka and the configured pack are well."""
+    try:
+        in_force = read_in_force(settings, load_policy(settings))
+    except WorkerError:
+        return  # told by the checks on Kafka and on the configured pack
+    pack = in_force.policy.pack
+    by = f"put in force by {in_force.pack.published_by}" if in_force.pack else "as configured"
+    seen, cure = f"{pack.id} {pack.version}, {pack.hash[:12]}, {by}", ""
+    if in_force.problems:
+        seen = f"{seen}; cannot be used: {'; '.join(in_force.problems)}"
+        cure = "put a sound pack in force, or retire the broken one: `zhengming policy`"
+    yield Finding("in force", not in_force.problems, seen, cure)
 
 
 def _regions(settings: Settings) -> Iterator[Finding]:
@@ -187,6 +203,7 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _variables,
     _kafka,
     _pack,
+    _published,
     _regions,
     _registry,
     _redis,

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
 from processors.policy import lint_pack
+from schemas.records import PolicyPack
+from streams import control_topics
 from streams.commands.common import FOUND, out, print_json
-from streams.packs import find_pack
+from streams.packs import find_pack, load_policy
+from streams.settings import load_settings
 
 policy = typer.Typer(no_args_is_help=True, help="Work on policy packs.")
-
-
-@policy.callback()
-def _group() -> None:
-    """Keep this a group while it has one command."""
 
 
 @policy.command("lint")
@@ -33,3 +33,95 @@ def lint(
         out.print(f"{pack}: {len(problems)} problems" if problems else f"{pack}: no problems")
     if problems:
         raise typer.Exit(FOUND)
+
+
+By = Annotated[str, typer.Option("--by", help="Who does it.")]
+
+
+@policy.command("activate")
+def activate(
+    pack: Annotated[str, typer.Argument(help="A directory, or a shipped pack.")],
+    by: By,
+    author: Annotated[
+        str | None, typer.Option(help="Who wrote it; must be somebody else than --by.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="The pack as JSON.")] = False,
+) -> None:
+    """Put a pack in force for all running workers; a pack with problems is not published."""
+    record = control_topics.activate(load_settings(), find_pack(pack), by, author)
+    _say(record, json, "put in force")
+
+
+@policy.command("retire")
+def retire(
+    pack_id: Annotated[str, typer.Argument(help="Id of the pack.")],
+    by: By,
+    json: Annotated[bool, typer.Option("--json", help="The pack as JSON.")] = False,
+) -> None:
+    """Take a pack out of force: the one before it decides, in the end the configured one."""
+    _say(control_topics.retire(load_settings(), pack_id, by), json, "retired")
+
+
+@policy.command("list")
+def show(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+    """Show what is in force, and every pack that was put in force or retired, newest last.
+
+    Exit code 1 when something was published that cannot be used.
+    """
+    settings = load_settings()
+    in_force = control_topics.read_in_force(settings, load_policy(settings))
+    packs = [
+        item.record
+        for item in control_topics.read_published(settings)
+        if isinstance(item.record, PolicyPack)
+    ]
+    pack = in_force.policy.pack
+    if json:
+        now = {"pack_id": pack.id, "pack_version": pack.version, "pack_hash": pack.hash}
+        history = [_told(record) for record in packs]
+        problems = list(in_force.problems)
+        print_json({"in_force": now, "history": history, "problems": problems})
+    else:
+        table = Table("when (UTC)", "pack", "version", "hash", "", "by", "author")
+        for record in packs:
+            at = datetime.fromtimestamp(record.published_at / 1e3, UTC)
+            current = " [green]in force[/]" if record is _current(packs, in_force.pack) else ""
+            table.add_row(
+                f"{at:%Y-%m-%d %H:%M:%S}",
+                record.pack_id,
+                record.pack_version,
+                record.pack_hash[:12],
+                f"{record.mode}{current}",
+                record.published_by,
+                record.author or "",
+            )
+        out.print(table)
+        origin = "" if in_force.pack else " (as configured)"
+        out.print(f"in force: {pack.id} {pack.version} {pack.hash[:12]}{origin}")
+        for problem in in_force.problems:
+            out.print(f"cannot be used: {problem}", style="red", markup=False, soft_wrap=True)
+    if in_force.problems:
+        raise typer.Exit(FOUND)
+
+
+def _current(packs: list[PolicyPack], in_force: PolicyPack | None) -> PolicyPack | None:
+    return next((pack for pack in reversed(packs) if pack == in_force), None)
+
+
+def _told(record: PolicyPack) -> dict[str, object]:
+    return {
+        "pack_id": record.pack_id,
+        "pack_version": record.pack_version,
+        "pack_hash": record.pack_hash,
+        "mode": record.mode,
+        "published_at": record.published_at,
+        "published_by": record.published_by,
+        "author": record.author,
+    }
+
+
+def _say(record: PolicyPack, json: bool, what: str) -> None:
+    if json:
+        print_json(_told(record))
+    else:
+        out.print(f"{record.pack_id} {record.pack_version} {record.pack_hash[:12]}: {what}")

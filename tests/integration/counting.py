@@ -45,6 +45,7 @@ class Counting:
         self._answers = real_name(settings, ANSWERS)
         self._dead = real_name(settings, "dead.letters")
         self._away = 2
+        self.revision: dict[str, int] = {}
 
     def process(self, records: Sequence[Record], read: Read, now: int) -> Work:
         """Answer each record with its account's next number."""

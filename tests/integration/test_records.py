@@ -225,7 +225,7 @@ def test_a_worker_tells_truthfully_whether_it_serves(settings):
         worker = app.worker()
         assert worker.get("/ready")[0] in (0, 503)
         worker.await_ready()
-        assert json.loads(worker.get("/health")[1]) == {"ok": True, "problems": []}
+        assert json.loads(worker.get("/health")[1]) == {"ok": True, "problems": [], "notes": []}
         app.publish(traffic(300))
         app.drain()
         metrics = worker.get("/metrics")[1]

@@ -22,7 +22,7 @@ from streams.logs import configure_logging
 from streams.packs import load_policy
 from streams.settings import load_settings
 from streams.task import PartitionTask
-from streams.worker import Worker, domain_processing
+from streams.worker import Worker, domain_worker
 from tests.integration.counting import Counting
 
 SIGNALS = {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}
@@ -81,17 +81,16 @@ def drop_batch(nth: int) -> None:
 def main() -> int:
     settings = load_settings()
     configure_logging(settings)
-    processing: Any = (
-        Counting(settings)
-        if os.environ.get("TEST_COUNTING")
-        else domain_processing(settings, load_policy(settings))
-    )
-    if marker := os.environ.get("TEST_POISON"):
-        processing = Poisoned(processing, marker.encode())
     if nth := os.environ.get("TEST_DROP"):
         drop_batch(int(nth))
     fault = os.environ.get("TEST_FAULT")
-    return Worker(settings, processing, fault_from(fault) if fault else None).run()
+    on_step = fault_from(fault) if fault else None
+    if os.environ.get("TEST_COUNTING"):
+        return Worker(settings, Counting(settings), on_step).run()
+    worker = domain_worker(settings, load_policy(settings), on_step)
+    if marker := os.environ.get("TEST_POISON"):
+        worker.tasks.processing = Poisoned(worker.tasks.processing, marker.encode())
+    return worker.run()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,102 @@
+"""Publishes to the control topics, and reads what they put in force."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from processors.policy import PackError, Policy, load_pack
+from schemas.records import PackMode, PolicyPack
+from streams.clients import read_all
+from streams.codecs import open_codec
+from streams.errors import ConfigurationError
+from streams.journal import InForce, Journal, Published
+from streams.packs import archive
+from streams.publishing import Publisher
+from streams.settings import Settings
+from streams.topics import real_name, topic_of
+
+MAX_MESSAGE = 8 << 20
+"""Bytes of the largest record, as the topics allow."""
+
+
+def activate(
+    settings: Settings, files: Mapping[str, bytes], by: str, author: str | None = None
+) -> PolicyPack:
+    """Put a pack in force for all workers, and return the record that does it.
+
+    Raises `ConfigurationError` when the pack is not sound, or ``by`` wrote it: nobody puts what
+    they wrote in force. Raises `BrokerUnreachable`.
+    """
+    if author == by:
+        raise ConfigurationError(f"{by} wrote the pack; let somebody else put it in force")
+    try:
+        pack = load_pack(files)
+    except PackError as error:
+        raise ConfigurationError(f"the pack is not put in force:\n{error}") from error
+    record = PolicyPack(
+        pack_id=pack.id,
+        pack_version=pack.version,
+        pack_hash=pack.hash,
+        mode=PackMode.ENFORCE,
+        content=archive(files),
+        published_at=_now(),
+        published_by=by,
+        author=author,
+    )
+    _publish(settings, record, pack.id)
+    return record
+
+
+def retire(settings: Settings, pack_id: str, by: str) -> PolicyPack:
+    """Take a pack out of force: the one before it decides, in the end the configured one.
+
+    Raises `ConfigurationError` when no pack of this id was put in force, `BrokerUnreachable`.
+    """
+    records = [item.record for item in read_published(settings)]
+    packs = [pack for pack in records if isinstance(pack, PolicyPack) and pack.pack_id == pack_id]
+    if not packs or packs[-1].mode is PackMode.RETIRED:
+        raise ConfigurationError(
+            f"no pack {pack_id!r} was put in force; `zhengming policy list` shows what was"
+        )
+    last = packs[-1]
+    record = PolicyPack(
+        pack_id=pack_id,
+        pack_version=last.pack_version,
+        pack_hash=last.pack_hash,
+        mode=PackMode.RETIRED,
+        content=b"",
+        published_at=_now(),
+        published_by=by,
+    )
+    _publish(settings, record, pack_id)
+    return record
+
+
+def read_published(settings: Settings) -> list[Published]:
+    """Every record of the control topics. Raises as `read_all` does."""
+    return _read(settings, None).records
+
+
+def read_in_force(settings: Settings, default: Policy) -> InForce:
+    """What the control topics put in force now. Raises as `read_all` does."""
+    return _read(settings, default).in_force()
+
+
+def _read(settings: Settings, default: Policy | None) -> Journal:
+    journal = Journal(settings, default)
+    for message in read_all(settings, journal.topics):
+        journal.take(str(message.topic()), int(message.offset() or 0), message.value())
+    return journal
+
+
+def _publish(settings: Settings, record: Any, key: str) -> None:
+    topic = real_name(settings, topic_of(type(record)).name)
+    publisher = Publisher(settings, message_max_bytes=MAX_MESSAGE)
+    publisher.send(topic, key.encode(), open_codec(settings).encode(record), partition=0)
+    publisher.finish()
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

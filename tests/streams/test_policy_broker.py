@@ -1,0 +1,150 @@
+"""A pack is put in force while events flow: each is decided under one pack, and a replay agrees."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from processors.policy import load_pack, shipped_pack
+from schemas.codec import encode
+from schemas.records import PackMode, PolicyPack
+from streams import control_topics
+from streams.packs import archive
+from streams.settings import Settings
+from tests.integration.harness import Application
+from tests.integration.test_crashes import traffic
+from tests.integration.test_records import change
+from tests.support import wait_until
+
+CHANGES = "account.changes"
+WORD = "斑马鱼"
+
+
+def stricter(version: str) -> dict[str, bytes]:
+    """The shipped pack, and a rule that holds one more word."""
+    files = dict(shipped_pack())
+    main = files["pack.yaml"].decode()
+    main = main.replace("version:", f"version: '{version}' #", 1)
+    detector = "detectors:\n  extra: {kind: lexicon, entries: [lexicons/extra.tsv]}\n"
+    rule = (
+        "rules:\n  - id: extra.word\n    obligation: CAC-08-8\n    article: none\n"
+        "    detector: extra\n    fields: [NAME, BIO]\n    decision: HOLD\n    severity: 2\n"
+        "    message: {zh: 待核, en: To be looked at.}\n    remedy: {zh: 等待, en: Wait.}\n"
+    )
+    main = main.replace("detectors:\n", detector, 1).replace("rules:\n", rule, 1)
+    return files | {"pack.yaml": main.encode(), "lexicons/extra.tsv": f"{WORD}\n".encode()}
+
+
+def in_force(worker, version: str) -> bool:
+    return f'version="{version}"' in worker.get("/metrics")[1]
+
+
+def decided_by(app: Application) -> dict[str, str]:
+    return {v.event_id: v.pack_version for v in app.outputs("account.verdicts")}
+
+
+def ask(app: Application, event_id: str) -> None:
+    """An edit that only the stricter pack holds."""
+    app.publish([(CHANGES, change(event_id, f"acct-{event_id}", bio=f"养{WORD}的人"))])
+
+
+@pytest.mark.invariant("INV-11")
+def test_a_pack_put_in_force_under_load_decides_from_a_transaction_on(settings):
+    with Application(settings()) as app:
+        workers = [app.worker().await_ready(), app.worker().await_ready()]
+        for round_ in range(6):
+            app.publish(traffic(300, seed=round_ + 1, prefix=f"r{round_}-"))
+            if round_ == 1:
+                control_topics.activate(app.settings, stricter("2"), by="ana", author="bo")
+            if round_ == 3:
+                control_topics.activate(app.settings, stricter("3"), by="ana")
+        app.drain()
+        wait_until(lambda: all(in_force(w, "3") for w in workers), 10, "both decide by 3")
+        ask(app, "late")
+        app.drain()
+        report = app.assert_sound()
+        assert report.inputs == 1_801
+        versions = list(decided_by(app).values())
+        assert len(set(versions)) == 3
+        (late,) = [v for v in app.outputs("account.verdicts") if v.event_id == "late"]
+        assert late.decision == "HOLD"
+        assert [f.rule_id for f in late.findings] == ["extra.word"]
+
+
+def test_a_broken_pack_leaves_the_old_one_in_force_and_says_so(settings, command):
+    with Application(settings(partitions=1)) as app:
+        worker = app.worker().await_ready()
+        control_topics.activate(app.settings, stricter("2"), by="ana")
+        wait_until(lambda: in_force(worker, "2"), 10, "the pack is in force")
+        sound = load_pack(stricter("2"))
+        for content in (b"rubbish", archive(shipped_pack() | {"pack.yaml": b"id: [broken"})):
+            broken = PolicyPack(
+                pack_id=sound.id,
+                pack_version="3",
+                pack_hash=sound.hash,
+                mode=PackMode.ENFORCE,
+                content=content,
+                published_at=time.time_ns() // 1_000_000,
+                published_by="mallory",
+            )
+            app.send("platform.policies", sound.id.encode(), encode(broken), partition=0)
+        app.send("platform.policies", b"x", b"\xff no record", partition=0)
+        app.flush()
+        wait_until(
+            lambda: worker.metric("zhengming_control_problems") == 3, 10, "the faults are counted"
+        )
+        assert in_force(worker, "2")
+        ask(app, "e1")
+        app.drain()
+        assert decided_by(app) == {"e1": "2"}
+        status, body = worker.get("/health")
+        assert status == 200
+        assert len(json.loads(body)["notes"]) == 3
+        assert "cannot be used" in worker.log.read_text("utf-8")
+        listed = command("policy", "list", "--json", **environment(app.settings))
+        assert listed.code == 1
+        assert json.loads(listed.out)["in_force"]["pack_version"] == "2"
+        doctor = command("doctor", "--json")
+        told = {check["what"]: check for check in json.loads(doctor.out)["checks"]}
+        assert not told["in force"]["ok"]
+        app.assert_sound()
+
+
+def test_a_restarted_worker_comes_up_with_the_pack_of_the_topic_else_with_the_configured_one(
+    settings, command, tmp_path: Path
+):
+    directory = tmp_path / "pack"
+    for name, data in stricter("2").items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_bytes(data)
+    with Application(settings(partitions=1)) as app:
+        given = environment(app.settings)
+        own = command("policy", "activate", str(directory), "--by", "bo", "--author", "bo", **given)
+        assert own.code == 2
+        assert "somebody else" in own.err
+        assert command("policy", "activate", str(directory), "--by", "ana").code == 0
+        first = app.worker().await_ready()
+        ask(app, "e1")
+        app.drain()
+        first.kill()
+        app.worker().await_ready()
+        ask(app, "e2")
+        app.drain(supervised=False)
+        assert command("policy", "retire", "cac2022", "--by", "ana").code == 0
+        wait_until(
+            lambda: not in_force(app.workers[1], "2"), 10, "the configured pack is in force again"
+        )
+        ask(app, "e3")
+        app.drain(supervised=False)
+        versions = decided_by(app)
+        assert (versions["e1"], versions["e2"]) == ("2", "2")
+        assert versions["e3"] != "2"
+        assert command("policy", "retire", "cac2022", "--by", "ana").code == 2
+        app.assert_sound()
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The settings as a command sees them."""
+    names = ("kafka", "app_id", "topic_prefix", "partitions")
+    return {f"ZHENGMING_{name.upper()}": str(getattr(settings, name)) for name in names}
