@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from msgspec import Struct
+
 from processors.accounts import OutputRecord, decode, encode, next_due
 from processors.accounts.appeals import apply_appeal
 from processors.accounts.changes import apply_change
@@ -40,7 +42,7 @@ Read = Callable[[bytes], bytes | None]
 """State of an account by its key (the account id in UTF-8), None where there is none."""
 
 
-class Input(NamedTuple):
+class Input(Struct, frozen=True, gc=False):
     """An input record and where it came from. ``timestamp`` is its event time in ms."""
 
     topic: str

@@ -10,6 +10,26 @@ _WORD = 64
 _LAST_SHIFT = 63
 """Shift of the tenth and last byte of a 64-bit integer."""
 
+MORE_BITS = tuple(bytes((n & 0x7F | 0x80, n >> 7 | 0x80)) for n in range(1 << 14))
+LAST_BITS = tuple(bytes((n & 0x7F | 0x80, n >> 7)) for n in range(1 << 14))
+"""Two bytes of a longer integer for each 14 bits of it: with more to come, and at its end."""
+
+
+class Texts(dict[str, bytes]):
+    """The binary form, length and all, of texts that are written again and again."""
+
+    LIMIT = 4096
+    """Texts that are kept; beyond it all are forgotten."""
+
+    def __missing__(self, text: str) -> bytes:
+        if len(self) >= self.LIMIT:
+            self.clear()
+        raw = text.encode()
+        out = bytearray()
+        write_long(len(raw), out)
+        self[text] = binary = bytes(out + raw)
+        return binary
+
 
 def read_long(data: bytes, at: int) -> tuple[int, int]:
     """Read a zigzag variable-length integer of 64 bits."""

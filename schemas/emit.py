@@ -21,6 +21,15 @@ SIX_BYTES = sum(0x80 << (7 * n) for n in range(5))
 """Continuation bits of a timestamp, which takes six bytes from July 1970 to September 2039."""
 
 
+REPEATED = frozenset(
+    (
+        *("pack_id", "pack_version", "pack_hash", "source_topic", "level", "previous_level"),
+        *("rule_id", "obligation_id", "article", "reason", "technique", "actor", "ip_label"),
+    )
+)
+"""Fields of few different texts, whose binary form is made once."""
+
+
 class SchemaError(Exception):
     """The schemas contradict each other, or use what the generator does not know."""
 
@@ -52,6 +61,11 @@ def type_name(schema: Schema) -> str:
     return short(schema if isinstance(schema, str) else schema["name"])
 
 
+def by_position(fields: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Fields in the order in which a struct takes them: those with a default last."""
+    return sorted(fields, key=lambda field: "default" in field)
+
+
 def indent(lines: Lines, by: int = 1) -> Lines:
     """Lines moved to the right."""
     return ("    " * by + line for line in lines)
@@ -69,7 +83,8 @@ def reader(
     emit = _Reader(names, annotation)
     for field in fields:
         lines += indent(emit.value(field["type"], field["name"]))
-    values = ", ".join(f"{field['name']}={field['name']}" for field in fields)
+    # By position: finding a keyword takes the longer, the more fields there are.
+    values = ", ".join(field["name"] for field in by_position(fields))
     lines += [
         "    if _at > len(_data):",
         '        raise ValueError("the record is cut short")',
@@ -186,15 +201,20 @@ def writer(schema: dict[str, Any], names: dict[str, Any]) -> str:
     ]
     emit = _Writer(names)
     for field in schema["fields"]:
+        emit.repeated = field["name"] in REPEATED
         lines += indent(emit.value(field["type"], f"_record.{field['name']}", field["name"]))
     return "\n".join(lines) + "\n"
 
 
 class _Writer:
-    """Emits the lines that write a value; ``local`` is a name free to use on the way."""
+    """Emits the lines that write a value; ``local`` is a name free to use on the way.
+
+    ``repeated`` says of the field at hand whether its texts come again and again.
+    """
 
     def __init__(self, names: dict[str, Any]) -> None:
         self.names = names
+        self.repeated = False
 
     def value(self, schema: Schema, value: str, local: str) -> Lines:
         inner = nullable(schema)
@@ -220,7 +240,10 @@ class _Writer:
         yield "_out += _raw"
 
     def string(self, _schema: Schema, value: str, _local: str) -> Lines:
-        return self.chunk(f"{value}.encode()")
+        if self.repeated:
+            yield f"_out += _TEXTS[{value}]"
+        else:
+            yield from self.chunk(f"{value}.encode()")
 
     def bytes(self, _schema: Schema, value: str, _local: str) -> Lines:
         return self.chunk(value)
@@ -237,10 +260,9 @@ class _Writer:
         if value != local:
             yield f"{local} = {value}"
         yield f"if 0x400000000 <= {local} < 0x20000000000:"
-        yield f"    _append({local} << 1 & 0x7F | 0x80)"
-        for shift in (6, 13, 20, 27):
-            yield f"    _append({local} >> {shift} & 0x7F | 0x80)"
-        yield f"    _append({local} >> 34)"
+        yield f"    _out += _MORE[{local} << 1 & 0x3FFF]"
+        yield f"    _out += _MORE[{local} >> 13 & 0x3FFF]"
+        yield f"    _out += _LAST[{local} >> 27]"
         yield "else:"
         yield f"    write_long({local}, _out)"
 

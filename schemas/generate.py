@@ -14,7 +14,15 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from schemas.emit import MAX_SYMBOLS, SchemaError, indent, nullable, reader, writer
+from schemas.emit import (
+    MAX_SYMBOLS,
+    SchemaError,
+    by_position,
+    indent,
+    nullable,
+    reader,
+    writer,
+)
 from schemas.source import TIMESTAMP, Schema, by_reference, load, parts, short
 
 TARGET = Path(__file__).parent / "records.py"
@@ -40,6 +48,9 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from schemas.binary import (
+    LAST_BITS,
+    MORE_BITS,
+    Texts,
     read_bool,
     read_count,
     read_int,
@@ -173,7 +184,7 @@ class Generator:
         fields = "\n".join(
             f"    {field['name']}: {annotation(field['type'])}"
             f"{self._default(field, schema['name'])}"
-            for field in schema["fields"]
+            for field in by_position(schema["fields"])
         )
         docs = "\n".join(
             textwrap.fill(
@@ -186,7 +197,7 @@ class Generator:
         )
         doc = textwrap.fill(schema["doc"], 92, subsequent_indent="    ")
         # Records hold no cycles, so the collector need not look at them.
-        options = "frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False"
+        options = "frozen=True, forbid_unknown_fields=True, gc=False"
         return (
             f"class {schema['name']}(Struct, {options}):\n"
             f'    """{doc}\n\n{docs}\n    """\n\n{fields}\n'
@@ -210,7 +221,7 @@ class Generator:
         raise SchemaError(f"{record}.{field['name']}: {value!r} cannot be its default")
 
     def _tables(self) -> str:
-        lines = []
+        lines = ["_TEXTS = Texts()", "_MORE, _LAST = MORE_BITS, LAST_BITS"]
         for name in self.types.enums:
             lines.append(f"_{name}_OF = {{2 * n: symbol for n, symbol in enumerate({name})}}")
             lines.append(f"_{name}_AS = {{symbol: 2 * n for n, symbol in enumerate({name})}}")

@@ -9,6 +9,9 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from schemas.binary import (
+    LAST_BITS,
+    MORE_BITS,
+    Texts,
     read_bool,
     read_count,
     read_int,
@@ -226,7 +229,7 @@ class PackMode(StrEnum):
     RETIRED = "RETIRED"
 
 
-class AccountAppeal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class AccountAppeal(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """An appeal of the account holder against a measure.
 
     event_id: Unique id given by the producer; a repeated id is processed once.
@@ -247,7 +250,7 @@ class AccountAppeal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     language: str | None = None
 
 
-class AccountChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class AccountChange(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """A registration, an edit of watched fields, an owner change or a voluntary cancellation.
     Fields that are null did not change; an empty string clears a field.
 
@@ -291,7 +294,7 @@ class AccountChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ip_region: str | None = None
 
 
-class AccountComplaint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class AccountComplaint(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """A complaint against an account.
 
     event_id: Unique id given by the producer; a repeated id is processed once.
@@ -316,7 +319,7 @@ class AccountComplaint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     language: str | None = None
 
 
-class AccountFinding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class AccountFinding(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Answer of the cross-account check to an account.
 
     account_id: The account, key of the record.
@@ -330,12 +333,12 @@ class AccountFinding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     account_id: str
     event_id: str
     rule_id: str
-    other_account_id: str | None = None
     why: str
     found_at: Millis
+    other_account_id: str | None = None
 
 
-class AccountRuling(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class AccountRuling(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """A decision of a person.
 
     event_id: Unique id given by the producer; a repeated id is processed once.
@@ -363,7 +366,7 @@ class AccountRuling(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     field: Field | None = None
 
 
-class AccountVerification(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class AccountVerification(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Result of verifying something about an account or its owner.
 
     event_id: Unique id given by the producer; a repeated id is processed once.
@@ -400,7 +403,7 @@ class AccountVerification(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     credit_code: str | None = None
 
 
-class Finding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class Finding(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One rule that hit, with where and how it was found; the matched text itself is never
     carried.
 
@@ -429,7 +432,7 @@ class Finding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=
     why: str
 
 
-class AuditRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class AuditRecord(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Hash-chained record of what was done to an account. The chain runs per account.
 
     account_id: The account, key of the record.
@@ -512,7 +515,7 @@ class AuditRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     outcome: CaseOutcome | None = None
 
 
-class AuthorityReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class AuthorityReport(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Item of the report outbox to the authorities.
 
     account_id: The account, key of the record.
@@ -548,7 +551,7 @@ class AuthorityReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     pack_hash: str
 
 
-class ComplaintFeedback(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class ComplaintFeedback(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """A state that a complaint has reached, for the complainant and the account.
 
     account_id: The account, key of the record.
@@ -575,16 +578,16 @@ class ComplaintFeedback(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     complaint_id: str
     state: ComplaintState
     reason: str
-    merged_into: str | None = None
     due_at: Millis
-    language: str | None = None
     at: Millis
     pack_id: str
     pack_version: str
     pack_hash: str
+    merged_into: str | None = None
+    language: str | None = None
 
 
-class CreditChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class CreditChange(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """A change of an account's credit with its cause.
 
     account_id: The account, key of the record.
@@ -619,15 +622,15 @@ class CreditChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     score: Int
     level: str
     previous_level: str
-    expires_at: Millis | None = None
     at: Millis
     pack_id: str
     pack_version: str
     pack_hash: str
+    expires_at: Millis | None = None
     service: str = ''
 
 
-class Disposal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class Disposal(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Begin, extension or lift of a measure. Ids are deterministic, so that whoever executes can
     be idempotent.
 
@@ -681,20 +684,20 @@ class Disposal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc
     rule_id: str
     obligation_id: str
     article: str
-    fields: tuple[Field, ...] = ()
     reason: str
     automatic: bool
-    reviewers: tuple[str, ...] = ()
     at: Millis
     begins_at: Millis
-    ends_at: Millis | None = None
-    deadline: Millis | None = None
     notice_id: str
-    report_id: str | None = None
     audit_id: str
     pack_id: str
     pack_version: str
     pack_hash: str
+    fields: tuple[Field, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    ends_at: Millis | None = None
+    deadline: Millis | None = None
+    report_id: str | None = None
     clause: str = ''
     functions: tuple[str, ...] = ()
     evidence: tuple[Finding, ...] = ()
@@ -705,7 +708,7 @@ class Disposal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc
     appeal_id: str | None = None
 
 
-class Escalation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class Escalation(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """What a person must look at, and when it is settled.
 
     account_id: The account, key of the record.
@@ -738,14 +741,14 @@ class Escalation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     opened_at: Millis
     due_at: Millis
     reason: str
-    rule_ids: tuple[str, ...] = ()
     at: Millis
     pack_id: str
     pack_version: str
     pack_hash: str
+    rule_ids: tuple[str, ...] = ()
 
 
-class NameClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class NameClaim(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Claim of a name by an account, keyed by name skeleton, for the cross-account check.
 
     skeleton: Name skeleton, key of the record.
@@ -762,7 +765,7 @@ class NameClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, g
     released: bool
 
 
-class Notice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class Notice(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Statement of reasons to the account holder.
 
     account_id: The account, key of the record.
@@ -797,16 +800,16 @@ class Notice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=F
     body: str
     rule_id: str
     article: str
-    deadline: Millis | None = None
-    appeal_until: Millis | None = None
     at: Millis
     pack_id: str
     pack_version: str
     pack_hash: str
+    deadline: Millis | None = None
+    appeal_until: Millis | None = None
     clause: str = ''
 
 
-class PlatformDirective(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class PlatformDirective(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """A switch for the whole platform: pause, emergency overlay or legal hold.
 
     directive_id: Unique id, key of the record.
@@ -822,12 +825,12 @@ class PlatformDirective(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     kind: DirectiveKind
     scope: str
     starts_at: Millis
-    ends_at: Millis | None = None
     reason: str
     issued_by: str
+    ends_at: Millis | None = None
 
 
-class PolicyPack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class PolicyPack(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """A policy pack as published to all workers.
 
     pack_id: Id of the pack, key of the record.
@@ -851,7 +854,7 @@ class PolicyPack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     author: str | None = None
 
 
-class Mark(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class Mark(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """A mark to be shown with the account where a change is allowed with one.
 
     rule_id: Rule that asks for the mark.
@@ -864,7 +867,7 @@ class Mark(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=Fal
     en: str
 
 
-class Verdict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class Verdict(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """What was decided about a change. A later verdict of the same event carries a higher
     revision.
 
@@ -903,10 +906,7 @@ class Verdict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=
     kind: ChangeKind
     phase: Phase
     decision: Decision
-    findings: tuple[Finding, ...] = ()
     reason: str
-    reviewers: tuple[str, ...] = ()
-    due_at: Millis | None = None
     level: str
     decided_at: Millis
     pack_id: str
@@ -915,12 +915,17 @@ class Verdict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=
     source_topic: str
     source_partition: Int
     source_offset: Long
+    findings: tuple[Finding, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    due_at: Millis | None = None
     missing: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
     ip_label: str | None = None
     publishable: bool | None = None
 
 
+_TEXTS = Texts()
+_MORE, _LAST = MORE_BITS, LAST_BITS
 _ChangeKind_OF = {2 * n: symbol for n, symbol in enumerate(ChangeKind)}
 _ChangeKind_AS = {symbol: 2 * n for n, symbol in enumerate(ChangeKind)}
 _Phase_OF = {2 * n: symbol for n, symbol in enumerate(Phase)}
@@ -1059,7 +1064,7 @@ def read_AccountAppeal(_data: bytes, _at: int) -> tuple[AccountAppeal, int]:
         raise ValueError("language: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return AccountAppeal(event_id=event_id, account_id=account_id, occurred_at=occurred_at, appeal_id=appeal_id, measure_id=measure_id, statement=statement, language=language), _at
+    return AccountAppeal(event_id, account_id, occurred_at, appeal_id, measure_id, statement, language), _at
 
 
 def write_AccountAppeal(_record: AccountAppeal, _out: bytearray) -> None:
@@ -1087,12 +1092,9 @@ def write_AccountAppeal(_record: AccountAppeal, _out: bytearray) -> None:
     _out += _raw
     occurred_at = _record.occurred_at
     if 0x400000000 <= occurred_at < 0x20000000000:
-        _append(occurred_at << 1 & 0x7F | 0x80)
-        _append(occurred_at >> 6 & 0x7F | 0x80)
-        _append(occurred_at >> 13 & 0x7F | 0x80)
-        _append(occurred_at >> 20 & 0x7F | 0x80)
-        _append(occurred_at >> 27 & 0x7F | 0x80)
-        _append(occurred_at >> 34)
+        _out += _MORE[occurred_at << 1 & 0x3FFF]
+        _out += _MORE[occurred_at >> 13 & 0x3FFF]
+        _out += _LAST[occurred_at >> 27]
     else:
         write_long(occurred_at, _out)
     _raw = _record.appeal_id.encode()
@@ -1402,7 +1404,7 @@ def read_AccountChange(_data: bytes, _at: int) -> tuple[AccountChange, int]:
         raise ValueError("ip_region: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return AccountChange(event_id=event_id, account_id=account_id, occurred_at=occurred_at, kind=kind, phase=phase, subject=subject, name=name, avatar=avatar, cover=cover, bio=bio, signature=signature, badge=badge, owner_token=owner_token, agreement_version=agreement_version, language=language, observed_address=observed_address, ip_region=ip_region), _at
+    return AccountChange(event_id, account_id, occurred_at, kind, phase, subject, name, avatar, cover, bio, signature, badge, owner_token, agreement_version, language, observed_address, ip_region), _at
 
 
 def write_AccountChange(_record: AccountChange, _out: bytearray) -> None:
@@ -1430,12 +1432,9 @@ def write_AccountChange(_record: AccountChange, _out: bytearray) -> None:
     _out += _raw
     occurred_at = _record.occurred_at
     if 0x400000000 <= occurred_at < 0x20000000000:
-        _append(occurred_at << 1 & 0x7F | 0x80)
-        _append(occurred_at >> 6 & 0x7F | 0x80)
-        _append(occurred_at >> 13 & 0x7F | 0x80)
-        _append(occurred_at >> 20 & 0x7F | 0x80)
-        _append(occurred_at >> 27 & 0x7F | 0x80)
-        _append(occurred_at >> 34)
+        _out += _MORE[occurred_at << 1 & 0x3FFF]
+        _out += _MORE[occurred_at >> 13 & 0x3FFF]
+        _out += _LAST[occurred_at >> 27]
     else:
         write_long(occurred_at, _out)
     _append(_ChangeKind_AS[_record.kind])
@@ -1715,7 +1714,7 @@ def read_AccountComplaint(_data: bytes, _at: int) -> tuple[AccountComplaint, int
         raise ValueError("language: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return AccountComplaint(event_id=event_id, account_id=account_id, occurred_at=occurred_at, complaint_id=complaint_id, category=category, field=field, complainant_token=complainant_token, statement=statement, language=language), _at
+    return AccountComplaint(event_id, account_id, occurred_at, complaint_id, category, field, complainant_token, statement, language), _at
 
 
 def write_AccountComplaint(_record: AccountComplaint, _out: bytearray) -> None:
@@ -1743,12 +1742,9 @@ def write_AccountComplaint(_record: AccountComplaint, _out: bytearray) -> None:
     _out += _raw
     occurred_at = _record.occurred_at
     if 0x400000000 <= occurred_at < 0x20000000000:
-        _append(occurred_at << 1 & 0x7F | 0x80)
-        _append(occurred_at >> 6 & 0x7F | 0x80)
-        _append(occurred_at >> 13 & 0x7F | 0x80)
-        _append(occurred_at >> 20 & 0x7F | 0x80)
-        _append(occurred_at >> 27 & 0x7F | 0x80)
-        _append(occurred_at >> 34)
+        _out += _MORE[occurred_at << 1 & 0x3FFF]
+        _out += _MORE[occurred_at >> 13 & 0x3FFF]
+        _out += _LAST[occurred_at >> 27]
     else:
         write_long(occurred_at, _out)
     _raw = _record.complaint_id.encode()
@@ -1886,7 +1882,7 @@ def read_AccountFinding(_data: bytes, _at: int) -> tuple[AccountFinding, int]:
         found_at, _at = read_long(_data, _at)
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return AccountFinding(account_id=account_id, event_id=event_id, rule_id=rule_id, other_account_id=other_account_id, why=why, found_at=found_at), _at
+    return AccountFinding(account_id, event_id, rule_id, why, found_at, other_account_id), _at
 
 
 def write_AccountFinding(_record: AccountFinding, _out: bytearray) -> None:
@@ -1912,16 +1908,7 @@ def write_AccountFinding(_record: AccountFinding, _out: bytearray) -> None:
     else:
         write_long(_n, _out)
     _out += _raw
-    _raw = _record.rule_id.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.rule_id]
     if (other_account_id := _record.other_account_id) is None:
         _append(0)
     else:
@@ -1948,12 +1935,9 @@ def write_AccountFinding(_record: AccountFinding, _out: bytearray) -> None:
     _out += _raw
     found_at = _record.found_at
     if 0x400000000 <= found_at < 0x20000000000:
-        _append(found_at << 1 & 0x7F | 0x80)
-        _append(found_at >> 6 & 0x7F | 0x80)
-        _append(found_at >> 13 & 0x7F | 0x80)
-        _append(found_at >> 20 & 0x7F | 0x80)
-        _append(found_at >> 27 & 0x7F | 0x80)
-        _append(found_at >> 34)
+        _out += _MORE[found_at << 1 & 0x3FFF]
+        _out += _MORE[found_at >> 13 & 0x3FFF]
+        _out += _LAST[found_at >> 27]
     else:
         write_long(found_at, _out)
 
@@ -2061,7 +2045,7 @@ def read_AccountRuling(_data: bytes, _at: int) -> tuple[AccountRuling, int]:
         raise ValueError("field: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return AccountRuling(event_id=event_id, account_id=account_id, occurred_at=occurred_at, action=action, subject_id=subject_id, reviewer_id=reviewer_id, reason=reason, step=step, duration_days=duration_days, field=field), _at
+    return AccountRuling(event_id, account_id, occurred_at, action, subject_id, reviewer_id, reason, step, duration_days, field), _at
 
 
 def write_AccountRuling(_record: AccountRuling, _out: bytearray) -> None:
@@ -2089,12 +2073,9 @@ def write_AccountRuling(_record: AccountRuling, _out: bytearray) -> None:
     _out += _raw
     occurred_at = _record.occurred_at
     if 0x400000000 <= occurred_at < 0x20000000000:
-        _append(occurred_at << 1 & 0x7F | 0x80)
-        _append(occurred_at >> 6 & 0x7F | 0x80)
-        _append(occurred_at >> 13 & 0x7F | 0x80)
-        _append(occurred_at >> 20 & 0x7F | 0x80)
-        _append(occurred_at >> 27 & 0x7F | 0x80)
-        _append(occurred_at >> 34)
+        _out += _MORE[occurred_at << 1 & 0x3FFF]
+        _out += _MORE[occurred_at >> 13 & 0x3FFF]
+        _out += _LAST[occurred_at >> 27]
     else:
         write_long(occurred_at, _out)
     _append(_RulingAction_AS[_record.action])
@@ -2118,16 +2099,7 @@ def write_AccountRuling(_record: AccountRuling, _out: bytearray) -> None:
     else:
         write_long(_n, _out)
     _out += _raw
-    _raw = _record.reason.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.reason]
     if (step := _record.step) is None:
         _append(0)
     else:
@@ -2356,7 +2328,7 @@ def read_AccountVerification(_data: bytes, _at: int) -> tuple[AccountVerificatio
         raise ValueError("credit_code: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return AccountVerification(event_id=event_id, account_id=account_id, occurred_at=occurred_at, kind=kind, result=result, value=value, expires_at=expires_at, token=token, source=source, names=names, scope=scope, registered_address=registered_address, content_category=content_category, credit_code=credit_code), _at
+    return AccountVerification(event_id, account_id, occurred_at, kind, result, value, expires_at, token, source, names, scope, registered_address, content_category, credit_code), _at
 
 
 def write_AccountVerification(_record: AccountVerification, _out: bytearray) -> None:
@@ -2384,12 +2356,9 @@ def write_AccountVerification(_record: AccountVerification, _out: bytearray) -> 
     _out += _raw
     occurred_at = _record.occurred_at
     if 0x400000000 <= occurred_at < 0x20000000000:
-        _append(occurred_at << 1 & 0x7F | 0x80)
-        _append(occurred_at >> 6 & 0x7F | 0x80)
-        _append(occurred_at >> 13 & 0x7F | 0x80)
-        _append(occurred_at >> 20 & 0x7F | 0x80)
-        _append(occurred_at >> 27 & 0x7F | 0x80)
-        _append(occurred_at >> 34)
+        _out += _MORE[occurred_at << 1 & 0x3FFF]
+        _out += _MORE[occurred_at >> 13 & 0x3FFF]
+        _out += _LAST[occurred_at >> 27]
     else:
         write_long(occurred_at, _out)
     _append(_VerificationKind_AS[_record.kind])
@@ -2413,12 +2382,9 @@ def write_AccountVerification(_record: AccountVerification, _out: bytearray) -> 
     else:
         _append(2)
         if 0x400000000 <= expires_at < 0x20000000000:
-            _append(expires_at << 1 & 0x7F | 0x80)
-            _append(expires_at >> 6 & 0x7F | 0x80)
-            _append(expires_at >> 13 & 0x7F | 0x80)
-            _append(expires_at >> 20 & 0x7F | 0x80)
-            _append(expires_at >> 27 & 0x7F | 0x80)
-            _append(expires_at >> 34)
+            _out += _MORE[expires_at << 1 & 0x3FFF]
+            _out += _MORE[expires_at >> 13 & 0x3FFF]
+            _out += _LAST[expires_at >> 27]
         else:
             write_long(expires_at, _out)
     if (token := _record.token) is None:
@@ -2598,32 +2564,14 @@ def read_Finding(_data: bytes, _at: int) -> tuple[Finding, int]:
     _at += _n
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return Finding(rule_id=rule_id, obligation_id=obligation_id, field=field, span_start=span_start, span_end=span_end, technique=technique, entry=entry, decision=decision, mode=mode, why=why), _at
+    return Finding(rule_id, obligation_id, field, span_start, span_end, technique, entry, decision, mode, why), _at
 
 
 def write_Finding(_record: Finding, _out: bytearray) -> None:
     """Append the Avro binary form of one Finding."""
     _append = _out.append
-    _raw = _record.rule_id.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.obligation_id.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.rule_id]
+    _out += _TEXTS[_record.obligation_id]
     _append(_Field_AS[_record.field])
     span_start = _record.span_start
     if 0 <= span_start < 0x40:
@@ -2635,16 +2583,7 @@ def write_Finding(_record: Finding, _out: bytearray) -> None:
         _append(span_end << 1)
     else:
         write_int(span_end, _out)
-    _raw = _record.technique.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.technique]
     _raw = _record.entry.encode()
     _n = len(_raw)
     if _n < 0x40:
@@ -3113,7 +3052,7 @@ def read_AuditRecord(_data: bytes, _at: int) -> tuple[AuditRecord, int]:
         raise ValueError("outcome: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return AuditRecord(account_id=account_id, account_seq=account_seq, event_id=event_id, audit_id=audit_id, kind=kind, subject_id=subject_id, summary=summary, actor=actor, at=at, previous_hash=previous_hash, hash=hash, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash, source_topic=source_topic, source_partition=source_partition, source_offset=source_offset, measure_id=measure_id, action=action, step=step, rule_id=rule_id, obligation_id=obligation_id, article=article, clause=clause, fields=fields, previous_value_hash=previous_value_hash, value_hash=value_hash, evidence=evidence, begins_at=begins_at, ends_at=ends_at, deadline=deadline, functions=functions, notice_id=notice_id, report_id=report_id, appeal_id=appeal_id, outcome=outcome), _at
+    return AuditRecord(account_id, account_seq, event_id, audit_id, kind, subject_id, summary, actor, at, previous_hash, hash, pack_id, pack_version, pack_hash, source_topic, source_partition, source_offset, measure_id, action, step, rule_id, obligation_id, article, clause, fields, previous_value_hash, value_hash, evidence, begins_at, ends_at, deadline, functions, notice_id, report_id, appeal_id, outcome), _at
 
 
 def write_AuditRecord(_record: AuditRecord, _out: bytearray) -> None:
@@ -3175,24 +3114,12 @@ def write_AuditRecord(_record: AuditRecord, _out: bytearray) -> None:
     else:
         write_long(_n, _out)
     _out += _raw
-    _raw = _record.actor.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.actor]
     at = _record.at
     if 0x400000000 <= at < 0x20000000000:
-        _append(at << 1 & 0x7F | 0x80)
-        _append(at >> 6 & 0x7F | 0x80)
-        _append(at >> 13 & 0x7F | 0x80)
-        _append(at >> 20 & 0x7F | 0x80)
-        _append(at >> 27 & 0x7F | 0x80)
-        _append(at >> 34)
+        _out += _MORE[at << 1 & 0x3FFF]
+        _out += _MORE[at >> 13 & 0x3FFF]
+        _out += _LAST[at >> 27]
     else:
         write_long(at, _out)
     _raw = _record.previous_hash.encode()
@@ -3215,46 +3142,10 @@ def write_AuditRecord(_record: AuditRecord, _out: bytearray) -> None:
     else:
         write_long(_n, _out)
     _out += _raw
-    _raw = _record.pack_id.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.pack_version.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.pack_hash.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.source_topic.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.pack_id]
+    _out += _TEXTS[_record.pack_version]
+    _out += _TEXTS[_record.pack_hash]
+    _out += _TEXTS[_record.source_topic]
     source_partition = _record.source_partition
     if 0 <= source_partition < 0x40:
         _append(source_partition << 1)
@@ -3289,36 +3180,9 @@ def write_AuditRecord(_record: AuditRecord, _out: bytearray) -> None:
     else:
         _append(2)
         _append(_MeasureStep_AS[step])
-    _raw = _record.rule_id.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.obligation_id.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.article.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.rule_id]
+    _out += _TEXTS[_record.obligation_id]
+    _out += _TEXTS[_record.article]
     _raw = _record.clause.encode()
     _n = len(_raw)
     if _n < 0x40:
@@ -3372,12 +3236,9 @@ def write_AuditRecord(_record: AuditRecord, _out: bytearray) -> None:
     else:
         _append(2)
         if 0x400000000 <= begins_at < 0x20000000000:
-            _append(begins_at << 1 & 0x7F | 0x80)
-            _append(begins_at >> 6 & 0x7F | 0x80)
-            _append(begins_at >> 13 & 0x7F | 0x80)
-            _append(begins_at >> 20 & 0x7F | 0x80)
-            _append(begins_at >> 27 & 0x7F | 0x80)
-            _append(begins_at >> 34)
+            _out += _MORE[begins_at << 1 & 0x3FFF]
+            _out += _MORE[begins_at >> 13 & 0x3FFF]
+            _out += _LAST[begins_at >> 27]
         else:
             write_long(begins_at, _out)
     if (ends_at := _record.ends_at) is None:
@@ -3385,12 +3246,9 @@ def write_AuditRecord(_record: AuditRecord, _out: bytearray) -> None:
     else:
         _append(2)
         if 0x400000000 <= ends_at < 0x20000000000:
-            _append(ends_at << 1 & 0x7F | 0x80)
-            _append(ends_at >> 6 & 0x7F | 0x80)
-            _append(ends_at >> 13 & 0x7F | 0x80)
-            _append(ends_at >> 20 & 0x7F | 0x80)
-            _append(ends_at >> 27 & 0x7F | 0x80)
-            _append(ends_at >> 34)
+            _out += _MORE[ends_at << 1 & 0x3FFF]
+            _out += _MORE[ends_at >> 13 & 0x3FFF]
+            _out += _LAST[ends_at >> 27]
         else:
             write_long(ends_at, _out)
     if (deadline := _record.deadline) is None:
@@ -3398,12 +3256,9 @@ def write_AuditRecord(_record: AuditRecord, _out: bytearray) -> None:
     else:
         _append(2)
         if 0x400000000 <= deadline < 0x20000000000:
-            _append(deadline << 1 & 0x7F | 0x80)
-            _append(deadline >> 6 & 0x7F | 0x80)
-            _append(deadline >> 13 & 0x7F | 0x80)
-            _append(deadline >> 20 & 0x7F | 0x80)
-            _append(deadline >> 27 & 0x7F | 0x80)
-            _append(deadline >> 34)
+            _out += _MORE[deadline << 1 & 0x3FFF]
+            _out += _MORE[deadline >> 13 & 0x3FFF]
+            _out += _LAST[deadline >> 27]
         else:
             write_long(deadline, _out)
     if functions_items := _record.functions:
@@ -3607,7 +3462,7 @@ def read_AuthorityReport(_data: bytes, _at: int) -> tuple[AuthorityReport, int]:
     _at += _n
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return AuthorityReport(account_id=account_id, account_seq=account_seq, event_id=event_id, report_id=report_id, measure_id=measure_id, step=step, rule_id=rule_id, article=article, summary=summary, due_at=due_at, at=at, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash), _at
+    return AuthorityReport(account_id, account_seq, event_id, report_id, measure_id, step, rule_id, article, summary, due_at, at, pack_id, pack_version, pack_hash), _at
 
 
 def write_AuthorityReport(_record: AuthorityReport, _out: bytearray) -> None:
@@ -3659,26 +3514,8 @@ def write_AuthorityReport(_record: AuthorityReport, _out: bytearray) -> None:
         write_long(_n, _out)
     _out += _raw
     _append(_MeasureStep_AS[_record.step])
-    _raw = _record.rule_id.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.article.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.rule_id]
+    _out += _TEXTS[_record.article]
     _raw = _record.summary.encode()
     _n = len(_raw)
     if _n < 0x40:
@@ -3691,54 +3528,21 @@ def write_AuthorityReport(_record: AuthorityReport, _out: bytearray) -> None:
     _out += _raw
     due_at = _record.due_at
     if 0x400000000 <= due_at < 0x20000000000:
-        _append(due_at << 1 & 0x7F | 0x80)
-        _append(due_at >> 6 & 0x7F | 0x80)
-        _append(due_at >> 13 & 0x7F | 0x80)
-        _append(due_at >> 20 & 0x7F | 0x80)
-        _append(due_at >> 27 & 0x7F | 0x80)
-        _append(due_at >> 34)
+        _out += _MORE[due_at << 1 & 0x3FFF]
+        _out += _MORE[due_at >> 13 & 0x3FFF]
+        _out += _LAST[due_at >> 27]
     else:
         write_long(due_at, _out)
     at = _record.at
     if 0x400000000 <= at < 0x20000000000:
-        _append(at << 1 & 0x7F | 0x80)
-        _append(at >> 6 & 0x7F | 0x80)
-        _append(at >> 13 & 0x7F | 0x80)
-        _append(at >> 20 & 0x7F | 0x80)
-        _append(at >> 27 & 0x7F | 0x80)
-        _append(at >> 34)
+        _out += _MORE[at << 1 & 0x3FFF]
+        _out += _MORE[at >> 13 & 0x3FFF]
+        _out += _LAST[at >> 27]
     else:
         write_long(at, _out)
-    _raw = _record.pack_id.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.pack_version.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.pack_hash.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.pack_id]
+    _out += _TEXTS[_record.pack_version]
+    _out += _TEXTS[_record.pack_hash]
 
 
 def read_ComplaintFeedback(_data: bytes, _at: int) -> tuple[ComplaintFeedback, int]:
@@ -3895,7 +3699,7 @@ def read_ComplaintFeedback(_data: bytes, _at: int) -> tuple[ComplaintFeedback, i
     _at += _n
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return ComplaintFeedback(account_id=account_id, account_seq=account_seq, event_id=event_id, feedback_id=feedback_id, complaint_id=complaint_id, state=state, reason=reason, merged_into=merged_into, due_at=due_at, language=language, at=at, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash), _at
+    return ComplaintFeedback(account_id, account_seq, event_id, feedback_id, complaint_id, state, reason, due_at, at, pack_id, pack_version, pack_hash, merged_into, language), _at
 
 
 def write_ComplaintFeedback(_record: ComplaintFeedback, _out: bytearray) -> None:
@@ -3947,16 +3751,7 @@ def write_ComplaintFeedback(_record: ComplaintFeedback, _out: bytearray) -> None
         write_long(_n, _out)
     _out += _raw
     _append(_ComplaintState_AS[_record.state])
-    _raw = _record.reason.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.reason]
     if (merged_into := _record.merged_into) is None:
         _append(0)
     else:
@@ -3973,12 +3768,9 @@ def write_ComplaintFeedback(_record: ComplaintFeedback, _out: bytearray) -> None
         _out += _raw
     due_at = _record.due_at
     if 0x400000000 <= due_at < 0x20000000000:
-        _append(due_at << 1 & 0x7F | 0x80)
-        _append(due_at >> 6 & 0x7F | 0x80)
-        _append(due_at >> 13 & 0x7F | 0x80)
-        _append(due_at >> 20 & 0x7F | 0x80)
-        _append(due_at >> 27 & 0x7F | 0x80)
-        _append(due_at >> 34)
+        _out += _MORE[due_at << 1 & 0x3FFF]
+        _out += _MORE[due_at >> 13 & 0x3FFF]
+        _out += _LAST[due_at >> 27]
     else:
         write_long(due_at, _out)
     if (language := _record.language) is None:
@@ -3997,44 +3789,14 @@ def write_ComplaintFeedback(_record: ComplaintFeedback, _out: bytearray) -> None
         _out += _raw
     at = _record.at
     if 0x400000000 <= at < 0x20000000000:
-        _append(at << 1 & 0x7F | 0x80)
-        _append(at >> 6 & 0x7F | 0x80)
-        _append(at >> 13 & 0x7F | 0x80)
-        _append(at >> 20 & 0x7F | 0x80)
-        _append(at >> 27 & 0x7F | 0x80)
-        _append(at >> 34)
+        _out += _MORE[at << 1 & 0x3FFF]
+        _out += _MORE[at >> 13 & 0x3FFF]
+        _out += _LAST[at >> 27]
     else:
         write_long(at, _out)
-    _raw = _record.pack_id.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.pack_version.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.pack_hash.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.pack_id]
+    _out += _TEXTS[_record.pack_version]
+    _out += _TEXTS[_record.pack_hash]
 
 
 def read_CreditChange(_data: bytes, _at: int) -> tuple[CreditChange, int]:
@@ -4206,7 +3968,7 @@ def read_CreditChange(_data: bytes, _at: int) -> tuple[CreditChange, int]:
     _at += _n
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return CreditChange(account_id=account_id, account_seq=account_seq, event_id=event_id, entry_id=entry_id, action=action, rule_id=rule_id, reason=reason, points=points, score=score, level=level, previous_level=previous_level, expires_at=expires_at, at=at, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash, service=service), _at
+    return CreditChange(account_id, account_seq, event_id, entry_id, action, rule_id, reason, points, score, level, previous_level, at, pack_id, pack_version, pack_hash, expires_at, service), _at
 
 
 def write_CreditChange(_record: CreditChange, _out: bytearray) -> None:
@@ -4248,26 +4010,8 @@ def write_CreditChange(_record: CreditChange, _out: bytearray) -> None:
         write_long(_n, _out)
     _out += _raw
     _append(_CreditAction_AS[_record.action])
-    _raw = _record.rule_id.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.reason.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.rule_id]
+    _out += _TEXTS[_record.reason]
     points = _record.points
     if 0 <= points < 0x40:
         _append(points << 1)
@@ -4278,79 +4022,28 @@ def write_CreditChange(_record: CreditChange, _out: bytearray) -> None:
         _append(score << 1)
     else:
         write_int(score, _out)
-    _raw = _record.level.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.previous_level.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.level]
+    _out += _TEXTS[_record.previous_level]
     if (expires_at := _record.expires_at) is None:
         _append(0)
     else:
         _append(2)
         if 0x400000000 <= expires_at < 0x20000000000:
-            _append(expires_at << 1 & 0x7F | 0x80)
-            _append(expires_at >> 6 & 0x7F | 0x80)
-            _append(expires_at >> 13 & 0x7F | 0x80)
-            _append(expires_at >> 20 & 0x7F | 0x80)
-            _append(expires_at >> 27 & 0x7F | 0x80)
-            _append(expires_at >> 34)
+            _out += _MORE[expires_at << 1 & 0x3FFF]
+            _out += _MORE[expires_at >> 13 & 0x3FFF]
+            _out += _LAST[expires_at >> 27]
         else:
             write_long(expires_at, _out)
     at = _record.at
     if 0x400000000 <= at < 0x20000000000:
-        _append(at << 1 & 0x7F | 0x80)
-        _append(at >> 6 & 0x7F | 0x80)
-        _append(at >> 13 & 0x7F | 0x80)
-        _append(at >> 20 & 0x7F | 0x80)
-        _append(at >> 27 & 0x7F | 0x80)
-        _append(at >> 34)
+        _out += _MORE[at << 1 & 0x3FFF]
+        _out += _MORE[at >> 13 & 0x3FFF]
+        _out += _LAST[at >> 27]
     else:
         write_long(at, _out)
-    _raw = _record.pack_id.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.pack_version.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.pack_hash.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.pack_id]
+    _out += _TEXTS[_record.pack_version]
+    _out += _TEXTS[_record.pack_hash]
     _raw = _record.service.encode()
     _n = len(_raw)
     if _n < 0x40:
@@ -4754,7 +4447,7 @@ def read_Disposal(_data: bytes, _at: int) -> tuple[Disposal, int]:
         raise ValueError("appeal_id: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return Disposal(account_id=account_id, account_seq=account_seq, event_id=event_id, disposal_id=disposal_id, measure_id=measure_id, action=action, step=step, rule_id=rule_id, obligation_id=obligation_id, article=article, fields=fields, reason=reason, automatic=automatic, reviewers=reviewers, at=at, begins_at=begins_at, ends_at=ends_at, deadline=deadline, notice_id=notice_id, report_id=report_id, audit_id=audit_id, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash, clause=clause, functions=functions, evidence=evidence, previous_value_hash=previous_value_hash, value_hash=value_hash, rollback_value=rollback_value, served_ms=served_ms, appeal_id=appeal_id), _at
+    return Disposal(account_id, account_seq, event_id, disposal_id, measure_id, action, step, rule_id, obligation_id, article, reason, automatic, at, begins_at, notice_id, audit_id, pack_id, pack_version, pack_hash, fields, reviewers, ends_at, deadline, report_id, clause, functions, evidence, previous_value_hash, value_hash, rollback_value, served_ms, appeal_id), _at
 
 
 def write_Disposal(_record: Disposal, _out: bytearray) -> None:
@@ -4807,51 +4500,15 @@ def write_Disposal(_record: Disposal, _out: bytearray) -> None:
     _out += _raw
     _append(_DisposalAction_AS[_record.action])
     _append(_MeasureStep_AS[_record.step])
-    _raw = _record.rule_id.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.obligation_id.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.article.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.rule_id]
+    _out += _TEXTS[_record.obligation_id]
+    _out += _TEXTS[_record.article]
     if fields_items := _record.fields:
         write_long(len(fields_items), _out)
         for fields_item in fields_items:
             _append(_Field_AS[fields_item])
     _append(0)
-    _raw = _record.reason.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.reason]
     _append(1 if _record.automatic else 0)
     if reviewers_items := _record.reviewers:
         write_long(len(reviewers_items), _out)
@@ -4869,22 +4526,16 @@ def write_Disposal(_record: Disposal, _out: bytearray) -> None:
     _append(0)
     at = _record.at
     if 0x400000000 <= at < 0x20000000000:
-        _append(at << 1 & 0x7F | 0x80)
-        _append(at >> 6 & 0x7F | 0x80)
-        _append(at >> 13 & 0x7F | 0x80)
-        _append(at >> 20 & 0x7F | 0x80)
-        _append(at >> 27 & 0x7F | 0x80)
-        _append(at >> 34)
+        _out += _MORE[at << 1 & 0x3FFF]
+        _out += _MORE[at >> 13 & 0x3FFF]
+        _out += _LAST[at >> 27]
     else:
         write_long(at, _out)
     begins_at = _record.begins_at
     if 0x400000000 <= begins_at < 0x20000000000:
-        _append(begins_at << 1 & 0x7F | 0x80)
-        _append(begins_at >> 6 & 0x7F | 0x80)
-        _append(begins_at >> 13 & 0x7F | 0x80)
-        _append(begins_at >> 20 & 0x7F | 0x80)
-        _append(begins_at >> 27 & 0x7F | 0x80)
-        _append(begins_at >> 34)
+        _out += _MORE[begins_at << 1 & 0x3FFF]
+        _out += _MORE[begins_at >> 13 & 0x3FFF]
+        _out += _LAST[begins_at >> 27]
     else:
         write_long(begins_at, _out)
     if (ends_at := _record.ends_at) is None:
@@ -4892,12 +4543,9 @@ def write_Disposal(_record: Disposal, _out: bytearray) -> None:
     else:
         _append(2)
         if 0x400000000 <= ends_at < 0x20000000000:
-            _append(ends_at << 1 & 0x7F | 0x80)
-            _append(ends_at >> 6 & 0x7F | 0x80)
-            _append(ends_at >> 13 & 0x7F | 0x80)
-            _append(ends_at >> 20 & 0x7F | 0x80)
-            _append(ends_at >> 27 & 0x7F | 0x80)
-            _append(ends_at >> 34)
+            _out += _MORE[ends_at << 1 & 0x3FFF]
+            _out += _MORE[ends_at >> 13 & 0x3FFF]
+            _out += _LAST[ends_at >> 27]
         else:
             write_long(ends_at, _out)
     if (deadline := _record.deadline) is None:
@@ -4905,12 +4553,9 @@ def write_Disposal(_record: Disposal, _out: bytearray) -> None:
     else:
         _append(2)
         if 0x400000000 <= deadline < 0x20000000000:
-            _append(deadline << 1 & 0x7F | 0x80)
-            _append(deadline >> 6 & 0x7F | 0x80)
-            _append(deadline >> 13 & 0x7F | 0x80)
-            _append(deadline >> 20 & 0x7F | 0x80)
-            _append(deadline >> 27 & 0x7F | 0x80)
-            _append(deadline >> 34)
+            _out += _MORE[deadline << 1 & 0x3FFF]
+            _out += _MORE[deadline >> 13 & 0x3FFF]
+            _out += _LAST[deadline >> 27]
         else:
             write_long(deadline, _out)
     _raw = _record.notice_id.encode()
@@ -4947,36 +4592,9 @@ def write_Disposal(_record: Disposal, _out: bytearray) -> None:
     else:
         write_long(_n, _out)
     _out += _raw
-    _raw = _record.pack_id.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.pack_version.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.pack_hash.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.pack_id]
+    _out += _TEXTS[_record.pack_version]
+    _out += _TEXTS[_record.pack_hash]
     _raw = _record.clause.encode()
     _n = len(_raw)
     if _n < 0x40:
@@ -5225,7 +4843,7 @@ def read_Escalation(_data: bytes, _at: int) -> tuple[Escalation, int]:
     _at += _n
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return Escalation(account_id=account_id, account_seq=account_seq, event_id=event_id, escalation_id=escalation_id, kind=kind, status=status, subject_id=subject_id, priority=priority, opened_at=opened_at, due_at=due_at, reason=reason, rule_ids=rule_ids, at=at, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash), _at
+    return Escalation(account_id, account_seq, event_id, escalation_id, kind, status, subject_id, priority, opened_at, due_at, reason, at, pack_id, pack_version, pack_hash, rule_ids), _at
 
 
 def write_Escalation(_record: Escalation, _out: bytearray) -> None:
@@ -5285,34 +4903,19 @@ def write_Escalation(_record: Escalation, _out: bytearray) -> None:
         write_int(priority, _out)
     opened_at = _record.opened_at
     if 0x400000000 <= opened_at < 0x20000000000:
-        _append(opened_at << 1 & 0x7F | 0x80)
-        _append(opened_at >> 6 & 0x7F | 0x80)
-        _append(opened_at >> 13 & 0x7F | 0x80)
-        _append(opened_at >> 20 & 0x7F | 0x80)
-        _append(opened_at >> 27 & 0x7F | 0x80)
-        _append(opened_at >> 34)
+        _out += _MORE[opened_at << 1 & 0x3FFF]
+        _out += _MORE[opened_at >> 13 & 0x3FFF]
+        _out += _LAST[opened_at >> 27]
     else:
         write_long(opened_at, _out)
     due_at = _record.due_at
     if 0x400000000 <= due_at < 0x20000000000:
-        _append(due_at << 1 & 0x7F | 0x80)
-        _append(due_at >> 6 & 0x7F | 0x80)
-        _append(due_at >> 13 & 0x7F | 0x80)
-        _append(due_at >> 20 & 0x7F | 0x80)
-        _append(due_at >> 27 & 0x7F | 0x80)
-        _append(due_at >> 34)
+        _out += _MORE[due_at << 1 & 0x3FFF]
+        _out += _MORE[due_at >> 13 & 0x3FFF]
+        _out += _LAST[due_at >> 27]
     else:
         write_long(due_at, _out)
-    _raw = _record.reason.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.reason]
     if rule_ids_items := _record.rule_ids:
         write_long(len(rule_ids_items), _out)
         for rule_ids_item in rule_ids_items:
@@ -5329,44 +4932,14 @@ def write_Escalation(_record: Escalation, _out: bytearray) -> None:
     _append(0)
     at = _record.at
     if 0x400000000 <= at < 0x20000000000:
-        _append(at << 1 & 0x7F | 0x80)
-        _append(at >> 6 & 0x7F | 0x80)
-        _append(at >> 13 & 0x7F | 0x80)
-        _append(at >> 20 & 0x7F | 0x80)
-        _append(at >> 27 & 0x7F | 0x80)
-        _append(at >> 34)
+        _out += _MORE[at << 1 & 0x3FFF]
+        _out += _MORE[at >> 13 & 0x3FFF]
+        _out += _LAST[at >> 27]
     else:
         write_long(at, _out)
-    _raw = _record.pack_id.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.pack_version.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.pack_hash.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.pack_id]
+    _out += _TEXTS[_record.pack_version]
+    _out += _TEXTS[_record.pack_hash]
 
 
 def read_NameClaim(_data: bytes, _at: int) -> tuple[NameClaim, int]:
@@ -5415,7 +4988,7 @@ def read_NameClaim(_data: bytes, _at: int) -> tuple[NameClaim, int]:
     released, _at = read_bool(_data, _at)
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return NameClaim(skeleton=skeleton, account_id=account_id, event_id=event_id, claimed_at=claimed_at, released=released), _at
+    return NameClaim(skeleton, account_id, event_id, claimed_at, released), _at
 
 
 def write_NameClaim(_record: NameClaim, _out: bytearray) -> None:
@@ -5453,12 +5026,9 @@ def write_NameClaim(_record: NameClaim, _out: bytearray) -> None:
     _out += _raw
     claimed_at = _record.claimed_at
     if 0x400000000 <= claimed_at < 0x20000000000:
-        _append(claimed_at << 1 & 0x7F | 0x80)
-        _append(claimed_at >> 6 & 0x7F | 0x80)
-        _append(claimed_at >> 13 & 0x7F | 0x80)
-        _append(claimed_at >> 20 & 0x7F | 0x80)
-        _append(claimed_at >> 27 & 0x7F | 0x80)
-        _append(claimed_at >> 34)
+        _out += _MORE[claimed_at << 1 & 0x3FFF]
+        _out += _MORE[claimed_at >> 13 & 0x3FFF]
+        _out += _LAST[claimed_at >> 27]
     else:
         write_long(claimed_at, _out)
     _append(1 if _record.released else 0)
@@ -5659,7 +5229,7 @@ def read_Notice(_data: bytes, _at: int) -> tuple[Notice, int]:
     _at += _n
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return Notice(account_id=account_id, account_seq=account_seq, event_id=event_id, notice_id=notice_id, kind=kind, measure_id=measure_id, language=language, title=title, body=body, rule_id=rule_id, article=article, deadline=deadline, appeal_until=appeal_until, at=at, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash, clause=clause), _at
+    return Notice(account_id, account_seq, event_id, notice_id, kind, measure_id, language, title, body, rule_id, article, at, pack_id, pack_version, pack_hash, deadline, appeal_until, clause), _at
 
 
 def write_Notice(_record: Notice, _out: bytearray) -> None:
@@ -5741,37 +5311,16 @@ def write_Notice(_record: Notice, _out: bytearray) -> None:
     else:
         write_long(_n, _out)
     _out += _raw
-    _raw = _record.rule_id.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.article.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.rule_id]
+    _out += _TEXTS[_record.article]
     if (deadline := _record.deadline) is None:
         _append(0)
     else:
         _append(2)
         if 0x400000000 <= deadline < 0x20000000000:
-            _append(deadline << 1 & 0x7F | 0x80)
-            _append(deadline >> 6 & 0x7F | 0x80)
-            _append(deadline >> 13 & 0x7F | 0x80)
-            _append(deadline >> 20 & 0x7F | 0x80)
-            _append(deadline >> 27 & 0x7F | 0x80)
-            _append(deadline >> 34)
+            _out += _MORE[deadline << 1 & 0x3FFF]
+            _out += _MORE[deadline >> 13 & 0x3FFF]
+            _out += _LAST[deadline >> 27]
         else:
             write_long(deadline, _out)
     if (appeal_until := _record.appeal_until) is None:
@@ -5779,54 +5328,21 @@ def write_Notice(_record: Notice, _out: bytearray) -> None:
     else:
         _append(2)
         if 0x400000000 <= appeal_until < 0x20000000000:
-            _append(appeal_until << 1 & 0x7F | 0x80)
-            _append(appeal_until >> 6 & 0x7F | 0x80)
-            _append(appeal_until >> 13 & 0x7F | 0x80)
-            _append(appeal_until >> 20 & 0x7F | 0x80)
-            _append(appeal_until >> 27 & 0x7F | 0x80)
-            _append(appeal_until >> 34)
+            _out += _MORE[appeal_until << 1 & 0x3FFF]
+            _out += _MORE[appeal_until >> 13 & 0x3FFF]
+            _out += _LAST[appeal_until >> 27]
         else:
             write_long(appeal_until, _out)
     at = _record.at
     if 0x400000000 <= at < 0x20000000000:
-        _append(at << 1 & 0x7F | 0x80)
-        _append(at >> 6 & 0x7F | 0x80)
-        _append(at >> 13 & 0x7F | 0x80)
-        _append(at >> 20 & 0x7F | 0x80)
-        _append(at >> 27 & 0x7F | 0x80)
-        _append(at >> 34)
+        _out += _MORE[at << 1 & 0x3FFF]
+        _out += _MORE[at >> 13 & 0x3FFF]
+        _out += _LAST[at >> 27]
     else:
         write_long(at, _out)
-    _raw = _record.pack_id.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.pack_version.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.pack_hash.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.pack_id]
+    _out += _TEXTS[_record.pack_version]
+    _out += _TEXTS[_record.pack_hash]
     _raw = _record.clause.encode()
     _n = len(_raw)
     if _n < 0x40:
@@ -5913,7 +5429,7 @@ def read_PlatformDirective(_data: bytes, _at: int) -> tuple[PlatformDirective, i
     _at += _n
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return PlatformDirective(directive_id=directive_id, kind=kind, scope=scope, starts_at=starts_at, ends_at=ends_at, reason=reason, issued_by=issued_by), _at
+    return PlatformDirective(directive_id, kind, scope, starts_at, reason, issued_by, ends_at), _at
 
 
 def write_PlatformDirective(_record: PlatformDirective, _out: bytearray) -> None:
@@ -5942,12 +5458,9 @@ def write_PlatformDirective(_record: PlatformDirective, _out: bytearray) -> None
     _out += _raw
     starts_at = _record.starts_at
     if 0x400000000 <= starts_at < 0x20000000000:
-        _append(starts_at << 1 & 0x7F | 0x80)
-        _append(starts_at >> 6 & 0x7F | 0x80)
-        _append(starts_at >> 13 & 0x7F | 0x80)
-        _append(starts_at >> 20 & 0x7F | 0x80)
-        _append(starts_at >> 27 & 0x7F | 0x80)
-        _append(starts_at >> 34)
+        _out += _MORE[starts_at << 1 & 0x3FFF]
+        _out += _MORE[starts_at >> 13 & 0x3FFF]
+        _out += _LAST[starts_at >> 27]
     else:
         write_long(starts_at, _out)
     if (ends_at := _record.ends_at) is None:
@@ -5955,24 +5468,12 @@ def write_PlatformDirective(_record: PlatformDirective, _out: bytearray) -> None
     else:
         _append(2)
         if 0x400000000 <= ends_at < 0x20000000000:
-            _append(ends_at << 1 & 0x7F | 0x80)
-            _append(ends_at >> 6 & 0x7F | 0x80)
-            _append(ends_at >> 13 & 0x7F | 0x80)
-            _append(ends_at >> 20 & 0x7F | 0x80)
-            _append(ends_at >> 27 & 0x7F | 0x80)
-            _append(ends_at >> 34)
+            _out += _MORE[ends_at << 1 & 0x3FFF]
+            _out += _MORE[ends_at >> 13 & 0x3FFF]
+            _out += _LAST[ends_at >> 27]
         else:
             write_long(ends_at, _out)
-    _raw = _record.reason.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.reason]
     _raw = _record.issued_by.encode()
     _n = len(_raw)
     if _n < 0x40:
@@ -6073,42 +5574,15 @@ def read_PolicyPack(_data: bytes, _at: int) -> tuple[PolicyPack, int]:
         raise ValueError("author: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return PolicyPack(pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash, mode=mode, content=content, published_at=published_at, published_by=published_by, author=author), _at
+    return PolicyPack(pack_id, pack_version, pack_hash, mode, content, published_at, published_by, author), _at
 
 
 def write_PolicyPack(_record: PolicyPack, _out: bytearray) -> None:
     """Append the Avro binary form of one PolicyPack."""
     _append = _out.append
-    _raw = _record.pack_id.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.pack_version.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.pack_hash.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.pack_id]
+    _out += _TEXTS[_record.pack_version]
+    _out += _TEXTS[_record.pack_hash]
     _append(_PackMode_AS[_record.mode])
     _raw = _record.content
     _n = len(_raw)
@@ -6122,12 +5596,9 @@ def write_PolicyPack(_record: PolicyPack, _out: bytearray) -> None:
     _out += _raw
     published_at = _record.published_at
     if 0x400000000 <= published_at < 0x20000000000:
-        _append(published_at << 1 & 0x7F | 0x80)
-        _append(published_at >> 6 & 0x7F | 0x80)
-        _append(published_at >> 13 & 0x7F | 0x80)
-        _append(published_at >> 20 & 0x7F | 0x80)
-        _append(published_at >> 27 & 0x7F | 0x80)
-        _append(published_at >> 34)
+        _out += _MORE[published_at << 1 & 0x3FFF]
+        _out += _MORE[published_at >> 13 & 0x3FFF]
+        _out += _LAST[published_at >> 27]
     else:
         write_long(published_at, _out)
     _raw = _record.published_by.encode()
@@ -6193,22 +5664,13 @@ def read_Mark(_data: bytes, _at: int) -> tuple[Mark, int]:
     _at += _n
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return Mark(rule_id=rule_id, zh=zh, en=en), _at
+    return Mark(rule_id, zh, en), _at
 
 
 def write_Mark(_record: Mark, _out: bytearray) -> None:
     """Append the Avro binary form of one Mark."""
     _append = _out.append
-    _raw = _record.rule_id.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.rule_id]
     _raw = _record.zh.encode()
     _n = len(_raw)
     if _n < 0x40:
@@ -6469,7 +5931,7 @@ def read_Verdict(_data: bytes, _at: int) -> tuple[Verdict, int]:
         raise ValueError("publishable: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return Verdict(account_id=account_id, account_seq=account_seq, event_id=event_id, revision=revision, kind=kind, phase=phase, decision=decision, findings=findings, reason=reason, reviewers=reviewers, due_at=due_at, level=level, decided_at=decided_at, pack_id=pack_id, pack_version=pack_version, pack_hash=pack_hash, source_topic=source_topic, source_partition=source_partition, source_offset=source_offset, missing=missing, marks=marks, ip_label=ip_label, publishable=publishable), _at
+    return Verdict(account_id, account_seq, event_id, revision, kind, phase, decision, reason, level, decided_at, pack_id, pack_version, pack_hash, source_topic, source_partition, source_offset, findings, reviewers, due_at, missing, marks, ip_label, publishable), _at
 
 
 def write_Verdict(_record: Verdict, _out: bytearray) -> None:
@@ -6513,16 +5975,7 @@ def write_Verdict(_record: Verdict, _out: bytearray) -> None:
         for findings_item in findings_items:
             write_Finding(findings_item, _out)
     _append(0)
-    _raw = _record.reason.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.reason]
     if reviewers_items := _record.reviewers:
         write_long(len(reviewers_items), _out)
         for reviewers_item in reviewers_items:
@@ -6542,74 +5995,23 @@ def write_Verdict(_record: Verdict, _out: bytearray) -> None:
     else:
         _append(2)
         if 0x400000000 <= due_at < 0x20000000000:
-            _append(due_at << 1 & 0x7F | 0x80)
-            _append(due_at >> 6 & 0x7F | 0x80)
-            _append(due_at >> 13 & 0x7F | 0x80)
-            _append(due_at >> 20 & 0x7F | 0x80)
-            _append(due_at >> 27 & 0x7F | 0x80)
-            _append(due_at >> 34)
+            _out += _MORE[due_at << 1 & 0x3FFF]
+            _out += _MORE[due_at >> 13 & 0x3FFF]
+            _out += _LAST[due_at >> 27]
         else:
             write_long(due_at, _out)
-    _raw = _record.level.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.level]
     decided_at = _record.decided_at
     if 0x400000000 <= decided_at < 0x20000000000:
-        _append(decided_at << 1 & 0x7F | 0x80)
-        _append(decided_at >> 6 & 0x7F | 0x80)
-        _append(decided_at >> 13 & 0x7F | 0x80)
-        _append(decided_at >> 20 & 0x7F | 0x80)
-        _append(decided_at >> 27 & 0x7F | 0x80)
-        _append(decided_at >> 34)
+        _out += _MORE[decided_at << 1 & 0x3FFF]
+        _out += _MORE[decided_at >> 13 & 0x3FFF]
+        _out += _LAST[decided_at >> 27]
     else:
         write_long(decided_at, _out)
-    _raw = _record.pack_id.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.pack_version.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.pack_hash.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
-    _raw = _record.source_topic.encode()
-    _n = len(_raw)
-    if _n < 0x40:
-        _append(_n << 1)
-    elif _n < 0x2000:
-        _append(_n << 1 & 0x7F | 0x80)
-        _append(_n >> 6)
-    else:
-        write_long(_n, _out)
-    _out += _raw
+    _out += _TEXTS[_record.pack_id]
+    _out += _TEXTS[_record.pack_version]
+    _out += _TEXTS[_record.pack_hash]
+    _out += _TEXTS[_record.source_topic]
     source_partition = _record.source_partition
     if 0 <= source_partition < 0x40:
         _append(source_partition << 1)
@@ -6643,16 +6045,7 @@ def write_Verdict(_record: Verdict, _out: bytearray) -> None:
         _append(0)
     else:
         _append(2)
-        _raw = ip_label.encode()
-        _n = len(_raw)
-        if _n < 0x40:
-            _append(_n << 1)
-        elif _n < 0x2000:
-            _append(_n << 1 & 0x7F | 0x80)
-            _append(_n >> 6)
-        else:
-            write_long(_n, _out)
-        _out += _raw
+        _out += _TEXTS[ip_label]
     if (publishable := _record.publishable) is None:
         _append(0)
     else:

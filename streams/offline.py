@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from processors import engine
 from processors.policy import Policy
 from schemas.errors import DeadLetterReason
@@ -52,7 +54,7 @@ class Offline:
 
     def apply(self, inputs: Sequence[engine.Input]) -> Applied:
         """Apply inputs in order, then fire what fell due. An input that raises is rejected."""
-        inputs = [item._replace(record=self._regions.resolve(item.record)) for item in inputs]
+        inputs = [replace(item, record=self._regions.resolve(item.record)) for item in inputs]
         try:
             outcome = engine.run(
                 inputs, self.states.get, self._policy, self._limits, self._value_key

@@ -487,13 +487,15 @@ class PartitionTask:
         """Returns the delivery of each batch, and how many records the last one holds."""
         producer, limit = self._producer, self._manager.options.max_batch_bytes
         sent, size, batch = [], 0, producer.create_batch()
-        for _, key, value, headers in messages:
+        for message in messages:
+            key, value = message.key, message.value
             length = RECORD_OVERHEAD + len(key or b"") + len(value or b"")
             if size and size + length > limit:
                 batch.close()
                 sent.append(await producer.send_batch(batch, topic, partition=self.partition))
                 size, batch = 0, producer.create_batch()
-            if batch.append(key=key, value=value, timestamp=None, headers=list(headers)) is None:
+            headers = list(message.headers)
+            if batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
                 raise MessageTooLarge(f"{topic}: {length} bytes")
             size += length
         in_last = int(batch.record_count())

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from msgspec import Struct
+
 from streams.errors import MessageTooLarge
 from streams.metrics import Tally
 from streams.store import Store
@@ -27,7 +29,7 @@ class Record(Protocol):
     headers: Headers
 
 
-class Message(NamedTuple):
+class Message(Struct, frozen=True, gc=False):
     """One record to send, to the partition of the input that caused it. No value: a tombstone."""
 
     topic: str

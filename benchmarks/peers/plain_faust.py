@@ -51,11 +51,14 @@ def create(settings: Settings) -> faust.App:
                     accounts.pop(key)
                 else:
                     accounts[key] = state
-            for topic, to, value, headers in work.messages:
-                if topic not in outputs:
-                    outputs[topic] = app.topic(topic, **raw)
-                await outputs[topic].send(
-                    key=to, value=value, headers=dict(headers), partition=record.partition
+            for message in work.messages:
+                if message.topic not in outputs:
+                    outputs[message.topic] = app.topic(message.topic, **raw)
+                await outputs[message.topic].send(
+                    key=message.key,
+                    value=message.value,
+                    headers=dict(message.headers),
+                    partition=record.partition,
                 )
 
     app.agent(inputs)(judge)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from operator import attrgetter
 
 import msgspec
 
@@ -12,7 +13,7 @@ FIRST = "0" * 64
 """``previous_hash`` of an account's first record."""
 
 _FIELDS = msgspec.structs.fields(AuditRecord)
-_NAMES = tuple(field.name for field in _FIELDS if field.name != "hash")
+_hashed = attrgetter(*(field.name for field in _FIELDS if field.name != "hash"))
 _DEFAULTS = tuple(field.default for field in _FIELDS if field.name != "hash")
 _encode = msgspec.json.Encoder().encode
 
@@ -24,10 +25,11 @@ def audit_hash(record: AuditRecord) -> str:
     ones that stand at their default are left out, so that a record keeps its hash when a later
     schema adds fields. The hash of the record before is one of them.
     """
-    values = [getattr(record, name) for name in _NAMES]
-    while values[-1] == _DEFAULTS[len(values) - 1]:
-        values.pop()
-    return sha256(_encode(values)).hexdigest()
+    values = _hashed(record)
+    count = len(values)
+    while values[count - 1] == _DEFAULTS[count - 1]:
+        count -= 1
+    return sha256(_encode(values[:count])).hexdigest()
 
 
 def seal(record: AuditRecord) -> AuditRecord:

@@ -22,19 +22,27 @@ from schemas.records import (
     SubjectKind,
 )
 
+# Looked up once: these are asked for every change, and a member of an enum is slow to find.
+_OPEN, _UNKNOWN, _CLOSED = Status.OPEN, Status.UNKNOWN, Status.CLOSED
+_REGISTRATION, _EDIT = ChangeKind.REGISTRATION, ChangeKind.EDIT
+_OWNER_CHANGE, _CANCELLATION = ChangeKind.OWNER_CHANGE, ChangeKind.CANCELLATION
+_APPLIED = Phase.APPLIED
+_LABELLED, _REFUSE = Decision.ALLOW_LABELLED, Decision.REFUSE
+_INDIVIDUAL = SubjectKind.INDIVIDUAL
+
 
 def apply_change(turn: Turn, change: AccountChange) -> None:
     """Decide a change and bring it about."""
     account = turn.account
-    if change.kind is ChangeKind.CANCELLATION:
+    if change.kind is _CANCELLATION:
         _cancel(turn, change)
         return
     refusal = _bar(turn, change)
     if refusal:
-        _verdict(turn, change, Decision.REFUSE, refusal)
+        _verdict(turn, change, _REFUSE, refusal)
         return
-    if account.status is Status.UNKNOWN and change.kind is not ChangeKind.REGISTRATION:
-        account.status = Status.OPEN  # its registration was before our time
+    if account.status is _UNKNOWN and change.kind is not _REGISTRATION:
+        account.status = _OPEN  # its registration was before our time
     if change.language:
         account.language = change.language
     if change.agreement_version:
@@ -45,7 +53,7 @@ def apply_change(turn: Turn, change: AccountChange) -> None:
     judgement = _judge(turn, change.kind, new, change.subject, change.owner_token, turn.at)
     if account.pending:
         reviews.supersede(turn, Phase.PROPOSED, new, change.kind)
-    if change.phase is Phase.APPLIED:
+    if change.phase is _APPLIED:
         _apply_live(turn, change, new, judgement)
     else:
         _decide(turn, change, new, judgement)
@@ -54,7 +62,7 @@ def apply_change(turn: Turn, change: AccountChange) -> None:
 
 def carry_out(turn: Turn, pending: Pending) -> None:
     """Make current what waited and was allowed."""
-    if pending.kind is None or pending.phase is Phase.APPLIED:
+    if pending.kind is None or pending.phase is _APPLIED:
         return
     values.take_effect(
         turn, pending.kind, pending.values, pending.subject, pending.owner, pending.since
@@ -64,7 +72,7 @@ def carry_out(turn: Turn, pending: Pending) -> None:
 
 def lacking(turn: Turn, pending: Pending) -> tuple[str, ...]:
     """What must be brought before something that waits may be allowed, by a person too."""
-    if pending.kind is None or pending.phase is Phase.APPLIED:
+    if pending.kind is None or pending.phase is _APPLIED:
         return ()
     return _missing(turn, pending.kind, pending.subject, pending.owner, pending.since)
 
@@ -110,16 +118,16 @@ def _judge(
     """
     account = turn.account
     facts = None
-    if kind is ChangeKind.OWNER_CHANGE:
+    if kind is _OWNER_CHANGE:
         facts = values.facts_of_owner(account, since, owner)
         new = {**current_values(account), **new}
-    elif subject and subject is not (account.subject or SubjectKind.INDIVIDUAL):
+    elif subject and subject is not (account.subject or _INDIVIDUAL):
         new = {**current_values(account), **new}
     judgement = turn.examiner.judge(view_of(account, subject, facts), new)
     if account.ledger:
         judgement = credit.deepen(turn, judgement, new)
     lacks = _missing(turn, kind, subject, owner, since)
-    if not lacks or judgement.decision is Decision.REFUSE:
+    if not lacks or judgement.decision is _REFUSE:
         return judgement
     return judgement._replace(
         decision=Decision.NEED_MATERIAL, reason=duties.said(lacks).en, marks=(), missing=lacks
@@ -130,9 +138,9 @@ def _missing(
     turn: Turn, kind: ChangeKind, subject: SubjectKind | None, owner: str | None, since: int
 ) -> tuple[str, ...]:
     account, terms = turn.account, turn.pack.duties
-    if kind is ChangeKind.EDIT:
+    if kind is _EDIT:
         return duties.missing(account, terms, subject)
-    if kind is ChangeKind.OWNER_CHANGE:
+    if kind is _OWNER_CHANGE:
         facts = values.facts_of_owner(account, since, owner)
         return duties.missing(account, terms, subject, facts)
     return duties.missing(account, terms, subject, registering=True)
@@ -149,7 +157,7 @@ def _apply_live(
     values.take_effect(turn, change.kind, new, change.subject, change.owner_token, turn.at)
     values.cure(turn, new, judgement.proposals, reasons.CORRECTED)
     duties.review(turn)
-    if judgement.proposals and account.status is Status.OPEN:
+    if judgement.proposals and account.status is _OPEN:
         result = breaches.answer(turn, judgement.proposals, fresh=new.keys())
         values.review(turn, change.kind, result.reviews)
     elif decision in HOLDING and account.status is Status.OPEN:  # its credit level asks for it
@@ -168,7 +176,7 @@ def _decide(turn: Turn, change: AccountChange, new: dict[Field, str], judgement:
     """The change waits for its decision and is not current before it."""
     account = turn.account
     decision, reason = judgement.decision, judgement.reason
-    if account.status is Status.CLOSED and decision is not Decision.REFUSE:
+    if account.status is _CLOSED and decision is not _REFUSE:
         decision = Decision.STRICT_HOLD
         reason = "The account was closed; its registration anew is verified strictly."
     if decision in ALLOWING:
@@ -176,9 +184,9 @@ def _decide(turn: Turn, change: AccountChange, new: dict[Field, str], judgement:
         values.take_effect(turn, change.kind, new, change.subject, change.owner_token, turn.at)
         values.cure(turn, new, judgement.proposals, reasons.CORRECTED)
         return
-    if decision is Decision.REFUSE:
+    if decision is _REFUSE:
         _verdict(turn, change, decision, reason, judgement)
-        if change.kind is ChangeKind.REGISTRATION and account.status is not Status.OPEN:
+        if change.kind is _REGISTRATION and account.status is not _OPEN:
             _not_registered(account, Status.REFUSED)
         _charge_refusal(turn, judgement.proposals, new)
         return
@@ -195,20 +203,20 @@ def _decide(turn: Turn, change: AccountChange, new: dict[Field, str], judgement:
         subject=change.subject,
         owner=change.owner_token,
     )
-    if change.kind is ChangeKind.REGISTRATION:
+    if change.kind is _REGISTRATION:
         _not_registered(account, Status.AWAITING)
 
 
 def _charge_refusal(turn: Turn, proposals: tuple[Proposal, ...], new: Mapping[Field, str]) -> None:
     for proposal in proposals:
-        refused = proposal.finding.decision is Decision.REFUSE
+        refused = proposal.finding.decision is _REFUSE
         if refused and proposal.rule.points and proposal.field in new:
             credit.charge(turn, proposal.rule, "A change was refused.")
             return
 
 
 def _not_registered(account: Account, status: Status) -> None:
-    if account.status not in (Status.OPEN, Status.CLOSED):
+    if account.status not in (_OPEN, _CLOSED):
         account.status = status
 
 
@@ -225,19 +233,19 @@ _SHUT = {
 def _bar(turn: Turn, change: AccountChange) -> str:
     """Why a change is refused whatever it holds, empty where it is not."""
     status = turn.account.status
-    if status is Status.OPEN:
+    if status is _OPEN:
         return ""
-    if change.kind is ChangeKind.REGISTRATION:
+    if change.kind is _REGISTRATION:
         return _bar_registration(turn, change)
-    live = change.phase is Phase.APPLIED and status in (Status.AWAITING, Status.REFUSED)
+    live = change.phase is _APPLIED and status in (Status.AWAITING, Status.REFUSED)
     return "" if live else _SHUT.get(status, "")  # what is live shows that the account exists
 
 
 def _bar_registration(turn: Turn, change: AccountChange) -> str:
     account = turn.account
     barred = any(m.step is MeasureStep.BAR for m in account.live_measures())
-    live = change.phase is Phase.APPLIED
-    if account.status is Status.CLOSED and (barred or live):
+    live = change.phase is _APPLIED
+    if account.status is _CLOSED and (barred or live):
         return "The account is closed and must not be registered again (CAC-10-3a)."
     if values.identity_failed(account) and not live:
         return "The identity could not be verified (CAC-09-2)."
@@ -246,10 +254,10 @@ def _bar_registration(turn: Turn, change: AccountChange) -> str:
 
 def _cancel(turn: Turn, change: AccountChange) -> None:
     status = turn.account.status
-    if status is Status.CLOSED:
-        _verdict(turn, change, Decision.REFUSE, "The account is closed.")
+    if status is _CLOSED:
+        _verdict(turn, change, _REFUSE, "The account is closed.")
     elif status is Status.CANCELLED:
-        _verdict(turn, change, Decision.REFUSE, "The account is cancelled already.")
+        _verdict(turn, change, _REFUSE, "The account is cancelled already.")
     else:
         _verdict(turn, change, Decision.ALLOW, "Cancelled at the account holder's wish.")
         closing.cancel(turn)
@@ -278,7 +286,7 @@ def _verdict(
             topic=turn.topic,
             partition=turn.partition,
             offset=turn.offset,
-            marks=judgement.marks if decision is Decision.ALLOW_LABELLED else (),
+            marks=judgement.marks if decision is _LABELLED else (),
             missing=judgement.missing,
         )
     )

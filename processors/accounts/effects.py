@@ -51,7 +51,7 @@ def ground_of(rule: Rule) -> Ground:
     )
 
 
-class VerdictGiven(Struct, frozen=True):
+class VerdictGiven(Struct, frozen=True, gc=False):
     """A change was decided upon; the rules are in ``findings``."""
 
     event_id: str
@@ -70,7 +70,7 @@ class VerdictGiven(Struct, frozen=True):
     missing: tuple[str, ...] = ()
 
 
-class CreditChanged(Struct, frozen=True):
+class CreditChanged(Struct, frozen=True, gc=False):
     """An entry of the ledger was added, expired, was repaired or reversed.
 
     ``service`` is what the level means for the account.
@@ -88,7 +88,7 @@ class CreditChanged(Struct, frozen=True):
     service: str
 
 
-class MeasureTerms(Struct, frozen=True):
+class MeasureTerms(Struct, frozen=True, gc=False):
     """A measure as it stood when an effect arose. ``ends`` and ``deadline`` None for none."""
 
     measure_id: str
@@ -103,7 +103,7 @@ class MeasureTerms(Struct, frozen=True):
     clause: str = ""
 
 
-class MeasureBegun(Struct, frozen=True):
+class MeasureBegun(Struct, frozen=True, gc=False):
     """A measure is in force from now.
 
     ``evidence`` is what its rule finds in the value now, ``rollback`` the last compliant value.
@@ -117,7 +117,7 @@ class MeasureBegun(Struct, frozen=True):
     rollback: str | None
 
 
-class MeasureExtended(Struct, frozen=True):
+class MeasureExtended(Struct, frozen=True, gc=False):
     """A measure in force ends later than it would have."""
 
     terms: MeasureTerms
@@ -125,7 +125,7 @@ class MeasureExtended(Struct, frozen=True):
     reviewer: str
 
 
-class MeasureLifted(Struct, frozen=True):
+class MeasureLifted(Struct, frozen=True, gc=False):
     """A measure is no longer in force; ``appeal_id`` names the appeal that took it back."""
 
     terms: MeasureTerms
@@ -134,14 +134,14 @@ class MeasureLifted(Struct, frozen=True):
     appeal_id: str
 
 
-class CorrectionReminded(Struct, frozen=True):
+class CorrectionReminded(Struct, frozen=True, gc=False):
     """Part of the time for a correction has passed."""
 
     terms: MeasureTerms
     ground: Ground
 
 
-class ComplaintMoved(Struct, frozen=True):
+class ComplaintMoved(Struct, frozen=True, gc=False):
     """A complaint reached a state; ``rule_ids`` hit what was complained of."""
 
     complaint_id: str
@@ -153,7 +153,7 @@ class ComplaintMoved(Struct, frozen=True):
     rule_ids: tuple[str, ...]
 
 
-class EscalationOpened(Struct, frozen=True):
+class EscalationOpened(Struct, frozen=True, gc=False):
     """A person must look at something until ``due_at``. ``rule_ids`` are the rules concerned."""
 
     escalation_id: str
@@ -166,7 +166,7 @@ class EscalationOpened(Struct, frozen=True):
     rule_ids: tuple[str, ...]
 
 
-class EscalationClosed(Struct, frozen=True):
+class EscalationClosed(Struct, frozen=True, gc=False):
     """Nobody needs to look any more."""
 
     escalation_id: str
@@ -179,7 +179,7 @@ class EscalationClosed(Struct, frozen=True):
     rule_ids: tuple[str, ...]
 
 
-class Audited(Struct, frozen=True):
+class Audited(Struct, frozen=True, gc=False):
     """Something is kept for the record that is not a disposal."""
 
     kind: AuditKind

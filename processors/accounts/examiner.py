@@ -23,6 +23,7 @@ from schemas.records import Field, SubjectKind, VerificationKind
 
 _NO_PROOFS: Mapping[VerificationKind, tuple[str, ...]] = {}
 _TEXT_FIELDS = frozenset(TEXT_FIELDS)
+_INDIVIDUAL = SubjectKind.INDIVIDUAL
 
 
 @lru_cache(maxsize=1)
@@ -100,7 +101,7 @@ def view_of(
     account: Account, subject: SubjectKind | None = None, facts: list[Fact] | None = None
 ) -> SubjectView:
     """What judging may know of an account: its kind and its proofs, or those among ``facts``."""
-    kind = subject or account.subject or SubjectKind.INDIVIDUAL
+    kind = subject or account.subject or _INDIVIDUAL
     facts = account.facts if facts is None else facts
     if not facts:
         return SubjectView(kind, _NO_PROOFS)

@@ -70,20 +70,25 @@ def record(
     disposal: Disposal | None = None,
 ) -> None:
     """Append an audit record, sealed; with what there is to say of the disposal that it keeps."""
-    account = turn.account
-    audit = AuditRecord(
-        **common(turn),
-        audit_id=audit_id,
-        kind=kind,
-        subject_id=subject_id,
-        summary=summary,
-        actor=actor,
-        at=turn.at,
-        previous_hash=account.audit.hex() or FIRST,
-        hash="",
-        source_topic=turn.topic,
-        source_partition=turn.partition,
-        source_offset=turn.offset,
+    account, pack = turn.account, turn.pack
+    audit = AuditRecord(  # by position: so many keywords would cost a microsecond
+        turn.account_id,
+        turn.seq,
+        turn.event_id,
+        audit_id,
+        kind,
+        subject_id,
+        summary,
+        actor,
+        turn.at,
+        account.audit.hex() or FIRST,
+        "",
+        pack.id,
+        pack.version,
+        pack.hash,
+        turn.topic,
+        turn.partition,
+        turn.offset,
     )
     if disposal:
         audit = _with_disposal(audit, disposal)

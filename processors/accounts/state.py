@@ -48,7 +48,7 @@ FACET_BITS = {Facet.ADDRESS: 1, Facet.CATEGORY: 2, Facet.CREDIT_CODE: 4}
 """Facets that come with a proof of institution, beside its name."""
 
 
-class Fact(Struct, array_like=True):
+class Fact(Struct, array_like=True, gc=False):
     """Result of a verification that holds now. ``expires`` is 0 where it does not.
 
     ``names`` are other names that the proof carries, ``scope`` what is registered as such.
@@ -66,14 +66,14 @@ class Fact(Struct, array_like=True):
     facets: int = 0
 
 
-class Approval(Struct, array_like=True):
+class Approval(Struct, array_like=True, gc=False):
     """Rules that a person has set aside for the current value of a field."""
 
     field: Field
     rules: list[str]
 
 
-class Pending(Struct, array_like=True):
+class Pending(Struct, array_like=True, gc=False):
     """A change, or a live value, that waits for a person or for material.
 
     ``kind`` is None for a live value that no change brought up. ``since`` is when the change came,
@@ -101,7 +101,7 @@ class Pending(Struct, array_like=True):
     breached: bool = False
 
 
-class Measure(Struct, array_like=True):
+class Measure(Struct, array_like=True, gc=False):
     """A measure, live while ``ended`` is 0. All times in ms, 0 for none.
 
     ``root`` is the first measure of the same breach and ``entry`` its entry in the ledger: what an
@@ -132,7 +132,7 @@ class Measure(Struct, array_like=True):
     confirmed: list[str] = []
 
 
-class Entry(Struct, array_like=True):
+class Entry(Struct, array_like=True, gc=False):
     """A live entry of the credit ledger. ``expires`` is 0 where it counts for good."""
 
     id: str
@@ -141,7 +141,7 @@ class Entry(Struct, array_like=True):
     expires: int
 
 
-class Ticket(Struct, array_like=True):
+class Ticket(Struct, array_like=True, gc=False):
     """A complaint that a person looks at, or, with ``settled`` set, one that was decided.
 
     ``value`` is a hash of what was complained of; ``merged`` counts the complaints joined to it.
@@ -160,7 +160,7 @@ class Ticket(Struct, array_like=True):
     settled: int = 0
 
 
-class Appeal(Struct, array_like=True):
+class Appeal(Struct, array_like=True, gc=False):
     """An appeal that waits for a person. ``measure`` is empty where none is known."""
 
     id: str
@@ -171,7 +171,7 @@ class Appeal(Struct, array_like=True):
     breached: bool = False
 
 
-class Breach(Struct, array_like=True):
+class Breach(Struct, array_like=True, gc=False):
     """A time limit for a decision that passed; waits until a person has taken note."""
 
     subject: str
@@ -179,7 +179,7 @@ class Breach(Struct, array_like=True):
     due: int
 
 
-class Account(Struct, array_like=True):
+class Account(Struct, array_like=True, gc=False):
     """All that is known of an account.
 
     ``values`` holds the six watched fields in the order of `Field`: None where a value is not
@@ -293,15 +293,11 @@ def _measure_timers(measures: list[Measure]) -> Iterator[Timed]:
 
 def earliest_due(account: Account) -> int:
     """When the next deadline of an account falls due, in ms; 0 for none."""
-    if (
-        account.facts
-        or account.ledger
-        or account.measures
-        or account.pending
-        or account.tickets
-        or account.appeals
-    ):
+    if account.pending or account.measures or account.tickets or account.appeals:
         return min((timer[0] for timer in timers(account)), default=0)
+    if account.facts or account.ledger:  # most accounts: spare them the timers
+        expiring: list[Fact | Entry] = [*account.facts, *account.ledger]
+        return min([part.expires for part in expiring if part.expires], default=0)
     return 0
 
 

@@ -23,6 +23,12 @@ from schemas.records import ChangeKind, Field, MeasureStep, Phase, SubjectKind, 
 Cause = tuple[str, Field]
 
 
+# Looked up once, as in `changes`.
+_OPEN = Status.OPEN
+_REGISTRATION, _OWNER_CHANGE = ChangeKind.REGISTRATION, ChangeKind.OWNER_CHANGE
+_IDENTITY = VerificationKind.IDENTITY
+
+
 def take_effect(
     turn: Turn,
     kind: ChangeKind,
@@ -33,12 +39,12 @@ def take_effect(
 ) -> None:
     """Make a change current. ``since`` is when it came."""
     account = turn.account
-    if kind is ChangeKind.OWNER_CHANGE:
+    if kind is _OWNER_CHANGE:
         account.facts = facts_of_owner(account, since, owner)
         account.approvals.clear()
     elif subject and subject is not account.subject:
         account.approvals.clear()
-    account.registered = account.registered or kind is ChangeKind.REGISTRATION
+    account.registered = account.registered or kind is _REGISTRATION
     account.subject = subject or account.subject
     account.owner = owner or account.owner
     if values:
@@ -50,9 +56,9 @@ def take_effect(
             account.approvals = [a for a in account.approvals if a.field not in values]
         if account.pending:
             reviews.supersede(turn, Phase.APPLIED, values)
-    if account.status is not Status.OPEN:
+    if account.status is not _OPEN:
         _open(turn, kind)
-    if kind is ChangeKind.OWNER_CHANGE and identity_verified(account):
+    if kind is _OWNER_CHANGE and identity_verified(account):
         lift_identity(turn)
 
 
@@ -101,7 +107,7 @@ def cure_by_proof(turn: Turn, proposals: Iterable[Proposal]) -> None:
 def verify_current(turn: Turn) -> None:
     """Verify all current values, and what is owed, as after the end of a proof (Art. 15)."""
     account = turn.account
-    if account.status is not Status.OPEN:
+    if account.status is not _OPEN:
         return
     judgement = turn.judge_current()
     result = breaches.answer(turn, breaches.unapproved(account, judgement.proposals))
@@ -117,7 +123,7 @@ def verify_current(turn: Turn) -> None:
 
 def review(turn: Turn, kind: ChangeKind | None, proposals: list[Proposal]) -> None:
     """Let a person look at live values."""
-    if not proposals or turn.account.status is not Status.OPEN:
+    if not proposals or turn.account.status is not _OPEN:
         return
     account = turn.account
     reviews.hold(
@@ -154,18 +160,18 @@ def set_cause_aside(account: Account, measure: Measure) -> None:
 
 def identity_failed(account: Account) -> bool:
     """Whether the last identity verification failed or was revoked."""
-    return any(fact.kind is VerificationKind.IDENTITY and fact.failed for fact in account.facts)
+    return any(fact.kind is _IDENTITY and fact.failed for fact in account.facts)
 
 
 def identity_verified(account: Account) -> bool:
     """Whether a proof of identity is valid now."""
-    return any(fact.kind is VerificationKind.IDENTITY and not fact.failed for fact in account.facts)
+    return any(fact.kind is _IDENTITY and not fact.failed for fact in account.facts)
 
 
 def suspend_for_identity(turn: Turn) -> None:
     """No service without a true identity (Art. 9)."""
     live = ladder.of_cause(turn.account, IDENTITY.rule_id, None)
-    if turn.account.status is Status.OPEN and not any(
+    if turn.account.status is _OPEN and not any(
         measure.step is MeasureStep.SUSPEND for measure in live
     ):
         breaches.begin_step(turn, IDENTITY, MeasureStep.SUSPEND, None, IDENTITY.message)
@@ -190,8 +196,8 @@ def _open(turn: Turn, kind: ChangeKind) -> None:
             if measure.step is MeasureStep.CLOSE:
                 ladder.lift(turn, measure, reasons.REGISTERED_ANEW)
         closing.reopen(turn)
-    account.status = Status.OPEN
-    if kind is ChangeKind.REGISTRATION:
+    account.status = _OPEN
+    if kind is _REGISTRATION:
         account.values = [value or "" for value in account.values]
     credit.hold_level(turn)
     if identity_failed(account):
