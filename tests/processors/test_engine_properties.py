@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from processors import engine
 from processors.accounts import decode
 from processors.policy import Hit, Judgement, Policy, SubjectView
 from schemas.codec import Codec
-from schemas.records import AccountChange, ChangeKind, Field
+from schemas.records import AccountChange, ChangeKind, Disposal, Field
 from tests.processors.accounts.world import DAY, POLICY, START, make_pack
 from tests.processors.books import Books
 from tests.processors.histories import PRIVATE, plans, realise
@@ -201,10 +202,12 @@ def test_replaying_gives_the_same_bytes(plan: list[Any]):
 @pytest.mark.invariant("INV-12")
 @quick
 @given(plans)
-def test_no_value_of_an_account_is_in_any_output(plan: list[Any]):
+def test_no_value_of_an_account_is_in_any_output_but_the_one_offered_back(plan: list[Any]):
     states, outputs = run_all(realise(plan))
     outcome = engine.run_due(list(states), states.get, POLICY, START + 900 * DAY)
     for output in [*outputs, *outcome.outputs]:
+        if type(output) is Disposal:
+            output = replace(output, rollback_value=None)
         assert PRIVATE.encode() not in CODEC.encode(output), output
 
 
