@@ -293,12 +293,17 @@ def _measure_timers(measures: list[Measure]) -> Iterator[Timed]:
 
 def earliest_due(account: Account) -> int:
     """When the next deadline of an account falls due, in ms; 0 for none."""
-    if account.pending or account.measures or account.tickets or account.appeals:
+    if (
+        account.ledger
+        or account.measures
+        or account.pending
+        or account.tickets
+        or account.appeals
+        or account.repair_due
+    ):
         return min((timer[0] for timer in timers(account)), default=0)
-    if account.facts or account.ledger:  # most accounts: spare them the timers
-        expiring: list[Fact | Entry] = [*account.facts, *account.ledger]
-        return min([part.expires for part in expiring if part.expires], default=0)
-    return 0
+    # Most accounts have proofs alone.
+    return min([fact.expires for fact in account.facts if fact.expires], default=0)
 
 
 def encode(account: Account, due: int | None = None) -> bytes:
