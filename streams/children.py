@@ -15,8 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -25,7 +24,9 @@ PORTS = range(20_000, 32_000)
 stopped server could otherwise be given the server's own port, and keep it."""
 
 _PR_SET_PDEATHSIG = 1
-_children: weakref.WeakSet[Child] = weakref.WeakSet()
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_children: set[Child] = set()
+"""All that may still run, also those whose start a signal cut off before anybody held them."""
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -42,7 +43,7 @@ class Child:
         self.command = list(command)
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as output:
+        with log.open("ab") as output, _signals_held():
             self._process = subprocess.Popen(  # noqa: S603 - our own command, no shell
                 self.command,
                 stdin=subprocess.DEVNULL,
@@ -53,7 +54,8 @@ class Child:
                 # One system call, prepared before the fork: no lock is taken in the child.
                 preexec_fn=_die_with_parent if _watched() else None,  # noqa: PLW1509
             )
-        _children.add(self)
+            _children.difference_update([child for child in _children if not child.running])
+            _children.add(self)
 
     @property
     def pid(self) -> int:
@@ -147,6 +149,27 @@ def accepts(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
         return True
     return False
+
+
+@contextlib.contextmanager
+def _signals_held() -> Iterator[None]:
+    """Hold back what Python does about signals: a child that is half started is known to nobody."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread is ever interrupted
+        return
+    came: list[int] = []
+    before = {number: signal.getsignal(number) for number in _ENDING}
+    for number, handler in before.items():
+        if handler is not None:  # None is a handler that C code has set
+            signal.signal(number, lambda number, _frame: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler is not None:
+                signal.signal(number, handler)
+        for missed in came:
+            signal.raise_signal(missed)
 
 
 def _exists(pid: int) -> bool:

@@ -33,6 +33,36 @@ print(child.pid, flush=True)
 time.sleep(300 if sys.argv[2] == "stay" else 0)
 """
 
+INTERRUPTED = """
+import os, psutil, random, signal, sys, threading, time
+from pathlib import Path
+from streams import children
+
+class Stop(Exception):
+    pass
+
+def stop(number, frame):
+    raise Stop
+
+signal.signal(signal.SIGTERM, stop)
+stopped = 0
+for number in range(60):
+    wait = random.Random(number).random() * 0.004
+    after = threading.Timer(wait, os.kill, (os.getpid(), signal.SIGTERM))
+    try:
+        after.start()
+        children.Child(["/bin/sleep", "300"], Path(sys.argv[1]))
+        after.join()
+        time.sleep(60)
+    except Stop:
+        stopped += 1
+known = {child.pid for child in children._children}
+lost = {child.pid for child in psutil.Process().children()} - known
+print(stopped, len(lost))
+for pid in lost:
+    os.kill(pid, signal.SIGKILL)
+"""
+
 
 def test_a_stopped_and_a_killed_broker_keep_address_and_data(own_kafka: Kafka) -> None:
     settings = Settings(kafka=own_kafka.bootstrap)
@@ -183,6 +213,18 @@ def test_a_child_that_ignores_a_stop_is_killed(tmp_path: Path) -> None:
     assert wait_for(lambda: "deaf" in child.tail(), child, 10) == ""
     assert child.stop(within_s=0.2) == -signal.SIGKILL
     assert not child.running
+
+
+def test_a_signal_while_a_child_starts_loses_no_child_and_no_signal(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, str(tmp_path / "log")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.split() == ["60", "0"], done.stderr
 
 
 def test_waiting_for_a_child_says_why_it_is_not_ready(tmp_path: Path) -> None:
