@@ -14,6 +14,8 @@ from msgspec import Struct
 
 from processors.accounts import OutputRecord, decode, encode, next_due
 from processors.accounts.appeals import apply_appeal
+from processors.accounts.brakes import KEY as BRAKES
+from processors.accounts.brakes import Brakes, Counted, LiveBrakes, RecordedBrakes
 from processors.accounts.changes import apply_change
 from processors.accounts.complaints import apply_complaint
 from processors.accounts.deadlines import fire_next
@@ -36,7 +38,17 @@ from schemas.records import (
     AccountVerification,
 )
 
-__all__ = ["Input", "Limits", "Outcome", "Read", "Rejection", "next_due", "run", "run_due"]
+__all__ = [
+    "BRAKES",
+    "Input",
+    "Limits",
+    "Outcome",
+    "Read",
+    "Rejection",
+    "next_due",
+    "run",
+    "run_due",
+]
 
 Read = Callable[[bytes], bytes | None]
 """State of an account by its key (the account id in UTF-8), None where there is none."""
@@ -86,10 +98,13 @@ def run(
     policy: Policy | Control,
     limits: Limits = _DEFAULTS,
     value_key: bytes = b"",
+    brakes: RecordedBrakes | None = None,
 ) -> Outcome:
     """Apply a batch of inputs in their order, each under the policy in force at its time.
 
     ``value_key`` keys the hashes that stand for values in records; without one there are none.
+    ``read`` also gives, and the outcome's states hold, the counters of the partition's brakes
+    where the policy has any; with ``brakes`` these are repeated instead.
 
     Nothing is written: a raise leaves nothing behind. What is not acceptable is rejected; an event
     that its account has seen among its last 16 changes nothing and is counted.
@@ -106,7 +121,7 @@ def run(
         accepted.append(item)
         if type(record) is AccountChange:
             texts += (record.name, record.bio, record.signature, record.badge)
-    batch = _Batch(read, policy, value_key, list(filter(None, texts)))
+    batch = _Batch(read, policy, value_key, brakes, list(filter(None, texts)))
     for item in accepted:
         batch.apply(item)
     return Outcome(batch.states(), batch.outputs, rejected, batch.duplicates)
@@ -118,9 +133,10 @@ def run_due(
     policy: Policy | Control,
     upto: int,
     value_key: bytes = b"",
+    brakes: RecordedBrakes | None = None,
 ) -> Outcome:
     """Fire the deadlines of these accounts that are due at or before ``upto`` (ms)."""
-    batch = _Batch(read, policy, value_key)
+    batch = _Batch(read, policy, value_key, brakes)
     for key in keys:
         batch.fire(key, upto)
     return Outcome(batch.states(), batch.outputs, [], 0)
@@ -146,10 +162,13 @@ class _Batch:
         read: Read,
         policy: Policy | Control,
         value_key: bytes,
+        recorded: RecordedBrakes | None,
         texts: Sequence[str] = (),
     ) -> None:
         self._control = Control.of(policy)
         self._value_key = value_key
+        self._recorded = recorded
+        self._counted = Counted(read)
         self._texts = texts
         self._since = self._until = 0
         self._examiner: Examiner
@@ -182,6 +201,8 @@ class _Batch:
             item.offset,
         )
         apply(turn, record)
+        if (brakes := turn.examiner.brakes) is not None:
+            brakes.saw(turn)
         account.seen = seen
         held.changed = True
         held.due = earliest_due(account)
@@ -198,10 +219,13 @@ class _Batch:
         self._fire(held, upto)
 
     def states(self) -> dict[bytes, bytes | None]:
-        """New states of the accounts that changed."""
-        return {
+        """New states of the accounts that changed, and of the brakes."""
+        states: dict[bytes, bytes | None] = {
             key: encode(held.account, held.due) for key, held in self._held.items() if held.changed
         }
+        if counters := self._counted.state():
+            states[BRAKES] = counters
+        return states
 
     def _take(self, key: bytes, account_id: str) -> _Held:
         held = self._held.get(key)
@@ -213,12 +237,19 @@ class _Batch:
         """The examiner under the policy in force at an event time."""
         if not self._since <= at < self._until:
             self._since, self._until, policy = self._control.at(at)
-            self._examiner = Examiner(policy, self._value_key)
+            self._examiner = Examiner(policy, self._value_key, self._brakes_of(policy))
             self._examiner.learn(self._texts)
         return self._examiner
 
+    def _brakes_of(self, policy: Policy) -> Brakes | None:
+        if not policy.has_brakes:
+            return None
+        return self._recorded or LiveBrakes(policy, self._counted)
+
     def _fire(self, held: _Held, upto: int) -> None:
         while turn := fire_next(held.account_id, held.account, self._examiner_at, upto):
+            if (brakes := turn.examiner.brakes) is not None:
+                brakes.saw(turn)
             emit(turn, self.outputs)
             held.changed = True
         held.due = earliest_due(held.account)

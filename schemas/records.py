@@ -154,6 +154,14 @@ class RuleMode(StrEnum):
     SHADOW = "SHADOW"
 
 
+class RuleOutcome(StrEnum):
+    """HIT: the rule hit. ERROR: its condition could not be evaluated, so a person looks. SNOOZED: it hit, but has lost its power for the time being."""
+
+    HIT = "HIT"
+    ERROR = "ERROR"
+    SNOOZED = "SNOOZED"
+
+
 class CaseOutcome(StrEnum):
     """How a complaint or an appeal ended."""
 
@@ -194,6 +202,7 @@ class EscalationKind(StrEnum):
     APPEAL = "APPEAL"
     SLA_BREACH = "SLA_BREACH"
     DISPOSAL = "DISPOSAL"
+    BRAKE = "BRAKE"
 
 
 class EscalationStatus(StrEnum):
@@ -418,6 +427,9 @@ class Finding(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     decision: What the rule proposes.
     mode: Whether the rule takes part in the decision.
     why: Why the rule hit, one sentence in English.
+    pack_id: Pack of the rule; its version and hash are those of the verdict, or among its
+        others.
+    outcome: What became of the rule; null in records older than this field.
     """
 
     rule_id: str
@@ -430,6 +442,8 @@ class Finding(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     decision: Decision
     mode: RuleMode
     why: str
+    pack_id: str = ''
+    outcome: RuleOutcome | None = None
 
 
 class AuditRecord(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -718,7 +732,8 @@ class Escalation(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     escalation_id: Unique id; OPENED and CLOSED share it.
     kind: Why a person must look.
     status: Whether it enters or leaves the queue.
-    subject_id: Event id of the change, complaint id, appeal id or measure id.
+    subject_id: Event id of the change, complaint id, appeal id or measure id; of a BRAKE the
+        rule or the measure that it stopped.
     priority: 1 is most urgent, 4 least.
     opened_at: When it was opened.
     due_at: Until when a person must have decided.
@@ -867,6 +882,19 @@ class Mark(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     en: str
 
 
+class PackRef(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """A pack by its id, version and content hash.
+
+    id: Id of the pack.
+    version: Its version.
+    hash: Its content hash.
+    """
+
+    id: str
+    version: str
+    hash: str
+
+
 class Verdict(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """What was decided about a change. A later verdict of the same event carries a higher
     revision.
@@ -897,6 +925,9 @@ class Verdict(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     ip_label: Place to be shown with the account (Order No. 10, Art. 12); null for none.
     publishable: Whether the page of a public account has all that must be shown on it, verified
         (Art. 13); null for other accounts.
+    shadow_decision: What the decision would have been with the shadow rules in force; null
+        where that is the same.
+    other_packs: Packs that were in force beside the first one.
     """
 
     account_id: str
@@ -922,6 +953,8 @@ class Verdict(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     marks: tuple[Mark, ...] = ()
     ip_label: str | None = None
     publishable: bool | None = None
+    shadow_decision: Decision | None = None
+    other_packs: tuple[PackRef, ...] = ()
 
 
 _TEXTS = Texts()
@@ -952,6 +985,8 @@ _Decision_OF = {2 * n: symbol for n, symbol in enumerate(Decision)}
 _Decision_AS = {symbol: 2 * n for n, symbol in enumerate(Decision)}
 _RuleMode_OF = {2 * n: symbol for n, symbol in enumerate(RuleMode)}
 _RuleMode_AS = {symbol: 2 * n for n, symbol in enumerate(RuleMode)}
+_RuleOutcome_OF = {2 * n: symbol for n, symbol in enumerate(RuleOutcome)}
+_RuleOutcome_AS = {symbol: 2 * n for n, symbol in enumerate(RuleOutcome)}
 _CaseOutcome_OF = {2 * n: symbol for n, symbol in enumerate(CaseOutcome)}
 _CaseOutcome_AS = {symbol: 2 * n for n, symbol in enumerate(CaseOutcome)}
 _ComplaintState_OF = {2 * n: symbol for n, symbol in enumerate(ComplaintState)}
@@ -2562,9 +2597,30 @@ def read_Finding(_data: bytes, _at: int) -> tuple[Finding, int]:
         _n, _at = read_size(_data, _at - 1)
     why = _data[_at : _at + _n].decode()
     _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_id = _data[_at : _at + _n].decode()
+    _at += _n
+    outcome: RuleOutcome | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        outcome = None
+    elif _n == 2:
+        outcome = _RuleOutcome_OF[_data[_at]]
+        _at += 1
+    else:
+        raise ValueError("outcome: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return Finding(rule_id, obligation_id, field, span_start, span_end, technique, entry, decision, mode, why), _at
+    return Finding(rule_id, obligation_id, field, span_start, span_end, technique, entry, decision, mode, why, pack_id, outcome), _at
 
 
 def write_Finding(_record: Finding, _out: bytearray) -> None:
@@ -2606,6 +2662,12 @@ def write_Finding(_record: Finding, _out: bytearray) -> None:
     else:
         write_long(_n, _out)
     _out += _raw
+    _out += _TEXTS[_record.pack_id]
+    if (outcome := _record.outcome) is None:
+        _append(0)
+    else:
+        _append(2)
+        _append(_RuleOutcome_AS[outcome])
 
 
 def read_AuditRecord(_data: bytes, _at: int) -> tuple[AuditRecord, int]:
@@ -5693,6 +5755,81 @@ def write_Mark(_record: Mark, _out: bytearray) -> None:
     _out += _raw
 
 
+def read_PackRef(_data: bytes, _at: int) -> tuple[PackRef, int]:
+    """Read one PackRef at an offset; returns it and the offset after it."""
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    version = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    hash = _data[_at : _at + _n].decode()
+    _at += _n
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
+    return PackRef(id, version, hash), _at
+
+
+def write_PackRef(_record: PackRef, _out: bytearray) -> None:
+    """Append the Avro binary form of one PackRef."""
+    _append = _out.append
+    _raw = _record.id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _raw = _record.version.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _raw = _record.hash.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+
+
 def read_Verdict(_data: bytes, _at: int) -> tuple[Verdict, int]:
     """Read one Verdict at an offset; returns it and the offset after it."""
     _n = _data[_at]
@@ -5929,9 +6066,30 @@ def read_Verdict(_data: bytes, _at: int) -> tuple[Verdict, int]:
         publishable, _at = read_bool(_data, _at)
     else:
         raise ValueError("publishable: no such branch of a union")
+    shadow_decision: Decision | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        shadow_decision = None
+    elif _n == 2:
+        shadow_decision = _Decision_OF[_data[_at]]
+        _at += 1
+    else:
+        raise ValueError("shadow_decision: no such branch of a union")
+    other_packs_items: list[PackRef] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        other_packs_count, _at = read_count(_data, _at)
+        while other_packs_count:
+            for _ in range(other_packs_count):
+                other_packs_item, _at = read_PackRef(_data, _at)
+                other_packs_items.append(other_packs_item)
+            other_packs_count, _at = read_count(_data, _at)
+    other_packs = tuple(other_packs_items)
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return Verdict(account_id, account_seq, event_id, revision, kind, phase, decision, reason, level, decided_at, pack_id, pack_version, pack_hash, source_topic, source_partition, source_offset, findings, reviewers, due_at, missing, marks, ip_label, publishable), _at
+    return Verdict(account_id, account_seq, event_id, revision, kind, phase, decision, reason, level, decided_at, pack_id, pack_version, pack_hash, source_topic, source_partition, source_offset, findings, reviewers, due_at, missing, marks, ip_label, publishable, shadow_decision, other_packs), _at
 
 
 def write_Verdict(_record: Verdict, _out: bytearray) -> None:
@@ -6051,6 +6209,16 @@ def write_Verdict(_record: Verdict, _out: bytearray) -> None:
     else:
         _append(2)
         _append(1 if publishable else 0)
+    if (shadow_decision := _record.shadow_decision) is None:
+        _append(0)
+    else:
+        _append(2)
+        _append(_Decision_AS[shadow_decision])
+    if other_packs_items := _record.other_packs:
+        write_long(len(other_packs_items), _out)
+        for other_packs_item in other_packs_items:
+            write_PackRef(other_packs_item, _out)
+    _append(0)
 
 
 READERS: dict[type[Any], Callable[[bytes, int], tuple[Any, int]]] = {

@@ -8,7 +8,7 @@ input is known by its account and event id.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 from processors import engine
 from processors.accounts import state as account_state
+from processors.accounts.brakes import KEY as BRAKES
+from processors.accounts.brakes import Counters, RecordedBrakes, decode_counters
 from processors.policy import Policy
 from schemas.codec import Codec
 from schemas.errors import DecodeError
@@ -139,6 +141,11 @@ class Checker:
         self._dead: set[Origin] = set()
         self._answers: dict[str, list[_Output]] = defaultdict(list)
         self._states: dict[bytes, bytes | None] = {}
+        self._brakes: dict[int, Counters] = {}
+        self._partitions: dict[str, int] = {}
+        self._begun: set[str] = set()
+        self._recordings: dict[tuple[int, str], RecordedBrakes] = {}
+        self._decided: dict[str, dict[int, Policy]] = {}
 
     @property
     def topics(self) -> list[str]:
@@ -165,6 +172,8 @@ class Checker:
                 self._collect_dead(message)
             elif topic in self._journal.topics:
                 self._journal.take(topic, message.offset(), message.value())
+            elif message.key() == BRAKES:
+                self._brakes[message.partition()] = decode_counters(message.value())
             elif not message.key().startswith(RESERVED):
                 self._states[message.key()] = message.value()
 
@@ -187,6 +196,9 @@ class Checker:
         if message.key() != record.account_id.encode():
             self.report.add("order", f"{topic}: the key is not {record.account_id}")
         self._answers[record.account_id].append(_Output(record, message.value()))
+        self._partitions[record.account_id] = message.partition()
+        if isinstance(record, Disposal) and record.action is DisposalAction.BEGIN:
+            self._begun.add(record.measure_id)
 
     def _collect_dead(self, message: Any) -> None:
         letter = parse(message)
@@ -259,7 +271,7 @@ class Checker:
         return next((one for one in given if one.origin not in self._dead), None)
 
     def _compare_replay(self, sequences: dict[str, dict[int, str]]) -> None:
-        self._policies = {p.pack.hash: p for p in self._journal.policies()}
+        self._policies = {policy.hash: policy for policy in self._journal.policies()}
         states, outputs = self._replay(sequences)
         for account, answers in self._answers.items():
             key = account.encode()
@@ -290,18 +302,17 @@ class Checker:
             for record in outcome.outputs:
                 outputs[record.account_id].append(record)
 
-        together: dict[str, list[str]] = defaultdict(list)
+        together: dict[tuple[int, str], list[str]] = defaultdict(list)
         for account, events in sequences.items():
-            hashes = {output.record.pack_hash for output in self._answers[account]}
-            if unknown := hashes - self._policies.keys():
-                self.report.add("outputs", f"{account}: decided by {unknown}, which nobody issued")
-            elif len(hashes) == 1:
-                together[hashes.pop()].append(account)
-            else:
-                for outcome in self._turn_by_turn(account, events, states):
+            policies = self._deciding(account)
+            if len(known := {policy.hash for policy in policies.values()}) == 1:
+                together[self._partitions[account], known.pop()].append(account)
+            elif known:
+                for outcome in self._turn_by_turn(account, events, states, policies):
                     take(outcome)
-        for pack_hash, accounts in together.items():
-            policy = self._policies[pack_hash]
+        for (partition, policy_hash), accounts in together.items():
+            policy, key = self._policies[policy_hash], self._value_key
+            brakes = self._recorded(partition, policy)
             ordered = (
                 self._as_input(given)
                 for account in accounts
@@ -309,27 +320,82 @@ class Checker:
                 if (given := self._applied(account, event)) is not None
             )
             while batch := list(islice(ordered, REPLAY_BATCH)):
-                take(engine.run(batch, states.get, policy, self._limits, self._value_key))
+                take(engine.run(batch, states.get, policy, self._limits, key, brakes))
             for account in accounts:
                 last = max(_time_of(output.record) for output in self._answers[account])
-                key = account.encode()
-                take(engine.run_due([key], states.get, policy, last, self._value_key))
+                take(engine.run_due([account.encode()], states.get, policy, last, key, brakes))
+        self._compare_quotas()
         return states, outputs
 
+    def _deciding(self, account: str) -> dict[int, Policy]:
+        """The policy of each turn of an account; empty, and reported, where one is not known.
+
+        Records carry the hash of a pack: with several in force, that of the rule's own.
+        """
+        hashes: dict[int, set[str]] = defaultdict(set)
+        for record, _ in self._answers[account]:
+            of_turn = hashes[record.account_seq]
+            of_turn.add(record.pack_hash)
+            if isinstance(record, Verdict):
+                of_turn.update(pack.hash for pack in record.other_packs)
+        found: dict[int, Policy] = {}
+        for seq, carried in hashes.items():
+            policy = next((p for p in self._policies.values() if carried <= p.hashes), None)
+            if policy is None:
+                what = f"{account}: decided by {carried}, which nobody issued"
+                self.report.add("outputs", what)
+                return {}
+            found[seq] = policy
+        self._decided[account] = found
+        return found
+
     def _turn_by_turn(
-        self, account: str, events: dict[int, str], states: dict[bytes, bytes | None]
+        self,
+        account: str,
+        events: dict[int, str],
+        states: dict[bytes, bytes | None],
+        policies: dict[int, Policy],
     ) -> Iterator[engine.Outcome]:
         """Replay an account whose policy changed. ``states`` holds what came of the turn before."""
         decided = {o.record.account_seq: o.record for o in self._answers[account]}
         for seq, event in sorted(events.items()):
-            policy, given = self._policies[decided[seq].pack_hash], self._applied(account, event)
+            policy, given = policies[seq], self._applied(account, event)
+            brakes = self._recorded(self._partitions[account], policy)
+            key = self._value_key
             if given is not None:
                 item = self._as_input(given)
-                yield engine.run([item], states.get, policy, self._limits, self._value_key)
+                yield engine.run([item], states.get, policy, self._limits, key, brakes)
             else:
                 at = _time_of(decided[seq])
-                key = account.encode()
-                yield engine.run_due([key], states.get, policy, at, self._value_key)
+                yield engine.run_due([account.encode()], states.get, policy, at, key, brakes)
+
+    def _recorded(self, partition: int, policy: Policy) -> RecordedBrakes | None:
+        """What the brakes of a partition decided, where the policy has any.
+
+        They depend on the order of all accounts of the partition, which the outputs do not tell:
+        the replay of an account takes over what was decided, and the counts are compared after it.
+        """
+        if not policy.has_brakes:
+            return None
+        known = partition, policy.hash
+        if known not in self._recordings:
+            watches = self._brakes.get(partition, Counters()).watches
+            self._recordings[known] = RecordedBrakes(policy, watches, self._begun)
+        return self._recordings[known]
+
+    def _compare_quotas(self) -> None:
+        """The state of each partition counts the measures that began in the windows it keeps."""
+        began: Counter[tuple[int, MeasureStep, int]] = Counter()
+        for (partition, _), brakes in self._recordings.items():
+            for step, windows in brakes.used.items():
+                for window, used in windows.items():
+                    began[partition, step, window] += used
+        for (partition, step, window), used in began.items():
+            kept = self._brakes.get(partition, Counters()).quotas.get(step, {})
+            counted = kept.get(window, used)  # older windows are forgotten
+            if counted != used:
+                what = f"partition {partition}: {used} {step} began, {counted} are counted"
+                self.report.add("state", what)
 
     def _as_input(self, given: _Input) -> engine.Input:
         topic, partition, offset = given.origin
@@ -356,7 +422,7 @@ class Checker:
         if entries != {e.id: e.points for e in state.ledger}:
             self.report.add("fold", f"{account}: credit entries")
         said = [record for record, _ in answers if isinstance(record, CreditChange)]
-        if said and (policy := self._policies.get(said[-1].pack_hash)):
+        if said and (policy := self._decided.get(account, {}).get(said[-1].account_seq)):
             score = max(0, min(1000, policy.pack.credit.base + sum(entries.values())))
             if said[-1].score != score:
                 self.report.add("fold", f"{account}: score {said[-1].score}, not {score}")

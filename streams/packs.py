@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from processors.packs import shipped_pack
-from processors.policy import PackError, Policy, load_pack
+from processors.policy import PackError, Policy, compose, load_pack
 from streams.errors import ConfigurationError
 from streams.settings import Settings
 
@@ -43,11 +43,25 @@ def find_pack(name: str) -> dict[str, bytes]:
 
 
 def load_policy(settings: Settings) -> Policy:
-    """The policy of the configured pack. Raises `ConfigurationError` when it cannot be used."""
+    """The policy of the configured packs. Raises `ConfigurationError` when it cannot be used."""
+    return policy_of(settings.pack)
+
+
+def policy_of(names: str, *, drafts: bool = False) -> Policy:
+    """The policy of one pack, or of several with commas between, the first one leading.
+
+    With ``drafts`` their drafts are in force. Raises `ConfigurationError` when it cannot be used.
+    """
+    packs = []
+    for name in map(str.strip, names.split(",")):
+        try:
+            packs.append(load_pack(find_pack(name)))
+        except PackError as error:
+            raise ConfigurationError(f"pack {name!r} cannot be used:\n{error}") from error
     try:
-        return Policy(load_pack(find_pack(settings.pack)))
+        return Policy(compose(packs), drafts=drafts)
     except PackError as error:
-        raise ConfigurationError(f"pack {settings.pack!r} cannot be used:\n{error}") from error
+        raise ConfigurationError(f"packs {names!r} cannot be used together:\n{error}") from error
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:

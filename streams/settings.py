@@ -113,7 +113,8 @@ class Settings(BaseSettings):
     )
     pack: str = Field(
         "cac2022",
-        description="Policy pack: a directory with a `pack.yaml`, or the name of a shipped pack.",
+        description="Policy pack: a directory with a `pack.yaml`, or the name of a shipped pack. "
+        "Several, separated by commas, are in force together; the terms of the first one lead.",
         min_length=1,
     )
 

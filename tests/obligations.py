@@ -19,8 +19,7 @@ import msgspec
 import pytest
 import yaml
 
-from processors.policy import load_pack, shipped_pack
-from schemas.records import RuleMode
+from processors.policy import Mode, load_pack, shipped_pack
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "docs" / "obligations.yaml"
@@ -104,7 +103,7 @@ def rows(tests: Mapping[str, list[tuple[str, str]]] | None = None) -> tuple[list
     pack = load_pack(shipped_pack())
     rules: dict[str, list[str]] = defaultdict(list)
     for rule in pack.rules:
-        if rule.mode is RuleMode.ENFORCE:
+        if rule.mode == Mode.ENFORCE:
             rules[rule.obligation].append(rule.id)
 
     def row(duty: Duty, *, needs_rule: bool) -> Row:

@@ -28,7 +28,7 @@ def apply_appeal(turn: Turn, appeal: AccountAppeal) -> None:
         _open(turn, known, why, opened_at=known.at)
         return
     measure = ladder.find(account, appeal.measure_id)
-    until = measure.begins + turn.pack.ladder.appeal_days * DAY if measure else 0
+    until = measure.begins + turn.ladder_of(measure.rule).appeal_days * DAY if measure else 0
     if measure is None:
         reason = "Appeal against a measure that this account is not known to have."
     elif turn.at > until:

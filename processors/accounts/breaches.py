@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from processors.accounts import closing, credit, ladder
+from processors.accounts.brakes import Cause
 from processors.accounts.effects import Ground, ground_of
 from processors.accounts.reasons import found
 from processors.accounts.reviews import HOLDING
 from processors.accounts.state import STEP_RANK, Account, Measure, Status
 from processors.accounts.turn import DAY, Turn
 from processors.policy.model import Message, Proposal, Rule
-from schemas.records import Field, MeasureStep
+from schemas.records import Decision, Field, MeasureStep
 
 HIGHEST_BY_REPETITION = STEP_RANK[MeasureStep.SUSPEND]
 """Repetition alone does not close an account: severity, an expired suspension or a person does."""
@@ -53,6 +56,9 @@ def answer(turn: Turn, proposals: Iterable[Proposal], fresh: Collection[Field] =
             result.reviews.append(proposal)
             continue
         measure, begun = enter(turn, rule, field, proposal.finding.why, fresh=field in fresh)
+        if measure is None:
+            result.reviews.append(_for_a_person(proposal))
+            continue
         result.measures.append(measure)
         if begun and rule.points and charged is None:
             charged = rule, measure
@@ -71,12 +77,12 @@ def set_entry(turn: Turn, measure: Measure, entry: str) -> None:
 
 def enter(
     turn: Turn, rule: Rule, field: Field, reason: str, *, fresh: bool
-) -> tuple[Measure, bool]:
+) -> tuple[Measure | None, bool]:
     """Step on to the ladder for a breach of ``rule`` in a live value.
 
     Returns the measure that answers the breach and whether it was begun now. The same value found
     again meets the measure it is already under. A new breach while a measure of the same cause is
-    live or recent goes one step up.
+    live or recent goes one step up. Where the step's quota is used up there is no measure.
     """
     account = turn.account
     live = ladder.of_cause(account, rule.id, field)
@@ -90,7 +96,22 @@ def enter(
     standing = standing or _ordered_by_person(account, field, rank)
     if standing:
         return standing, False
-    return begin_step(turn, ground_of(rule), _STEPS[rank], field, found(reason)), True
+    step = _STEPS[rank]
+    if not within_quota(turn, rule.id, step, field):
+        return None, False
+    return begin_step(turn, ground_of(rule), step, field, found(reason)), True
+
+
+def within_quota(turn: Turn, rule_id: str, step: MeasureStep, field: Field | None) -> bool:
+    """Whether a measure may begin by itself; where it may, it is counted and must begin."""
+    brakes = turn.examiner.brakes
+    return brakes is None or brakes.allows(turn, Cause(rule_id, step, field))
+
+
+def _for_a_person(proposal: Proposal) -> Proposal:
+    """The same, asking for a person: what is over the quota is held, not dropped."""
+    why = f"{proposal.finding.why} The quota of automatic measures is used up."
+    return proposal._replace(finding=replace(proposal.finding, decision=Decision.HOLD, why=why))
 
 
 def begin_step(
@@ -104,7 +125,7 @@ def begin_step(
     entry: str = "",
 ) -> Measure:
     """Begin a step automatically, with the pack's lengths and the duty to correct a field."""
-    terms = turn.pack.ladder
+    terms = turn.ladder_of(ground.rule_id)
     if step in (MeasureStep.CLOSE, MeasureStep.BAR):
         return closing.close(turn, ground, field, reason, root=root, entry=entry)
     ends = deadline = 0

@@ -9,7 +9,7 @@ from processors.accounts import breaches, closing, credit, duties, reasons, revi
 from processors.accounts.effects import VerdictGiven
 from processors.accounts.examiner import view_of
 from processors.accounts.reviews import ALLOWING, HOLDING
-from processors.accounts.state import Account, Pending, Status
+from processors.accounts.state import DECISION_RANK, Account, Pending, Status
 from processors.accounts.turn import Turn, current_values
 from processors.policy.model import Judgement, Proposal
 from schemas.records import (
@@ -123,14 +123,19 @@ def _judge(
         new = {**current_values(account), **new}
     elif subject and subject is not (account.subject or _INDIVIDUAL):
         new = {**current_values(account), **new}
-    judgement = turn.examiner.judge(view_of(account, subject, facts), new)
+    judgement = turn.examiner.judge(view_of(account, subject, facts), new, turn.at)
     if account.ledger:
         judgement = credit.deepen(turn, judgement, new)
     lacks = _missing(turn, kind, subject, owner, since)
     if not lacks or judgement.decision is _REFUSE:
         return judgement
+    shadow = judgement.shadow_decision if judgement.shadow_decision is Decision.REFUSE else None
     return judgement._replace(
-        decision=Decision.NEED_MATERIAL, reason=duties.said(lacks).en, marks=(), missing=lacks
+        decision=Decision.NEED_MATERIAL,
+        reason=duties.said(lacks).en,
+        marks=(),
+        missing=lacks,
+        shadow_decision=shadow,  # what is owed comes before anything milder
     )
 
 
@@ -288,5 +293,12 @@ def _verdict(
             offset=turn.offset,
             marks=judgement.marks if decision is _LABELLED else (),
             missing=judgement.missing,
+            shadow_decision=_shadow(judgement, decision),
         )
     )
+
+
+def _shadow(judgement: Judgement, decision: Decision) -> Decision | None:
+    """What the decision would have been with all rules in force, where that is a graver one."""
+    shadow = judgement.shadow_decision
+    return shadow if shadow and DECISION_RANK[shadow] > DECISION_RANK[decision] else None

@@ -41,7 +41,7 @@ def close(
         reviewer=reviewer,
     )
     if bar_days is None:
-        bar_days = turn.pack.ladder.bar_days[ground.severity - 1]
+        bar_days = turn.ladder_of(ground.rule_id).bar_days[ground.severity - 1]
     ladder.begin(
         turn,
         ground,

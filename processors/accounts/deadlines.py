@@ -14,10 +14,10 @@ from processors.accounts.examiner import Examiner
 from processors.accounts.grounds import BUILT_IN, RULING
 from processors.accounts.ids import derive_id
 from processors.accounts.state import Account, Measure, Pending, Timer, timers
-from processors.accounts.turn import Turn
+from processors.accounts.turn import HOUR, Turn
 from processors.accounts.verification import expire_fact
 from processors.policy.model import Message
-from schemas.records import AuditKind, Decision, MeasureStep, Phase
+from schemas.records import AuditKind, Decision, EscalationKind, MeasureStep, Phase
 
 
 def fire_next(
@@ -73,6 +73,11 @@ def _end_measure(turn: Turn, measure: Measure) -> None:
 
 
 def _go_up(turn: Turn, measure: Measure, step: MeasureStep, reason: Message) -> None:
+    if turn.examiner.rule(measure.rule) and not breaches.within_quota(
+        turn, measure.rule, step, measure.field
+    ):
+        _wait_for_quota(turn, measure, step)
+        return
     ground = turn.examiner.ground(measure.rule, BUILT_IN.get(measure.rule, RULING))
     ground = ground._replace(
         rule_id=measure.rule,
@@ -84,6 +89,15 @@ def _go_up(turn: Turn, measure: Measure, step: MeasureStep, reason: Message) -> 
     breaches.begin_step(
         turn, ground, step, measure.field, reason, root=measure.root, entry=measure.entry
     )
+
+
+def _wait_for_quota(turn: Turn, measure: Measure, step: MeasureStep) -> None:
+    """The step's quota is used up: the deadline moves on by one window, and a person is told."""
+    measure.deadline = turn.at + turn.pack.brakes.quota_hours * HOUR
+    ladder.extend(turn, measure, measure.ends, reasons.QUOTA, "")
+    if not any(breach.subject == measure.id for breach in turn.account.breaches):
+        why = f"The quota of automatic measures {step} is used up; the time to correct is longer."
+        open_breach(turn, measure.id, why, (measure.rule,), kind=EscalationKind.BRAKE)
 
 
 def _still_found(turn: Turn, measure: Measure) -> bool:

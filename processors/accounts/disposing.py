@@ -35,13 +35,14 @@ from schemas.records import (
 
 def begun(turn: Turn, effect: MeasureBegun, outputs: list[OutputRecord]) -> None:
     """Records of a measure that begins, with a report item from the pack's step on."""
-    report = turn.pack.report
+    rule_id = effect.terms.rule_id
+    report = turn.examiner.policy.pack_of(rule_id).report
     reported = STEP_RANK[effect.terms.step] >= STEP_RANK[report.from_step]
     disposal = _dispose(turn, DisposalAction.BEGIN, effect, outputs, reported=reported)
     if disposal.report_id:
         outputs.append(
             AuthorityReport(
-                **common(turn),
+                **common(turn, rule_id),
                 report_id=disposal.report_id,
                 measure_id=disposal.measure_id,
                 step=disposal.step,
@@ -93,7 +94,7 @@ def _dispose(
     before, after = _hashes(turn, terms.field)
     disposal_id = derive_id("disposal", turn.account_id, turn.event_id, terms.measure_id, action)
     disposal = Disposal(
-        **common(turn),
+        **common(turn, terms.rule_id),
         disposal_id=disposal_id,
         measure_id=terms.measure_id,
         action=action,
@@ -136,7 +137,7 @@ def _dispose(
 
 def _functions(turn: Turn, terms: MeasureTerms) -> tuple[str, ...]:
     """What a measure restricts: what its step does, or the credit level that holds it."""
-    restricted = turn.pack.ladder.functions.get(terms.step, ())
+    restricted = turn.ladder_of(terms.rule_id).functions.get(terms.step, ())
     if terms.rule_id != CREDIT.rule_id:
         return restricted
     now = turn.examiner.level(score_of(turn.account, turn.pack.credit))
@@ -166,14 +167,14 @@ def _notify(
     disposal: Disposal | None = None,
 ) -> None:
     over = kind is NoticeKind.MEASURE_LIFTED
-    appeal_until = None if over else terms.begins + turn.pack.ladder.appeal_days * DAY
+    appeal_until = None if over else terms.begins + turn.ladder_of(terms.rule_id).appeal_days * DAY
     found, functions = (disposal.evidence, disposal.functions) if disposal else ((), ())
     words = compose(
         kind, turn.account.language, terms, reason, ground, appeal_until, found, functions
     )
     outputs.append(
         Notice(
-            **common(turn),
+            **common(turn, terms.rule_id),
             notice_id=notice_id,
             kind=kind,
             measure_id=terms.measure_id,

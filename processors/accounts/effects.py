@@ -68,6 +68,7 @@ class VerdictGiven(Struct, frozen=True, gc=False):
     offset: int
     marks: tuple[Mark, ...] = ()
     missing: tuple[str, ...] = ()
+    shadow_decision: Decision | None = None
 
 
 class CreditChanged(Struct, frozen=True, gc=False):

@@ -68,6 +68,8 @@ def _verdict(turn: Turn, effect: VerdictGiven, outputs: list[OutputRecord]) -> N
             marks=effect.marks,
             ip_label=account.place,
             publishable=duties.publishable(account, pack.duties),
+            shadow_decision=effect.shadow_decision,
+            other_packs=turn.examiner.policy.others,
         )
     )
 
@@ -75,7 +77,7 @@ def _verdict(turn: Turn, effect: VerdictGiven, outputs: list[OutputRecord]) -> N
 def _credit(turn: Turn, effect: CreditChanged, outputs: list[OutputRecord]) -> None:
     outputs.append(
         CreditChange(
-            **common(turn),
+            **common(turn, effect.rule_id),
             entry_id=effect.entry_id,
             action=effect.action,
             rule_id=effect.rule_id,

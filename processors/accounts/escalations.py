@@ -66,16 +66,21 @@ def close_escalation(
     )
 
 
-def open_breach(turn: Turn, subject_id: str, reason: str, rule_ids: tuple[str, ...] = ()) -> None:
-    """Say that a time limit passed without the decision it was set for."""
+def open_breach(
+    turn: Turn,
+    subject_id: str,
+    reason: str,
+    rule_ids: tuple[str, ...] = (),
+    *,
+    kind: EscalationKind = EscalationKind.SLA_BREACH,
+) -> None:
+    """Say that a time limit passed without the decision it was set for, or that a brake held."""
     breaches = turn.account.breaches
     if len(breaches) >= MAX_BREACHES:
         _close(turn, breaches.pop(0), "Too many passed time limits are open; this is the oldest.")
     due = turn.at + turn.pack.review.hold_hours * HOUR
-    breaches.append(Breach(subject_id, turn.at, due))
-    open_escalation(
-        turn, EscalationKind.SLA_BREACH, subject_id, BREACH_PRIORITY, due, reason, rule_ids
-    )
+    breaches.append(Breach(subject_id, turn.at, due, kind))
+    open_escalation(turn, kind, subject_id, BREACH_PRIORITY, due, reason, rule_ids)
 
 
 def close_breach(turn: Turn, subject_id: str, reason: str) -> bool:
@@ -98,7 +103,7 @@ def close_all_breaches(turn: Turn, reason: str) -> None:
 def _close(turn: Turn, breach: Breach, reason: str) -> None:
     close_escalation(
         turn,
-        EscalationKind.SLA_BREACH,
+        breach.kind,
         breach.subject,
         BREACH_PRIORITY,
         breach.opened,

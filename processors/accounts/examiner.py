@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from processors.accounts.effects import Ground, ground_of
 from processors.accounts.ids import keyed_hash
@@ -21,6 +22,9 @@ from processors.policy.model import (
 from processors.text import Contacts, Scanner
 from schemas.records import Field, SubjectKind, VerificationKind
 
+if TYPE_CHECKING:
+    from processors.accounts.brakes import Brakes
+
 _NO_PROOFS: Mapping[VerificationKind, tuple[str, ...]] = {}
 _TEXT_FIELDS = frozenset(TEXT_FIELDS)
 _INDIVIDUAL = SubjectKind.INDIVIDUAL
@@ -31,21 +35,19 @@ def _contact_scanner() -> Scanner:
     return Scanner([Contacts()])
 
 
-@lru_cache(maxsize=8)
-def _rules_by_id(policy: Policy) -> dict[str, Rule]:
-    return {rule.id: rule for rule in policy.pack.rules}
-
-
 class Examiner:
     """A policy, and what its detectors found in the texts of one batch.
 
     ``value_key`` is the operator's key for hashes of values.
     """
 
-    def __init__(self, policy: Policy, value_key: bytes = b"") -> None:
+    def __init__(
+        self, policy: Policy, value_key: bytes = b"", brakes: Brakes | None = None
+    ) -> None:
         self.pack: Pack = policy.pack
-        self._policy = policy
-        self._rules = _rules_by_id(policy)
+        self.policy = policy
+        self.brakes = brakes
+        self._rules = policy.rules
         self._value_key = value_key
         self._hits: dict[str, tuple[Hit, ...]] = {}
 
@@ -54,10 +56,10 @@ class Examiner:
         hits = self._hits
         new = [text for text in dict.fromkeys(texts) if text not in hits]
         if new:
-            hits.update(zip(new, self._policy.scan(new), strict=True))
+            hits.update(zip(new, self.policy.scan(new), strict=True))
 
-    def judge(self, view: SubjectView, values: Mapping[Field, str]) -> Judgement:
-        """What the policy says of these values of an account; only texts that are there count."""
+    def judge(self, view: SubjectView, values: Mapping[Field, str], at: int) -> Judgement:
+        """What the policy says at ``at`` (ms) of these values; only texts that are there count."""
         hits = self._hits
         texts: dict[Field, str] = {}
         known = True
@@ -67,7 +69,9 @@ class Examiner:
                 known = known and value in hits
         if not known:
             self.learn(texts.values())
-        return self._policy.judge(view, texts, hits)
+        if self.brakes is None:
+            return self.policy.judge(view, texts, hits)
+        return self.policy.judge(view, texts, hits, self.brakes.braked_at(at))
 
     def rule(self, rule_id: str) -> Rule | None:
         """A rule of the pack, or None when the pack has none of that id (any more)."""
@@ -104,7 +108,7 @@ def view_of(
     kind = subject or account.subject or _INDIVIDUAL
     facts = account.facts if facts is None else facts
     if not facts:
-        return SubjectView(kind, _NO_PROOFS)
+        return SubjectView(kind, _NO_PROOFS, (), account)
     proofs: dict[VerificationKind, tuple[str, ...]] = {}
     scopes: tuple[str, ...] = ()
     for fact in facts:
@@ -114,4 +118,4 @@ def view_of(
             proofs[kind_of] = proofs[kind_of] + said if kind_of in proofs else said
             if fact.scope:
                 scopes = (*scopes, fact.scope)
-    return SubjectView(kind, proofs, scopes)
+    return SubjectView(kind, proofs, scopes, account)

@@ -64,7 +64,7 @@ def begin(
     measure_id = derive_id(
         "measure", turn.account_id, turn.event_id, ground.rule_id, step, field or ""
     )
-    share = turn.pack.ladder.reminder_share
+    share = turn.ladder_of(ground.rule_id).reminder_share
     reminds = deadline and step is MeasureStep.CORRECT and 0 < share < 1
     measure = Measure(
         id=measure_id,
@@ -144,7 +144,7 @@ def recent_rank(turn: Turn, rule_id: str, field: Field | None) -> int:
 
     Recent is what ended within the appeal window and was not overturned.
     """
-    horizon = turn.at - turn.pack.ladder.appeal_days * DAY
+    horizon = turn.at - turn.ladder_of(rule_id).appeal_days * DAY
     ranks = [
         STEP_RANK[measure.step]
         for measure in turn.account.measures

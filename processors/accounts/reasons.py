@@ -15,6 +15,7 @@ PAGE_COMPLETE = Message(
     zh="页面须展示的信息已齐全并通过核验。", en="The page has all it must show, verified."
 )
 NOT_FOUND = Message(zh="复核未再发现违规。", en="What it was begun for is no longer found.")
+QUOTA = Message(zh="改正期限顺延。", en="There is more time to correct it before the next step.")
 NOT_CORRECTED = Message(zh="未在期限内改正。", en="It was not corrected in time.")
 NOT_CORRECTED_SUSPENDED = Message(
     zh="暂停使用期间仍未改正。", en="It was not corrected while suspended."

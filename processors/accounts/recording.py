@@ -46,9 +46,9 @@ class Common(TypedDict):
     pack_hash: str
 
 
-def common(turn: Turn) -> Common:
-    """What every record of the turn carries."""
-    pack = turn.pack
+def common(turn: Turn, rule_id: str = "") -> Common:
+    """What every record of the turn carries; the pack is that of the rule that caused it."""
+    pack = turn.examiner.policy.pack_of(rule_id) if rule_id else turn.pack
     return {
         "account_id": turn.account_id,
         "account_seq": turn.seq,
@@ -71,6 +71,8 @@ def record(
 ) -> None:
     """Append an audit record, sealed; with what there is to say of the disposal that it keeps."""
     account, pack = turn.account, turn.pack
+    if disposal:
+        pack = turn.examiner.policy.pack_of(disposal.rule_id)
     audit = AuditRecord(  # by position: so many keywords would cost a microsecond
         turn.account_id,
         turn.seq,

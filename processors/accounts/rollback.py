@@ -6,7 +6,6 @@ executor is offered it, so that a field can be set back alone.
 
 from __future__ import annotations
 
-from processors.accounts.examiner import view_of
 from processors.accounts.state import INDEX, Measure
 from processors.accounts.turn import Turn
 from schemas.records import Field, Finding
@@ -33,11 +32,9 @@ def last_compliant(turn: Turn, field: Field | None) -> str | None:
         return None
     if not value:
         return None if field is Field.NAME else value
-    examiner = turn.examiner
-    restorable = not examiner.shows_contact(field, value) and not (
-        examiner.judge(view_of(turn.account), {field: value}).proposals
-    )
-    return value if restorable else None
+    if turn.examiner.shows_contact(field, value) or turn.judge_current({field: value}).proposals:
+        return None
+    return value
 
 
 def keep_compliant(turn: Turn, measure: Measure) -> None:

@@ -18,6 +18,7 @@ from schemas.records import (
     ChangeKind,
     ComplaintCategory,
     Decision,
+    EscalationKind,
     Field,
     MeasureStep,
     Phase,
@@ -172,11 +173,12 @@ class Appeal(Struct, array_like=True, gc=False):
 
 
 class Breach(Struct, array_like=True, gc=False):
-    """A time limit for a decision that passed; waits until a person has taken note."""
+    """A time limit for a decision that passed, or a brake; waits until a person has taken note."""
 
     subject: str
     opened: int
     due: int
+    kind: EscalationKind = EscalationKind.SLA_BREACH
 
 
 class Account(Struct, array_like=True, gc=False):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from processors.accounts.effects import Effect
 from processors.accounts.examiner import Examiner, view_of
 from processors.accounts.state import Account
-from processors.policy.model import Judgement, Pack
+from processors.policy.model import Judgement, LadderTerms, Pack
 from schemas.records import Field
 
 HOUR = 3_600_000
@@ -65,11 +65,15 @@ class Turn:
         self.former: list[str | None] | None = None
         self.compliant: dict[Field, str | None] | None = None
 
+    def ladder_of(self, rule_id: str) -> LadderTerms:
+        """The ladder on which a rule puts accounts: that of its own pack."""
+        return self.examiner.policy.pack_of(rule_id).ladder
+
     def judge_current(self, values: Mapping[Field, str] | None = None) -> Judgement:
         """What the policy says of ``values`` of the account, or of all that are current."""
         if values is None:
             values = current_values(self.account)
-        return self.examiner.judge(view_of(self.account), values)
+        return self.examiner.judge(view_of(self.account), values, self.at)
 
 
 def current_values(account: Account) -> dict[Field, str]:

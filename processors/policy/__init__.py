@@ -5,10 +5,12 @@ credit, measures, reviews, complaints and reports. See ``docs/policy-packs.md``.
 """
 
 from processors.packs import shipped_pack
+from processors.policy.composition import compose
 from processors.policy.judge import Policy
 from processors.policy.lint import lint_pack, load_pack
 from processors.policy.model import (
     TEXT_FIELDS,
+    BrakeTerms,
     ComplaintTerms,
     Covers,
     CreditTerms,
@@ -21,6 +23,7 @@ from processors.policy.model import (
     LadderTerms,
     Level,
     Message,
+    Mode,
     Pack,
     Proposal,
     ReportTerms,
@@ -29,9 +32,11 @@ from processors.policy.model import (
     SubjectView,
 )
 from processors.policy.problems import PackError, Problem
+from processors.policy.schema import pack_schema
 
 __all__ = [
     "TEXT_FIELDS",
+    "BrakeTerms",
     "ComplaintTerms",
     "Covers",
     "CreditTerms",
@@ -44,6 +49,7 @@ __all__ = [
     "LadderTerms",
     "Level",
     "Message",
+    "Mode",
     "Pack",
     "PackError",
     "Policy",
@@ -53,7 +59,9 @@ __all__ = [
     "ReviewTerms",
     "Rule",
     "SubjectView",
+    "compose",
     "lint_pack",
     "load_pack",
+    "pack_schema",
     "shipped_pack",
 ]

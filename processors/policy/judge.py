@@ -4,14 +4,23 @@ Rules only propose. The most severe proposal decides, every finding is reported,
 rules never matters.
 """
 
-from collections.abc import Mapping, Sequence
+from __future__ import annotations
 
+from collections.abc import Mapping, Sequence, Set
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from processors.policy.conditions import Condition, ConditionError
 from processors.policy.model import (
     Covers,
     Detector,
     DetectorKind,
     Hit,
     Judgement,
+    Mode,
     Pack,
     Proposal,
     Rule,
@@ -32,7 +41,16 @@ from processors.text.contact_invitations import INVITATION
 from processors.text.fold import fold, strip
 from processors.text.gazetteer import Gazetteer
 from processors.text.lexicon import TermDetector
-from schemas.records import Decision, Field, Finding, Mark, RuleMode, SubjectKind
+from schemas.records import (
+    Decision,
+    Field,
+    Finding,
+    Mark,
+    PackRef,
+    RuleMode,
+    RuleOutcome,
+    SubjectKind,
+)
 
 _RANK = {decision: rank for rank, decision in enumerate(Decision)}
 _FIELD_ORDER = {field: order for order, field in enumerate(Field)}
@@ -49,24 +67,79 @@ _SAID = {
     "whole": "the {field} is compared with the registered name",
 }
 _INVITED = "the {field} invites to get in touch elsewhere"
+_NONE: Set[str] = frozenset()
 
 _Rules = Mapping[tuple[SubjectKind, Field], Mapping[str, tuple[Rule, ...]]]
 
 
-class Policy:
-    """A compiled pack: immutable, and a function of the pack alone."""
+class _Case(NamedTuple):
+    """One field of an account that is being judged; ``braked`` rules have lost their power."""
 
-    def __init__(self, pack: Pack) -> None:
+    subject: SubjectView
+    field: Field
+    text: str
+    braked: Set[str]
+
+
+class Policy:
+    """A compiled pack: immutable, and a function of the pack alone.
+
+    With ``drafts`` the rules that are drafts are in force, as backtests want it.
+    """
+
+    def __init__(self, pack: Pack, *, drafts: bool = False) -> None:
         self.pack = pack
         searched = [d for d in pack.detectors if d.kind is not DetectorKind.WHOLE]
         self._names = tuple(detector.name for detector in searched)
         searches = [_search(detector) for detector in searched]
         self._searches = dict(zip(self._names, searches, strict=True))
         self._scanner = Scanner(searches)
-        self._rules = _by_field(pack.rules)
+        rules = _judged(pack.rules, drafts=drafts)
+        self._rules = _by_field(rules)
         whole = {d.name for d in pack.detectors if d.kind is DetectorKind.WHOLE}
-        self._whole = _by_field([rule for rule in pack.rules if rule.detector in whole])
+        self._whole = _by_field([rule for rule in rules if rule.detector in whole])
         self._compared = {kind for kind, _ in self._whole}
+        self._conditions = {rule.id: Condition(rule.when) for rule in rules if rule.when}
+
+    @property
+    def hash(self) -> str:
+        """What tells this policy from every other: the content hash of its pack, or of all."""
+        parts = self.pack.parts
+        if not parts:
+            return self.pack.hash
+        return sha256("\n".join(part.hash for part in parts).encode()).hexdigest()
+
+    @cached_property
+    def watched(self) -> tuple[tuple[str, int], ...]:
+        """Rules in force whose coming into force is dated, with that time in ms."""
+        return tuple((r.id, r.since) for r in self.pack.rules if r.since and r.mode == Mode.ENFORCE)
+
+    @cached_property
+    def has_brakes(self) -> bool:
+        """Whether there is anything to count: a dated rule, or a quota."""
+        return bool(self.watched or self.pack.brakes.quotas)
+
+    @cached_property
+    def hashes(self) -> frozenset[str]:
+        """Content hashes of all its packs: what its records may carry."""
+        return frozenset(pack.hash for pack in self.pack.parts or (self.pack,))
+
+    @cached_property
+    def others(self) -> tuple[PackRef, ...]:
+        """The packs beside the first one."""
+        return tuple(PackRef(id=p.id, version=p.version, hash=p.hash) for p in self.pack.parts[1:])
+
+    def pack_of(self, rule_id: str) -> Pack:
+        """The pack of a rule; the first one for what is no rule of any."""
+        parts = self.pack.parts
+        if not parts or (rule := self.rules.get(rule_id)) is None:
+            return self.pack
+        return next(part for part in parts if part.id == rule.pack)
+
+    @cached_property
+    def rules(self) -> Mapping[str, Rule]:
+        """All rules by id, drafts and retired ones too: what an old measure rests on."""
+        return {rule.id: rule for rule in self.pack.rules}
 
     def scan(self, texts: Sequence[str]) -> list[tuple[Hit, ...]]:
         """Per text what all detectors find, in the order of detector and span.
@@ -84,25 +157,25 @@ class Policy:
         subject: SubjectView,
         changed: Mapping[Field, str],
         hits: Mapping[str, tuple[Hit, ...]],
+        braked: Set[str] = _NONE,
     ) -> Judgement:
         """The decision on the changed fields of an account.
 
         ``changed`` maps fields to their new texts, ``hits`` texts to what ``scan`` found in them.
+        Rules in ``braked`` are reported as snoozed and have no consequence.
         """
         proposals: list[Proposal] = []
         for field, text in changed.items():
             found = hits.get(text)
             if found:
-                proposals += self._propose(subject, field, text, found)
+                proposals += self._propose(_Case(subject, field, text, braked), found)
             if subject.kind in self._compared and text:
-                proposals += self._compare(subject, field, text)
+                proposals += self._compare(_Case(subject, field, text, braked))
         return _decide(proposals) if proposals else _NOTHING
 
-    def _propose(
-        self, subject: SubjectView, field: Field, text: str, hits: tuple[Hit, ...]
-    ) -> list[Proposal]:
+    def _propose(self, case: _Case, hits: tuple[Hit, ...]) -> list[Proposal]:
         """One proposal for each rule and entry that hit the field: its most severe one."""
-        rules = self._rules.get((subject.kind, field), {})
+        rules = self._rules.get((case.subject.kind, case.field), {})
         proposals: dict[tuple[str, str], Proposal] = {}
         for detector, match in hits:
             if match.outcome is Outcome.ACCEPT:
@@ -110,29 +183,68 @@ class Policy:
             for rule in rules.get(detector, ()):
                 if rule.certain and match.outcome is not Outcome.REJECT:
                     continue
-                proposal = self._apply(rule, subject, field, text, match)
+                proposal = self._consider(rule, case, match)
+                if proposal is None:
+                    continue
                 known = proposals.get((rule.id, match.entry))
                 if known is None or _rank(proposal) > _rank(known):
                     proposals[rule.id, match.entry] = proposal
         return list(proposals.values())
 
-    def _compare(self, subject: SubjectView, field: Field, text: str) -> list[Proposal]:
+    def _compare(self, case: _Case) -> list[Proposal]:
         """Proposals of rules that look at a text whole; nothing is said of one that is covered."""
-        by_detector = self._whole.get((subject.kind, field))
+        by_detector = self._whole.get((case.subject.kind, case.field))
         if not by_detector:
             return []
-        match = Match("", "", "whole", "folded", "plain", Outcome.REJECT, 0, len(text))
-        return [
-            proposal
-            for rules in by_detector.values()
-            for rule in rules
-            if (proposal := self._apply(rule, subject, field, text, match)).finding.decision
-            is not Decision.ALLOW
+        match = Match("", "", "whole", "folded", "plain", Outcome.REJECT, 0, len(case.text))
+        considered = [
+            self._consider(rule, case, match) for rules in by_detector.values() for rule in rules
         ]
+        return [p for p in considered if p and p.finding.decision is not Decision.ALLOW]
 
-    def _apply(
-        self, rule: Rule, subject: SubjectView, field: Field, text: str, match: Match
-    ) -> Proposal:
+    def _consider(self, rule: Rule, case: _Case, match: Match) -> Proposal | None:
+        """What a rule proposes of a match; None where its condition does not hold.
+
+        A condition without an answer asks for a person: an error allows nothing by itself.
+        """
+        condition = self._conditions.get(rule.id) if rule.when else None
+        if condition is None:
+            return self._apply(rule, case, match)
+        try:
+            holds = condition.holds(self._values(case, match))
+        except ConditionError as error:
+            strict = rule.decision is Decision.STRICT_HOLD
+            decision = Decision.STRICT_HOLD if strict else Decision.HOLD
+            why = f"{_said(match, case.field)}; its condition has no answer: {error}"
+            return _proposal(rule, case, match, decision, why, RuleOutcome.ERROR)
+        return self._apply(rule, case, match) if holds else None
+
+    def _values(self, case: _Case, match: Match) -> dict[str, Any]:
+        """What a condition may name; `processors.policy.conditions` has the list."""
+        subject, account = case.subject, case.subject.account
+        points = sum(entry.points for entry in account.ledger) if account else 0
+        return {
+            "field": str(case.field),
+            "text": case.text,
+            "match.entry": match.entry,
+            "match.tag": match.tag,
+            "match.technique": match.technique,
+            "match.outcome": str(match.outcome),
+            "match.severity": match.severity,
+            "match.length": match.end - match.start,
+            "subject": str(subject.kind),
+            "proofs": {str(kind): list(values) for kind, values in subject.proofs.items()},
+            "scopes": list(subject.scopes),
+            "account.seen": bool(account and account.registered),
+            "account.inputs": account.seq if account else 0,
+            "account.score": min(1000, max(0, self.pack.credit.base + points)),
+            "account.measures": len(account.live_measures()) if account else 0,
+            "account.language": (account and account.language) or "",
+            "account.place": (account and account.place) or "",
+        }
+
+    def _apply(self, rule: Rule, case: _Case, match: Match) -> Proposal:
+        subject, field = case.subject, case.field
         decision, why = rule.decision, _said(match, field)
         if match.technique in HIDDEN:
             why += f", written {HIDDEN[match.technique]}"
@@ -146,29 +258,13 @@ class Policy:
                 why += f"; there is no valid {proof}"
             elif match.kind == "contact" and match.technique not in _SHOWN:
                 why += f"; no {proof} covers what is hidden"
-            elif self._covers(rule, subject, values, text, match):
+            elif self._covers(rule, subject, values, case.text, match):
                 decision = rule.cleared or decision
                 why += f"; a valid {proof} covers it"
             else:
                 decision = rule.contradicted or decision
                 why += f"; the {proof} is for something else"
-        finding = Finding(
-            rule_id=rule.id,
-            obligation_id=rule.obligation,
-            field=field,
-            span_start=match.start,
-            span_end=match.end,
-            technique=match.technique,
-            entry=match.entry,
-            decision=decision,
-            mode=rule.mode,
-            why=f"{why[0].upper()}{why[1:]}.",
-        )
-        mark = None
-        if rule.mark is not None and decision is Decision.ALLOW_LABELLED:
-            zh, en = (words.replace("{tag}", match.tag) for words in (rule.mark.zh, rule.mark.en))
-            mark = Mark(rule_id=rule.id, zh=zh, en=en)
-        return Proposal(rule, field, finding, mark)
+        return _proposal(rule, case, match, decision, why, RuleOutcome.HIT)
 
     def _covers(
         self, rule: Rule, subject: SubjectView, values: tuple[str, ...], text: str, match: Match
@@ -203,6 +299,43 @@ class Policy:
         return any(
             found in value or (len(value) >= _SHORTEST_PROOF and value in found) for value in folded
         )
+
+
+def _judged(rules: Sequence[Rule], *, drafts: bool) -> list[Rule]:
+    """The rules that are judged by: in force or in shadow, and drafts where they are wanted."""
+    return [
+        replace(rule, mode=Mode.ENFORCE) if rule.mode == Mode.DRAFT else rule
+        for rule in rules
+        if rule.mode in (Mode.ENFORCE, Mode.SHADOW) or (drafts and rule.mode == Mode.DRAFT)
+    ]
+
+
+def _proposal(
+    rule: Rule, case: _Case, match: Match, decision: Decision, why: str, outcome: RuleOutcome
+) -> Proposal:
+    mode = RuleMode.ENFORCE if rule.mode == Mode.ENFORCE else RuleMode.SHADOW
+    if rule.id in case.braked:
+        mode, outcome = RuleMode.SHADOW, RuleOutcome.SNOOZED
+        why += "; the rule is new, hits too much, and has lost its power"
+    finding = Finding(
+        rule_id=rule.id,
+        obligation_id=rule.obligation,
+        field=case.field,
+        span_start=match.start,
+        span_end=match.end,
+        technique=match.technique,
+        entry=match.entry,
+        decision=decision,
+        mode=mode,
+        why=f"{why[0].upper()}{why[1:]}.",
+        pack_id=rule.pack,
+        outcome=outcome,
+    )
+    mark = None
+    if rule.mark is not None and decision is Decision.ALLOW_LABELLED:
+        zh, en = (words.replace("{tag}", match.tag) for words in (rule.mark.zh, rule.mark.en))
+        mark = Mark(rule_id=rule.id, zh=zh, en=en)
+    return Proposal(rule, case.field, finding, mark)
 
 
 def _said(match: Match, field: Field) -> str:
@@ -254,10 +387,17 @@ def _decide(proposals: list[Proposal]) -> Judgement:
     proposals.sort(key=_order)
     findings = tuple(proposal.finding for proposal in proposals)
     in_force = [p for p in proposals if p.finding.mode is RuleMode.ENFORCE]
+    shadow = None
+    if len(in_force) < len(proposals):
+        shadow = max((p.finding.decision for p in proposals), key=_RANK.__getitem__)
     if not in_force:
-        return Judgement(Decision.ALLOW, findings, (), "Only rules on trial hit.")
+        shadow = None if shadow is Decision.ALLOW else shadow
+        return Judgement(
+            Decision.ALLOW, findings, (), "Only rules on trial hit.", shadow_decision=shadow
+        )
     in_force.sort(key=lambda proposal: (-_rank(proposal), -proposal.rule.severity))
     asking = tuple(p for p in in_force if _rank(p) > _RANK[Decision.ALLOW_LABELLED])
     first = in_force[0].finding
     marks = () if asking else tuple(dict.fromkeys(p.mark for p in in_force if p.mark))
-    return Judgement(first.decision, findings, asking, first.why, marks)
+    shadow = None if shadow is first.decision else shadow
+    return Judgement(first.decision, findings, asking, first.why, marks, shadow_decision=shadow)

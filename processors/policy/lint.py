@@ -8,6 +8,7 @@ from processors.policy.model import (
     TEXT_FIELDS,
     Covers,
     DetectorKind,
+    Mode,
     Pack,
     Rule,
     SubjectView,
@@ -50,7 +51,7 @@ def _check_rules(draft: Draft) -> list[Problem]:
     whole = {d.name for d in draft.pack.detectors if d.kind is DetectorKind.WHOLE}
     seen: list[tuple[int, Rule]] = []
     for line, rule in zip(draft.rule_lines, draft.pack.rules, strict=True):
-        if rule.detector and rule.detector not in detectors:
+        if rule.detector and rule.detector not in detectors and rule.mode != Mode.RETIRED:
             hint = nearest(rule.detector, detectors)
             message = f"rule {rule.id!r} names the detector {rule.detector!r}, which is not there"
             notes.add(line, "unknown-detector", message, hint)
@@ -86,12 +87,14 @@ def _is_covered(rule: Rule, other: Rule) -> bool:
             or (bool(rule.subjects) and set(rule.subjects) <= set(other.subjects))
         )
         and (rule.certain or not other.certain)
+        and other.when in ("", rule.when)
+        and rule.mode != Mode.RETIRED
     )
 
 
 def _check_detectors(draft: Draft) -> list[Problem]:
     notes = Notes(MAIN)
-    used = {rule.detector for rule in draft.pack.rules}
+    used = {rule.detector for rule in draft.pack.rules if rule.mode != Mode.RETIRED}
     for line, detector in zip(draft.detector_lines, draft.pack.detectors, strict=True):
         if detector.name not in used:
             notes.add(line, "unused-detector", f"no rule names the detector {detector.name!r}")

@@ -11,15 +11,18 @@ from typing import NamedTuple
 
 from yaml.nodes import MappingNode
 
+from processors.policy.conditions import check
 from processors.policy.model import (
     Covers,
     Detector,
     DetectorKind,
+    Mode,
     Pack,
     Rule,
 )
 from processors.policy.problems import Problem, nearest
 from processors.policy.terms import (
+    read_brakes,
     read_complaints,
     read_credit,
     read_duties,
@@ -36,7 +39,6 @@ from schemas.records import (
     Decision,
     Field,
     MeasureStep,
-    RuleMode,
     SubjectKind,
     VerificationKind,
 )
@@ -81,10 +83,16 @@ def read_pack(files: Mapping[str, bytes]) -> tuple[Draft | None, list[Problem]]:
     problems = notes.problems
     if not isinstance(node, MappingNode):
         return None, problems
+    return read_tables(table, files, problems), problems
+
+
+def read_tables(table: Table, files: Mapping[str, bytes], problems: list[Problem]) -> Draft:
+    """The pack of its main table; what is wrong with it is noted there and in ``problems``."""
     detectors, detector_lines = _read_detectors(table, files, problems)
-    rules, rule_lines = _read_rules(table)
+    pack_id = _read_id(table)
+    rules, rule_lines = _read_rules(table, pack_id)
     pack = Pack(
-        id=_read_id(table),
+        id=pack_id,
         version=table.text("version"),
         hash=content_hash(files),
         title=read_message(table, "title"),
@@ -96,9 +104,10 @@ def read_pack(files: Mapping[str, bytes]) -> tuple[Draft | None, list[Problem]]:
         complaints=read_complaints(table),
         report=read_report(table),
         duties=read_duties(table),
+        brakes=read_brakes(table),
     )
     table.close()
-    return Draft(pack, rule_lines, detector_lines), problems
+    return Draft(pack, rule_lines, detector_lines)
 
 
 def _read_id(table: Table) -> str:
@@ -196,15 +205,15 @@ def _read_places(table: Table, files: Mapping[str, bytes]) -> tuple[str, ...]:
     return tuple(place for line in lines if not line.startswith("#") for place in line.split())
 
 
-def _read_rules(pack: Table) -> tuple[tuple[Rule, ...], tuple[int, ...]]:
+def _read_rules(pack: Table, pack_id: str) -> tuple[tuple[Rule, ...], tuple[int, ...]]:
     rules, lines = [], []
     for table in pack.tables("rules", "a rule"):
-        rules.append(_read_rule(table))
+        rules.append(_read_rule(table, pack_id))
         lines.append(table.line)
     return tuple(rules), tuple(lines)
 
 
-def _read_rule(table: Table) -> Rule:
+def _read_rule(table: Table, pack_id: str) -> Rule:
     name = _read_id(table)
     table.what = f"rule {name!r}"
     obligation = table.text("obligation")
@@ -218,7 +227,7 @@ def _read_rule(table: Table) -> Rule:
         obligation=obligation,
         article=table.text("article"),
         clause=table.text("clause", ""),
-        mode=table.choice("mode", RuleMode, RuleMode.ENFORCE),
+        mode=table.choice("mode", Mode, Mode.ENFORCE),
         detector=table.text("detector"),
         fields=table.choices("fields", Field, required=True),
         subjects=table.choices("subjects", SubjectKind),
@@ -237,9 +246,20 @@ def _read_rule(table: Table) -> Rule:
         message=read_message(table, "message"),
         remedy=read_message(table, "remedy"),
         mark=read_message(table, "mark") if table.has("mark") else None,
+        when=_read_condition(table),
+        since=table.time("since"),
+        pack=pack_id,
     )
     table.close()
     return rule
+
+
+def _read_condition(table: Table) -> str:
+    source = table.text("when", "")
+    for fault in check(source) if source else ():
+        message = f"the condition of {table.what} {fault.message}"
+        table.note("bad-condition", message, fault.hint, key="when", below=fault.line)
+    return source
 
 
 def _read_points(table: Table) -> int:

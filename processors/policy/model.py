@@ -4,9 +4,9 @@ Every duration here is a choice of the operator. Order No. 10 asks for time limi
 number; the defaults are this project's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -18,7 +18,6 @@ from schemas.records import (
     Finding,
     Mark,
     MeasureStep,
-    RuleMode,
     SubjectKind,
     VerificationKind,
 )
@@ -70,8 +69,25 @@ class Covers(StrEnum):
     SCOPE = "scope"  # what was found lies in the registered scope, or in the registered name
 
 
+class Mode(StrEnum):
+    """Whether a rule is in force, in the order of its life.
+
+    ``DRAFT`` is judged in backtests only, there as if in force. ``SHADOW`` is reported and has no
+    consequence. ``RETIRED`` hits nothing any more, but still explains what once rested on it.
+    """
+
+    DRAFT = "DRAFT"
+    SHADOW = "SHADOW"
+    ENFORCE = "ENFORCE"
+    RETIRED = "RETIRED"
+
+
 class Rule(Struct, frozen=True):
     """What a hit of a detector means.
+
+    ``when`` is a condition in CEL that is asked for each match; empty for none. Where it cannot be
+    evaluated the rule proposes HOLD, never less. ``since`` is when the rule came into force, in ms
+    (0 for long ago): while it is new, `BrakeTerms` watch it. ``pack`` is the id of its pack.
 
     ``certain`` leaves out matches of outcome ``review``; without it such a match counts, but is
     never refused: a person decides. ``cleared`` is the decision once a proof of kind ``proof``
@@ -85,7 +101,7 @@ class Rule(Struct, frozen=True):
     id: str
     obligation: str
     article: str
-    mode: RuleMode
+    mode: Mode
     detector: str
     fields: tuple[Field, ...]
     subjects: tuple[SubjectKind, ...]  # () means every kind
@@ -105,6 +121,9 @@ class Rule(Struct, frozen=True):
     categories: tuple[ComplaintCategory, ...] = ()  # complaints that ask for this rule
     mark: Message | None = None
     clause: str = ""  # of the operator's agreement with the user
+    when: str = ""
+    since: int = 0
+    pack: str = ""
 
 
 class Level(Struct, frozen=True):
@@ -199,8 +218,27 @@ class DutyTerms(Struct, frozen=True):
     unseen: bool = False
 
 
+class BrakeTerms(Struct, frozen=True):
+    """When automatic disposal stops, counted on event time in each partition.
+
+    A rule that is younger than ``new_hours`` and hits more than ``share`` of the changes, of at
+    least ``least_changes``, loses its power. Of each step in ``quotas`` at most so many measures
+    begin automatically in ``quota_hours``; what goes beyond waits for a person.
+    """
+
+    new_hours: int = 24
+    share: float = 0.05
+    least_changes: int = 200
+    quotas: Mapping[MeasureStep, int] = {}
+    quota_hours: int = 24
+
+
 class Pack(Struct, frozen=True):
-    """A policy pack, checked and whole. ``hash`` is the SHA-256 of its files, in hex."""
+    """A policy pack, checked and whole. ``hash`` is the SHA-256 of its files, in hex.
+
+    ``parts`` are the packs that one is composed of, the first one first; empty for a pack by itself
+    (see `processors.policy.composition`).
+    """
 
     id: str
     version: str
@@ -214,18 +252,48 @@ class Pack(Struct, frozen=True):
     complaints: ComplaintTerms
     report: ReportTerms
     duties: DutyTerms = DutyTerms()
+    brakes: BrakeTerms = BrakeTerms()
+    parts: "tuple[Pack, ...]" = ()
+
+
+class AccountView(Protocol):
+    """What conditions may know of the account itself."""
+
+    @property
+    def registered(self) -> bool:
+        """Whether its registration was seen."""
+
+    @property
+    def seq(self) -> int:
+        """Inputs applied to it so far, the present one included."""
+
+    @property
+    def language(self) -> str | None:
+        """Language of its notices."""
+
+    @property
+    def place(self) -> str | None:
+        """Its IP label."""
+
+    @property
+    def ledger(self) -> Sequence[Any]:
+        """Live entries of its credit ledger, each with ``points``."""
+
+    def live_measures(self) -> Sequence[Any]:
+        """Measures in force."""
 
 
 class SubjectView(NamedTuple):
     """What judging knows of the account: its kind and what the proofs valid now say.
 
     ``proofs`` holds their values, and the other names an institution goes by; ``scopes`` the
-    registered scopes of institutions.
+    registered scopes of institutions. ``account`` is the account itself, where there is one.
     """
 
     kind: SubjectKind
     proofs: Mapping[VerificationKind, tuple[str, ...]]
     scopes: tuple[str, ...] = ()
+    account: AccountView | None = None
 
 
 class Hit(NamedTuple):
@@ -250,7 +318,8 @@ class Judgement(NamedTuple):
     ``findings`` holds every rule that hit, shadow rules and cleared ones too, in the order of rule
     id, field and span. ``proposals`` holds those that ask for something, most severe first.
     ``reason`` is one sentence in English. ``marks`` are to be shown where the decision is
-    ALLOW_LABELLED. ``missing`` names duties of the account that are not met.
+    ALLOW_LABELLED. ``missing`` names duties of the account that are not met. ``shadow_decision``
+    is what it would have been with all rules in force, None where that is the same.
     """
 
     decision: Decision
@@ -259,3 +328,4 @@ class Judgement(NamedTuple):
     reason: str
     marks: tuple[Mark, ...] = ()
     missing: tuple[str, ...] = ()
+    shadow_decision: Decision | None = None

@@ -6,6 +6,7 @@ The bounds are this project's, not the Order's, which sets no number.
 from itertools import pairwise
 
 from processors.policy.model import (
+    BrakeTerms,
     ComplaintTerms,
     CreditTerms,
     DutyTerms,
@@ -24,6 +25,7 @@ _LADDER = LadderTerms()
 _REVIEW = ReviewTerms()
 _REPORT = ReportTerms()
 _DUTIES = DutyTerms()
+_BRAKES = BrakeTerms()
 _SCORES = (0, 1000)
 
 
@@ -201,6 +203,27 @@ def read_duties(pack: Table) -> DutyTerms:
         identity=table.flag("identity"),
         page=table.choices("page", Facet),
         unseen=table.flag("unseen"),
+    )
+    table.close()
+    return terms
+
+
+def read_brakes(pack: Table) -> BrakeTerms:
+    """When automatic disposal stops by itself; no quotas by default."""
+    table = pack.table("brakes", "brakes", required=False)
+    if table is None:
+        return _BRAKES
+    quotas: dict[MeasureStep, int] = {}
+    inner = table.table("quotas", "quotas of brakes", required=False)
+    if inner is not None:
+        quotas = {s: inner.number(s.value, 0, 1_000_000) for s in MeasureStep if inner.has(s.value)}
+        inner.close()
+    terms = BrakeTerms(
+        new_hours=table.number("new_hours", 1, 24 * 30, _BRAKES.new_hours),
+        share=table.share("share", _BRAKES.share),
+        least_changes=table.number("least_changes", 1, 1_000_000, _BRAKES.least_changes),
+        quotas=quotas,
+        quota_hours=table.number("quota_hours", 1, 24 * 30, _BRAKES.quota_hours),
     )
     table.close()
     return terms

@@ -6,6 +6,7 @@ place of what is wrong, and the caller looks at the problems before it uses any 
 """
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
 
@@ -85,9 +86,17 @@ class Table:
             self._values[name] = value
             self._keys[name] = line_of(key)
 
-    def note(self, code: str, message: str, hint: str = "", *, key: str = "") -> None:
-        """Notes a problem at the line of a key, or of the mapping."""
-        self._notes.add(self._keys.get(key, self.line), code, message, hint)
+    def note(
+        self, code: str, message: str, hint: str = "", *, key: str = "", below: int = 0
+    ) -> None:
+        """Notes a problem at the line of a key, or of the mapping; ``below`` counts from there.
+
+        Lines of a value in block style (``|``) begin one below its key.
+        """
+        line, value = self._keys.get(key, self.line), self._values.get(key)
+        if isinstance(value, ScalarNode) and value.style in ("|", ">"):
+            below += 1
+        self._notes.add(line + below, code, message, hint)
 
     def has(self, key: str) -> bool:
         """Whether the key is there; it counts as asked for."""
@@ -156,6 +165,20 @@ class Table:
             self.note("out-of-range", message, key=key)
             return None
         return value
+
+    def time(self, key: str) -> int:
+        """A date or a time in ms, UTC unless it says otherwise; 0 by default."""
+        written = self._scalar(self._node(key, required=False), key)
+        if written is None:
+            return 0
+        try:
+            at = datetime.fromisoformat(written)
+        except ValueError:
+            message = f"{key!r} of {self.what} must be a date or a time, not {written!r}"
+            self.note("wrong-type", message, "such as 2026-03-01T08:00", key=key)
+            return 0
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return int(at.timestamp() * 1000)
 
     def flag(self, key: str) -> bool:
         """A yes or no, no by default."""

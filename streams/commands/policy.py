@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from processors.policy import lint_pack
+from processors.policy import lint_pack, pack_schema
 from schemas.records import PolicyPack
 from streams import control_topics
 from streams.commands.common import FOUND, out, print_json
@@ -33,6 +33,12 @@ def lint(
         out.print(f"{pack}: {len(problems)} problems" if problems else f"{pack}: no problems")
     if problems:
         raise typer.Exit(FOUND)
+
+
+@policy.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of pack.yaml, for editors that complete and check."""
+    print_json(pack_schema())
 
 
 By = Annotated[str, typer.Option("--by", help="Who does it.")]

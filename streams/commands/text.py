@@ -12,12 +12,13 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from processors.policy import TEXT_FIELDS, PackError, Policy, load_pack
+from processors.policy import TEXT_FIELDS, Policy
 from processors.text import BadLine, Lexicon, Outcome, read_entries
 from schemas.records import Field, SubjectKind
 from streams.commands.common import STDIN, fail, out, reader_may_go
+from streams.errors import ConfigurationError
 from streams.explain import Explainer, Explanation, Judged, Odd
-from streams.packs import find_pack
+from streams.packs import policy_of
 from streams.settings import load_settings
 from streams.telling import STYLES
 from streams.visible import escape_json, shown, visible
@@ -78,11 +79,11 @@ def explain(
             sys.stdout.flush()
 
 
-def _policy(name: str) -> Policy:
+def _policy(names: str) -> Policy:
     try:
-        return Policy(load_pack(find_pack(name)))
-    except PackError as error:
-        raise fail(f"pack {name!r} cannot be used:\n{error}") from error
+        return policy_of(names)
+    except ConfigurationError as error:
+        raise fail(str(error)) from error
 
 
 def _lexicon(path: Path) -> Lexicon:

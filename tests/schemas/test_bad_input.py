@@ -46,6 +46,7 @@ def verdict(**fields):
     known |= {"decision": "ALLOW", "findings": (), "reason": "REASON", "reviewers": ()}
     known |= {"due_at": None, "decided_at": 1, "source_partition": 0, "source_offset": 0}
     known |= {"missing": (), "marks": (), "publishable": None}
+    known |= {"shadow_decision": None, "other_packs": ()}
     return msgspec.convert(known | fields, records.Verdict)
 
 
@@ -138,7 +139,7 @@ def test_a_wrong_field_inside_a_json_array_is_named():
 def test_a_wrong_field_inside_an_avro_array_is_named():
     finding = dict.fromkeys(records.Finding.__struct_fields__, "x")
     finding |= {"field": "BIO", "decision": "HOLD", "mode": "SHADOW", "span_start": 0}
-    finding |= {"span_end": 1, "why": "WHY"}
+    finding |= {"span_end": 1, "why": "WHY", "outcome": "HIT"}
     findings = [msgspec.convert(finding, records.Finding)] * 2
     data = encode(verdict(findings=tuple(findings)))
     at = data.rindex(b"\x06WHY")

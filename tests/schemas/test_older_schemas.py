@@ -77,7 +77,7 @@ def test_a_narrower_number_is_read(older):
 
 
 def test_a_record_inside_a_record_is_read(tmp_path):
-    older = Older(tmp_path, "Verdict").without("reviewers", "missing", "marks")
+    older = Older(tmp_path, "Verdict").without("reviewers", "missing", "marks", "other_packs")
     finding = next(f for f in older.schema["fields"] if f["name"] == "findings")["type"]["items"]
     finding["fields"].append({"name": "weight", "type": "double"})
     verdict = dict.fromkeys(("account_id", "event_id", "level", "pack_id"), "x")
@@ -86,6 +86,7 @@ def test_a_record_inside_a_record_is_read(tmp_path):
     verdict |= {"source_partition": 1, "kind": "EDIT", "phase": "APPLIED", "decision": "HOLD"}
     hit = dict.fromkeys(Finding.__struct_fields__, "x")
     hit |= {"field": "BIO", "decision": "HOLD", "mode": "SHADOW", "span_start": 0, "span_end": 1}
+    hit |= {"outcome": "HIT"}
     data = older.write(verdict | {"findings": [hit | {"weight": 0.5}]})
     read = Codec(released=tmp_path).decode(Verdict, data)
     assert [found.field for found in read.findings] == ["BIO"]

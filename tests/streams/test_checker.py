@@ -6,12 +6,22 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from processors import engine
-from processors.policy import Policy
+from processors.accounts.brakes import decode_counters
+from processors.policy import BrakeTerms, Policy
 from schemas.codec import decode, encode
-from schemas.records import AccountChange, ChangeKind, Verdict
+from schemas.records import (
+    AccountChange,
+    ChangeKind,
+    Escalation,
+    EscalationKind,
+    MeasureStep,
+    Verdict,
+)
 from streams.checker import Checker, Report
 from streams.dead_letters import REQUEUED
 from streams.packs import load_policy
@@ -281,3 +291,43 @@ def test_the_examples_of_a_problem_are_few(run: Run) -> None:
     report = run.check()
     assert report.problems["lost"] > 100
     assert len(report.examples["lost"]) == 5
+
+
+@pytest.fixture
+def braked_run(policy: Policy) -> Run:
+    """A run in which both brakes held."""
+    brakes = BrakeTerms(least_changes=20, share=0.02, quotas={MeasureStep.CORRECT: 3})
+    rules = tuple(
+        replace(rule, since=START) if rule.id == "contacts.individual" else rule
+        for rule in policy.pack.rules
+    )
+    braked = Policy(replace(policy.pack, rules=rules, brakes=brakes))
+    simulation = Simulation(accounts=40, start=START, step_ms=60_000, offenders=4)
+    return Run(braked, list(simulation.events(800)))
+
+
+def test_a_run_in_which_the_brakes_held_is_sound(braked_run: Run):
+    escalations = [
+        decode(Escalation, m.its_value or b"")
+        for m in braked_run.messages
+        if m.at_topic == "complaint.escalations"
+    ]
+    assert EscalationKind.BRAKE in {e.kind for e in escalations}
+    report = braked_run.check()
+    assert report.ok, report.examples
+
+
+def test_a_quota_that_was_counted_wrongly_is_found(braked_run: Run):
+    last = max(i for i, m in enumerate(braked_run.messages) if m.its_key == engine.BRAKES)
+    counters = decode_counters(braked_run.messages[last].its_value or b"")
+    counters.quotas = {MeasureStep.CORRECT: dict.fromkeys(counters.quotas[MeasureStep.CORRECT], 1)}
+    value = bytes(8) + msgspec.msgpack.encode(counters)
+    braked_run.messages[last] = braked_run.messages[last]._replace(its_value=value)
+    report = braked_run.check()
+    assert found(report) == {"state"}
+    assert "CORRECT began, 1 are counted" in report.examples["state"][0]
+
+
+def test_a_brake_that_the_state_does_not_know_is_found(braked_run: Run):
+    braked_run.messages = [m for m in braked_run.messages if m.its_key != engine.BRAKES]
+    assert {"state", "outputs"} <= found(braked_run.check())

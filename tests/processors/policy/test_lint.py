@@ -67,6 +67,20 @@ BROKEN: dict[str, dict[str, bytes]] = {
     "whole-texts": changed("{kind: protected, entries: [names.tsv]}", "{kind: whole}"),
     "bad-page": changed("complaints:", "duties: {identity: yes, page: [PHONE]}\ncomplaints:"),
     "bad-flag": changed("certain: true", "certain: maybe"),
+    "condition-of-an-unknown-name": changed(
+        "severity: 1", "severity: 1\n    when: match.severity > 1 && acount.score < 600"
+    ),
+    "condition-of-wrong-types": changed("severity: 1", "severity: 1\n    when: match.entry > 3"),
+    "condition-that-is-no-question": changed("severity: 1", "severity: 1\n    when: account.score"),
+    "condition-below-its-key": changed(
+        "severity: 1", "severity: 1\n    when: |\n      field == 'NAME'\n      && size(text < 3"
+    ),
+    "condition-too-long": changed("severity: 1", f"severity: 1\n    when: {'true || ' * 300}true"),
+    "bad-mode": changed("mode: SHADOW", "mode: SHADE"),
+    "bad-since": changed("severity: 1", "severity: 1\n    since: yesterday"),
+    "bad-brakes": changed(
+        "complaints:", "brakes: {share: 5, quotas: {CLOSE: many, CLOSED: 3}}\ncomplaints:"
+    ),
     "failing-test": {
         **FILES,
         "tests.yaml": "- {name: 好词, expect: REFUSE}\n"
@@ -115,3 +129,13 @@ def test_problems_carry_file_line_code_message_and_hint():
         "rule 'words.any' names the detector 'word', which is not there",
         "did you mean 'words'?",
     )
+
+
+def test_a_retired_rule_may_outlive_its_detector_and_keeps_none_alive():
+    retired = PACK.replace("id: names.any\n", "id: names.any\n    mode: RETIRED\n").replace(
+        "id: names.bio\n", "id: names.bio\n    mode: RETIRED\n"
+    )
+    said = lint_pack({**FILES, "pack.yaml": retired.encode()})
+    assert [problem.code for problem in said] == ["unused-detector"]
+    gone = retired.replace("  names: {kind: protected, entries: [names.tsv]}\n", "")
+    assert lint_pack({**FILES, "pack.yaml": gone.encode()}) == []
