@@ -13,6 +13,7 @@ from streams.commands.common import BAD_INPUT, UNREACHABLE, complain
 from streams.commands.dead_letters import dead_letters
 from streams.commands.demo import demo
 from streams.commands.doctor import doctor
+from streams.commands.gateway import gateway, gateway_key
 from streams.commands.policy import policy
 from streams.commands.publish import publish
 from streams.commands.replay import replay
@@ -39,6 +40,8 @@ app.command()(publish)
 app.command()(worker)
 app.add_typer(views, name="views")
 app.command()(replay)
+app.command()(gateway)
+app.command("gateway-key")(gateway_key)
 app.add_typer(topics, name="topics")
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(policy, name="policy")

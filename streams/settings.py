@@ -152,6 +152,57 @@ class Settings(BaseSettings):
         validation_alias=PREFIX + "REDIS",
         pattern=r"^(rediss?|unix)://\S+$",
     )
+    gateway_host: str = Field("127.0.0.1", description="Address that the gateway listens on.")
+    gateway_port: int = Field(
+        8066, description="Its port: API under `/v1`, console under `/`.", ge=0, le=65_535
+    )
+    gateway_keys: Path | None = Field(
+        None,
+        description="TOML file of API keys, hashed, with their roles; "
+        "`zhengming gateway-key` prints an entry. Without it no key is valid.",
+    )
+    gateway_secret: SecretStr | None = Field(
+        None,
+        description="Signs the sessions of the console; the same in all its processes. Without "
+        "it one is drawn at the start, and sessions end with the process.",
+        min_length=16,
+    )
+    gateway_login: SecretStr | None = Field(
+        None,
+        description="One-time code that opens the console once with every role, for a first "
+        "look; the demo sets one.",
+        min_length=16,
+    )
+    gateway_wait_ms: int = Field(
+        2_000,
+        description="How long `POST /v1/changes` and rulings wait for the stream's answer before "
+        "they give a status address.",
+        ge=0,
+        le=60_000,
+    )
+    gateway_max_body: int = Field(
+        262_144, description="Largest body of a request, in bytes.", ge=1_024, le=16_777_216
+    )
+    gateway_rate: int = Field(
+        1_000, description="Requests a second that one caller may send on average.", ge=1
+    )
+    gateway_public_rate: int = Field(
+        10,
+        description="Requests a minute that one address may send without a login.",
+        ge=1,
+    )
+    oidc_issuer: str | None = Field(
+        None,
+        description="OpenID Connect issuer whose bearer tokens are accepted; its keys are found "
+        "by discovery.",
+        pattern=r"^https?://\S+$",
+    )
+    oidc_audience: str | None = Field(
+        None, description="Audience that those tokens must name; needed with an issuer."
+    )
+    oidc_roles_claim: str = Field(
+        "roles", description="Claim of a token that lists the roles.", min_length=1
+    )
     log_format: Literal["json", "console"] = Field(
         "json", description="Log lines for programs or for people."
     )
@@ -241,7 +292,10 @@ class Settings(BaseSettings):
         return ",".join(addresses)
 
     @field_validator(
-        "kafka_ssl_ca_location", "kafka_ssl_certificate_location", "kafka_ssl_key_location"
+        "kafka_ssl_ca_location",
+        "kafka_ssl_certificate_location",
+        "kafka_ssl_key_location",
+        "gateway_keys",
     )
     @classmethod
     def _readable(cls, value: Path | None) -> Path | None:
@@ -279,6 +333,11 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"{PREFIX}KAFKA_SSL_CERTIFICATE_LOCATION and {PREFIX}KAFKA_SSL_KEY_LOCATION "
                 "go together: set both, or neither"
+            )
+        if bool(self.oidc_issuer) != bool(self.oidc_audience):
+            raise ValueError(
+                f"{PREFIX}OIDC_ISSUER and {PREFIX}OIDC_AUDIENCE go together: a token for "
+                "another service of the issuer must not open this one"
             )
         if 3 * self.heartbeat_interval_s > self.session_timeout_s:
             raise ValueError(

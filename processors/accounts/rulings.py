@@ -38,7 +38,7 @@ from schemas.records import (
 def apply_ruling(turn: Turn, ruling: AccountRuling) -> None:
     """Carry out a ruling and keep it for the record, also where it decides nothing."""
     done = _ACTIONS[ruling.action](turn, ruling)
-    if done.startswith(_NOTHING) and close_breach(
+    if done.startswith(NOTHING) and close_breach(
         turn, ruling.subject_id, "A person has taken note."
     ):
         done += "; the passed time limit was taken note of"
@@ -47,11 +47,12 @@ def apply_ruling(turn: Turn, ruling: AccountRuling) -> None:
     turn.effects.insert(0, Audited(kind, ruling.event_id, summary, ruling.reviewer_id))
 
 
-_NOTHING = "applied to nothing"
+NOTHING = "applied to nothing"
+"""Begins what is said of a ruling that changes nothing."""
 
 
 def _nothing(why: str) -> str:
-    return f"{_NOTHING}: {why}"
+    return f"{NOTHING}: {why}"
 
 
 def _approve_change(turn: Turn, ruling: AccountRuling) -> str:

@@ -20,6 +20,7 @@ from schemas.records import (
     EscalationKind,
     Field,
     Finding,
+    Mark,
     MeasureStep,
     NoticeKind,
     Phase,
@@ -37,7 +38,7 @@ NOTICES = 16
 AUDITS = 40
 
 
-class Source(Struct, array_like=True, frozen=True):
+class Source(Struct, omit_defaults=True, frozen=True):
     """Where an input stands: its real topic, partition and offset."""
 
     topic: str
@@ -45,7 +46,7 @@ class Source(Struct, array_like=True, frozen=True):
     offset: int
 
 
-class VerdictLine(Struct, array_like=True, frozen=True):
+class VerdictLine(Struct, omit_defaults=True, frozen=True):
     """A verdict; ``source`` is the change it is about."""
 
     event_id: str
@@ -61,9 +62,14 @@ class VerdictLine(Struct, array_like=True, frozen=True):
     seq: int
     pack: str
     source: Source
+    level: str = ""
+    missing: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    ip_label: str | None = None
+    publishable: bool | None = None
 
 
-class MeasureLine(Struct, array_like=True, frozen=True):
+class MeasureLine(Struct, omit_defaults=True, frozen=True):
     """A measure as its last disposal left it."""
 
     measure_id: str
@@ -88,7 +94,7 @@ class MeasureLine(Struct, array_like=True, frozen=True):
         return self.action is not DisposalAction.LIFT and self.step is not MeasureStep.WARN
 
 
-class CreditLine(Struct, array_like=True, frozen=True):
+class CreditLine(Struct, omit_defaults=True, frozen=True):
     """A point of the credit curve."""
 
     score: int
@@ -101,7 +107,7 @@ class CreditLine(Struct, array_like=True, frozen=True):
     seq: int
 
 
-class EscalationLine(Struct, array_like=True, frozen=True):
+class EscalationLine(Struct, omit_defaults=True, frozen=True):
     """What a person must look at; ``closed`` says when it was settled, 0 while it is open."""
 
     account_id: str
@@ -118,7 +124,7 @@ class EscalationLine(Struct, array_like=True, frozen=True):
     closed: int = 0
 
 
-class ComplaintLine(Struct, array_like=True, frozen=True):
+class ComplaintLine(Struct, omit_defaults=True, frozen=True):
     """A complaint as its last feedback left it, and the states it went through."""
 
     complaint_id: str
@@ -131,7 +137,7 @@ class ComplaintLine(Struct, array_like=True, frozen=True):
     history: tuple[tuple[ComplaintState, int], ...] = ()
 
 
-class TicketLine(Struct, array_like=True, frozen=True):
+class TicketLine(Struct, omit_defaults=True, frozen=True):
     """A complaint or an appeal as it came in; its words stay where ``source`` says."""
 
     ticket_id: str
@@ -142,7 +148,7 @@ class TicketLine(Struct, array_like=True, frozen=True):
     source: Source
 
 
-class NoticeLine(Struct, array_like=True, frozen=True):
+class NoticeLine(Struct, omit_defaults=True, frozen=True):
     """A notice that was given."""
 
     notice_id: str
@@ -154,7 +160,7 @@ class NoticeLine(Struct, array_like=True, frozen=True):
     seq: int
 
 
-class AuditLine(Struct, array_like=True, frozen=True):
+class AuditLine(Struct, omit_defaults=True, frozen=True):
     """What was done, and by whom."""
 
     kind: AuditKind
@@ -197,7 +203,7 @@ class AccountView(Struct, omit_defaults=True):
         return next((v for v in reversed(self.verdicts) if v.event_id == event_id), None)
 
 
-class Headline(Struct, array_like=True, frozen=True):
+class Headline(Struct, omit_defaults=True, frozen=True):
     """A verdict or a disposal in one line, for lists over all accounts."""
 
     account_id: str
@@ -211,7 +217,7 @@ class Headline(Struct, array_like=True, frozen=True):
     seq: int
 
 
-class ReportLine(Struct, array_like=True, frozen=True):
+class ReportLine(Struct, omit_defaults=True, frozen=True):
     """An item of the report outbox."""
 
     report_id: str

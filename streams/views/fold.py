@@ -101,21 +101,7 @@ class Fold:
 
     def _verdict(self, document: d.AccountView, record: Verdict, seen: Seen) -> None:
         _advance(document, record.account_seq, record.decided_at)
-        line = d.VerdictLine(
-            record.event_id,
-            record.revision,
-            record.kind,
-            record.phase,
-            record.decision,
-            record.findings,
-            record.reason,
-            record.reviewers,
-            record.due_at,
-            record.decided_at,
-            record.account_seq,
-            f"{record.pack_id} {record.pack_version}",
-            d.Source(record.source_topic, record.source_partition, record.source_offset),
-        )
+        line = verdict_line(record)
         _append(document.verdicts, line, d.VERDICTS)
         at = record.decided_at
         self._count(at, f"decision:{record.decision}")
@@ -283,6 +269,30 @@ def _append_new(lines: list[d.TicketLine], line: d.TicketLine) -> None:
     """Append a ticket, unless it came before: the first is the one that was processed."""
     if all(other.ticket_id != line.ticket_id for other in lines):
         _append(lines, line, d.COMPLAINTS)
+
+
+def verdict_line(record: Verdict) -> d.VerdictLine:
+    """A verdict as views keep it."""
+    return d.VerdictLine(
+        record.event_id,
+        record.revision,
+        record.kind,
+        record.phase,
+        record.decision,
+        record.findings,
+        record.reason,
+        record.reviewers,
+        record.due_at,
+        record.decided_at,
+        record.account_seq,
+        f"{record.pack_id} {record.pack_version}",
+        d.Source(record.source_topic, record.source_partition, record.source_offset),
+        record.level,
+        record.missing,
+        record.marks,
+        record.ip_label,
+        record.publishable,
+    )
 
 
 def _advance(document: d.AccountView, seq: int, at: int) -> None:

@@ -1,0 +1,57 @@
+"""The application: operations, limits, errors, and what is open meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from streams.gateway import accounts, changes, checks, overview, packs, reviews, tickets
+from streams.gateway.auth import require_access
+from streams.gateway.context import Gateway
+from streams.gateway.limits import BodyLimit
+from streams.gateway.measuring import Measured
+from streams.gateway.problems import add_handlers
+from streams.gateway.schemas import describe
+from streams.settings import Settings
+
+API = ("/v1/", "/health", "/ready", "/metrics")
+PARTS = (checks, changes, tickets, accounts, reviews, packs, overview)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Make the application. Raises `ConfigurationError` for settings that cannot be."""
+    gateway = Gateway(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(gateway.start)
+        try:
+            yield
+        finally:
+            await run_in_threadpool(gateway.stop)
+
+    app = FastAPI(
+        title="Zhengming 正名",
+        version=version("zhengming"),
+        description="Account information, kept true. Times are milliseconds since the epoch. "
+        "Errors are `application/problem+json`.",
+        lifespan=lifespan,
+        docs_url=None,  # its pages would load scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+        redirect_slashes=False,
+    )
+    app.state.gateway = gateway
+    for part in PARTS:
+        # Not `include_router`: it may wrap the routes, and every one of them is looked at below.
+        app.router.routes.extend(part.router.routes)
+    add_handlers(app)
+    describe(app)
+    app.add_middleware(BodyLimit, most=settings.gateway_max_body)
+    app.add_middleware(Measured, metrics=gateway.metrics)
+    require_access(app, lambda path: path.startswith(API))
+    return app

@@ -1,0 +1,62 @@
+"""What is agreed between people and callers for a while: claims of work, and repeated requests.
+
+It lies in Redis beside the views, is no view, and is lost without harm: the stream holds two
+different reviewers and repeated event ids apart by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from streams.settings import Settings
+
+CLAIM_S = 15 * 60
+REPEAT_S = 24 * 3600
+
+_RELEASE = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+"""
+
+
+class Desk:
+    """Claims and idempotency keys. Raises `redis.RedisError`."""
+
+    def __init__(self, settings: Settings, redis: Any) -> None:
+        self._prefix = f"{settings.app_id}:{settings.topic_prefix}desk:"
+        self._redis = redis
+        self._release = redis.register_script(_RELEASE)
+
+    def claim(self, escalation_id: str, reviewer: str) -> str:
+        """Claim work for a while, or renew one's claim; returns who holds it afterwards."""
+        key = self._prefix + "claim:" + escalation_id
+        if self._redis.set(key, reviewer, nx=True, ex=CLAIM_S):
+            return reviewer
+        holder = self._redis.get(key)
+        if holder is None:
+            return self.claim(escalation_id, reviewer)
+        if holder == reviewer.encode():
+            self._redis.expire(key, CLAIM_S)
+        return str(holder.decode())
+
+    def release(self, escalation_id: str, reviewer: str) -> bool:
+        """Give one's claim back; whether there was one."""
+        key = self._prefix + "claim:" + escalation_id
+        return bool(self._release(keys=[key], args=[reviewer]))
+
+    def holders(self, escalation_ids: list[str]) -> dict[str, str]:
+        """Who has claimed what of this work."""
+        if not escalation_ids:
+            return {}
+        keys = [self._prefix + "claim:" + one for one in escalation_ids]
+        held = zip(escalation_ids, self._redis.mget(keys), strict=True)
+        return {one: holder.decode() for one, holder in held if holder is not None}
+
+    def same_request(self, event_id: str, body: bytes) -> bool:
+        """Whether an event id was not used before, or with this same body."""
+        key = self._prefix + "repeat:" + event_id
+        digest = hashlib.sha256(body).hexdigest()
+        if self._redis.set(key, digest, nx=True, ex=REPEAT_S):
+            return True
+        return bool((self._redis.get(key) or digest.encode()) == digest.encode())

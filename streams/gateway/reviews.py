@@ -1,0 +1,399 @@
+"""The desk of the reviewers: what waits, with its evidence; claims; and rulings.
+
+A ruling is an input like any other: the stream carries it out, holds two different reviewers apart
+in a strict review, and says in its audit record what came of it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Path, Query, Request, Response
+from msgspec import Struct
+from pydantic import BaseModel, ConfigDict
+from pydantic import Field as Limit
+
+from processors.accounts.rulings import NOTHING
+from schemas.records import (
+    AccountRuling,
+    AuditRecord,
+    EscalationKind,
+    Field,
+    Finding,
+    MeasureStep,
+    RulingAction,
+)
+from streams.gateway.accounts import known, texts_of
+from streams.gateway.auth import allow
+from streams.gateway.changes import Key, event_id_for, submit
+from streams.gateway.context import Gateway, gateway_of
+from streams.gateway.problems import Problem, describe
+from streams.gateway.roles import Principal, Role
+from streams.gateway.schemas import respond, returns
+from streams.logs import get_logger
+from streams.views.documents import (
+    AccountView,
+    EscalationLine,
+    MeasureLine,
+    TicketLine,
+    VerdictLine,
+)
+from streams.views.store import now_ms
+
+router = APIRouter(tags=["reviews"])
+log = get_logger(__name__)
+
+Queue = Literal["review", "complaint", "appeal", "breach"]
+Escalation = Annotated[str, Path(max_length=256)]
+
+_CHANGE = (RulingAction.APPROVE_CHANGE, RulingAction.REJECT_CHANGE)
+_COMPLAINT = (RulingAction.UPHOLD_COMPLAINT, RulingAction.DISMISS_COMPLAINT)
+_APPEAL = (RulingAction.UPHOLD_APPEAL, RulingAction.DISMISS_APPEAL)
+ACTIONS: dict[EscalationKind, tuple[RulingAction, ...]] = {
+    EscalationKind.COMPLAINT: _COMPLAINT,
+    EscalationKind.APPEAL: _APPEAL,
+    EscalationKind.SLA_BREACH: (*_CHANGE, *_COMPLAINT, *_APPEAL),
+}
+"""What can be ruled on an escalation; on a kind that is not here, what can be on a change."""
+
+
+class Queued(Struct, frozen=True):
+    """Work, and who has claimed it."""
+
+    escalation: EscalationLine
+    claimed_by: str | None
+
+
+class Page(Struct, frozen=True):
+    """A part of a queue, what is due first first."""
+
+    queue: str
+    open: int
+    overdue: int
+    items: list[Queued]
+
+
+class Shown(Struct, frozen=True):
+    """A text to be judged, as it was sent, with what was found in it."""
+
+    field: Field
+    text: str
+    findings: list[Finding]
+
+
+class Case(Struct, frozen=True):
+    """Everything a reviewer needs for one decision."""
+
+    escalation: EscalationLine
+    claimed_by: str | None
+    actions: list[RulingAction]
+    verdict: VerdictLine | None
+    texts: list[Shown]
+    """Empty where the input is kept no longer."""
+    ticket: TicketLine | None
+    statement: str | None
+    measure: MeasureLine | None
+    level: str
+    score: int | None
+    measures: list[MeasureLine]
+
+
+class Claim(Struct, frozen=True):
+    """Who holds a piece of work."""
+
+    escalation_id: str
+    claimed_by: str
+
+
+class Ruling(BaseModel):
+    """A decision of a person."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"action": "REJECT_CHANGE", "reason": "含有联系方式"}},
+    )
+
+    action: RulingAction
+    reason: str = Limit(min_length=1, max_length=2_000)
+    step: MeasureStep | None = Limit(None, description="Measure to impose; null takes the rule's.")
+    duration_days: int | None = Limit(None, ge=1, le=36_500)
+    field: Field | None = None
+
+
+class ManualRuling(Ruling):
+    """A measure imposed or lifted by hand."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {"action": "IMPOSE_MEASURE", "step": "WARN", "reason": "多次更名"}
+        },
+    )
+
+    action: Literal["IMPOSE_MEASURE", "LIFT_MEASURE"]  # type: ignore[assignment]  # fewer actions
+    subject_id: str = Limit("", max_length=256, description="The measure to lift.")
+
+
+class Ruled(Struct, frozen=True):
+    """A ruling and what came of it."""
+
+    event_id: str
+    account_id: str
+    effective: bool | None
+    """Whether it changed anything; null where the stream has not answered yet."""
+    outcome: str
+
+
+@router.get(
+    "/v1/reviews",
+    responses=returns(Page, "What waits.") | describe(401, 403, 422, 429, 503),
+    dependencies=[allow(Role.REVIEWER, Role.VIEWER, Role.OPERATOR, Role.AUDITOR)],
+    response_class=Response,
+)
+def waiting(
+    request: Request,
+    queue: Queue = "review",
+    start: Annotated[int, Query(ge=0, le=100_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+) -> Response:
+    """What waits for a person, what is due first first; without any text."""
+    return respond(page(gateway_of(request), queue, start, limit))
+
+
+def page(gateway: Gateway, queue: str, start: int, limit: int) -> Page:
+    """A part of a queue."""
+    work = gateway.views.work(now_ms())[queue]
+    lines = gateway.views.queue(queue, start, limit)
+    holders = gateway.desk.holders([line.escalation_id for line in lines])
+    items = [Queued(line, holders.get(line.escalation_id)) for line in lines]
+    return Page(queue, work.open, work.overdue, items)
+
+
+@router.get(
+    "/v1/reviews/{escalation_id}",
+    responses=returns(Case, "The case.") | describe(401, 403, 404, 422, 429, 503),
+    response_class=Response,
+)
+def case(
+    request: Request,
+    escalation_id: Escalation,
+    principal: Annotated[Principal, allow(Role.REVIEWER)],
+) -> Response:
+    """One case with its texts and evidence; who looks is logged."""
+    return respond(open_case(gateway_of(request), escalation_id, principal))
+
+
+@router.post(
+    "/v1/reviews/{escalation_id}/claim",
+    responses=returns(Claim, "Yours for 15 minutes.") | describe(401, 403, 404, 409, 422, 429, 503),
+    response_class=Response,
+)
+def claim(
+    request: Request,
+    escalation_id: Escalation,
+    principal: Annotated[Principal, allow(Role.REVIEWER)],
+) -> Response:
+    """Claim a case for 15 minutes, or renew one's claim."""
+    gateway = gateway_of(request)
+    _open(gateway, escalation_id)
+    holder = gateway.desk.claim(escalation_id, principal.name)
+    if holder != principal.name:
+        raise Problem(409, "somebody else has claimed it")
+    log.info("claimed", actor=principal.name, escalation=escalation_id)
+    return respond(Claim(escalation_id, holder))
+
+
+@router.delete(
+    "/v1/reviews/{escalation_id}/claim",
+    status_code=204,
+    responses=describe(401, 403, 404, 422, 429, 503),
+    response_class=Response,
+)
+def release(
+    request: Request,
+    escalation_id: Escalation,
+    principal: Annotated[Principal, allow(Role.REVIEWER)],
+) -> Response:
+    """Give one's claim back."""
+    if not gateway_of(request).desk.release(escalation_id, principal.name):
+        raise Problem(404, "there is no claim of yours on it")
+    log.info("released", actor=principal.name, escalation=escalation_id)
+    return Response(status_code=204)
+
+
+RULED: dict[int | str, dict[str, Any]] = (
+    returns(Ruled, "What came of it.")
+    | returns(Ruled, "In the stream; the outcome will be in the account's timeline.", 202)
+    | describe(401, 403, 404, 409, 413, 422, 429, 503)
+)
+
+
+@router.post("/v1/reviews/{escalation_id}/ruling", responses=RULED, response_class=Response)
+async def rule(
+    request: Request,
+    escalation_id: Escalation,
+    body: Annotated[Ruling, Body()],
+    principal: Annotated[Principal, allow(Role.REVIEWER)],
+    key: Key = None,
+) -> Response:
+    """Rule on a case; answers with what the stream made of it."""
+    import asyncio
+
+    gateway = gateway_of(request)
+    line = await asyncio.to_thread(_for_ruling, gateway, escalation_id, principal)
+    return _told(await decide(gateway, line, body, principal, key))
+
+
+@router.post("/v1/accounts/{account_id}/rulings", responses=RULED, response_class=Response)
+async def rule_by_hand(
+    request: Request,
+    account_id: Annotated[str, Path(min_length=1, max_length=256, pattern=r"^[^\x00]")],
+    body: Annotated[ManualRuling, Body()],
+    principal: Annotated[Principal, allow(Role.REVIEWER)],
+    key: Key = None,
+) -> Response:
+    """Impose a measure on an account, or lift one."""
+    import asyncio
+
+    gateway = gateway_of(request)
+    await asyncio.to_thread(known, gateway, account_id)
+    if body.action == "IMPOSE_MEASURE" and body.step is None:
+        raise Problem(422, "a measure to impose needs its step")
+    action = RulingAction(body.action)
+    return _told(await _publish(gateway, account_id, action, body.subject_id, body, principal, key))
+
+
+async def decide(
+    gateway: Gateway,
+    line: EscalationLine,
+    body: Ruling,
+    principal: Principal,
+    key: str | None = None,
+) -> Ruled:
+    """Rule on an open escalation. Raises `Problem` 422 for an action that does not fit it."""
+    possible = ACTIONS.get(line.kind, _CHANGE)
+    if body.action not in possible:
+        raise Problem(422, f"on {line.kind} one can rule {', '.join(possible)}")
+    return await _publish(
+        gateway, line.account_id, body.action, line.subject_id, body, principal, key
+    )
+
+
+async def _publish(
+    gateway: Gateway,
+    account_id: str,
+    action: RulingAction,
+    subject_id: str,
+    body: Ruling,
+    principal: Principal,
+    key: str | None,
+) -> Ruled:
+    event_id = event_id_for(principal, key)
+    record = AccountRuling(
+        event_id=event_id,
+        account_id=account_id,
+        occurred_at=now_ms(),
+        action=action,
+        subject_id=subject_id,
+        reviewer_id=principal.name,
+        reason=body.reason,
+        step=body.step,
+        duration_days=body.duration_days,
+        field=body.field,
+    )
+    answer = await submit(gateway, record)
+    if not isinstance(answer, AuditRecord):
+        effective, outcome = None, "The stream has not answered yet."
+    else:
+        effective, outcome = f": {NOTHING}" not in answer.summary, answer.summary
+    log.info(
+        "ruled",
+        actor=principal.name,
+        operation=action,
+        account=account_id,
+        event_id=event_id,
+        effective=effective,
+    )
+    return Ruled(event_id, account_id, effective, outcome)
+
+
+def open_case(gateway: Gateway, escalation_id: str, principal: Principal) -> Case:
+    """A case with everything it needs. Raises `Problem` 404."""
+    line = _open(gateway, escalation_id)
+    document = gateway.views.account(line.account_id) or AccountView(line.account_id)
+    verdict = _evidence(document, line)
+    tickets = (*document.tickets, *document.appeals)
+    ticket = next((t for t in tickets if t.ticket_id == line.subject_id), None)
+    sources = [part.source for part in (verdict, ticket) if part is not None]
+    if ticket is not None and verdict is None:
+        sources += [v.source for v in document.verdicts]
+    inputs = gateway.originals.read(sources)
+    log.info("texts read", actor=principal.name, account=line.account_id, escalation=escalation_id)
+    about = ticket.about if ticket else line.subject_id
+    statement = getattr(inputs.get(ticket.source), "statement", None) if ticket else None
+    return Case(
+        line,
+        gateway.desk.holders([escalation_id]).get(escalation_id),
+        list(ACTIONS.get(line.kind, _CHANGE)),
+        verdict,
+        _texts(gateway, document, verdict, ticket, inputs),
+        ticket,
+        statement,
+        next((m for m in document.measures if m.measure_id == about), None),
+        document.level,
+        document.score,
+        document.live_measures(now_ms()),
+    )
+
+
+def _texts(
+    gateway: Gateway,
+    document: AccountView,
+    verdict: VerdictLine | None,
+    ticket: TicketLine | None,
+    inputs: dict[Any, Any],
+) -> list[Shown]:
+    """The texts in question: those of the change, or the values complained of."""
+    from streams.gateway.accounts import values_of
+
+    if verdict is not None:
+        change = inputs.get(verdict.source)
+        texts = texts_of(change) if change is not None else {}
+        return [
+            Shown(field, text, [f for f in verdict.findings if f.field is field])
+            for field, text in texts.items()
+        ]
+    wanted = ticket.field if ticket else None
+    return [
+        Shown(value.field, value.value, [])
+        for value in values_of(gateway, document)
+        if wanted in (None, value.field)
+    ]
+
+
+def _evidence(document: AccountView, line: EscalationLine) -> VerdictLine | None:
+    """The verdict on the change in question, the last one that says what was found."""
+    about = [v for v in document.verdicts if v.event_id == line.subject_id]
+    return next((v for v in reversed(about) if v.findings), about[-1] if about else None)
+
+
+def _open(gateway: Gateway, escalation_id: str) -> EscalationLine:
+    line = gateway.views.escalation(escalation_id)
+    if line is None:
+        raise Problem(404, "no such case is open")
+    return line
+
+
+def _for_ruling(gateway: Gateway, escalation_id: str, principal: Principal) -> EscalationLine:
+    """An open case that nobody else has claimed."""
+    line = _open(gateway, escalation_id)
+    holder = gateway.desk.holders([escalation_id]).get(escalation_id)
+    if holder not in (None, principal.name):
+        raise Problem(409, "somebody else has claimed it")
+    return line
+
+
+def _told(ruled: Ruled) -> Response:
+    if ruled.effective is False:
+        raise Problem(409, f"the stream keeps the ruling, but it changes nothing: {ruled.outcome}")
+    return respond(ruled, 202 if ruled.effective is None else 200)

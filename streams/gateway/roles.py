@@ -1,0 +1,32 @@
+"""Who may do what: the roles, and who is asking."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+
+class Role(StrEnum):
+    """What somebody may do. Nobody has a right that is not named here."""
+
+    SERVICE = "service"  # the platform: changes, registrations, appeals, checks
+    VIEWER = "viewer"  # screens without any text of an account
+    REVIEWER = "reviewer"  # reviews, complaints and appeals, with their texts
+    POLICY = "policy"  # policy packs
+    OPERATOR = "operator"  # directives
+    AUDITOR = "auditor"  # dossiers, audit lines, exports; no text, no ruling
+
+
+class Principal(NamedTuple):
+    """Who is asking: a name for the record, roles, and how they proved it."""
+
+    name: str
+    roles: frozenset[Role]
+    by: Literal["key", "token", "session", "nobody"]
+
+    def has(self, *roles: Role) -> bool:
+        """Whether one of these roles is theirs."""
+        return not self.roles.isdisjoint(roles)
+
+
+NOBODY = Principal("", frozenset(), "nobody")

@@ -1,0 +1,336 @@
+"""The way of a change through the gateway, on a real Kafka, Redis and worker."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+import httpx
+import pytest
+
+from schemas.codec import encode
+from schemas.records import AccountVerification, VerificationKind, VerificationResult
+from streams.clients import create_producer
+from streams.topics import real_name
+from streams.views.store import now_ms
+from tests.streams.gateway.stack import Stack
+from tests.support import wait_until
+
+SPAM = "加V信 demo_12345 领取资料"
+STRICT = "中国第一摄影"
+
+
+def known_identity(stack: Stack, account: str) -> None:
+    """A proof of identity, given by the platform's own Kafka client."""
+    record = AccountVerification(
+        event_id=f"id-{account}",
+        account_id=account,
+        occurred_at=now_ms(),
+        kind=VerificationKind.IDENTITY,
+        result=VerificationResult.VERIFIED,
+        token="t1",
+    )
+    producer: Any = create_producer(stack.settings)
+    topic = real_name(stack.settings, "account.verifications")
+    producer.produce(topic, key=account.encode(), value=encode(record))
+    assert producer.flush(10) == 0
+
+
+def open_account(stack: Stack, account: str, **values: str) -> None:
+    known_identity(stack, account)
+    body = {
+        "account_id": account,
+        "subject": "INDIVIDUAL",
+        "agreement_version": "1",
+        "language": "zh",
+    }
+    answer = stack.client("service").post("/v1/registrations", json=body | values)
+    assert answer.status_code == 200, answer.text
+
+    def is_open() -> bool:
+        # The proof may overtake the registration or come after it: then it is judged again.
+        told = stack.client("viewer").get(f"/v1/accounts/{account}")
+        return told.status_code == 200 and told.json()["verdicts"][-1]["decision"] == "ALLOW"
+
+    wait_until(is_open, 20, "the account is open", every=0.1)
+
+
+def escalation_of(stack: Stack, account: str, queue: str = "review") -> str:
+    def found() -> str | None:
+        told = stack.client("viewer").get("/v1/reviews", params={"queue": queue, "limit": 100})
+        for item in told.json()["items"]:
+            if item["escalation"]["account_id"] == account:
+                return str(item["escalation"]["escalation_id"])
+        return None
+
+    return wait_until(found, 20, f"{account} waits in the queue {queue}", every=0.1)
+
+
+def test_a_change_is_answered_with_the_verdict_of_the_stream(stack: Stack, account: str) -> None:
+    open_account(stack, account, name="林小鱼")
+    service = stack.client("service")
+    answer = service.post("/v1/changes", json={"account_id": account, "bio": SPAM})
+    assert answer.status_code == 200
+    verdict = answer.json()
+    assert verdict["decision"] == "REFUSE"
+    assert verdict["verdicts"][-1]["findings"][0]["obligation_id"] == "CAC-08-6"
+    assert SPAM not in answer.text
+    honest = service.post("/v1/changes", json={"account_id": account, "bio": "今天也要好好生活"})
+    assert honest.json()["decision"] == "ALLOW"
+
+    def told() -> bool:
+        status = service.get(f"/v1/changes/{account}/{verdict['event_id']}")
+        return status.status_code == 200 and status.json()["verdicts"][0]["decision"] == "REFUSE"
+
+    wait_until(told, 20, "the status address knows it, too")
+
+
+def test_a_repeated_request_takes_effect_once_and_gets_the_same_answer(
+    stack: Stack, account: str
+) -> None:
+    open_account(stack, account)
+    service = stack.client("service")
+    key = {"Idempotency-Key": "once"}
+    body = {"account_id": account, "name": "林小鱼"}
+    first = service.post("/v1/changes", json=body, headers=key)
+    assert first.json()["decision"] == "ALLOW"
+    event_id = first.json()["event_id"]
+    wait_until(
+        lambda: service.get(f"/v1/changes/{account}/{event_id}").status_code == 200,
+        20,
+        "it is told",
+    )
+    again = service.post("/v1/changes", json=body, headers=key)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert [v["event_id"] for v in again.json()["verdicts"]] == [event_id]
+    other = service.post("/v1/changes", json=body | {"name": "别的"}, headers=key)
+    assert other.status_code == 422
+    assert "another request" in other.json()["detail"]
+    # Somebody else's key of the same words is another key.
+    elsewhere = stack.client("all").post("/v1/changes", json=body, headers=key)
+    assert elsewhere.json()["event_id"] != event_id
+
+
+def test_what_takes_too_long_gets_a_status_address(
+    stack: Stack, account: str, tmp_path: Any
+) -> None:
+    open_account(stack, account)
+    from streams.children import free_ports
+
+    (port,) = free_ports(1)
+    child = stack.start("gateway", ZHENGMING_GATEWAY_PORT=str(port), ZHENGMING_GATEWAY_WAIT_MS="0")
+    headers = {"Authorization": f"Bearer {stack.keys['service']}"}
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30) as client:
+
+        def ready() -> bool:
+            try:
+                return client.get("/ready").status_code == 200
+            except httpx.TransportError:
+                return False
+
+        wait_until(ready, 30, "the impatient gateway is ready", every=0.1)
+        answer = client.post("/v1/changes", json={"account_id": account, "name": "林小鱼"})
+        assert answer.status_code == 202
+        where = answer.headers["location"]
+        assert where == answer.json()["status_url"]
+        wait_until(lambda: client.get(where).status_code == 200, 20, "the verdict is told there")
+        assert client.get(where).json()["verdicts"][0]["decision"] == "ALLOW"
+    child.stop()
+
+
+def test_a_reviewer_sees_the_text_with_its_evidence_and_rules(stack: Stack, account: str) -> None:
+    open_account(stack, account)
+    service, ann = stack.client("service"), stack.client("ann")
+    text = "最高人民法院发布"
+    held = service.post("/v1/changes", json={"account_id": account, "name": text}).json()
+    assert held["decision"] in ("HOLD", "STRICT_HOLD")
+    escalation = escalation_of(stack, account)
+    case = ann.get(f"/v1/reviews/{escalation}").json()
+    (shown,) = case["texts"]
+    assert shown["text"] == text
+    spans = {text[f["span_start"] : f["span_end"]] for f in shown["findings"]}
+    assert "最高人民法院" in "".join(spans)
+    for words in (text, "法院发布"):
+        assert words not in stack.client("viewer").get(f"/v1/accounts/{account}").text
+
+    assert ann.post(f"/v1/reviews/{escalation}/claim").json()["claimed_by"] == "ann"
+    bob = stack.client("bob")
+    assert bob.post(f"/v1/reviews/{escalation}/claim").status_code == 409
+    ruling = {"action": "REJECT_CHANGE", "reason": "冒用国家机关名称"}
+    assert bob.post(f"/v1/reviews/{escalation}/ruling", json=ruling).status_code == 409
+    wrong = ann.post(f"/v1/reviews/{escalation}/ruling", json=ruling | {"action": "UPHOLD_APPEAL"})
+    assert wrong.status_code == 422
+    ruled = ann.post(f"/v1/reviews/{escalation}/ruling", json=ruling)
+    assert ruled.status_code == 200, ruled.text
+    assert ruled.json()["effective"] is True
+
+    def closed() -> bool:
+        return ann.get(f"/v1/reviews/{escalation}").status_code == 404
+
+    wait_until(closed, 20, "the case is closed", every=0.1)
+    lines = stack.client("auditor").get(f"/v1/accounts/{account}/timeline").json()["moments"]
+    assert any(m["kind"] == "ruling" and m["what"] == "by ann" for m in lines)
+    logged = [json.loads(line) for line in stack.log("gateway").splitlines() if '"ruled"' in line]
+    assert [(x["actor"], x["account"]) for x in logged if x["account"] == account] == [
+        ("ann", account)
+    ]
+
+
+@pytest.mark.obligation("CAC-10-2")
+def test_a_strict_review_takes_two_different_reviewers(stack: Stack, account: str) -> None:
+    open_account(stack, account)
+    held = (
+        stack.client("service")
+        .post("/v1/changes", json={"account_id": account, "name": STRICT})
+        .json()
+    )
+    assert held["decision"] == "STRICT_HOLD"
+    escalation = escalation_of(stack, account)
+    ruling = {"action": "APPROVE_CHANGE", "reason": "已核验"}
+    first = stack.client("ann").post(f"/v1/reviews/{escalation}/ruling", json=ruling)
+    assert "first of two reviewers" in first.json()["outcome"]
+    again = stack.client("ann").post(f"/v1/reviews/{escalation}/ruling", json=ruling)
+    assert again.status_code == 409
+    assert "two different reviewers" in again.json()["detail"]
+    second = stack.client("bob").post(f"/v1/reviews/{escalation}/ruling", json=ruling)
+    assert "the change is allowed" in second.json()["outcome"]
+
+
+def test_a_complaint_of_nobody_in_particular_gets_a_receipt_and_reaches_a_person(
+    stack: Stack, account: str
+) -> None:
+    open_account(stack, account, bio="写写画画")
+    said = "这个人冒充我"
+    body = {"account_id": account, "category": "IMPERSONATION", "field": "BIO", "statement": said}
+    receipt = stack.nobody.post("/v1/complaints", json=body)
+    assert receipt.status_code == 201
+    where = receipt.headers["location"]
+    wait_until(lambda: stack.nobody.get(where).status_code == 200, 20, "its state is told")
+    states = [state for state, _ in stack.nobody.get(where).json()["history"]]
+    assert states[:2] == ["RECEIVED", "ACCEPTED"]
+    escalation = escalation_of(stack, account, "complaint")
+    case = stack.client("ann").get(f"/v1/reviews/{escalation}").json()
+    assert case["statement"] == said
+    assert [shown["text"] for shown in case["texts"]] == ["写写画画"]
+    ruled = stack.client("ann").post(
+        f"/v1/reviews/{escalation}/ruling", json={"action": "DISMISS_COMPLAINT", "reason": "不实"}
+    )
+    assert ruled.json()["effective"] is True
+    wait_until(lambda: stack.nobody.get(where).json()["state"] == "CLOSED", 20, "it is closed")
+
+
+def test_a_measure_is_imposed_appealed_against_and_lifted(stack: Stack, account: str) -> None:
+    open_account(stack, account)
+    ann = stack.client("ann")
+    imposed = ann.post(
+        f"/v1/accounts/{account}/rulings",
+        json={"action": "IMPOSE_MEASURE", "step": "SUSPEND", "reason": "多次违规"},
+    )
+    assert imposed.json()["effective"] is True
+
+    def measure() -> dict[str, Any] | None:
+        told = stack.client("viewer").get(f"/v1/accounts/{account}").json().get("measures", [])
+        return told[-1] if told else None
+
+    begun = wait_until(measure, 20, "the measure is shown")
+    assert (begun["step"], begun["action"]) == ("SUSPEND", "BEGIN")
+    appeal = {"account_id": account, "measure_id": begun["measure_id"], "statement": "我没有"}
+    assert stack.client("service").post("/v1/appeals", json=appeal).status_code == 201
+    escalation = escalation_of(stack, account, "appeal")
+    case = ann.get(f"/v1/reviews/{escalation}").json()
+    assert case["statement"] == "我没有"
+    assert case["measure"]["measure_id"] == begun["measure_id"]
+    ruling = {"action": "UPHOLD_APPEAL", "reason": "申诉成立"}
+    assert (
+        stack.client("bob").post(f"/v1/reviews/{escalation}/ruling", json=ruling).status_code == 200
+    )
+    wait_until(lambda: (measure() or {})["action"] == "LIFT", 20, "the measure is lifted")
+
+
+def test_live_events_come_as_they_happen_without_any_text(stack: Stack, account: str) -> None:
+    open_account(stack, account)
+    lines: list[str] = []
+    begun = threading.Event()
+
+    def listen() -> None:
+        with stack.client("viewer").stream("GET", "/v1/live") as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            for line in answer.iter_lines():
+                begun.set()
+                lines.append(line)
+                if account in line and "REFUSE" in line:
+                    return
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    assert begun.wait(10)
+    stack.client("service").post("/v1/changes", json={"account_id": account, "bio": SPAM})
+    listener.join(20)
+    assert not listener.is_alive()
+    assert lines[lines.index(next(x for x in lines if account in x and "REFUSE" in x)) - 1] == (
+        "event: Verdict"
+    )
+    assert not any("demo_12345" in line for line in lines)
+
+
+def test_checks_say_what_is_wrong_and_what_to_do_and_leave_no_trace(stack: Stack) -> None:
+    items = [
+        {"name": "林小鱼"},
+        {"bio": SPAM},
+        {"name": "张医生", "proofs": {"OCCUPATION": ["执业医师"]}},
+    ]
+    answer = stack.client("service").post("/v1/checks", json={"items": items})
+    allowed, refused, labelled = answer.json()["items"]
+    assert allowed["decision"] == "ALLOW"
+    assert refused["decision"] == "REFUSE"
+    assert refused["advice"][0]["remedy"]["zh"]
+    assert labelled["decision"] == "ALLOW_LABELLED"
+    assert labelled["marks"][0]["zh"]
+    assert "demo_12345" not in answer.text + stack.log("gateway")
+
+
+def test_the_views_tell_minutes_levels_and_reports(stack: Stack, account: str) -> None:
+    open_account(stack, account)
+    traffic = stack.client("viewer").get("/v1/traffic", params={"minutes": 30}).json()
+    assert len(traffic["minutes"]) == 30
+    counts = [m["counts"].get("decision:ALLOW", 0) for m in traffic["minutes"]]
+    assert sum(counts) > 0
+    assert sum(traffic["levels"].values()) > 0
+    assert set(traffic["work"]) == {"review", "complaint", "appeal", "breach"}
+    assert stack.client("auditor").get("/v1/reports").status_code == 200
+
+
+def test_packs_are_shown_validated_and_compared(stack: Stack) -> None:
+    from streams.packs import find_pack
+
+    policy = stack.client("policy")
+    (pack,) = policy.get("/v1/packs").json()["packs"]
+    assert (pack["id"], pack["problems"]) == ("cac2022", [])
+    bad = policy.post("/v1/packs/validate", json={"files": {"pack.yaml": "id: 1\n"}})
+    assert bad.json()["problems"][0]["file"] == "pack.yaml"
+    files = {name: data.decode() for name, data in find_pack("cac2022").items()}
+    assert policy.post("/v1/packs/validate", json={"files": files}).json()["problems"] == []
+    files["pack.yaml"] = files["pack.yaml"].replace("hold_hours: 72", "hold_hours: 48", 1)
+    assert files["pack.yaml"] != find_pack("cac2022")["pack.yaml"].decode()
+    changes = policy.post("/v1/packs/diff", json={"files": files}).json()["changes"]
+    assert [change["part"] for change in changes] == ["review"]
+
+
+def test_a_body_that_is_too_large_is_refused_however_it_is_sent(stack: Stack) -> None:
+    large = b'{"items": [{"bio": "' + b"x" * 300_000 + b'"}]}'
+    service = stack.client("service")
+    headers = {"Content-Type": "application/json"}
+    for content in (large, iter([large[:100_000], large[100_000:]])):
+        answer = service.post("/v1/checks", content=content, headers=headers)
+        assert answer.status_code == 413
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_wrong_request_is_told_where_without_being_quoted(stack: Stack) -> None:
+    answer = stack.client("service").post(
+        "/v1/changes", json={"account_id": "a", "naem": "某人的秘密", "phase": "NEVER"}
+    )
+    assert answer.status_code == 422
+    assert {error["where"] for error in answer.json()["errors"]} == {"body.naem", "body.phase"}
+    assert "某人的秘密" not in answer.text
