@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -29,9 +30,11 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(gateway.start)
+        following = asyncio.create_task(gateway.follow())
         try:
             yield
         finally:
+            following.cancel()
             await run_in_threadpool(gateway.stop)
 
     app = FastAPI(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from aiokafka.errors import KafkaError
 from fastapi import Request
 
 from processors.policy import Policy
+from streams.follower import Follower
 from streams.gateway.answers import Answers
 from streams.gateway.auth import Authenticator
 from streams.gateway.desk import Desk
@@ -13,12 +17,18 @@ from streams.gateway.limits import Limits
 from streams.gateway.measuring import GatewayMetrics
 from streams.gateway.originals import Originals
 from streams.health import Health
+from streams.journal import InForce, Journal
+from streams.logs import get_logger
 from streams.packs import load_policy
 from streams.settings import Settings
 from streams.views import ViewReader
 
+FOLLOW_AGAIN_S = 2.0
 BEHIND_MS = 60_000
 """Views that lag by more are no basis for work."""
+
+
+log = get_logger(__name__)
 
 
 class Gateway:
@@ -27,6 +37,8 @@ class Gateway:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.policy: Policy = load_policy(settings)
+        """What decides now, as far as is known here: `/v1/checks` and the console go by it."""
+        self._journal = Journal(settings, self.policy)
         self.authenticator = Authenticator(settings)
         self.limits = Limits(settings)
         self.metrics = GatewayMetrics()
@@ -39,6 +51,19 @@ class Gateway:
     def start(self) -> None:
         """Begin to read answers. Raises `BrokerUnreachable`."""
         self.answers.start()
+
+    async def follow(self) -> None:
+        """Follow what is put in force, for ever."""
+        follower = Follower(self.settings.aiokafka_config(), self._journal, self._adopt)
+        while True:
+            try:
+                await follower.run()
+            except KafkaError as error:
+                log.warning("what is in force is not followed", error=type(error).__name__)
+                await asyncio.sleep(FOLLOW_AGAIN_S)
+
+    def _adopt(self, in_force: InForce) -> None:
+        self.policy = in_force.policy
 
     def stop(self) -> None:
         """Close everything."""

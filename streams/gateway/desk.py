@@ -13,6 +13,7 @@ from streams.settings import Settings
 
 CLAIM_S = 15 * 60
 REPEAT_S = 24 * 3600
+PROPOSAL_S = 30 * 24 * 3600
 
 _RELEASE = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
@@ -52,6 +53,21 @@ class Desk:
         keys = [self._prefix + "claim:" + one for one in escalation_ids]
         held = zip(escalation_ids, self._redis.mget(keys), strict=True)
         return {one: holder.decode() for one, holder in held if holder is not None}
+
+    def propose(self, pack_hash: str, author: str, content: bytes) -> str:
+        """Keep a proposed pack under its hash; returns its author, who is the first to propose."""
+        key = self._prefix + "pack:" + pack_hash
+        self._redis.hsetnx(key, "author", author)
+        self._redis.hset(key, "content", content)
+        self._redis.expire(key, PROPOSAL_S)
+        return str(self._redis.hget(key, "author").decode())
+
+    def proposal(self, pack_hash: str) -> tuple[str, bytes] | None:
+        """Author and archive of a proposed pack."""
+        author, content = self._redis.hmget(
+            self._prefix + "pack:" + pack_hash, ("author", "content")
+        )
+        return None if author is None or content is None else (author.decode(), content)
 
     def same_request(self, event_id: str, body: bytes) -> bool:
         """Whether an event id was not used before, or with this same body."""

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
-from msgspec import Struct
+from msgspec import Struct, structs
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import StreamingResponse
 
+from schemas.records import Disposal
 from streams.gateway.auth import allow, probe
 from streams.gateway.context import Gateway, gateway_of
 from streams.gateway.problems import describe
@@ -121,11 +122,18 @@ async def _events(gateway: Gateway, request: Request) -> AsyncIterator[bytes]:
                 yield _event("left-out", {"count": watched.left_out - told})
                 told = watched.left_out
             for record in records:
-                yield _event(type(record).__name__, record)
+                yield _event(type(record).__name__, _without_value(record))
             if not records:
                 yield b": still here\n\n"
     finally:
         gateway.answers.unwatch(watched)
+
+
+def _without_value(record: Any) -> Any:
+    """A disposal offers a value to be restored: that is for the executor alone."""
+    if isinstance(record, Disposal):
+        return structs.replace(record, rollback_value=None)
+    return record
 
 
 def _event(name: str, record: Any) -> bytes:

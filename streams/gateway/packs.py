@@ -5,22 +5,26 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Body, Path, Request, Response
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Limit
 
 from processors.policy import Message, Pack, lint_pack, load_pack
 from processors.policy.problems import PackError
-from schemas.records import Decision, Field, RuleMode
+from schemas.records import Decision, Field, PackMode, PolicyPack, RuleMode
+from streams import control_topics
+from streams.errors import ConfigurationError
 from streams.gateway.auth import allow
-from streams.gateway.context import gateway_of
+from streams.gateway.context import Gateway, gateway_of
 from streams.gateway.problems import Problem, describe
-from streams.gateway.roles import Role
+from streams.gateway.roles import Principal, Role
 from streams.gateway.schemas import respond, returns
-from streams.packs import find_pack
+from streams.logs import get_logger
+from streams.packs import archive, find_pack, unarchive
 
 router = APIRouter(tags=["packs"])
+log = get_logger(__name__)
 
 FILES = 200
 READERS = (Role.POLICY, Role.VIEWER, Role.REVIEWER, Role.OPERATOR, Role.AUDITOR)
@@ -76,10 +80,23 @@ class PackLine(Struct, frozen=True):
     problems: list[ProblemLine]
 
 
+class PublishedLine(Struct, frozen=True):
+    """A pack that was put in force, or retired, for all workers."""
+
+    pack_id: str
+    pack_version: str
+    pack_hash: str
+    mode: PackMode
+    published_at: int
+    published_by: str
+    author: str | None
+
+
 class Packs(Struct, frozen=True):
-    """The packs in force."""
+    """The packs in force, and what was published, newest last."""
 
     packs: list[PackLine]
+    published: list[PublishedLine]
 
 
 class Linted(Struct, frozen=True):
@@ -96,6 +113,16 @@ class Changed(Struct, frozen=True):
     after: str | None
 
 
+class Proposal(Struct, frozen=True):
+    """A sound pack that somebody else may put in force."""
+
+    pack_id: str
+    pack_version: str
+    pack_hash: str
+    author: str
+    changes: list[Changed]
+
+
 class Difference(Struct, frozen=True):
     """What another pack would change."""
 
@@ -106,14 +133,24 @@ class Difference(Struct, frozen=True):
 
 @router.get(
     "/v1/packs",
-    responses=returns(Packs, "The packs in force.") | describe(401, 403, 429),
+    responses=returns(Packs, "The packs in force.") | describe(401, 403, 429, 503),
     dependencies=[allow(*READERS)],
     response_class=Response,
 )
 def packs(request: Request) -> Response:
     """The packs in force, with their rules."""
     gateway = gateway_of(request)
-    return respond(Packs([line_of(gateway.policy.pack, find_pack(gateway.settings.pack))]))
+    return respond(packs_of(gateway))
+
+
+def packs_of(gateway: Gateway) -> Packs:
+    """The packs in force, and what was published."""
+    pack = gateway.policy.pack
+    records = [item.record for item in control_topics.read_published(gateway.settings)]
+    published = [record for record in records if isinstance(record, PolicyPack)]
+    content = next((p.content for p in published if p.pack_hash == pack.hash and p.content), None)
+    files = find_pack(gateway.settings.pack) if content is None else unarchive(content)
+    return Packs([line_of(pack, files)], [_line(record) for record in published])
 
 
 @router.post(
@@ -136,12 +173,95 @@ def validate(body: Annotated[Files, Body()]) -> Response:
 )
 def difference(request: Request, body: Annotated[Files, Body()]) -> Response:
     """What a pack would change in rules and terms of the one in force."""
-    try:
-        pack = load_pack(body.content())
-    except PackError as error:
-        raise Problem(422, f"the pack cannot be used: {error}") from error
+    pack = _sound(body.content())
     return respond(
         Difference(pack.version, pack.hash, compare(gateway_of(request).policy.pack, pack))
+    )
+
+
+@router.post(
+    "/v1/packs/proposals",
+    status_code=201,
+    responses=returns(Proposal, "Kept for 30 days.", 201) | describe(401, 403, 413, 422, 429, 503),
+    response_class=Response,
+)
+def propose(
+    request: Request,
+    body: Annotated[Files, Body()],
+    principal: Annotated[Principal, allow(Role.POLICY)],
+) -> Response:
+    """Propose a pack: whoever does is its author, and somebody else may put it in force."""
+    gateway, files = gateway_of(request), body.content()
+    pack = _sound(files)
+    author = gateway.desk.propose(pack.hash, principal.name, archive(files))
+    log.info("pack proposed", actor=principal.name, pack=pack.id, hash=pack.hash)
+    changes = compare(gateway.policy.pack, pack)
+    return respond(Proposal(pack.id, pack.version, pack.hash, author, changes), 201)
+
+
+@router.post(
+    "/v1/packs/proposals/{pack_hash}/activate",
+    responses=returns(PublishedLine, "In force for all workers from now on.")
+    | describe(401, 403, 404, 409, 422, 429, 503),
+    response_class=Response,
+)
+def activate(
+    request: Request,
+    pack_hash: Annotated[str, Path(min_length=64, max_length=64, pattern="^[0-9a-f]{64}$")],
+    principal: Annotated[Principal, allow(Role.POLICY)],
+) -> Response:
+    """Put a proposed pack in force for all workers; never by its author."""
+    gateway = gateway_of(request)
+    proposal = gateway.desk.proposal(pack_hash)
+    if proposal is None:
+        raise Problem(404, "no pack of this hash is proposed")
+    author, content = proposal
+    if author == principal.name:
+        raise Problem(409, "you proposed it; let somebody else put it in force")
+    files = unarchive(content)
+    _sound(files)  # the rules for packs may have changed since
+    record = control_topics.activate(gateway.settings, files, principal.name, author)
+    log.info("pack put in force", actor=principal.name, pack=record.pack_id, hash=pack_hash)
+    return respond(_line(record))
+
+
+@router.post(
+    "/v1/packs/{pack_id}/retire",
+    responses=returns(PublishedLine, "The pack before it decides.")
+    | describe(401, 403, 404, 422, 429, 503),
+    response_class=Response,
+)
+def retire(
+    request: Request,
+    pack_id: Annotated[str, Path(max_length=256)],
+    principal: Annotated[Principal, allow(Role.POLICY)],
+) -> Response:
+    """Take a pack out of force."""
+    try:
+        record = control_topics.retire(gateway_of(request).settings, pack_id, principal.name)
+    except ConfigurationError as error:
+        raise Problem(404, "no pack of this id was put in force") from error
+    log.info("pack retired", actor=principal.name, pack=pack_id)
+    return respond(_line(record))
+
+
+def _sound(files: dict[str, bytes]) -> Pack:
+    """The pack of these files. Raises `Problem` 422."""
+    try:
+        return load_pack(files)
+    except PackError as error:
+        raise Problem(422, f"the pack cannot be used: {error}") from error
+
+
+def _line(record: PolicyPack) -> PublishedLine:
+    return PublishedLine(
+        record.pack_id,
+        record.pack_version,
+        record.pack_hash,
+        record.mode,
+        record.published_at,
+        record.published_by,
+        record.author,
     )
 
 

@@ -316,6 +316,21 @@ def test_packs_are_shown_validated_and_compared(stack: Stack) -> None:
     changes = policy.post("/v1/packs/diff", json={"files": files}).json()["changes"]
     assert [change["part"] for change in changes] == ["review"]
 
+    proposed = policy.post("/v1/packs/proposals", json={"files": files}).json()
+    assert proposed["author"] == "policy"
+    activate = f"/v1/packs/proposals/{proposed['pack_hash']}/activate"
+    assert policy.post(activate).status_code == 409  # its author
+    assert stack.client("all").post(activate).json()["published_by"] == "all"
+
+    def in_force() -> bool:
+        (now,) = policy.get("/v1/packs").json()["packs"]
+        return bool(now["hash"] == proposed["pack_hash"])
+
+    wait_until(in_force, 20, "the pack is in force", every=0.1)
+    assert policy.post("/v1/packs/cac2022/retire").status_code == 200
+    wait_until(lambda: not in_force(), 20, "the pack before it is in force again", every=0.1)
+    assert policy.post("/v1/packs/cac2022/retire").status_code == 404
+
 
 def test_a_body_that_is_too_large_is_refused_however_it_is_sent(stack: Stack) -> None:
     large = b'{"items": [{"bio": "' + b"x" * 300_000 + b'"}]}'

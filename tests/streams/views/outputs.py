@@ -86,5 +86,6 @@ def _without_offsets(account: dict[str, Any]) -> dict[str, Any]:
     """Where a ticket stands depends on the topic's own numbering, which tests do not share."""
     for name in ("tickets", "appeals"):
         if name in account:
-            account[name] = [line[:-1] for line in account[name]]
+            for line in account[name]:
+                del line["source"]
     return account
