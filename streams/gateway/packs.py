@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Limit
 
 from processors.policy import Message, Pack, lint_pack, load_pack
+from processors.policy.model import Mode
 from processors.policy.problems import PackError
-from schemas.records import Decision, Field, PackMode, PolicyPack, RuleMode
+from schemas.records import Decision, Field, PackMode, PolicyPack
 from streams import control_topics
 from streams.errors import ConfigurationError
 from streams.gateway.auth import allow
@@ -54,7 +55,7 @@ class RuleLine(Struct, frozen=True):
     id: str
     obligation: str
     article: str
-    mode: RuleMode
+    mode: Mode
     decision: Decision
     fields: tuple[Field, ...]
     message: Message
