@@ -21,8 +21,8 @@ from streams.packs import load_policy
 from streams.sandbox import start_kafka
 from streams.settings import load_settings
 
-ITEMS = ("throughput", "latency", "text", "restore", "memory", "scaling")
-WITHOUT_KAFKA = ("text",)
+ITEMS = ("throughput", "latency", "text", "restore", "memory", "scaling", "backtest")
+WITHOUT_KAFKA = ("text", "backtest")
 RESULTS = Path(__file__).parent / "RESULTS.md"
 _REQUIRED = re.compile(r"^quixstreams==(\S+)", re.MULTILINE)
 _JAR = re.compile(r"-(\d[\d.]+)\.jar$")

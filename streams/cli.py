@@ -8,6 +8,7 @@ import typer
 from confluent_kafka import KafkaException
 
 from schemas.errors import RegistryUnavailable
+from streams.commands import try_packs  # noqa: F401  # adds its commands to those of packs
 from streams.commands.check import check
 from streams.commands.common import BAD_INPUT, UNREACHABLE, complain
 from streams.commands.dead_letters import dead_letters

@@ -52,6 +52,11 @@ class Offline:
         self.states: dict[bytes, bytes | None] = {}
         self.duplicates = 0
 
+    @property
+    def accounts(self) -> int:
+        """How many accounts there are; a key that begins with a zero is the partition's own."""
+        return sum(bool(key[0]) for key in self.states)
+
     def apply(self, inputs: Sequence[engine.Input]) -> Applied:
         """Apply inputs in order, then fire what fell due. An input that raises is rejected."""
         inputs = [replace(item, record=self._regions.resolve(item.record)) for item in inputs]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from processors.packs import shipped_pack
-from processors.policy import PackError, Policy, compose, load_pack
+from processors.policy import Pack, PackError, Policy, compose, load_pack
 from streams.errors import ConfigurationError
 from streams.settings import Settings
 
@@ -47,10 +47,18 @@ def load_policy(settings: Settings) -> Policy:
     return policy_of(settings.pack)
 
 
-def policy_of(names: str, *, drafts: bool = False) -> Policy:
-    """The policy of one pack, or of several with commas between, the first one leading.
+def policy_of(names: str) -> Policy:
+    """The policy of one pack, or of several with commas between.
 
-    With ``drafts`` their drafts are in force. Raises `ConfigurationError` when it cannot be used.
+    Raises `ConfigurationError` when it cannot be used.
+    """
+    return Policy(pack_of(names))
+
+
+def pack_of(names: str) -> Pack:
+    """One pack, or several with commas between as one, the first one leading.
+
+    Raises `ConfigurationError` when it cannot be used.
     """
     packs = []
     for name in map(str.strip, names.split(",")):
@@ -59,7 +67,7 @@ def policy_of(names: str, *, drafts: bool = False) -> Policy:
         except PackError as error:
             raise ConfigurationError(f"pack {name!r} cannot be used:\n{error}") from error
     try:
-        return Policy(compose(packs), drafts=drafts)
+        return compose(packs)
     except PackError as error:
         raise ConfigurationError(f"packs {names!r} cannot be used together:\n{error}") from error
 

@@ -123,7 +123,8 @@ def _judge(
         new = {**current_values(account), **new}
     elif subject and subject is not (account.subject or _INDIVIDUAL):
         new = {**current_values(account), **new}
-    judgement = turn.examiner.judge(view_of(account, subject, facts), new, turn.at)
+    view = view_of(account, turn.event_id, subject, facts)
+    judgement = turn.examiner.judge(view, new, turn.at)
     if account.ledger:
         judgement = credit.deepen(turn, judgement, new)
     lacks = _missing(turn, kind, subject, owner, since)

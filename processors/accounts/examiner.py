@@ -102,13 +102,16 @@ class Examiner:
 
 
 def view_of(
-    account: Account, subject: SubjectKind | None = None, facts: list[Fact] | None = None
+    account: Account,
+    event_id: str,
+    subject: SubjectKind | None = None,
+    facts: list[Fact] | None = None,
 ) -> SubjectView:
     """What judging may know of an account: its kind and its proofs, or those among ``facts``."""
     kind = subject or account.subject or _INDIVIDUAL
     facts = account.facts if facts is None else facts
     if not facts:
-        return SubjectView(kind, _NO_PROOFS, (), account)
+        return SubjectView(kind, _NO_PROOFS, (), account, event_id)
     proofs: dict[VerificationKind, tuple[str, ...]] = {}
     scopes: tuple[str, ...] = ()
     for fact in facts:
@@ -118,4 +121,4 @@ def view_of(
             proofs[kind_of] = proofs[kind_of] + said if kind_of in proofs else said
             if fact.scope:
                 scopes = (*scopes, fact.scope)
-    return SubjectView(kind, proofs, scopes, account)
+    return SubjectView(kind, proofs, scopes, account, event_id)

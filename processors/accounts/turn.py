@@ -73,7 +73,7 @@ class Turn:
         """What the policy says of ``values`` of the account, or of all that are current."""
         if values is None:
             values = current_values(self.account)
-        return self.examiner.judge(view_of(self.account), values, self.at)
+        return self.examiner.judge(view_of(self.account, self.event_id), values, self.at)
 
 
 def current_values(account: Account) -> dict[Field, str]:

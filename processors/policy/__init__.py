@@ -5,7 +5,8 @@ credit, measures, reviews, complaints and reports. See ``docs/policy-packs.md``.
 """
 
 from processors.packs import shipped_pack
-from processors.policy.composition import compose
+from processors.policy.composition import common_detectors, compose
+from processors.policy.difference import Difference, differences
 from processors.policy.judge import Policy
 from processors.policy.lint import lint_pack, load_pack
 from processors.policy.model import (
@@ -31,10 +32,12 @@ from processors.policy.model import (
     Rule,
     SubjectView,
 )
+from processors.policy.pack_tests import TESTS, Tried, try_cases
 from processors.policy.problems import PackError, Problem
 from processors.policy.schema import pack_schema
 
 __all__ = [
+    "TESTS",
     "TEXT_FIELDS",
     "BrakeTerms",
     "ComplaintTerms",
@@ -42,6 +45,7 @@ __all__ = [
     "CreditTerms",
     "Detector",
     "DetectorKind",
+    "Difference",
     "DutyTerms",
     "Facet",
     "Hit",
@@ -59,9 +63,13 @@ __all__ = [
     "ReviewTerms",
     "Rule",
     "SubjectView",
+    "Tried",
+    "common_detectors",
     "compose",
+    "differences",
     "lint_pack",
     "load_pack",
     "pack_schema",
     "shipped_pack",
+    "try_cases",
 ]

@@ -7,7 +7,7 @@ the time to appeal and the reports of a measure are those of the pack whose rule
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -28,17 +28,24 @@ def compose(packs: Sequence[Pack]) -> Pack:
     problems = _clashes(packs)
     if problems:
         raise PackError(problems)
+    alike = common_detectors(packs)
+    rules = tuple(rule for pack in alike for rule in pack.rules)
+    return replace(alike[0], rules=rules, parts=tuple(packs))
+
+
+def common_detectors(packs: Sequence[Pack]) -> list[Pack]:
+    """The packs, each with the detectors of all: what was found for one serves every other."""
     detectors: dict[Detector, str] = {}
-    rules: list[Rule] = []
-    for pack in packs:
-        names = _names(pack, detectors)
-        rules += [replace(rule, detector=names.get(rule.detector, "")) for rule in pack.rules]
-    return replace(
-        first,
-        detectors=tuple(replace(found, name=name) for found, name in detectors.items()),
-        rules=tuple(rules),
-        parts=tuple(packs),
-    )
+    names = [_names(pack, detectors) for pack in packs]
+    together = tuple(replace(found, name=name) for found, name in detectors.items())
+    return [
+        replace(pack, detectors=together, rules=tuple(_renamed(rule, own) for rule in pack.rules))
+        for pack, own in zip(packs, names, strict=True)
+    ]
+
+
+def _renamed(rule: Rule, names: Mapping[str, str]) -> Rule:
+    return replace(rule, detector=names.get(rule.detector, ""))  # a retired rule's may be gone
 
 
 def _names(pack: Pack, detectors: dict[Detector, str]) -> dict[str, str]:

@@ -11,13 +11,11 @@ from processors.policy.model import (
     Mode,
     Pack,
     Rule,
-    SubjectView,
 )
+from processors.policy.pack_tests import TESTS, try_cases
 from processors.policy.problems import PackError, Problem, nearest
-from processors.policy.tree import Notes, Table, parse, tables
-from schemas.records import Decision, SubjectKind, VerificationKind
+from processors.policy.tree import Notes
 
-TESTS = "tests.yaml"
 _OF_WHOLE_TEXTS = (Covers.REGISTERED, Covers.WORDS, Covers.ANY)
 
 
@@ -41,7 +39,9 @@ def _check(files: Mapping[str, bytes]) -> tuple[Draft | None, list[Problem]]:
         problems += _check_detectors(draft)
         if TESTS in files:
             # Tests of a pack that cannot be read would only repeat what is wrong with it.
-            problems += run_tests(draft.pack, files[TESTS], runnable=not problems)
+            notes = Notes(TESTS)
+            try_cases(None if problems else Policy(draft.pack), files[TESTS], notes)
+            problems += notes.problems
     return draft, sorted(problems, key=lambda problem: (problem.file != MAIN, *problem))
 
 
@@ -99,52 +99,3 @@ def _check_detectors(draft: Draft) -> list[Problem]:
         if detector.name not in used:
             notes.add(line, "unused-detector", f"no rule names the detector {detector.name!r}")
     return notes.problems
-
-
-def run_tests(pack: Pack, data: bytes, *, runnable: bool = True) -> list[Problem]:
-    """Problems of the pack's own tests, and of the pack where one of them fails."""
-    notes = Notes(TESTS)
-    node = parse(data, notes)
-    if node is None:
-        return notes.problems
-    policy = Policy(pack) if runnable else None
-    for table in tables(node, notes, "a test"):
-        _run_test(policy, table)
-    return notes.problems
-
-
-def _run_test(policy: Policy | None, table: Table) -> None:
-    changed = {
-        field: table.text(field.lower()) for field in TEXT_FIELDS if table.has(field.lower())
-    }
-    subject = SubjectView(
-        table.choice("subject", SubjectKind, SubjectKind.INDIVIDUAL),
-        _read_proofs(table),
-        table.texts("scopes"),
-    )
-    expected = table.choice("expect", Decision)
-    rules = set(table.texts("rules")) if table.has("rules") else None
-    table.close()
-    if not changed:
-        hint = f"one of {', '.join(field.lower() for field in TEXT_FIELDS)}"
-        table.note("missing-key", "a test needs a text", hint)
-    if policy is None or not changed:
-        return
-    texts = list(changed.values())
-    judgement = policy.judge(subject, changed, dict(zip(texts, policy.scan(texts), strict=True)))
-    if judgement.decision is not expected:
-        message = f"expected {expected}, got {judgement.decision}"
-        table.note("failing-test", message, judgement.reason, key="expect")
-    hit = {finding.rule_id for finding in judgement.findings}
-    if rules is not None and rules != hit:
-        said = ", ".join(sorted(hit)) or "none"
-        table.note("failing-test", f"expected hits of other rules; hit {said}", key="rules")
-
-
-def _read_proofs(table: Table) -> dict[VerificationKind, tuple[str, ...]]:
-    inner = table.table("proofs", "proofs of a test", required=False)
-    if inner is None:
-        return {}
-    proofs = {kind: inner.texts(kind) for kind in VerificationKind if inner.has(kind)}
-    inner.close()
-    return proofs

@@ -287,13 +287,15 @@ class SubjectView(NamedTuple):
     """What judging knows of the account: its kind and what the proofs valid now say.
 
     ``proofs`` holds their values, and the other names an institution goes by; ``scopes`` the
-    registered scopes of institutions. ``account`` is the account itself, where there is one.
+    registered scopes of institutions. ``account`` is the account itself, where there is one, and
+    ``event`` the event or deadline that led to judging it.
     """
 
     kind: SubjectKind
     proofs: Mapping[VerificationKind, tuple[str, ...]]
     scopes: tuple[str, ...] = ()
     account: AccountView | None = None
+    event: str = ""
 
 
 class Hit(NamedTuple):
