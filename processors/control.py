@@ -7,9 +7,16 @@ put out carries the hash of the policy that decided, so that a replay knows it f
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
+from hashlib import sha256
+from itertools import pairwise
 from typing import NamedTuple
 
+from msgspec import json
+from msgspec.structs import replace
+
 from processors.policy import Policy
+from processors.policy.model import Pack, Pause
 
 ALWAYS = (-(1 << 62), 1 << 62)
 """Before and after every event time (ms)."""
@@ -21,6 +28,14 @@ class Span(NamedTuple):
     since: int
     until: int
     policy: Policy
+
+
+class Timed(NamedTuple):
+    """A pause and when it is in force: event times in [since, until), ms."""
+
+    since: int
+    until: int
+    pause: Pause
 
 
 class Control:
@@ -40,3 +55,32 @@ class Control:
     def of(cls, policy: Policy | Control) -> Control:
         """A control value as it is; a policy as one that is always in force."""
         return policy if isinstance(policy, Control) else cls((Span(*ALWAYS, policy),))
+
+    @classmethod
+    def under(cls, policy: Policy, pauses: Sequence[Timed]) -> Control:
+        """A policy, with pauses at their times."""
+        cuts = {cut for timed in pauses for cut in (timed.since, timed.until)}
+        edges = [ALWAYS[0], *sorted(cuts), ALWAYS[1]]
+        return cls(
+            tuple(
+                Span(since, until, _amend(policy, [t.pause for t in pauses if _holds(t, since)]))
+                for since, until in pairwise(edges)
+            )
+        )
+
+
+def _holds(timed: Timed, at: int) -> bool:
+    return timed.since <= at < timed.until
+
+
+def _amend(policy: Policy, pauses: list[Pause]) -> Policy:
+    """A policy with pauses in force. The hash of each pack says so: it decides otherwise."""
+    if not pauses:
+        return policy
+    ordered = tuple(sorted(pauses, key=lambda pause: pause.id))
+
+    def rehashed(pack: Pack) -> Pack:
+        return replace(pack, hash=sha256(json.encode([pack.hash, ordered])).hexdigest())
+
+    parts = tuple(map(rehashed, policy.pack.parts))
+    return policy.amended(replace(rehashed(policy.pack), pauses=ordered, parts=parts))

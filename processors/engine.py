@@ -23,7 +23,7 @@ from processors.accounts.emit import emit
 from processors.accounts.examiner import Examiner
 from processors.accounts.ids import mark, remember
 from processors.accounts.rulings import apply_ruling
-from processors.accounts.state import Account, earliest_due
+from processors.accounts.state import Account, earliest_due, is_paused
 from processors.accounts.turn import Turn
 from processors.accounts.verification import apply_verification
 from processors.control import Control
@@ -134,11 +134,16 @@ def run_due(
     upto: int,
     value_key: bytes = b"",
     brakes: RecordedBrakes | None = None,
+    *,
+    once: bool = False,
 ) -> Outcome:
-    """Fire the deadlines of these accounts that are due at or before ``upto`` (ms)."""
+    """Fire the deadlines of these accounts that are due at or before ``upto`` (ms).
+
+    Then decide what waits for a pause that is over by then. ``once`` takes one turn an account.
+    """
     batch = _Batch(read, policy, value_key, brakes)
     for key in keys:
-        batch.fire(key, upto)
+        batch.fire(key, upto, once)
     return Outcome(batch.states(), batch.outputs, [], 0)
 
 
@@ -152,6 +157,10 @@ class _Held:
         self.account = Account() if state is None else decode(state)
         self.due = 0 if state is None else next_due(state)
         self.changed = False
+
+
+def _waits_for_a_pause(account: Account) -> bool:
+    return bool(account.pending) and any(pending.pause for pending in account.pending)
 
 
 class _Batch:
@@ -188,7 +197,7 @@ class _Batch:
         if seen is None:
             self.duplicates += 1
             return
-        if held.due and held.due <= item.timestamp:
+        if (held.due and held.due <= item.timestamp) or _waits_for_a_pause(account):
             self._fire(held, item.timestamp)
         turn = Turn(
             held.account_id,
@@ -208,15 +217,15 @@ class _Batch:
         held.due = earliest_due(account)
         emit(turn, self.outputs)
 
-    def fire(self, key: bytes, upto: int) -> None:
+    def fire(self, key: bytes, upto: int, once: bool) -> None:
         """Fire the deadlines of an account that are due at or before ``upto``."""
         held = self._held.get(key)
         if held is None:
             state = self._read(key)
-            if state is None or not 0 < next_due(state) <= upto:
+            if state is None or not (0 < next_due(state) <= upto or is_paused(state)):
                 return
             held = self._held[key] = _Held(key.decode(), state)
-        self._fire(held, upto)
+        self._fire(held, upto, once)
 
     def states(self) -> dict[bytes, bytes | None]:
         """New states of the accounts that changed, and of the brakes."""
@@ -246,10 +255,12 @@ class _Batch:
             return None
         return self._recorded or LiveBrakes(policy, self._counted)
 
-    def _fire(self, held: _Held, upto: int) -> None:
+    def _fire(self, held: _Held, upto: int, once: bool = False) -> None:
         while turn := fire_next(held.account_id, held.account, self._examiner_at, upto):
             if (brakes := turn.examiner.brakes) is not None:
                 brakes.saw(turn)
             emit(turn, self.outputs)
             held.changed = True
+            if once:
+                break
         held.due = earliest_due(held.account)

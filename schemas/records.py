@@ -126,6 +126,7 @@ class AuditKind(StrEnum):
     DISPOSAL = "DISPOSAL"
     RULING = "RULING"
     VERIFICATION = "VERIFICATION"
+    DIRECTIVE = "DIRECTIVE"
 
 
 class DisposalAction(StrEnum):
@@ -455,7 +456,7 @@ class AuditRecord(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     event_id: Input that caused this, or the deadline's id where a deadline did.
     audit_id: Unique id.
     kind: What it keeps.
-    subject_id: Disposal, ruling or verification it keeps.
+    subject_id: Disposal, ruling, verification or change it keeps.
     summary: What was done, one line.
     actor: Reviewer id, or auto.
     at: Event time of this record.
@@ -825,15 +826,23 @@ class Notice(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
 
 class PlatformDirective(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """A switch for the whole platform: pause, emergency overlay or legal hold.
+    """A switch for the whole platform, by its id; published again, the newer record counts.
 
     directive_id: Unique id, key of the record.
     kind: What it does.
-    scope: What it covers.
+    scope: What it covers, in words.
     starts_at: When it begins.
-    ends_at: When it ends by itself.
+    ends_at: When it ends by itself; published again with an earlier time it is lifted, with a
+        later one extended.
     reason: Why it was issued.
     issued_by: Who issued it.
+    change_kinds: Kinds of change that a pause holds; empty: registrations, edits and changes of
+        owner.
+    fields: Fields that a pause covers; empty: all.
+    subjects: Kinds of account that it covers; empty: all.
+    regions: IP labels of the accounts that it covers; empty: all.
+    accounts: Ids of the accounts that it covers, one ending in * for all that begin so; empty:
+        all.
     """
 
     directive_id: str
@@ -843,6 +852,11 @@ class PlatformDirective(Struct, frozen=True, forbid_unknown_fields=True, gc=Fals
     reason: str
     issued_by: str
     ends_at: Millis | None = None
+    change_kinds: tuple[ChangeKind, ...] = ()
+    fields: tuple[Field, ...] = ()
+    subjects: tuple[SubjectKind, ...] = ()
+    regions: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
 
 
 class PolicyPack(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -851,8 +865,7 @@ class PolicyPack(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     pack_id: Id of the pack, key of the record.
     pack_version: Version of the pack.
     pack_hash: Content hash of the pack.
-    mode: ENFORCE puts the pack in force; RETIRED takes it out again, and the one before
-        decides.
+    mode: ENFORCE puts the pack in force; RETIRED takes it out again.
     content: ZIP archive of the pack's files; empty where it is retired.
     published_at: When it was published.
     published_by: Who put it in force, or retired it.
@@ -5489,9 +5502,87 @@ def read_PlatformDirective(_data: bytes, _at: int) -> tuple[PlatformDirective, i
         _n, _at = read_size(_data, _at - 1)
     issued_by = _data[_at : _at + _n].decode()
     _at += _n
+    change_kinds_items: list[ChangeKind] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        change_kinds_count, _at = read_count(_data, _at)
+        while change_kinds_count:
+            for _ in range(change_kinds_count):
+                change_kinds_item = _ChangeKind_OF[_data[_at]]
+                _at += 1
+                change_kinds_items.append(change_kinds_item)
+            change_kinds_count, _at = read_count(_data, _at)
+    change_kinds = tuple(change_kinds_items)
+    fields_items: list[Field] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        fields_count, _at = read_count(_data, _at)
+        while fields_count:
+            for _ in range(fields_count):
+                fields_item = _Field_OF[_data[_at]]
+                _at += 1
+                fields_items.append(fields_item)
+            fields_count, _at = read_count(_data, _at)
+    fields = tuple(fields_items)
+    subjects_items: list[SubjectKind] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        subjects_count, _at = read_count(_data, _at)
+        while subjects_count:
+            for _ in range(subjects_count):
+                subjects_item = _SubjectKind_OF[_data[_at]]
+                _at += 1
+                subjects_items.append(subjects_item)
+            subjects_count, _at = read_count(_data, _at)
+    subjects = tuple(subjects_items)
+    regions_items: list[str] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        regions_count, _at = read_count(_data, _at)
+        while regions_count:
+            for _ in range(regions_count):
+                _n = _data[_at]
+                _at += 1
+                if not _n & 0x81:
+                    _n >>= 1
+                elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+                    _at += 1
+                    _n = (_n & 0x7E | _m << 7) >> 1
+                else:
+                    _n, _at = read_size(_data, _at - 1)
+                regions_item = _data[_at : _at + _n].decode()
+                _at += _n
+                regions_items.append(regions_item)
+            regions_count, _at = read_count(_data, _at)
+    regions = tuple(regions_items)
+    accounts_items: list[str] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        accounts_count, _at = read_count(_data, _at)
+        while accounts_count:
+            for _ in range(accounts_count):
+                _n = _data[_at]
+                _at += 1
+                if not _n & 0x81:
+                    _n >>= 1
+                elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+                    _at += 1
+                    _n = (_n & 0x7E | _m << 7) >> 1
+                else:
+                    _n, _at = read_size(_data, _at - 1)
+                accounts_item = _data[_at : _at + _n].decode()
+                _at += _n
+                accounts_items.append(accounts_item)
+            accounts_count, _at = read_count(_data, _at)
+    accounts = tuple(accounts_items)
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return PlatformDirective(directive_id, kind, scope, starts_at, reason, issued_by, ends_at), _at
+    return PlatformDirective(directive_id, kind, scope, starts_at, reason, issued_by, ends_at, change_kinds, fields, subjects, regions, accounts), _at
 
 
 def write_PlatformDirective(_record: PlatformDirective, _out: bytearray) -> None:
@@ -5546,6 +5637,49 @@ def write_PlatformDirective(_record: PlatformDirective, _out: bytearray) -> None
     else:
         write_long(_n, _out)
     _out += _raw
+    if change_kinds_items := _record.change_kinds:
+        write_long(len(change_kinds_items), _out)
+        for change_kinds_item in change_kinds_items:
+            _append(_ChangeKind_AS[change_kinds_item])
+    _append(0)
+    if fields_items := _record.fields:
+        write_long(len(fields_items), _out)
+        for fields_item in fields_items:
+            _append(_Field_AS[fields_item])
+    _append(0)
+    if subjects_items := _record.subjects:
+        write_long(len(subjects_items), _out)
+        for subjects_item in subjects_items:
+            _append(_SubjectKind_AS[subjects_item])
+    _append(0)
+    if regions_items := _record.regions:
+        write_long(len(regions_items), _out)
+        for regions_item in regions_items:
+            _raw = regions_item.encode()
+            _n = len(_raw)
+            if _n < 0x40:
+                _append(_n << 1)
+            elif _n < 0x2000:
+                _append(_n << 1 & 0x7F | 0x80)
+                _append(_n >> 6)
+            else:
+                write_long(_n, _out)
+            _out += _raw
+    _append(0)
+    if accounts_items := _record.accounts:
+        write_long(len(accounts_items), _out)
+        for accounts_item in accounts_items:
+            _raw = accounts_item.encode()
+            _n = len(_raw)
+            if _n < 0x40:
+                _append(_n << 1)
+            elif _n < 0x2000:
+                _append(_n << 1 & 0x7F | 0x80)
+                _append(_n >> 6)
+            else:
+                write_long(_n, _out)
+            _out += _raw
+    _append(0)
 
 
 def read_PolicyPack(_data: bytes, _at: int) -> tuple[PolicyPack, int]:

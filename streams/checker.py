@@ -339,8 +339,11 @@ class Checker:
             if isinstance(record, Verdict):
                 of_turn.update(pack.hash for pack in record.other_packs)
         found: dict[int, Policy] = {}
-        for seq, carried in hashes.items():
-            policy = next((p for p in self._policies.values() if carried <= p.hashes), None)
+        policy: Policy | None = None
+        for seq, carried in sorted(hashes.items()):
+            last = [policy] if policy else []  # a turn that does not tell is under the last one
+            known = (*last, *self._policies.values())
+            policy = next((p for p in known if carried <= p.hashes), None)
             if policy is None:
                 what = f"{account}: decided by {carried}, which nobody issued"
                 self.report.add("outputs", what)
@@ -367,7 +370,9 @@ class Checker:
                 yield engine.run([item], states.get, policy, self._limits, key, brakes)
             else:
                 at = _time_of(decided[seq])
-                yield engine.run_due([account.encode()], states.get, policy, at, key, brakes)
+                yield engine.run_due(
+                    [account.encode()], states.get, policy, at, key, brakes, once=True
+                )
 
     def _recorded(self, partition: int, policy: Policy) -> RecordedBrakes | None:
         """What the brakes of a partition decided, where the policy has any.

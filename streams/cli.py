@@ -13,6 +13,7 @@ from streams.commands.check import check
 from streams.commands.common import BAD_INPUT, UNREACHABLE, complain
 from streams.commands.dead_letters import dead_letters
 from streams.commands.demo import demo
+from streams.commands.directive import directive
 from streams.commands.doctor import doctor
 from streams.commands.gateway import gateway, gateway_key
 from streams.commands.policy import policy
@@ -46,6 +47,7 @@ app.command("gateway-key")(gateway_key)
 app.add_typer(topics, name="topics")
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(policy, name="policy")
+app.add_typer(directive, name="directive")
 app.add_typer(text, name="text")
 app.command()(doctor)
 

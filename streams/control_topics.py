@@ -6,12 +6,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from processors.policy import PackError, Policy, load_pack
-from schemas.records import PackMode, PolicyPack
+from schemas.records import PackMode, PlatformDirective, PolicyPack
 from streams.clients import read_all
 from streams.codecs import open_codec
 from streams.errors import ConfigurationError
-from streams.journal import InForce, Journal, Published
+from streams.journal import InForce, Journal, Published, directives
 from streams.packs import archive
 from streams.publishing import Publisher
 from streams.settings import Settings
@@ -50,7 +52,7 @@ def activate(
 
 
 def retire(settings: Settings, pack_id: str, by: str) -> PolicyPack:
-    """Take a pack out of force: the one before it decides, in the end the configured one.
+    """Take a pack out of force: the configured one of its id decides again, where there is one.
 
     Raises `ConfigurationError` when no pack of this id was put in force, `BrokerUnreachable`.
     """
@@ -72,6 +74,36 @@ def retire(settings: Settings, pack_id: str, by: str) -> PolicyPack:
     )
     _publish(settings, record, pack_id)
     return record
+
+
+def issue(settings: Settings, directive: PlatformDirective) -> None:
+    """Issue a directive. Raises `ConfigurationError` where its id is taken, or it is over.
+
+    Raises `BrokerUnreachable`.
+    """
+    if directive.directive_id in directives(read_published(settings)):
+        raise ConfigurationError(
+            f"there is a directive {directive.directive_id!r} already; give the new one another id"
+        )
+    if directive.ends_at is None or directive.ends_at <= max(directive.starts_at, _now()):
+        raise ConfigurationError("a directive must end after it begins, and after now")
+    _publish(settings, directive, directive.directive_id)
+
+
+def end(settings: Settings, directive_id: str, by: str, at: int | None = None) -> PlatformDirective:
+    """Let a directive end at ``at`` (ms), by default now: earlier than was said, or later.
+
+    Raises `ConfigurationError` where there is none, or it has ended already; `BrokerUnreachable`.
+    """
+    known = directives(read_published(settings)).get(directive_id)
+    now = _now()
+    if known is None or known.ends_at is None or known.ends_at <= now:
+        raise ConfigurationError(
+            f"no directive {directive_id!r} is in force or to come; `zhengming directive list`"
+        )
+    ended = replace(known, ends_at=max(at or 0, now), issued_by=by)
+    _publish(settings, ended, directive_id)
+    return ended
 
 
 def read_published(settings: Settings) -> list[Published]:

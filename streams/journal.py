@@ -6,22 +6,27 @@ worker that has read as far decides alike, and a replay can tell what decided th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from processors.control import Control
-from processors.policy import PackError, Policy, load_pack
+from processors.control import Control, Timed
+from processors.policy import Pack, PackError, Policy, compose, load_pack
+from processors.policy.model import Pause
 from schemas.codec import Codec
 from schemas.errors import DecodeError
-from schemas.records import PackMode, PolicyPack
+from schemas.records import ChangeKind, DirectiveKind, PackMode, PlatformDirective, PolicyPack
 from streams.codecs import open_codec
 from streams.errors import ConfigurationError
 from streams.packs import unarchive
 from streams.settings import Settings
-from streams.topics import control_topics, real_name
+from streams.topics import control_topics, real_name, topic_of
 
 Revision = Mapping[str, int]
 """How far the control topics were read: the next offset by logical name. Empty: not at all."""
+
+
+HELD_KINDS = (ChangeKind.REGISTRATION, ChangeKind.EDIT, ChangeKind.OWNER_CHANGE)
+"""Kinds of change that a pause holds where it names none. A cancellation is never held."""
 
 
 class Published(NamedTuple):
@@ -36,22 +41,23 @@ class Published(NamedTuple):
 class InForce(NamedTuple):
     """What is in force, and of what it was made.
 
-    ``policy`` is that of the pack, before directives. ``pack`` is the record that put the pack in
-    force, None for the configured pack. ``problems`` names what was published since and cannot be
-    used.
+    ``policy`` is that of the packs, before directives. ``packs`` are the records that put packs in
+    force; the others are the configured ones. ``problems`` names what was published since and
+    cannot be used.
     """
 
     control: Control
     policy: Policy
     revision: Revision
-    pack: PolicyPack | None
+    packs: tuple[PolicyPack, ...]
     problems: tuple[str, ...]
 
 
 class Journal:
     """The records of the control topics, as far as they were taken up.
 
-    ``default`` decides while no sound pack was put in force; None where only `records` are asked.
+    ``default`` is the policy of the configured packs; None where only `records` are asked. A pack
+    that was put in force takes the place of the configured one of its id, or stands beside them.
     """
 
     def __init__(
@@ -61,7 +67,9 @@ class Journal:
         self._codec = codec or open_codec(settings)
         self._topics = {real_name(settings, topic.name): topic for topic in control_topics()}
         self._records: list[Published] = []
-        self._compiled: dict[int, Policy | str] = {}
+        self._sound: dict[int, Pack] = {}
+        self._faults: dict[int, str] = {}
+        self._policies: dict[tuple[str, ...], Policy] = {}
 
     @property
     def records(self) -> list[Published]:
@@ -88,43 +96,136 @@ class Journal:
         revision = {topic.name: 0 for topic in self._topics.values()}
         for item in records:
             revision[item.topic] = item.offset + 1
-        policy, pack, problems = self._newest(records)
-        if policy is None:
-            raise ValueError("nothing decides: there is no default")
-        return InForce(Control.of(policy), policy, revision, pack, tuple(reversed(problems)))
+        policy, packs, problems = self._newest(_of(records, PolicyPack))
+        pauses, faults = _pauses(records)
+        control = Control.under(policy, pauses)
+        return InForce(control, policy, revision, packs, (*problems, *faults))
 
     def policies(self) -> list[Policy]:
         """Every policy that was ever in force for any reader, the configured one too."""
-        sound = [self._policy(item) for item in self._records]
-        return [policy for policy in (self._default, *sound) if isinstance(policy, Policy)]
+        records = self._records
+        packs = _of(records, PolicyPack)
+        bases = dict.fromkeys(self._newest(packs[:end])[0] for end in range(len(packs) + 1))
+        sets = dict.fromkeys(tuple(_pauses(records[:end])[0]) for end in range(len(records) + 1))
+        return [
+            span.policy
+            for base in bases
+            for pauses in sets
+            for span in Control.under(base, pauses).spans
+        ]
 
     def _newest(
         self, records: list[Published]
-    ) -> tuple[Policy | None, PolicyPack | None, list[str]]:
-        """The newest pack that is sound and not retired, and the problems of those after it."""
-        retired: set[str] = set()
+    ) -> tuple[Policy, tuple[PolicyPack, ...], tuple[str, ...]]:
+        """The policy of the newest sound packs, their records, and what cannot be used since.
+
+        A pack that does not go with the others is left out, and the one of its id before it counts.
+        """
+        unfit: dict[int, str] = {}
+        while True:
+            chosen, problems = self._choose(records, unfit)
+            try:
+                policy = self._composed([self._sound[item.offset] for item in chosen])
+            except PackError as error:
+                unfit[max(item.offset for item in chosen)] = str(error)
+                continue
+            return policy, tuple(item.record for item in chosen), tuple(problems)
+
+    def _choose(
+        self, records: list[Published], unfit: Mapping[int, str]
+    ) -> tuple[list[Published], list[str]]:
+        """The newest usable record of every pack that is not retired, oldest first; the faults."""
+        chosen: dict[str, Published] = {}
+        over: set[str] = set()
         problems: list[str] = []
         for item in reversed(records):
-            pack = item.record
-            if isinstance(pack, PolicyPack) and pack.mode is PackMode.RETIRED:
-                retired.add(pack.pack_id)
-            elif isinstance(pack, PolicyPack) and pack.pack_id in retired:
-                continue
-            else:
-                policy = self._policy(item)
-                if isinstance(policy, Policy):
-                    return policy, pack, problems
-                problems.append(f"{item.topic} at {item.offset}: {policy}")
-        return self._default, None, problems
+            pack: PolicyPack | None = item.record
+            if pack is not None and pack.mode is PackMode.RETIRED:
+                over.add(pack.pack_id)
+            elif pack is None or pack.pack_id not in over:
+                fault = unfit.get(item.offset) or self._fault(item)
+                if pack is not None and not fault:
+                    chosen[pack.pack_id] = item
+                    over.add(pack.pack_id)
+                elif pack is not None or not over:  # nothing sound came after what is no record
+                    problems.append(f"{item.topic} at {item.offset}: {fault}")
+        return list(reversed(chosen.values())), problems[::-1]
 
-    def _policy(self, item: Published) -> Policy | str:
-        """The policy of a published pack, or what is wrong with it."""
-        if item.offset not in self._compiled:
-            self._compiled[item.offset] = _compile(item)
-        return self._compiled[item.offset]
+    def _composed(self, published: list[Pack]) -> Policy:
+        """The configured packs, each replaced by the published one of its id, and the others."""
+        if self._default is None:
+            raise ValueError("nothing decides: there is no default")
+        configured = self._default.pack.parts or (self._default.pack,)
+        by_id = {pack.id: pack for pack in (*configured, *published)}
+        hashes = tuple(pack.hash for pack in by_id.values())
+        if not published:
+            return self._default
+        if hashes not in self._policies:
+            self._policies[hashes] = Policy(compose(list(by_id.values())))
+        return self._policies[hashes]
+
+    def _fault(self, item: Published) -> str:
+        """What is wrong with a published pack, empty where it is sound."""
+        if item.offset not in self._faults:
+            found = _load(item)
+            self._faults[item.offset] = found if isinstance(found, str) else ""
+            if isinstance(found, Pack):
+                self._sound[item.offset] = found
+        return self._faults[item.offset]
 
 
-def _compile(item: Published) -> Policy | str:
+def _of(records: list[Published], record_type: type[Any]) -> list[Published]:
+    """The records of one topic, also those that could not be read."""
+    name = topic_of(record_type).name
+    return [item for item in records if item.topic == name]
+
+
+def directives(records: Iterable[Published]) -> dict[str, PlatformDirective]:
+    """The newest record of every directive that can be used, by its id."""
+    found = [item.record for item in records if isinstance(item.record, PlatformDirective)]
+    return {directive.directive_id: directive for directive in found}
+
+
+def pauses_of(directives: Iterable[PlatformDirective]) -> tuple[list[Timed], list[str]]:
+    """The pauses among directives, and what cannot be used of these."""
+    pauses, problems = [], []
+    for directive in directives:
+        name, ends_at = directive.directive_id, directive.ends_at
+        if directive.kind is not DirectiveKind.PAUSE:
+            problems.append(f"directive {name}: nothing acts on {directive.kind}")
+        elif ends_at is None:
+            problems.append(f"directive {name}: it has no end")
+        elif directive.starts_at < ends_at:  # else it was lifted before it began
+            pauses.append(_pause(directive, ends_at))
+    return pauses, problems
+
+
+def _pauses(records: list[Published]) -> tuple[list[Timed], list[str]]:
+    pauses, problems = pauses_of(directives(records).values())
+    unread = [
+        f"{item.topic} at {item.offset}: {item.problem}"
+        for item in _of(records, PlatformDirective)
+        if item.problem
+    ]
+    return pauses, [*unread, *problems]
+
+
+def _pause(directive: PlatformDirective, ends_at: int) -> Timed:
+    pause = Pause(
+        id=directive.directive_id,
+        reason=directive.reason,
+        until=ends_at,
+        kinds=tuple(directive.change_kinds) or HELD_KINDS,
+        fields=tuple(directive.fields),
+        subjects=tuple(directive.subjects),
+        regions=tuple(directive.regions),
+        accounts=tuple(directive.accounts),
+    )
+    return Timed(directive.starts_at, ends_at, pause)
+
+
+def _load(item: Published) -> Pack | str:
+    """The pack of a record, or what is wrong with it."""
     if item.problem:
         return item.problem
     record: PolicyPack = item.record
@@ -143,4 +244,4 @@ def _compile(item: Published) -> Policy | str:
         record.pack_hash,
     ):
         return f"{what}: its files are those of {pack.id} {pack.version} {pack.hash[:12]}"
-    return Policy(pack)
+    return pack

@@ -97,6 +97,9 @@ class WorkerMetrics:
             "Packs and directives that were published and cannot be used.",
             registry=registry,
         )
+        self.directives = Gauge(
+            "zhengming_directives_in_force", "Directives in force now.", registry=registry
+        )
         self._domain = {
             "verdicts": Counter(
                 "zhengming_verdicts",

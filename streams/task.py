@@ -24,7 +24,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -164,6 +164,8 @@ class PartitionTask:
         self._seeks_back: dict[str, _SeekBack] = {}
         self._beginnings: dict[str, int] = {}
         self._missing: dict[TopicPartition, tuple[int, int]] = {}
+        self._lifted: Mapping[str, int] = {}
+        self._noticed: tuple[Mapping[str, int], int] = ({}, 0)
 
     # -- life cycle -------------------------------------------------------------------------
 
@@ -280,6 +282,28 @@ class PartitionTask:
             if self._manager.allowed.is_set() and idle():
                 await self._transact([], upto=upto)
 
+    async def lift(self, upto: int) -> None:
+        """After a change of control, decide what waits for a pause that is over at ``upto`` (ms).
+
+        Asked once a second. A pause that ends at the time that was set is a deadline and needs no
+        asking. Event time must have reached the change; not to be cancelled.
+        """
+        revision = self._manager.processing.revision
+        if not self.ready or revision == self._lifted or not self._manager.allowed.is_set():
+            return
+        if revision != self._noticed[0]:
+            self._noticed = revision, time.time_ns() // 1_000_000
+        if max(self.watermark, upto) < self._noticed[1]:
+            return
+        keys = self.deadlines.still_paused(self.store.get)
+        for begin in range(0, len(keys), MAX_DUE):
+            async with self.lock:
+                if not self.ready or not self._manager.allowed.is_set():
+                    return
+                at = max(self.watermark, upto)
+                await self._transact([], upto=at, keys=keys[begin : begin + MAX_DUE])
+        self._lifted = revision
+
     def look_for_lost(self, handed_out: Mapping[TopicPartition, int]) -> None:
         """Seek back where a batch was handed out and never came; asked about once a second.
 
@@ -302,12 +326,14 @@ class PartitionTask:
 
     # -- one transaction --------------------------------------------------------------------
 
-    async def _transact(self, batches: list[Batch], upto: int = 0) -> None:
+    async def _transact(
+        self, batches: list[Batch], upto: int = 0, keys: Sequence[bytes] = ()
+    ) -> None:
         for attempt in range(ATTEMPTS):
             if not self.ready:
                 return
             try:
-                await self._attempt(batches, upto)
+                await self._attempt(batches, upto, keys)
                 return
             except FENCED as error:
                 self.ready = False
@@ -316,14 +342,14 @@ class PartitionTask:
                 await self._reopen(error, attempt)
         raise BrokerUnreachable(f"partition {self.partition}: {ATTEMPTS} attempts failed")
 
-    async def _attempt(self, batches: list[Batch], upto: int) -> None:
+    async def _attempt(self, batches: list[Batch], upto: int, keys: Sequence[bytes]) -> None:
         transaction = Transaction(
             Overlay(self.store, self._manager.options.max_batch_bytes // 2), dict(self.positions)
         )
         try:
             selected = self._select(batches, transaction.positions)
             self._done(transaction, 1)
-            self._process(transaction, selected, upto)
+            self._process(transaction, selected, upto, keys)
             self._done(transaction, 2)
             if not (selected or transaction.overlay.states or transaction.overlay.messages):
                 self.positions.update(transaction.positions)
@@ -395,7 +421,9 @@ class PartitionTask:
 
     # 2 -- run the processing on the overlay
 
-    def _process(self, transaction: Transaction, records: list[Record], upto: int) -> None:
+    def _process(
+        self, transaction: Transaction, records: list[Record], upto: int, keys: Sequence[bytes]
+    ) -> None:
         overlay, processing = transaction.overlay, self._manager.processing
         now = time.time_ns() // 1_000_000
         transaction.records = len(records)
@@ -411,6 +439,7 @@ class PartitionTask:
                 self._process_one_by_one(transaction, records, now)
         due = max(self.watermark, upto)
         transaction.fired = self.deadlines.pop_due(due, overlay.read, MAX_DUE)
+        transaction.fired += keys
         if transaction.fired:
             self._fire(transaction, due)
 

@@ -108,7 +108,6 @@ TOPICS: tuple[Topic, ...] = (
         "Pauses, emergency overlays and legal holds, read whole by every worker.",
         _JOURNAL,
         key="directive_id",
-        used=False,
         partitions=1,
     ),
     Topic(

@@ -111,11 +111,13 @@ class Deadlines:
     """Index of the next deadline per key, derived from the states.
 
     It may hold entries that no longer hold: the state decides. Nothing is removed but by `pop_due`.
+    ``paused`` holds the keys whose state waits for the end of a pause: its first byte is not 0.
     """
 
     def __init__(self, next_due: Callable[[bytes], int]) -> None:
         self._next_due = next_due
         self._heap: list[tuple[int, bytes]] = []
+        self.paused: set[bytes] = set()
 
     def __len__(self) -> int:
         return len(self._heap)
@@ -124,8 +126,11 @@ class Deadlines:
         """Take up the deadlines of new or restored states."""
         next_due, heap = self._next_due, self._heap
         for key, state in states:
-            if state is not None and key[0] and (due := next_due(state)):
-                heapq.heappush(heap, (due, key))
+            if state is not None and key[0]:
+                if state[0]:
+                    self.paused.add(key)
+                if due := next_due(state):
+                    heapq.heappush(heap, (due, key))
 
     def earliest(self) -> int | None:
         """The earliest entry, whether it still holds or not; None when there is none."""
@@ -144,6 +149,11 @@ class Deadlines:
     def put_back(self, keys: Iterable[bytes], read: Read) -> None:
         """Return keys that were taken by a transaction that failed."""
         self.learn((key, read(key)) for key in keys)
+
+    def still_paused(self, read: Read) -> list[bytes]:
+        """The keys whose state still waits for the end of a pause, in their order."""
+        self.paused = {key for key in self.paused if (state := read(key)) and state[0]}
+        return sorted(self.paused)
 
     def clear(self) -> None:
         """Forget all entries."""

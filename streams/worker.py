@@ -83,6 +83,7 @@ class Worker:
         )
         self.app: ZhengmingApp = create_app(settings, self.tasks)
         self._problems: tuple[str, ...] = ()
+        self._in_force: InForce | None = None
         add_pages(self.app, lambda: self._problems)
         every(self.app, TICK_S, self._tick)
         self.app.on_before_shutdown.connect(self._before_shutdown)
@@ -107,12 +108,13 @@ class Worker:
 
     def _tell(self, in_force: InForce) -> None:
         pack, metrics = in_force.policy.pack, self.tasks.metrics
-        log.info("in force", pack=pack.id, version=pack.version, hash=pack.hash)
         for problem in in_force.problems:
             log.error("published, but cannot be used; what was in force stays", problem=problem)
-        self._problems = in_force.problems
+        self._problems, self._in_force = in_force.problems, in_force
         metrics.policy.clear()
-        metrics.policy.labels(pack.id, pack.version, pack.hash[:12]).set(1)
+        for part in pack.parts or (pack,):
+            log.info("in force", pack=part.id, version=part.version, hash=part.hash)
+            metrics.policy.labels(part.id, part.version, part.hash[:12]).set(1)
         metrics.control_problems.set(len(in_force.problems))
 
     def run(self) -> int:
@@ -173,8 +175,13 @@ class Worker:
             ends = {tp: thread.handed_out(tp) for tp in sources}
             task.look_for_lost({tp: end for tp, end in ends.items() if end is not None})
             idle = partial(self._idle, task, now - FRESH_MS)
+            past = now - self.settings.idle_slack_ms
             if idle():
-                await task.fire_due(now - self.settings.idle_slack_ms, idle)
+                await task.fire_due(past, idle)
+            await task.lift(past if idle() else 0)
+        if self._in_force is not None:
+            span = self._in_force.control.at(now)
+            metrics.directives.set(len(span.policy.pack.pauses))
         metrics.queued.set(sum(t.queued for t in self.tasks.tasks.values()))
         metrics.deadlines.set(sum(len(t.deadlines) for t in self.tasks.tasks.values()))
         await thread.publish_positions(self.tasks.positions())

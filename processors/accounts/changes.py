@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from processors import places
-from processors.accounts import breaches, closing, credit, duties, reasons, reviews, values
+from processors.accounts import breaches, closing, credit, duties, pauses, reasons, reviews, values
 from processors.accounts.effects import VerdictGiven
 from processors.accounts.examiner import view_of
 from processors.accounts.reviews import ALLOWING, HOLDING
@@ -41,14 +41,58 @@ def apply_change(turn: Turn, change: AccountChange) -> None:
     if refusal:
         _verdict(turn, change, _REFUSE, refusal)
         return
-    if account.status is _UNKNOWN and change.kind is not _REGISTRATION:
-        account.status = _OPEN  # its registration was before our time
     if change.language:
         account.language = change.language
     if change.agreement_version:
         account.agreement = change.agreement_version
     if change.ip_region is not None:
         account.place = places.label(change.ip_region)
+    if turn.pack.pauses and _paused(turn, change):
+        return
+    _take_up(turn, change)
+
+
+def release(turn: Turn, pending: Pending) -> None:
+    """The pause that a change waited for is over: decide it, as it would have been when it came."""
+    assert pending.kind is not None  # what no change brought up waits for no pause
+    reviews.settle(turn, pending, pauses.LIFTED)
+    pauses.record(turn, pending, "it has ended, and the change is decided.")
+    turn.topic, turn.partition, turn.offset = pending.topic, pending.partition, pending.offset
+    turn.revision = pending.revision + 1
+    change = AccountChange(
+        event_id=pending.event_id,
+        account_id=turn.account_id,
+        occurred_at=pending.since,
+        kind=pending.kind,
+        phase=pending.phase,
+        subject=pending.subject,
+        owner_token=pending.owner,
+        **{field.lower(): value for field, value in pending.values.items()},
+    )
+    if refusal := _bar(turn, change):
+        _verdict(turn, change, Decision.REFUSE, refusal)
+    else:
+        _take_up(turn, change)
+
+
+def _paused(turn: Turn, change: AccountChange) -> bool:
+    """Whether a pause holds the change; it then waits for its end."""
+    account, given = turn.account, pauses.values_of(change)
+    pause = pauses.covering(turn.pack, turn.account_id, account, change.kind, given, change.subject)
+    if pause is None:
+        return False
+    _verdict(turn, change, Decision.HOLD, pauses.reason_of(pause), due=pause.until)
+    pauses.hold(turn, change, pause)
+    if change.kind is ChangeKind.REGISTRATION and change.phase is Phase.PROPOSED:
+        _not_registered(account, Status.AWAITING)
+    return True
+
+
+def _take_up(turn: Turn, change: AccountChange) -> None:
+    """Judge a change and bring it about."""
+    account = turn.account
+    if account.status is Status.UNKNOWN and change.kind is not ChangeKind.REGISTRATION:
+        account.status = Status.OPEN  # its registration was before our time
     new = _new_values(account, change)
     judgement = _judge(turn, change.kind, new, change.subject, change.owner_token, turn.at)
     if account.pending:
@@ -175,6 +219,7 @@ def _apply_live(
             decision=decision,
             values=new,
             proposals=(),
+            revision=turn.revision,
         )
 
 
@@ -208,6 +253,7 @@ def _decide(turn: Turn, change: AccountChange, new: dict[Field, str], judgement:
         proposals=judgement.proposals,
         subject=change.subject,
         owner=change.owner_token,
+        revision=turn.revision,
     )
     if change.kind is _REGISTRATION:
         _not_registered(account, Status.AWAITING)
@@ -281,7 +327,7 @@ def _verdict(
     turn.effects.append(
         VerdictGiven(
             event_id=change.event_id,
-            revision=1,
+            revision=turn.revision,
             kind=change.kind,
             phase=change.phase,
             decision=decision,

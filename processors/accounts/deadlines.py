@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from processors.accounts import breaches, credit, duties, ladder, reasons, reviews
+from processors.accounts import breaches, changes, credit, duties, ladder, pauses, reasons, reviews
 from processors.accounts.appeals import breach_appeal
 from processors.accounts.complaints import breach_ticket
 from processors.accounts.effects import Audited, CorrectionReminded
@@ -29,7 +29,7 @@ def fire_next(
     """
     passed = [timed for timed in timers(account) if timed.due <= upto]
     if not passed:
-        return None
+        return _lift_next(account_id, account, examiner_at, upto)
     first = min(passed, key=lambda timed: (timed.due, timed.timer, timed.ident()))
     event_id = derive_id("deadline", account_id, first.timer.name, first.ident(), first.due)
     turn = Turn(account_id, account, examiner_at(first.due), event_id, first.due)
@@ -37,8 +37,36 @@ def fire_next(
     return turn
 
 
+def _lift_next(
+    account_id: str, account: Account, examiner_at: Callable[[int], Examiner], upto: int
+) -> Turn | None:
+    """Decide at ``upto`` what waits for a pause that was lifted early, or None."""
+    if not any(pending.pause for pending in account.pending):
+        return None
+    examiner = examiner_at(upto)
+    found = pauses.next_lifted(examiner.pack, account_id, account)
+    if found is None:
+        return None
+    pending, pause = found
+    event_id = derive_id("lift", account_id, pending.event_id, pending.pause, pending.due, upto)
+    turn = Turn(account_id, account, examiner, event_id, upto)
+    if pause is None:
+        changes.release(turn, pending)
+    else:
+        pauses.extend(turn, pending, pause)
+    return turn
+
+
 def _end_wait(turn: Turn, pending: Pending) -> None:
-    if pending.phase is Phase.APPLIED:
+    if pending.pause:  # of those whose time has come, the one that came first
+        waiting = turn.account.pending
+        pending = next(p for p in waiting if p.pause and p.due <= turn.at)
+        pause = pauses.covering_pending(turn.pack, turn.account_id, turn.account, pending)
+        if pause is None:
+            changes.release(turn, pending)
+        else:
+            pauses.extend(turn, pending, pause)
+    elif pending.phase is Phase.APPLIED:
         pending.breached = True
         reason = "The time for reviewing a live value has passed."
         open_breach(turn, pending.event_id, reason, reviews.rule_ids_of(pending))

@@ -8,7 +8,7 @@ from processors.accounts.effects import VerdictGiven
 from processors.accounts.escalations import close_breach, close_escalation, open_escalation
 from processors.accounts.state import Account, Pending, Status
 from processors.accounts.turn import DAY, HOUR, Turn
-from processors.policy.model import Judgement, Proposal
+from processors.policy.model import Judgement, Pause, Proposal
 from schemas.records import (
     ChangeKind,
     Decision,
@@ -35,8 +35,10 @@ def hold(
     proposals: Iterable[Proposal],
     subject: SubjectKind | None = None,
     owner: str | None = None,
+    pause: Pause | None = None,
+    revision: int = 1,
 ) -> Pending:
-    """Let something wait: for a person, with an escalation, or for material."""
+    """Let something wait: for a person, with an escalation, for material, or for a pause's end."""
     proposals = tuple(proposals)
     pending = Pending(
         event_id=event_id,
@@ -45,8 +47,8 @@ def hold(
         decision=decision,
         since=turn.at,
         opened=turn.at,
-        due=turn.at + patience_of(turn, decision),
-        revision=1,
+        due=pause.until if pause else turn.at + patience_of(turn, decision),
+        revision=revision,
         severity=max((proposal.rule.severity for proposal in proposals), default=2),
         values=dict(values),
         rules=list(dict.fromkeys((p.rule.id, p.field) for p in proposals)),
@@ -56,10 +58,10 @@ def hold(
         topic=turn.topic,
         partition=turn.partition,
         offset=turn.offset,
+        pause=pause.id if pause else "",
     )
     turn.account.pending.append(pending)
-    if decision in HOLDING:
-        _escalate(turn, pending)
+    open_of(turn, pending)
     return pending
 
 
@@ -76,7 +78,19 @@ def harden(turn: Turn, pending: Pending, judgement: Judgement) -> None:
 def settle(turn: Turn, pending: Pending, reason: str) -> None:
     """Take something off the waiting list and close what was opened for it."""
     turn.account.pending.remove(pending)
-    if pending.decision in HOLDING:
+    close_of(turn, pending, reason)
+    close_breach(turn, pending.event_id, reason)
+
+
+def open_of(turn: Turn, pending: Pending) -> None:
+    """Ask a person to look at something that waits for one."""
+    if _shown(pending):
+        _escalate(turn, pending)
+
+
+def close_of(turn: Turn, pending: Pending, reason: str) -> None:
+    """Take something that waits off the queue of whoever was asked to look."""
+    if _shown(pending):
         close_escalation(
             turn,
             _kind(pending),
@@ -87,7 +101,6 @@ def settle(turn: Turn, pending: Pending, reason: str) -> None:
             reason,
             rule_ids_of(pending),
         )
-    close_breach(turn, pending.event_id, reason)
 
 
 def revise(
@@ -146,17 +159,24 @@ def refuse_all(turn: Turn, reason: str) -> None:
 
 
 def supersede(
-    turn: Turn, phase: Phase, fields: Iterable[Field], kind: ChangeKind | None = None
+    turn: Turn,
+    phase: Phase,
+    fields: Iterable[Field],
+    kind: ChangeKind | None = None,
+    *,
+    paused_only: bool = False,
 ) -> None:
-    """A newer change takes its fields over from what waits in ``phase``.
+    """A newer change takes its fields over from what waits in ``phase``, or waits for a pause.
 
     What has no field left is refused. A newer change of ``kind`` REGISTRATION or OWNER_CHANGE
     replaces a waiting one of its kind altogether.
     """
     taken = set(fields)
     for pending in list(turn.account.pending):
-        if pending.phase is not phase:
+        if pending.phase is not phase or (paused_only and not pending.pause):
             continue
+        if pending.pause and turn.revision > 1:
+            continue  # what a pause lets go came before all that still waits for its end
         had_fields = bool(pending.values)
         for field in taken & pending.values.keys():
             del pending.values[field]
@@ -195,7 +215,9 @@ def _escalate(turn: Turn, pending: Pending) -> None:
         if pending.decision is Decision.STRICT_HOLD
         else "Review by a person."
     )
-    if pending.phase is Phase.APPLIED:
+    if pending.pause:
+        reason = f"Claimed to be live although directive {pending.pause} holds it."
+    elif pending.phase is Phase.APPLIED:
         reason += " The value is live."
     open_escalation(
         turn,
@@ -206,6 +228,13 @@ def _escalate(turn: Turn, pending: Pending) -> None:
         reason,
         rule_ids_of(pending),
     )
+
+
+def _shown(pending: Pending) -> bool:
+    """Whether a person was asked to look: not for material, nor at what only waits for a pause."""
+    if pending.pause and pending.phase is Phase.PROPOSED:
+        return False
+    return pending.decision in HOLDING
 
 
 def _kind(pending: Pending) -> EscalationKind:

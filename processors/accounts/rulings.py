@@ -12,6 +12,7 @@ from processors.accounts import (
     credit,
     duties,
     ladder,
+    pauses,
     reasons,
     reviews,
     tickets,
@@ -59,6 +60,8 @@ def _approve_change(turn: Turn, ruling: AccountRuling) -> str:
     pending = reviews.find(turn.account, ruling.subject_id)
     if pending is None:
         return _nothing("no change of this id waits")
+    if pause := pauses.covering_pending(turn.pack, turn.account_id, turn.account, pending):
+        return _nothing(f"directive {pause.id} holds it until it ends")
     reviewers: tuple[str, ...] = (ruling.reviewer_id,)
     if pending.decision is Decision.STRICT_HOLD:
         if not pending.first:
@@ -82,6 +85,8 @@ def _reject_change(turn: Turn, ruling: AccountRuling) -> str:
     pending = reviews.find(turn.account, ruling.subject_id)
     if pending is None:
         return _nothing("no change of this id waits")
+    if pending.pause:
+        return _nothing(f"directive {pending.pause} holds it; it is decided when that ends")
     reviewers = (pending.first,) if pending.first else ()
     reviewers = tuple(dict.fromkeys((*reviewers, ruling.reviewer_id)))
     reviews.refuse(turn, pending, "Rejected by a reviewer.", reviewers=reviewers)

@@ -1,7 +1,8 @@
 """The state of one account, and its form in bytes.
 
-A state is eight bytes (big-endian) with the time of the next deadline in ms, 0 for none, followed
-by the MessagePack form of `Account`. The next deadline is readable without decoding the rest.
+A state is a byte that is 1 where something waits for the end of a pause, else 0; seven bytes
+(big-endian) with the time of the next deadline in ms, 0 for none; and the MessagePack form of
+`Account`. The first eight are readable without decoding the rest.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from schemas.records import (
 )
 
 VERSION = 1
+
+PAUSED = 1 << 56
 
 FIELDS = tuple(Field)
 INDEX = {field: index for index, field in enumerate(FIELDS)}
@@ -80,6 +83,7 @@ class Pending(Struct, array_like=True, gc=False):
     ``kind`` is None for a live value that no change brought up. ``since`` is when the change came,
     ``opened`` when it began to wait as it does now, ``breached`` whether ``due`` has passed.
     ``rules`` names the rules that hit, the most severe first. ``first`` is the first reviewer.
+    ``pause`` is the directive whose end it waits for, empty where it does not.
     """
 
     event_id: str
@@ -100,6 +104,7 @@ class Pending(Struct, array_like=True, gc=False):
     partition: int
     offset: int
     breached: bool = False
+    pause: str = ""
 
 
 class Measure(Struct, array_like=True, gc=False):
@@ -312,6 +317,8 @@ def encode(account: Account, due: int | None = None) -> bytes:
     """Bytes of a state, its next deadline in front; ``due`` where that is known already."""
     if due is None:
         due = earliest_due(account)
+    if account.pending and any(pending.pause for pending in account.pending):
+        due |= PAUSED
     return due.to_bytes(8, "big") + _encode(account)
 
 
@@ -325,4 +332,9 @@ def decode(state: bytes) -> Account:
 
 def next_due(state: bytes) -> int:
     """Time in ms of the next deadline of a state, 0 for none, without decoding the rest."""
-    return int.from_bytes(state[:8], "big")
+    return int.from_bytes(state[1:8], "big")
+
+
+def is_paused(state: bytes) -> bool:
+    """Whether something in a state waits for the end of a pause, without decoding it."""
+    return state[0] != 0

@@ -20,7 +20,7 @@ class Turn:
     ``at`` is the event time in ms. ``topic``, ``partition`` and ``offset`` tell where the input
     came from: an empty topic and -1 for a deadline. ``former`` holds the values before the event
     where it changed some, ``compliant`` what was kept of measures lifted in this turn: the last
-    compliant value of their field.
+    compliant value of their field. ``revision`` is that of the verdict on a change decided now.
     """
 
     __slots__ = (
@@ -35,6 +35,7 @@ class Turn:
         "offset",
         "pack",
         "partition",
+        "revision",
         "seq",
         "topic",
     )
@@ -58,6 +59,7 @@ class Turn:
         self.event_id = event_id
         self.seq = account.seq
         self.at = at
+        self.revision = 1
         self.topic = topic
         self.partition = partition
         self.offset = offset

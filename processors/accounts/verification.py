@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from processors.accounts import changes, duties, reasons, reviews, values
+from processors.accounts import changes, duties, pauses, reasons, reviews, values
 from processors.accounts.effects import Audited
 from processors.accounts.reviews import ALLOWING, HOLDING
 from processors.accounts.state import FACET_BITS, Account, Fact, Pending, Status
@@ -115,14 +115,19 @@ def _without_identity(turn: Turn) -> None:
 def _judge_waiting(turn: Turn) -> None:
     """Judge what waits again. A strict hold is for people alone."""
     for pending in list(turn.account.pending):
-        if pending.decision is not Decision.STRICT_HOLD and pending in turn.account.pending:
+        waits = pending.decision is not Decision.STRICT_HOLD and not pending.pause
+        if waits and pending in turn.account.pending:
             _judge_again(turn, pending)
 
 
 def _judge_again(turn: Turn, pending: Pending) -> None:
     judgement = changes.judge_pending(turn, pending)
     decision, findings = judgement.decision, judgement.findings
-    if decision in ALLOWING:
+    if decision in ALLOWING and (
+        pause := pauses.covering_pending(turn.pack, turn.account_id, turn.account, pending)
+    ):
+        pauses.suspend(turn, pending, pause)
+    elif decision in ALLOWING:
         reviews.settle(turn, pending, judgement.reason)
         reviews.revise(
             turn, pending, decision, judgement.reason, findings=findings, marks=judgement.marks

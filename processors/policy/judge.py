@@ -7,6 +7,7 @@ rules never matters.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from copy import copy
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -140,6 +141,14 @@ class Policy:
     def rules(self) -> Mapping[str, Rule]:
         """All rules by id, drafts and retired ones too: what an old measure rests on."""
         return {rule.id: rule for rule in self.pack.rules}
+
+    def amended(self, pack: Pack) -> Policy:
+        """The same searches and rules under a pack, or parts, of other hashes and terms."""
+        other = copy(self)
+        other.pack = pack
+        for derived in ("hashes", "others"):
+            vars(other).pop(derived, None)
+        return other
 
     def scan(self, texts: Sequence[str]) -> list[tuple[Hit, ...]]:
         """Per text what all detectors find, in the order of detector and span.

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from processors.text import Entry, Match, View
 from schemas.records import (
+    ChangeKind,
     ComplaintCategory,
     Decision,
     Field,
@@ -233,11 +234,28 @@ class BrakeTerms(Struct, frozen=True):
     quota_hours: int = 24
 
 
+class Pause(Struct, frozen=True):
+    """A directive that holds changes (Art. 21). ``until`` in ms; an empty part covers all.
+
+    An account ending in ``*`` covers all whose id begins so. ``regions`` are IP labels.
+    """
+
+    id: str
+    reason: str
+    until: int
+    kinds: tuple[ChangeKind, ...]
+    fields: tuple[Field, ...] = ()
+    subjects: tuple[SubjectKind, ...] = ()
+    regions: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+
+
 class Pack(Struct, frozen=True):
     """A policy pack, checked and whole. ``hash`` is the SHA-256 of its files, in hex.
 
     ``parts`` are the packs that one is composed of, the first one first; empty for a pack by itself
     (see `processors.policy.composition`).
+    ``pauses`` are in force with it by directives; the hash is then one of pack and directives.
     """
 
     id: str
@@ -254,6 +272,7 @@ class Pack(Struct, frozen=True):
     duties: DutyTerms = DutyTerms()
     brakes: BrakeTerms = BrakeTerms()
     parts: "tuple[Pack, ...]" = ()
+    pauses: tuple[Pause, ...] = ()
 
 
 class AccountView(Protocol):

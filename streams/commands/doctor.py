@@ -133,9 +133,14 @@ def _published(settings: Settings) -> Iterator[Finding]:
         in_force = read_in_force(settings, load_policy(settings))
     except WorkerError:
         return  # told by the checks on Kafka and on the configured pack
-    pack = in_force.policy.pack
-    by = f"put in force by {in_force.pack.published_by}" if in_force.pack else "as configured"
-    seen, cure = f"{pack.id} {pack.version}, {pack.hash[:12]}, {by}", ""
+    by = {pack.pack_hash: f"put in force by {pack.published_by}" for pack in in_force.packs}
+    seen, cure = (
+        "; ".join(
+            f"{pack.id} {pack.version}, {pack.hash[:12]}, {by.get(pack.hash, 'as configured')}"
+            for pack in in_force.policy.pack.parts or (in_force.policy.pack,)
+        ),
+        "",
+    )
     if in_force.problems:
         seen = f"{seen}; cannot be used: {'; '.join(in_force.problems)}"
         cure = "put a sound pack in force, or retire the broken one: `zhengming policy`"

@@ -64,7 +64,7 @@ def retire(
     by: By,
     json: Annotated[bool, typer.Option("--json", help="The pack as JSON.")] = False,
 ) -> None:
-    """Take a pack out of force: the one before it decides, in the end the configured one."""
+    """Take a pack out of force: the configured one of its id decides again, where there is one."""
     _say(control_topics.retire(load_settings(), pack_id, by), json, "retired")
 
 
@@ -81,9 +81,12 @@ def show(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False)
         for item in control_topics.read_published(settings)
         if isinstance(item.record, PolicyPack)
     ]
-    pack = in_force.policy.pack
+    decide = in_force.policy.pack.parts or (in_force.policy.pack,)
     if json:
-        now = {"pack_id": pack.id, "pack_version": pack.version, "pack_hash": pack.hash}
+        now = [
+            {"pack_id": pack.id, "pack_version": pack.version, "pack_hash": pack.hash}
+            for pack in decide
+        ]
         history = [_told(record) for record in packs]
         problems = list(in_force.problems)
         print_json({"in_force": now, "history": history, "problems": problems})
@@ -91,7 +94,7 @@ def show(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False)
         table = Table("when (UTC)", "pack", "version", "hash", "", "by", "author")
         for record in packs:
             at = datetime.fromtimestamp(record.published_at / 1e3, UTC)
-            current = " [green]in force[/]" if record is _current(packs, in_force.pack) else ""
+            current = " [green]in force[/]" if record in in_force.packs else ""
             table.add_row(
                 f"{at:%Y-%m-%d %H:%M:%S}",
                 record.pack_id,
@@ -102,16 +105,14 @@ def show(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False)
                 record.author or "",
             )
         out.print(table)
-        origin = "" if in_force.pack else " (as configured)"
-        out.print(f"in force: {pack.id} {pack.version} {pack.hash[:12]}{origin}")
+        published = {record.pack_hash for record in in_force.packs}
+        for pack in decide:
+            origin = "" if pack.hash in published else " (as configured)"
+            out.print(f"in force: {pack.id} {pack.version} {pack.hash[:12]}{origin}")
         for problem in in_force.problems:
             out.print(f"cannot be used: {problem}", style="red", markup=False, soft_wrap=True)
     if in_force.problems:
         raise typer.Exit(FOUND)
-
-
-def _current(packs: list[PolicyPack], in_force: PolicyPack | None) -> PolicyPack | None:
-    return next((pack for pack in reversed(packs) if pack == in_force), None)
 
 
 def _told(record: PolicyPack) -> dict[str, object]:

@@ -1,10 +1,11 @@
 """Stories told from beginning to end under the shipped pack.
 
 ``<story>/events.jsonl`` holds inputs, as every command reads them; an event's ``occurred_at`` is
-also the time of its record. ``<story>/expected.jsonl`` holds everything put out, up to `HORIZON`
-days after the last event, and ``<story>/story.md`` tells the same in words, for people. What names
-the state of the pack is left out, so that a story changes when its course does. Look at the
-difference before you keep an update: ``git diff tests/golden``.
+also the time of its record. ``<story>/directives.jsonl``, where there is one, holds what was
+ordered. ``<story>/expected.jsonl`` holds everything put out, up to `HORIZON` days after the last
+event, and ``<story>/story.md`` tells the same in words, for people. What names the state of the
+pack is left out, so that a story changes when its course does. Look at the difference before you
+keep an update: ``git diff tests/golden``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ import msgspec
 import pytest
 
 from processors import engine
+from processors.control import Control
 from processors.policy import Policy, load_pack, shipped_pack
+from schemas.records import PlatformDirective
+from streams.journal import pauses_of
 from streams.jsonl import read_lines
 from streams.topics import topic_of
 from tests.golden.words import story as in_words
@@ -41,7 +45,20 @@ def read(events: Path) -> list[engine.Input]:
     ]
 
 
-def tell(inputs: list[engine.Input], policy: Policy) -> list[Any]:
+def in_force(policy: Policy, orders: Path) -> Control:
+    """The policy, with the directives of a story where it has some."""
+    lines = orders.read_bytes().splitlines() if orders.exists() else []
+    issued = [
+        msgspec.json.decode(line, type=PlatformDirective)
+        for line in lines
+        if not line.startswith(b"#")
+    ]
+    pauses, problems = pauses_of(issued)
+    assert problems == []
+    return Control.under(policy, pauses)
+
+
+def tell(inputs: list[engine.Input], policy: Control) -> list[Any]:
     """Everything that is put out for the events of a story."""
     states: dict[bytes, bytes | None] = {}
     outcome = engine.run(inputs, states.get, policy)
@@ -71,7 +88,7 @@ def test_the_story_takes_its_course(
 ) -> None:
     events = story / "events.jsonl"
     inputs = read(events)
-    outputs = tell(inputs, policy)
+    outputs = tell(inputs, in_force(policy, story / "directives.jsonl"))
     lines = [written(output) for output in outputs]
     text = in_words(story.name, events.read_text("utf-8").splitlines(), inputs, outputs)
     expected, words = story / "expected.jsonl", story / "story.md"

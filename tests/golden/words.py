@@ -22,13 +22,16 @@ def story(name: str, lines: Iterable[str], inputs: list[Input], outputs: list[An
     waiting = {(item.record.account_id, item.record.event_id): item for item in inputs}
     notes, ids = _notes(lines), {item.record.event_id for item in inputs}
     page = [f"# {name.replace('-', ' ').capitalize()}", "", *notes.pop("", [])]
-    said = ""
+    given = {(item.record.account_id, item.timestamp) for item in inputs}
+    said, last = "", ("", 0)
     for output in outputs:
         at = output.decided_at if type(output) is Verdict else output.at
         item = waiting.pop((output.account_id, output.event_id), None)
         when = f"day {(at - start) / DAY:.1f}"
         heading = f"**{when}**, {output.account_id}: {_of(item, start) if item else 'time passes'}"
-        if item or (heading != said and output.event_id not in ids):
+        moment = (output.account_id, at)
+        later, last = moment not in given and moment != last, moment
+        if item or (heading != said and (later or output.event_id not in ids)):
             page += ["", *(notes.get(item.record.event_id, []) if item else []), heading, ""]
             said = heading
         if type(output) is AuditRecord:  # there is one with nearly everything

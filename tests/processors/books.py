@@ -115,7 +115,11 @@ class Books:
             }
 
     def _check_escalations(self, account: Account) -> None:
-        waiting = [p.event_id for p in account.pending if p.decision.value.endswith("HOLD")]
+        waiting = [
+            p.event_id
+            for p in account.pending
+            if p.decision.value.endswith("HOLD") and not (p.pause and p.phase == "PROPOSED")
+        ]
         waiting += [ticket.id for ticket in account.open_tickets()]
         waiting += [appeal.id for appeal in account.appeals]
         waiting += [breach.subject for breach in account.breaches]

@@ -1,0 +1,145 @@
+"""`zhengming directive`: orders that hold for the whole platform, for a time."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from schemas.records import ChangeKind, DirectiveKind, Field, PlatformDirective, SubjectKind
+from streams import control_topics
+from streams.commands.common import fail, out, print_json
+from streams.journal import HELD_KINDS, directives
+from streams.settings import load_settings
+
+directive = typer.Typer(no_args_is_help=True, help="Pauses of service, for a time.")
+
+By = Annotated[str, typer.Option("--by", help="Who issues it.")]
+Json = Annotated[bool, typer.Option("--json", help="The directive as JSON.")]
+Hours = Annotated[float, typer.Option("--hours", min=0.0, help="How long from its start, or now.")]
+
+
+@directive.command("pause")
+def pause(
+    by: By,
+    reason: Annotated[str, typer.Option(help="Why; accounts are told.")],
+    hours: Hours,
+    name: Annotated[str | None, typer.Option("--id", help="Its id; made up when left out.")] = None,
+    start: Annotated[str | None, typer.Option(help="When it begins: ISO 8601 (UTC); now.")] = None,
+    kinds: Annotated[
+        list[ChangeKind] | None, typer.Option("--kind", help="Kind of change; repeatable.")
+    ] = None,
+    fields: Annotated[list[Field] | None, typer.Option("--field", help="Repeatable.")] = None,
+    subjects: Annotated[
+        list[SubjectKind] | None, typer.Option("--subject", help="Kind of account; repeatable.")
+    ] = None,
+    regions: Annotated[
+        list[str] | None, typer.Option("--region", help="IP label; repeatable.")
+    ] = None,
+    accounts: Annotated[
+        list[str] | None, typer.Option("--account", help="Id, or its beginning and *; repeatable.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Hold what it covers until it ends; then decide it under the pack in force."""
+    begins = time.time_ns() // 1_000_000 if start is None else _time(start)
+    if ChangeKind.CANCELLATION in (kinds or ()):
+        raise fail("a cancellation is never held: leave out --kind CANCELLATION")
+    order = PlatformDirective(
+        directive_id=name or f"pause-{uuid.uuid4().hex[:8]}",
+        kind=DirectiveKind.PAUSE,
+        scope=_scope(kinds or HELD_KINDS, fields, subjects, regions, accounts),
+        starts_at=begins,
+        ends_at=begins + int(timedelta(hours=hours) / timedelta(milliseconds=1)),
+        reason=reason,
+        issued_by=by,
+        change_kinds=tuple(kinds or ()),
+        fields=tuple(fields or ()),
+        subjects=tuple(subjects or ()),
+        regions=tuple(regions or ()),
+        accounts=tuple(accounts or ()),
+    )
+    control_topics.issue(load_settings(), order)
+    _say(order, json)
+
+
+@directive.command("lift")
+def lift(
+    name: Annotated[str, typer.Argument(metavar="ID", help="Id of the directive.")],
+    by: By,
+    json: Json = False,
+) -> None:
+    """End a directive now."""
+    _say(control_topics.end(load_settings(), name, by), json)
+
+
+@directive.command("extend")
+def extend(
+    name: Annotated[str, typer.Argument(metavar="ID", help="Id of the directive.")],
+    by: By,
+    hours: Hours,
+    json: Json = False,
+) -> None:
+    """Let a directive end so many hours from now."""
+    at = time.time_ns() // 1_000_000 + int(hours * 3_600_000)
+    _say(control_topics.end(load_settings(), name, by, at), json)
+
+
+@directive.command("list")
+def show(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+    """Show all directives, and which of them are in force."""
+    issued = directives(control_topics.read_published(load_settings())).values()
+    now = time.time_ns() // 1_000_000
+    if json:
+        for order in issued:
+            print_json(order)
+        return
+    table = Table("id", "kind", "", "from (UTC)", "until (UTC)", "covers", "reason", "by")
+    for order in issued:
+        table.add_row(
+            order.directive_id,
+            order.kind,
+            _state(order, now),
+            _told(order.starts_at),
+            _told(order.ends_at or 0),
+            order.scope,
+            order.reason,
+            order.issued_by,
+        )
+    out.print(table)
+
+
+def _state(order: PlatformDirective, now: int) -> str:
+    if (order.ends_at or 0) <= now:
+        return "over"
+    return "[green]in force[/]" if order.starts_at <= now else "to come"
+
+
+def _scope(*parts: Iterable[str] | None) -> str:
+    """What it covers, in words."""
+    return "; ".join(", ".join(part) for part in parts if part)
+
+
+def _time(text: str) -> int:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise fail(f"--start {text}: give a time such as 2026-11-01T08:00") from error
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _told(at: int) -> str:
+    return f"{datetime.fromtimestamp(at / 1e3, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _say(order: PlatformDirective, json: bool) -> None:
+    if json:
+        print_json(order)
+    else:
+        until = _told(order.ends_at or 0)
+        out.print(f"{order.directive_id}: {order.kind} of {order.scope}, until {until} UTC")
