@@ -29,7 +29,7 @@ test: $(STAMP) kafka ## Run the tests against real Kafka and real Redis (ARGS=".
 	@$(PY) -m pytest $(ARGS)
 
 .PHONY: ci
-ci: check test ## Everything that must hold before a change lands
+ci: check browser test ## Everything that must hold before a change lands
 
 .PHONY: check
 check: $(STAMP) ## Format, lint, types, generated files and schema compatibility, without the tests
@@ -87,6 +87,12 @@ $(STAMP): requirements.lock pyproject.toml
 .PHONY: kafka
 kafka: $(STAMP)
 	@$(PY) -m streams.broker || test "$${CI:-}" != true
+
+.PHONY: browser
+browser: ## Install Chromium and a Chinese font for the console's tests (Debian, as root)
+	@command -v chromium >/dev/null || { ! command -v apt-get >/dev/null || test "$$(id -u)" != 0; } || \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+			--no-install-recommends chromium fonts-noto-cjk >/dev/null; }
 
 .PHONY: lock
 lock: $(STAMP) ## Resolve pyproject.toml into requirements.lock (ARGS=--upgrade for newer versions)

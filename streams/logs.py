@@ -18,7 +18,13 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from streams.settings import MASKED, Settings
 
-NOISY = {"faust": "warning", "mode": "warning", "aiokafka": "warning", "asyncio": "warning"}
+NOISY = {
+    "faust": "warning",
+    "mode": "warning",
+    "aiokafka": "warning",
+    "asyncio": "warning",
+    "uvicorn": "warning",  # its lines on connections hold addresses and paths
+}
 """Loggers of libraries that would fill the log at ``info``, and the level they get there."""
 
 _SECRET = re.compile(r"passw|secret|token|credential|authorization|api_?key", re.IGNORECASE)

@@ -161,12 +161,6 @@ class Settings(BaseSettings):
         description="TOML file of API keys, hashed, with their roles; "
         "`zhengming gateway-key` prints an entry. Without it no key is valid.",
     )
-    gateway_secret: SecretStr | None = Field(
-        None,
-        description="Signs the sessions of the console; the same in all its processes. Without "
-        "it one is drawn at the start, and sessions end with the process.",
-        min_length=16,
-    )
     gateway_login: SecretStr | None = Field(
         None,
         description="One-time code that opens the console once with every role, for a first "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import signal
 import tempfile
 import threading
@@ -10,6 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from rich.table import Table
 from processors.policy import Policy
 from streams.broker import NoKafka
 from streams.checker import Report, check
+from streams.children import free_ports
 from streams.clients import create_admin, topic_partitions
 from streams.commands.common import BAD_INPUT, FOUND, OK, complain, err, fail, out, print_json
 from streams.demo.ledger import Ledger
@@ -133,8 +136,11 @@ class _Demo:
         pool = self._start_workers(settings, directory)
         views = ViewReader(settings, policy.pack.credit)
         self._stack.callback(views.close)
+        console = None
         if not self._plan.json:
             self._start("views", settings, directory)
+            if not self._plan.bounded:
+                console = self._start_gateway(settings, directory)
         watcher = Watcher(settings, self._ledger)
         publisher = Publisher(
             settings,
@@ -148,7 +154,7 @@ class _Demo:
             thread.start()
         screen = None
         if not self._plan.json:
-            screen = Screen(self._ledger, watcher, views, pool, policy.pack, title)
+            screen = Screen(self._ledger, watcher, views, pool, policy.pack, title, console)
         self._watch(publisher, watcher, pool, screen)
         if not self._plan.bounded:
             return OK
@@ -193,10 +199,30 @@ class _Demo:
 
     def _start(self, name: str, settings: Settings, directory: Path, **more: str) -> Companion:
         """Start a process beside the workers."""
-        companion = Companion(settings, directory, name, **more)
+        (port,) = free_ports(1)
+        companion = Companion(settings, directory, name, port, **more)
         self._stack.callback(companion.stop)
         self._companions.append(companion)
         return companion
+
+    def _start_gateway(self, settings: Settings, directory: Path) -> str | None:
+        """Start the gateway; returns the address that opens the console once."""
+        if find_spec("nicegui") is None:
+            self._say("without the extra `gateway` there is no console")
+            return None
+        code = secrets.token_urlsafe(16)
+        gateway = self._start("gateway", settings, directory, ZHENGMING_GATEWAY_LOGIN=code)
+        self._say("starting the gateway ...")
+        deadline, pause = time.monotonic() + READY_WITHIN_S, threading.Event()
+        while not gateway.ready():
+            gateway.supervise()
+            if time.monotonic() > deadline:
+                raise fail(f"the gateway did not become ready; {gateway.tail()}", FOUND)
+            pause.wait(LOOK_S)
+        address = f"http://127.0.0.1:{gateway.port}"
+        self._say(f"gateway {address}/v1/openapi.json")
+        self._say(f"console {address}/login/{code} (opens once)")
+        return f"{address}/login/{code}"
 
     def _start_workers(self, settings: Settings, directory: Path) -> WorkerPool:
         pool = WorkerPool(settings, directory)

@@ -56,7 +56,9 @@ class Screen:
         workers: WorkerPool,
         pack: Pack,
         title: str,
+        console: str | None = None,
     ) -> None:
+        self._console = console
         self._ledger = ledger
         self._watcher = watcher
         self._views = views
@@ -71,6 +73,7 @@ class Screen:
             self._title,
             [self._stream(), self._verdicts(), self._consequences()],
             self._findings(),
+            self._console,
         )
 
     def _rates(self) -> tuple[float, float]:
@@ -148,7 +151,14 @@ class Screen:
 class Picture:
     """One picture, fitted to the terminal when it is printed."""
 
-    def __init__(self, title: str, tables: list[Table], findings: list[tuple[Text, Text]]) -> None:
+    def __init__(
+        self,
+        title: str,
+        tables: list[Table],
+        findings: list[tuple[Text, Text]],
+        console: str | None = None,
+    ) -> None:
+        self._ways = f"console {console} · " if console else ""
         self._title = title
         self._tables = tables
         self._findings = findings
@@ -171,7 +181,7 @@ class Picture:
         yield Panel(
             Group(numbers, Text(), heading, *lines),
             title=self._title,
-            subtitle="Ctrl-C stops everything",
+            subtitle=f"{self._ways}Ctrl-C stops everything",
         )
 
 

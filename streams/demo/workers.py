@@ -34,6 +34,7 @@ def environment(settings: Settings, directory: Path, port: int, **more: str) -> 
         "ZHENGMING_PARTITIONS": str(settings.partitions),
         "ZHENGMING_DATA_DIR": str(directory / f"data-{port}"),
         "ZHENGMING_WEB_PORT": str(port),
+        "ZHENGMING_GATEWAY_PORT": str(port),
         **more,
     }
 
@@ -111,8 +112,10 @@ def _get(port: int, path: str) -> str | None:
 class Companion:
     """One more process of the application, such as the one that feeds the views."""
 
-    def __init__(self, settings: Settings, directory: Path, name: str, **more: str) -> None:
-        (self.port,) = free_ports(1)
+    def __init__(
+        self, settings: Settings, directory: Path, name: str, port: int, **more: str
+    ) -> None:
+        self.port = port
         self.name = name
         self._log = directory / f"{name}.log"
         self._environment = environment(settings, directory, self.port, **more)

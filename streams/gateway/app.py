@@ -23,8 +23,11 @@ API = ("/v1/", "/health", "/ready", "/metrics")
 PARTS = (checks, changes, tickets, accounts, reviews, packs, overview)
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Make the application. Raises `ConfigurationError` for settings that cannot be."""
+def create_app(settings: Settings, *, console: bool = True) -> FastAPI:
+    """Make the application, with the console once in a process.
+
+    Raises `ConfigurationError` for settings that cannot be.
+    """
     gateway = Gateway(settings)
 
     @asynccontextmanager
@@ -57,4 +60,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(BodyLimit, most=settings.gateway_max_body)
     app.add_middleware(Measured, metrics=gateway.metrics)
     require_access(app, lambda path: path.startswith(API))
+    if console:
+        from streams.gateway.console import install
+
+        install(app, gateway)
     return app

@@ -13,6 +13,7 @@ from streams.gateway.answers import Answers
 from streams.gateway.auth import Authenticator
 from streams.gateway.desk import Desk
 from streams.gateway.inputs import Inputs
+from streams.gateway.lag import Lag
 from streams.gateway.limits import Limits
 from streams.gateway.measuring import GatewayMetrics
 from streams.gateway.originals import Originals
@@ -46,6 +47,7 @@ class Gateway:
         self.desk = Desk(settings, self.views.redis)
         self.answers = Answers(settings)
         self.originals = Originals(settings)
+        self.lag = Lag(settings)
         self.inputs = Inputs(settings)
 
     def start(self) -> None:

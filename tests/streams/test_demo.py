@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 from rich.console import Console
@@ -228,6 +230,52 @@ def test_a_signal_stops_everything(
     wait_until(lambda: not any(lives(child) for child in children), 5, "no process is left")
     assert not demo_topics(kafka)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demo_opens_the_console_once_and_stops_cleanly(
+    kafka: Kafka, redis_url: str, tmp_path: Path
+) -> None:
+    environment = {
+        **os.environ,
+        "ZHENGMING_KAFKA": kafka.bootstrap,
+        "ZHENGMING_REDIS": redis_url,
+        "ZHENGMING_PARTITIONS": "2",
+        "TMPDIR": str(tmp_path),
+        "COLUMNS": "200",
+    }
+    log = tmp_path / "demo.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streams.cli", "demo", "--rate", "50"],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    demo = psutil.Process(process.pid)
+    try:
+        told = wait_until(
+            lambda: re.search(
+                r"console (http://127\.0\.0\.1:\d+)(/login/\S+)", log.read_text("utf-8")
+            ),
+            90,
+            "the console's address is told",
+            every=0.2,
+        )
+        with httpx.Client(base_url=told[1], timeout=30) as client:
+            assert client.get("/ready").status_code == 200
+            entered = client.get(told[2])
+            assert (entered.status_code, entered.headers["location"]) == (303, "/")
+            assert "正名" in client.get("/").text
+        with httpx.Client(base_url=told[1], timeout=30) as client:
+            assert client.get(told[2]).headers["location"] == "/login?wrong"
+        children = demo.children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+    wait_until(lambda: not any(lives(child) for child in children), 5, "no process is left")
+    assert [path.name for path in tmp_path.iterdir()] == ["demo.log"]
 
 
 def test_without_java_the_demo_runs_on_the_mock_and_says_so(redis_url: str, tmp_path: Path) -> None:

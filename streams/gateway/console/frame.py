@@ -1,0 +1,58 @@
+"""What stands around every page: name, ways, language, light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from nicegui import ui
+
+from streams.gateway.console.session import Session
+from streams.gateway.console.show import escape
+
+WAYS = (
+    ("/", "overview"),
+    ("/reviews", "reviews"),
+    ("/complaints", "complaints"),
+    ("/accounts", "accounts"),
+    ("/packs", "packs"),
+)
+
+
+@contextmanager
+def frame(session: Session, path: str) -> Iterator[None]:
+    """Draw the frame; what is drawn inside stands in its middle."""
+    dark = ui.dark_mode(session.dark)
+    here = next(name for way, name in WAYS if way == path)
+    ui.page_title(f"{session.word(here)} · 正名 Zhengming")
+    ways = "".join(
+        f'<a href="{way}"{" aria-current=page" if way == path else ""}>{session.word(name)}</a>'
+        for way, name in WAYS
+    )
+    other = "en" if session.language == "zh" else "zh"
+
+    def flip() -> None:
+        session.dark = not session.dark
+        dark.set_value(session.dark)
+
+    with ui.element("header").classes("top"):
+        ui.html(
+            f'<a class="skip" href="#content">{session.word("skip")}</a>'
+            f'<a class="brand" href="/">正名 <span>Zhengming</span></a>'
+            f'<nav aria-label="main">{ways}</nav>',
+            sanitize=False,
+        ).classes("ways")
+        with ui.element("div").classes("tools"):
+            ui.html(f'<a href="{path}?lang={other}">{session.word("language")}</a>', sanitize=False)
+            button = ui.element("button").classes("plain").on("click", flip)
+            told = session.word("dark")
+            button.props(f'type=button aria-label="{told}" title="{told}"')
+            with button:
+                ui.html("◐", sanitize=False, tag="span")
+            ui.html(
+                '<form method="post" action="/logout"><button class="plain" type="submit" '
+                f'title="{escape(session.principal.name)}">{session.word("logout")}</button></form>',
+                sanitize=False,
+            )
+    with ui.element("main").classes("content").props("id=content tabindex=-1"):
+        yield

@@ -1,0 +1,298 @@
+"""The desk of a reviewer: what waits, the evidence in the original text, rulings by one key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request
+from nicegui import run, ui
+
+from schemas.records import EscalationKind, RulingAction
+from streams.gateway.console.session import Session, Sessions, page
+from streams.gateway.console.show import account_link, badge, clock, escape, highlight
+from streams.gateway.console.words import word, words
+from streams.gateway.context import Gateway
+from streams.gateway.problems import Problem
+from streams.gateway.reviews import Case, Page, Queued, Ruling, decide, open_case
+from streams.gateway.reviews import page as read_page
+from streams.gateway.roles import Role
+from streams.views.keys import QUEUES
+from streams.views.store import now_ms
+
+EVERY_S = 3.0
+SHOWN = 50
+YES = frozenset(
+    (RulingAction.APPROVE_CHANGE, RulingAction.UPHOLD_COMPLAINT, RulingAction.UPHOLD_APPEAL)
+)
+BREACHES = frozenset((RulingAction.REJECT_CHANGE, RulingAction.UPHOLD_COMPLAINT))
+"""Rulings that find the account in breach."""
+
+
+def add_page(sessions: Sessions) -> None:
+    """Add the page."""
+
+    @page(sessions, "/reviews", Role.REVIEWER)
+    async def reviews(gateway: Gateway, session: Session, request: Request) -> None:
+        queue = request.query_params.get("queue", "review")
+        desk = _Desk(gateway, session, queue if queue in QUEUES else "review")
+        await desk.draw()
+
+
+class _Desk:
+    """One reviewer's page."""
+
+    def __init__(self, gateway: Gateway, session: Session, queue: str) -> None:
+        self._gateway = gateway
+        self._session = session
+        self._queue = queue
+        self._items: list[Queued] = []
+        self._chosen: str | None = None
+        self._case: Case | None = None
+        self._busy = False
+
+    async def draw(self) -> None:
+        """Draw everything, then keep the list fresh."""
+        word_of = self._session.word
+        self._tabs = ui.html("", sanitize=False)
+        keys = word_of("keys")
+        ui.html(f'<p class="hint">{escape(keys)}</p>', sanitize=False)
+        with ui.element("div").classes("desk"):
+            self._list = (
+                ui.element("section")
+                .classes("card list")
+                .props(f'aria-label="{word_of("reviews")}"')
+            )
+            self._detail = ui.element("section").classes("card").props("aria-live=polite")
+        ui.keyboard(self._key, ignore=["input", "select", "textarea"])
+        await self._refresh()
+        if self._items:
+            await self._choose(self._items[0].escalation.escalation_id)
+        else:
+            self._draw_case()
+        ui.timer(EVERY_S, self._refresh)
+
+    async def _refresh(self) -> None:
+        try:
+            page: Page | None = await run.io_bound(read_page, self._gateway, self._queue, 0, SHOWN)
+            work = await run.io_bound(self._gateway.views.work, now_ms())
+        except Exception:  # whatever a store does, the page stays and tries again
+            ui.notify(self._session.word("away"))
+            return
+        if page is None or work is None:
+            return
+        language = self._session.language
+        tabs = "".join(
+            f'<a href="/reviews?queue={name}"{" aria-current=page" if name == self._queue else ""}>'
+            f"{word(f'queue.{name}', language)} {work[name].open:,}</a>"
+            for name in QUEUES
+        )
+        self._tabs.set_content(f'<nav class="tabs" aria-label="queues">{tabs}</nav>')
+        if page.items != self._items or not self._items:
+            self._items = page.items
+            self._draw_list()
+
+    def _draw_list(self) -> None:
+        self._list.clear()
+        with self._list:
+            if not self._items:
+                empty = self._session.word("empty")
+                ui.html(f'<p class="empty pad">{empty}</p>', sanitize=False)
+            for item in self._items:
+                self._draw_item(item)
+
+    def _draw_item(self, item: Queued) -> None:
+        language, line = self._session.language, item.escalation
+        button = ui.element("button").classes("case").props("type=button")
+        button.props["aria-current"] = "true" if line.escalation_id == self._chosen else "false"
+        button.props["data-account"] = line.account_id
+        button.on("click", lambda: self._choose(line.escalation_id))
+        who = f" · {item.claimed_by}" if item.claimed_by else ""
+        about = ", ".join(line.rule_ids) or line.reason
+        with button:
+            ui.html(
+                f'<div class="row"><b>{escape(line.account_id)}</b>'
+                f"{clock(line.due_at, now_ms(), language)}</div>"
+                f'<div class="soft">{badge(line.kind, language)} P{line.priority}'
+                f"{escape(who)}</div>"
+                f'<div class="soft">{escape(about)}</div>',
+                sanitize=False,
+            )
+
+    async def _choose(self, escalation_id: str) -> None:
+        self._chosen = escalation_id
+        try:
+            self._case = await run.io_bound(
+                open_case, self._gateway, escalation_id, self._session.principal
+            )
+        except Problem:
+            self._case = None
+        self._draw_list()
+        self._draw_case()
+
+    def _draw_case(self) -> None:
+        word_of, case = self._session.word, self._case
+        self._detail.clear()
+        with self._detail:
+            if case is None:
+                ui.html(f'<p class="empty">{word_of("choose")}</p>', sanitize=False)
+                return
+            ui.html(self._told(case), sanitize=False)
+            ui.html(f'<label for="reason" class="soft">{word_of("reason")}</label>', sanitize=False)
+            self._reason = ui.element("input").classes("reason").props("id=reason maxlength=2000")
+            self._reason.props["placeholder"] = word_of("reason.default")
+            self._typed = ""
+            self._reason.on("input", self._type, args=["target.value"])
+            with ui.element("div").classes("actions"):
+                for action in case.actions:
+                    yes = action in YES
+                    self._button(
+                        word_of(action), "A" if yes else "R", "yes" if yes else "no", action
+                    )
+                self._button(word_of("release" if self._mine(case) else "claim"), "C", "", None)
+
+    def _button(self, text: str, key: str, tone: str, action: RulingAction | None) -> None:
+        button = (
+            ui.element("button").classes(tone).props(f"type=button data-action={action or 'claim'}")
+        )
+        with button:
+            ui.html(f"{escape(text)}<kbd>{key}</kbd>", sanitize=False, tag="span")
+        button.on("click", lambda: self._act(action))
+
+    def _type(self, event: Any) -> None:
+        args = event.args
+        self._typed = str(
+            args.get("target", {}).get("value", "") if isinstance(args, dict) else args
+        )
+
+    def _told(self, case: Case) -> str:
+        """The case as HTML: who, why, the text with its evidence, what is known."""
+        word_of, language, line = self._session.word, self._session.language, case.escalation
+        known = [line.reason, f"{word_of('level')} {case.level}"]
+        if case.score is not None:
+            known.append(f"{word_of('score')} {case.score}")
+        if case.claimed_by:
+            known.append(f"{word_of('claimed')} {case.claimed_by}")
+        parts = [
+            f'<div class="row"><h1>{account_link(line.account_id)}</h1>'
+            f"<span>{badge(line.kind, language)} "
+            f"{clock(line.due_at, now_ms(), language)}</span></div>",
+            f'<p class="soft">{escape(" · ".join(known))}</p>',
+        ]
+        if line.kind is EscalationKind.STRICT_HOLD:
+            parts.append(f'<p><span class="chip hot">{word_of("strict")}</span></p>')
+        for shown in case.texts:
+            parts.append(
+                f"<h2>{word_of(shown.field)}</h2>"
+                f"<blockquote>{highlight(shown.text, shown.findings)}</blockquote>"
+            )
+        if not case.texts and case.verdict is not None:
+            parts.append(f'<p class="empty">{word_of("gone")}</p>')
+        if case.statement:
+            parts.append(
+                f"<h2>{word_of('statement')}</h2><blockquote>{escape(case.statement)}</blockquote>"
+            )
+        if case.measure is not None:
+            what = words(f"{case.measure.step}", language)
+            parts.append(
+                f"<h2>{word_of('measure')}</h2><p>{escape(what)} · {escape(case.measure.reason)} "
+                f'<span class="soft">{escape(case.measure.rule_id)}</span></p>'
+            )
+        if case.verdict is not None and case.verdict.findings:
+            parts.append(f"<h2>{word_of('evidence')}</h2>{self._evidence(case)}")
+        return "".join(parts)
+
+    def _evidence(self, case: Case) -> str:
+        assert case.verdict is not None
+        language = self._session.language
+        rules = {rule.id: rule for rule in self._gateway.policy.pack.rules}
+        lines = []
+        for finding in case.verdict.findings:
+            rule = rules.get(finding.rule_id)
+            told = getattr(rule.message, language) if rule else ""
+            article = f" · {escape(rule.article)}" if rule else ""
+            mode = f" · {word(finding.mode, language)}" if finding.mode == "SHADOW" else ""
+            ground = f"{escape(finding.rule_id)} · {escape(finding.obligation_id)}{article}{mode}"
+            lines.append(
+                f"<li>{escape(told)}<br>{escape(finding.why)}"
+                f"<br><span class=soft>{ground}</span></li>"
+            )
+        return f"<ul>{''.join(lines)}</ul>"
+
+    def _mine(self, case: Case) -> bool:
+        return case.claimed_by == self._session.principal.name
+
+    def _default(self, case: Case, action: RulingAction) -> str:
+        """The reason where none was typed: for a breach that of the rule which hit."""
+        if action in BREACHES:
+            rules = {rule.id: rule for rule in self._gateway.policy.pack.rules}
+            hit = next((rules[r] for r in case.escalation.rule_ids if r in rules), None)
+            if hit is not None:
+                return str(getattr(hit.message, self._session.language))
+        return self._session.word(f"reason.{action}")
+
+    async def _key(self, event: Any) -> None:
+        if not event.action.keydown or event.action.repeat or event.modifiers.ctrl:
+            return
+        key, case = str(event.key.name).lower(), self._case
+        if key in ("j", "k"):
+            await self._move(1 if key == "j" else -1)
+        elif key == "c" and case is not None:
+            await self._act(None)
+        elif key in ("a", "r") and case is not None:
+            fitting = [x for x in case.actions if (x in YES) == (key == "a")]
+            if len(fitting) == 1:  # a passed time limit leaves open what it was about
+                await self._act(fitting[0])
+
+    async def _move(self, by: int) -> None:
+        ids = [item.escalation.escalation_id for item in self._items]
+        if ids:
+            at = ids.index(self._chosen) + by if self._chosen in ids else 0
+            await self._choose(ids[max(0, min(len(ids) - 1, at))])
+
+    async def _act(self, action: RulingAction | None) -> None:
+        case = self._case
+        if case is None or self._busy:
+            return
+        self._busy = True
+        try:
+            if action is None:
+                await self._toggle_claim(case)
+            else:
+                await self._rule(case, action)
+        except Problem as problem:
+            ui.notify(problem.detail, type="warning")
+        except Exception as error:  # told here, for a page has no other place for it
+            ui.notify(f"{self._session.word('away')} ({type(error).__name__})", type="negative")
+        finally:
+            self._busy = False
+
+    async def _toggle_claim(self, case: Case) -> None:
+        desk, line, name = self._gateway.desk, case.escalation, self._session.principal.name
+        if self._mine(case):
+            await run.io_bound(desk.release, line.escalation_id, name)
+        else:
+            await run.io_bound(desk.claim, line.escalation_id, name)
+        await self._choose(line.escalation_id)
+        await self._refresh()
+
+    async def _rule(self, case: Case, action: RulingAction) -> None:
+        holder = (
+            await run.io_bound(self._gateway.desk.holders, [case.escalation.escalation_id])
+        ) or {}
+        if holder.get(case.escalation.escalation_id, self._session.principal.name) != (
+            self._session.principal.name
+        ):
+            raise Problem(409, "somebody else has claimed it")
+        reason = self._typed.strip() or self._default(case, action)
+        body = Ruling(action=action, reason=reason, step=None, duration_days=None)
+        ruled = await decide(self._gateway, case.escalation, body, self._session.principal)
+        ui.notify(f"{self._session.word('ruled')}: {ruled.outcome}", type="positive")
+        ids = [item.escalation.escalation_id for item in self._items]
+        at = ids.index(case.escalation.escalation_id) if case.escalation.escalation_id in ids else 0
+        rest = [one for one in ids if one != case.escalation.escalation_id]
+        self._case = self._chosen = None
+        if rest:
+            await self._choose(rest[min(at, len(rest) - 1)])
+        else:
+            self._draw_case()
+        await self._refresh()

@@ -1,0 +1,166 @@
+"""Who sits before the console: sessions in this process, and how one is begun."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request
+from nicegui import app as pages
+from nicegui import ui
+from starlette.responses import RedirectResponse, Response
+
+from streams.gateway.console.words import Language, word
+from streams.gateway.context import Gateway
+from streams.gateway.limits import Bucket
+from streams.gateway.problems import Problem
+from streams.gateway.roles import NOBODY, Principal, Role
+from streams.logs import get_logger
+
+log = get_logger(__name__)
+
+IDLE_S = 4 * 3600.0
+COOKIE = "zhengming"
+TRIES, TRIES_A_SECOND = 10.0, 0.2
+"""Logins that may fail at once, and how many more a second, from everywhere together."""
+
+
+@dataclass
+class Session:
+    """A person at the console."""
+
+    principal: Principal
+    language: Language
+    dark: bool | None = None
+    seen: float = 0.0
+
+    def word(self, key: str) -> str:
+        """A word in the person's language."""
+        return word(key, self.language)
+
+
+class Sessions:
+    """The sessions of this process, by a random cookie."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+        self._sessions: dict[str, Session] = {}
+        self._failures = Bucket(TRIES, time.monotonic())
+
+    def of(self, request: Request) -> Session | None:
+        """The session of a request: by its cookie, None where there is none."""
+        session = self._sessions.get(request.cookies.get(COOKIE, ""))
+        now = time.monotonic()
+        if session is None or now - session.seen > IDLE_S:
+            return None
+        session.seen = now
+        return session
+
+    async def begin(self, credential: str, language: Language) -> str | None:
+        """Begin a session with a key, a token or a one-time code; returns its cookie."""
+        now = time.monotonic()
+        if self._failures.left < 1 and self._failures.take(TRIES_A_SECOND, TRIES, now):
+            return None
+        principal = self.gateway.authenticator.redeem(credential)
+        if principal is None:
+            try:
+                principal = await self.gateway.authenticator.principal(credential)
+            except Problem:
+                principal = NOBODY
+        if not principal.roles:
+            self._failures.take(TRIES_A_SECOND, TRIES, now)
+            log.warning("login failed")
+            return None
+        cookie = secrets.token_urlsafe(32)
+        self._sessions = {c: s for c, s in self._sessions.items() if now - s.seen <= IDLE_S}
+        self._sessions[cookie] = Session(principal, language, seen=now)
+        log.info("login", actor=principal.name, by=principal.by)
+        return cookie
+
+    def end(self, request: Request) -> None:
+        """End the session of a request."""
+        self._sessions.pop(request.cookies.get(COOKIE, ""), None)
+
+
+Page = Callable[..., Awaitable[None]]
+
+
+def page(sessions: Sessions, path: str, *roles: Role) -> Callable[[Page], None]:
+    """Serve a page to these roles; who has no session is sent to log in."""
+
+    def register(show: Page) -> None:
+        from streams.gateway.console.frame import frame
+
+        @ui.page(path, response_timeout=10)
+        async def guarded(request: Request) -> Response | None:
+            session = sessions.of(request)
+            if session is None:
+                return RedirectResponse("/login", 303)
+            if (chosen := request.query_params.get("lang")) in ("zh", "en"):
+                session.language = chosen  # type: ignore[assignment]  # one of the two
+            with frame(session, path):
+                if session.principal.has(*roles):
+                    await show(sessions.gateway, session, request)
+                else:
+                    ui.label(session.word("forbidden")).classes("empty")
+            return None
+
+    return register
+
+
+def add_login(sessions: Sessions) -> None:
+    """Add the way in and the way out."""
+
+    @ui.page("/login")
+    def login(request: Request) -> None:
+        language = _language(request)
+        ui.page_title("正名 Zhengming")
+        ui.dark_mode(None)
+        wrong = "wrong" in request.query_params
+        ui.html(_form(language, wrong), sanitize=False)
+
+    @pages.post("/login")
+    async def enter(request: Request) -> Response:
+        form = await request.form()
+        return await _enter(sessions, request, str(form.get("credential", "")))
+
+    @pages.get("/login/{code}")
+    async def once(request: Request, code: str) -> Response:
+        return await _enter(sessions, request, code)
+
+    @pages.post("/logout")
+    async def leave(request: Request) -> Response:
+        sessions.end(request)
+        answer = RedirectResponse("/login", 303)
+        answer.delete_cookie(COOKIE)
+        return answer
+
+
+async def _enter(sessions: Sessions, request: Request, credential: str) -> Response:
+    cookie = await sessions.begin(credential.strip(), _language(request))
+    if cookie is None:
+        return RedirectResponse("/login?wrong", 303)
+    answer = RedirectResponse("/", 303)
+    answer.set_cookie(
+        COOKIE, cookie, httponly=True, samesite="lax", secure=request.url.scheme == "https"
+    )
+    return answer
+
+
+def _language(request: Request) -> Language:
+    accepted: Any = request.headers.get("accept-language", "")
+    return "zh" if accepted.lower().startswith("zh") else "en"
+
+
+def _form(language: Language, wrong: bool) -> str:
+    told = f'<p class="bad" role="alert">{word("login.wrong", language)}</p>' if wrong else ""
+    return f"""
+<main class="login"><form method="post" action="/login">
+<h1>正名 <span>Zhengming</span></h1><p>{word("login.about", language)}</p>{told}
+<label for="credential">{word("login.hint", language)}</label>
+<input id="credential" name="credential" type="password" autocomplete="current-password" autofocus
+ required maxlength="4096"><button type="submit">{word("login", language)}</button>
+</form></main>"""

@@ -1,0 +1,163 @@
+"""The console in a real browser, on the real stack."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from streams.views.store import now_ms
+from tests.streams.gateway.browser import open_browser
+from tests.streams.gateway.stack import Stack
+from tests.streams.gateway.test_flow import known_identity, open_account
+from tests.support import wait_until
+
+WITHIN_MS = 30_000
+expect.set_options(timeout=WITHIN_MS)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as opened:
+        yield opened
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def opened(browser: Browser, stack: Stack) -> Iterator[Open]:
+    """Log somebody in; every request of the page, and every error on it, is kept."""
+    contexts: list[Any] = []
+
+    def open_as(name: str, width: int = 1440, language: str = "en-US", **more: Any) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, locale=language, **more
+        )
+        context.set_default_timeout(WITHIN_MS)
+        contexts.append(context)
+        page: Page = context.new_page()
+        page.asked, page.errors = set(), []  # type: ignore[attr-defined]
+        page.on("request", lambda request: page.asked.add(request.url.split("/")[2]))  # type: ignore[attr-defined]
+        page.on("pageerror", lambda error: page.errors.append(str(error)))  # type: ignore[attr-defined]
+        page.goto(stack.url + "/")
+        expect(page).to_have_url(stack.url + "/login")
+        page.locator("#credential").fill(stack.keys[name])
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(stack.url + "/")
+        return page
+
+    yield open_as
+    for context in contexts:
+        context.close()
+
+
+def live_edit(stack: Stack, account: str, **values: str) -> dict[str, Any]:
+    """An edit that is live already."""
+    body = {"account_id": account, "phase": "APPLIED", "occurred_at": now_ms()} | values
+    answer = stack.client("service").post("/v1/changes", json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_a_spammers_edit_appears_a_reviewer_rules_by_key_and_the_disposal_shows(
+    stack: Stack, account: str, opened: Open
+) -> None:
+    open_account(stack, account)
+    page = opened("all", language="zh-CN")
+    text = "最高人民法院发布 <b>速看</b>"
+    assert live_edit(stack, account, name=text)["decision"] in ("HOLD", "STRICT_HOLD")
+
+    expect(page.locator("table", has_text=account).first).to_be_visible()
+    page.get_by_role("link", name="审核").press("Enter")
+    page.locator(f'.case[data-account="{account}"]').focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".desk h1")).to_have_text(account)
+    expect(page.locator("blockquote")).to_have_text(text)
+    expect(page.locator("blockquote mark").first).to_contain_text("最高人民法院")
+    page.keyboard.press("c")
+    expect(page.get_by_role("button", name="释放")).to_be_visible()
+    page.keyboard.press("r")
+    expect(page.locator(f'.case[data-account="{account}"]')).to_have_count(0)
+
+    page.goto(f"{stack.url}/accounts?id={account}")
+    expect(page.locator(".card", has_text="现行措施")).to_contain_text("限期改正")
+    page.get_by_role("button", name=re.compile("查看原文")).press("Enter")
+    expect(page.locator(".card", has_text="当前信息")).to_contain_text(text)
+    page.goto(stack.url + "/")
+    expect(page.locator(".card", has_text="最近处置")).to_contain_text(account)
+    assert page.asked == {f"127.0.0.1:{stack.port}"}  # type: ignore[attr-defined]
+    assert page.errors == []  # type: ignore[attr-defined]
+
+
+def test_a_viewer_sees_numbers_but_no_review_and_no_text(
+    stack: Stack, account: str, opened: Open
+) -> None:
+    known_identity(stack, account)
+    page = opened("viewer")
+    expect(page.locator(".numbers b").first).to_be_visible()
+    page.goto(stack.url + "/reviews")
+    expect(page.get_by_text("Your role does not show this page.")).to_be_visible()
+    live_edit(stack, account, name="林小鱼")
+    wait_until(
+        lambda: stack.client("viewer").get(f"/v1/accounts/{account}").status_code == 200,
+        60,
+        "known",
+    )
+    page.goto(f"{stack.url}/accounts?id={account}")
+    expect(page.locator("h1")).to_have_text(account)
+    expect(page.get_by_text("Timeline")).to_be_visible()
+    assert page.get_by_role("button", name=re.compile("Show texts")).count() == 0
+    assert "林小鱼" not in page.content()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_every_page_fits_its_screen_in_light_and_dark(
+    stack: Stack, opened: Open, width: int, scheme: str
+) -> None:
+    page = opened("all", width, color_scheme=scheme)
+    expect(page.locator(".numbers b").first).to_be_visible()
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(245, 246, 248)"
+    assert light == (scheme == "light")
+    for way in ("/", "/reviews", "/complaints", "/accounts", "/packs"):
+        page.goto(stack.url + way)
+        expect(page.locator("nav a[aria-current]").first).to_be_visible()
+        page.locator("main.content > *").first.wait_for()
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, (way, wide)
+    assert page.errors == []  # type: ignore[attr-defined]
+
+
+def test_a_wrong_key_a_used_code_and_a_stranger_get_no_further(
+    stack: Stack, browser: Browser
+) -> None:
+    context = browser.new_context(locale="en-US")
+    page = context.new_page()
+    for way in ("/", "/reviews", "/accounts?id=x", "/packs"):
+        page.goto(stack.url + way)
+        expect(page).to_have_url(stack.url + "/login")
+    page.locator("#credential").fill("zm_wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("This key or code is not valid")
+    page.goto(stack.url + "/login/never-given-out-0000")
+    expect(page.get_by_role("alert")).to_be_visible()
+    context.close()
+
+
+def test_the_first_paint_comes_within_a_second_and_a_half(stack: Stack, opened: Open) -> None:
+    page = opened("all")
+    expect(page.locator(".numbers b").first).to_be_visible()
+
+    def paint() -> bool:
+        page.reload()
+        expect(page.locator(".numbers b").first).to_be_visible()
+        painted = page.evaluate(
+            "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+        )
+        return bool(painted < 1_500)
+
+    wait_until(paint, 60, "a page is painted in 1.5 s, other work on this machine permitting")
