@@ -21,7 +21,7 @@ from streams.packs import load_policy
 from streams.sandbox import start_kafka
 from streams.settings import load_settings
 
-ITEMS = ("throughput", "latency", "text", "restore", "memory", "scaling", "backtest")
+ITEMS = ("throughput", "latency", "text", "restore", "memory", "scaling", "backtest", "gateway")
 WITHOUT_KAFKA = ("text", "backtest")
 RESULTS = Path(__file__).parent / "RESULTS.md"
 _REQUIRED = re.compile(r"^quixstreams==(\S+)", re.MULTILINE)

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks import backtest, latency, memory, restore, text, throughput
+from benchmarks import backtest, gateway, latency, memory, restore, text, throughput
 from benchmarks.contenders import (
     KAFKA_STREAMS,
     PLAIN_FAUST,
@@ -18,7 +18,7 @@ from benchmarks.contenders import (
     pass_through,
 )
 from benchmarks.ground import Failed, Ground, console
-from benchmarks.plan import EVENTS_PER_ACCOUNT, RATES, Plan
+from benchmarks.plan import CHANGES, CHECKS, EVENTS_PER_ACCOUNT, INPUTS, RATES, Plan
 from benchmarks.profile_worker import Bench as Domain
 from benchmarks.profile_worker import backlog as records_of
 from benchmarks.report import Report
@@ -369,6 +369,43 @@ class Bench:
             ratio = self._streaming_us / runs[0].cpu_us
             what = "events/s and core of a backtest / of a worker, by CPU an event"
             self.report.target(what, "≥ 2", f"{ratio:.2f}", ratio >= 2)
+
+    # -- 8 ------------------------------------------------------------------------------------
+
+    def gateway(self) -> None:
+        """Checks, changes and the views, at steady rates."""
+        seconds, target = self.plan.gateway_s, self.report.target
+        with gateway.Stack(self.ground, "gateway") as stack:
+            stack.one_core()
+            found = [
+                ("POST /v1/checks", 10, gateway.answers(stack, gateway.check, CHECKS, seconds)),
+                ("POST /v1/changes", 150, gateway.answers(stack, gateway.change, CHANGES, seconds)),
+            ]
+            stream = iter(self._stream(int(INPUTS * (seconds + 1))))
+            lagged = gateway.lag(stack, stream, INPUTS, seconds)
+        section = self.report.section(
+            "Gateway and views", "", "a second", "p50 ms", "p99 ms", "failed", "µs CPU/request"
+        )
+        for name, goal, one in found:
+            section.add(
+                name,
+                f"{one.rate:,}",
+                f"{one.p50:.1f}",
+                f"{one.p99:.1f}",
+                str(one.failed),
+                f"{one.cpu_us:,.0f}",
+            )
+            what = f"p99 of {name} at {one.rate}/s"
+            reached = one.p99 <= goal and not one.failed
+            target(what, f"≤ {goal} ms", f"{one.p99:.1f} ms", reached)
+        section.notes += [
+            f"{seconds:g} s at each rate after {gateway.WARM_S:g} s; the gateway on one core, "
+            "timed from when a request was due. Everything shares the machine.",
+            f"Views at {lagged.rate:,.0f} inputs a second: median {lagged.median:,.0f} ms behind, "
+            f"at most {lagged.worst:,.0f} ms, looked at {lagged.samples} times.",
+        ]
+        worst = lagged.worst
+        target("views behind at half load", "< 1 s", f"{worst / 1e3:.2f} s at most", worst < 1_000)
 
 
 def _middle(runs: list[Run]) -> Run:

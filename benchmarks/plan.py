@@ -25,6 +25,8 @@ class Plan:
     restores: int
     workers: tuple[int, ...]
     partitions: tuple[int, ...]
+    gateway_s: float
+    """Time at each rate of the gateway, and of the views."""
     scaling: tuple[int, int]
     """Warm and measured inputs of the scaling runs."""
 
@@ -43,6 +45,7 @@ FULL = Plan(
     restores=3,
     workers=(1, 2, 4),
     partitions=(4, 16, 64),
+    gateway_s=20.0,
     scaling=(20_000, 80_000),
 )
 QUICK = Plan(
@@ -59,7 +62,11 @@ QUICK = Plan(
     restores=1,
     workers=(1, 2),
     partitions=(4,),
+    gateway_s=5.0,
     scaling=(5_000, 15_000),
 )
 RATES = (1_000, 5_000)
+CHECKS, CHANGES, INPUTS = 500, 200, 7_500
+"""Rates of the gateway's checks and changes, and of inputs while the views are looked at: about
+half of what one worker takes."""
 EVENTS_PER_ACCOUNT = 10
