@@ -36,6 +36,10 @@ from streams.work import Record
 PREFETCH_BACKOFF_S = 0.01
 """How long data waiting in the client keeps aiokafka from fetching the other partitions."""
 
+FETCH_MIN_BYTES = 100_000
+"""A fetch is answered with so much, or after ``fetch_wait_ms``. What trickles in would otherwise
+come record by record, and each of them take the way of a whole batch through Faust."""
+
 NO_PARTITION_PAUSE_S = 0.02
 """How long to wait before asking again when no partition may be handed out."""
 
@@ -114,6 +118,7 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"  # read when the consumer starts
         consumer._fetch_max_wait_ms = self.options.fetch_wait_ms
+        consumer._fetch_min_bytes = FETCH_MIN_BYTES
         self._anchors = {}
         return consumer
 

@@ -80,8 +80,14 @@ def test_the_names_leaned_on_exist(owner, names):
 @pytest.mark.parametrize(
     ("function", "attributes"),
     [
-        (aiokafka.AIOKafkaConsumer.__init__, ["_isolation_level", "_fetch_max_wait_ms"]),
-        (aiokafka.AIOKafkaConsumer.start, ["_isolation_level", "_fetch_max_wait_ms"]),
+        (
+            aiokafka.AIOKafkaConsumer.__init__,
+            ["_isolation_level", "_fetch_max_wait_ms", "_fetch_min_bytes"],
+        ),
+        (
+            aiokafka.AIOKafkaConsumer.start,
+            ["_isolation_level", "_fetch_max_wait_ms", "_fetch_min_bytes"],
+        ),
         (fetcher.Fetcher.__init__, ["_prefetch_backoff"]),
         (fetcher.Fetcher._proc_fetch_request, ["tp_state.lso", "tp_state.timestamp"]),
         (fetcher.Fetcher._proc_fetch_request, ["_prefetch_backoff", "tp_state.await_reset("]),
