@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from processors.accounts import OutputRecord, decode, encode, next_due
+from processors.accounts.analysed import MAX_TEXT
+from processors.accounts.analyses import apply_analysis
 from processors.accounts.appeals import apply_appeal
 from processors.accounts.brakes import KEY as BRAKES
 from processors.accounts.brakes import Brakes, Counted, LiveBrakes, RecordedBrakes
@@ -36,6 +38,7 @@ from schemas.records import (
     AccountComplaint,
     AccountRuling,
     AccountVerification,
+    FieldAnalysis,
 )
 
 __all__ = [
@@ -89,6 +92,7 @@ _APPLY: dict[type, tuple[bytes, Callable[[Turn, Any], None]]] = {
     AccountComplaint: (b"complaint", apply_complaint),
     AccountAppeal: (b"appeal", apply_appeal),
     AccountRuling: (b"ruling", apply_ruling),
+    FieldAnalysis: (b"analysis", apply_analysis),
 }
 
 
@@ -121,6 +125,8 @@ def run(
         accepted.append(item)
         if type(record) is AccountChange:
             texts += (record.name, record.bio, record.signature, record.badge)
+        elif type(record) is FieldAnalysis and record.image is not None:
+            texts.append(record.image.text[:MAX_TEXT])
     batch = _Batch(read, policy, value_key, brakes, list(filter(None, texts)))
     for item in accepted:
         batch.apply(item)

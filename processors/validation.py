@@ -5,7 +5,8 @@ A detail never holds a value of the input, only the name of what is wrong with i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -17,9 +18,19 @@ from schemas.records import (
     AccountComplaint,
     AccountRuling,
     AccountVerification,
+    FieldAnalysis,
+    FieldLabel,
+    Label,
 )
 
-InputRecord = AccountChange | AccountVerification | AccountComplaint | AccountAppeal | AccountRuling
+InputRecord = (
+    AccountChange
+    | AccountVerification
+    | AccountComplaint
+    | AccountAppeal
+    | AccountRuling
+    | FieldAnalysis
+)
 
 MAX_DAYS = 36_500
 """Longest measure that a ruling may order, in days."""
@@ -27,8 +38,17 @@ MAX_DAYS = 36_500
 MAX_NAMES = 32
 """Names that a proof may carry beside its value."""
 
+MAX_LABELS = 32
+"""Labels that an input may carry."""
+
+MAX_SCORE = 1_000
+"""A classifier that is sure, in thousandths."""
+
 MAX_TIME = 32_503_680_000_000
 """The year 3000, in ms: times from there on are taken for wrong units."""
+
+
+_HASH = re.compile("(?:[0-9a-f]{64})?")
 
 
 class Limits(Struct, frozen=True):
@@ -84,6 +104,8 @@ def _change(record: AccountChange, limits: Limits) -> Fault | None:
         or (record.badge and len(record.badge) > longest)
     ):
         return _texts(record, ("name", "avatar", "cover", "bio", "signature", "badge"), limits)
+    if record.labels and (fault := _labels(record.labels, limits)):
+        return fault
     if record.owner_token or record.agreement_version or record.language or record.ip_region:
         names = ("owner_token", "agreement_version", "language", "ip_region")
         return _ids(record, names, limits)
@@ -132,6 +154,42 @@ def _ruling(record: AccountRuling, limits: Limits) -> Fault | None:
     )
 
 
+def _analysis(record: FieldAnalysis, limits: Limits) -> Fault | None:
+    fault = (
+        _needed(record, "value")
+        or _texts(record, ("value",), limits)
+        or _ids(record, ("source",), limits)
+        or _labels(record.labels, limits)
+    )
+    image = record.image
+    if fault or image is None:
+        return fault
+    if len(image.text) > limits.max_field_chars:
+        return _oversize("image.text", limits.max_field_chars)
+    if any(len(code) > limits.max_id_chars for code in image.codes):
+        return _oversize("image.codes", limits.max_id_chars)
+    if not all(_HASH.fullmatch(seen) for seen in (image.hash, image.mirror_hash)):
+        return Fault(
+            DeadLetterReason.INVALID_FIELD, "image.hash or image.mirror_hash is not 64 hex digits"
+        )
+    return None
+
+
+def _labels(labels: Sequence[Label | FieldLabel], limits: Limits) -> Fault | None:
+    if len(labels) > MAX_LABELS or any(len(one.label) > limits.max_id_chars for one in labels):
+        return Fault(
+            DeadLetterReason.OVERSIZE_FIELD,
+            f"there are more than {MAX_LABELS} labels, or one is longer than "
+            f"{limits.max_id_chars} characters",
+        )
+    if not all(one.label and 0 <= one.score <= MAX_SCORE for one in labels):
+        return Fault(
+            DeadLetterReason.INVALID_FIELD,
+            f"a label is empty, or its score is not from 0 to {MAX_SCORE}",
+        )
+    return None
+
+
 def _needed(record: InputRecord, name: str) -> Fault | None:
     if getattr(record, name):
         return None
@@ -164,4 +222,5 @@ _CHECKS: dict[type, Callable[[Any, Limits], Fault | None]] = {
     AccountComplaint: _complaint,
     AccountAppeal: _appeal,
     AccountRuling: _ruling,
+    FieldAnalysis: _analysis,
 }

@@ -55,6 +55,17 @@ class SubjectKind(StrEnum):
     PUBLIC_ACCOUNT = "PUBLIC_ACCOUNT"
 
 
+class Field(StrEnum):
+    """The six watched fields (Order No. 10, Art. 23); BADGE is the authentication information."""
+
+    NAME = "NAME"
+    AVATAR = "AVATAR"
+    COVER = "COVER"
+    BIO = "BIO"
+    SIGNATURE = "SIGNATURE"
+    BADGE = "BADGE"
+
+
 class ComplaintCategory(StrEnum):
     """What a complaint is about."""
 
@@ -65,17 +76,6 @@ class ComplaintCategory(StrEnum):
     ILLEGAL = "ILLEGAL"
     VULGAR = "VULGAR"
     OTHER = "OTHER"
-
-
-class Field(StrEnum):
-    """The six watched fields (Order No. 10, Art. 23); BADGE is the authentication information."""
-
-    NAME = "NAME"
-    AVATAR = "AVATAR"
-    COVER = "COVER"
-    BIO = "BIO"
-    SIGNATURE = "SIGNATURE"
-    BADGE = "BADGE"
 
 
 class RulingAction(StrEnum):
@@ -213,6 +213,14 @@ class EscalationStatus(StrEnum):
     CLOSED = "CLOSED"
 
 
+class ImagePart(StrEnum):
+    """What can be looked for in an image."""
+
+    CODES = "CODES"
+    TEXT = "TEXT"
+    HASH = "HASH"
+
+
 class NoticeKind(StrEnum):
     """What a notice tells."""
 
@@ -260,6 +268,19 @@ class AccountAppeal(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     language: str | None = None
 
 
+class FieldLabel(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """What a classifier of the operator says of the new value of a field.
+
+    field: Field whose new value it is about.
+    label: The class, as the rules of the pack name it.
+    score: How sure the classifier is, in thousandths: 0 to 1000.
+    """
+
+    field: Field
+    label: str
+    score: Int
+
+
 class AccountChange(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """A registration, an edit of watched fields, an owner change or a voluntary cancellation.
     Fields that are null did not change; an empty string clears a field.
@@ -283,6 +304,8 @@ class AccountChange(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
         worker turns it into ip_region and drops it.
     ip_region: Region of the observed address: a province inside the country, else a country or
         region; for a platform that looks it up itself.
+    labels: What classifiers of the operator said of the new values before the change was sent;
+        later results go to account.analyses.
     """
 
     event_id: str
@@ -302,6 +325,7 @@ class AccountChange(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     language: str | None = None
     observed_address: str | None = None
     ip_region: str | None = None
+    labels: tuple[FieldLabel, ...] = ()
 
 
 class AccountComplaint(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -764,6 +788,94 @@ class Escalation(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     rule_ids: tuple[str, ...] = ()
 
 
+class Label(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """A class that a classifier gives a value.
+
+    label: The class, as the rules of the pack name it.
+    score: How sure the classifier is, in thousandths: 0 to 1000.
+    """
+
+    label: str
+    score: Int
+
+
+class ImageFacts(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """What an image holds, or why it could not be looked into.
+
+    checked: Whether the image was looked into at all.
+    detail: Why it was not, one sentence in English; empty where it was.
+    parts: What it was looked into for.
+    codes: Classes of the QR codes and barcodes in it, never what they say: url, wechat,
+        payment, contact, product, text.
+    text: Text read in it; treated as the text of a field.
+    hash: Perceptual hash (PDQ), 64 hex digits; empty where there is none.
+    mirror_hash: Perceptual hash of its mirror image.
+    content_hash: SHA-256 of its bytes in hex; empty where it was not fetched.
+    """
+
+    checked: bool
+    detail: str = ''
+    parts: tuple[ImagePart, ...] = ()
+    codes: tuple[str, ...] = ()
+    text: str = ''
+    hash: str = ''
+    mirror_hash: str = ''
+    content_hash: str = ''
+
+
+class FieldAnalysis(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """What a machine found in one value of a field: the image worker in an image, or a classifier
+    of the operator in an image or a text.
+
+    event_id: Unique id given by the producer; a repeated id is processed once.
+    account_id: The account, key of the record.
+    occurred_at: When it happened at the source.
+    field: Field whose value was analysed.
+    value: The value that was analysed, as the change gave it: of an image its reference.
+    source: Who analysed it; later labels of the same source take the place of earlier ones.
+    labels: Classes that a classifier gave the value.
+    image: What the image worker found; null where the field holds no image, or only labels are
+        given.
+    """
+
+    event_id: str
+    account_id: str
+    occurred_at: Millis
+    field: Field
+    value: str
+    source: str
+    labels: tuple[Label, ...] = ()
+    image: ImageFacts | None = None
+
+
+class ImageRequest(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """An image that the rules ask to be looked into; the image worker answers on account.analyses.
+
+    account_id: The account, key of the record.
+    account_seq: Number of the input among all that were applied to this account, from 1;
+        outputs of one input share it.
+    event_id: Input that caused this, or the deadline's id where a deadline did.
+    request_id: Unique id; the answer's event id is derived from it.
+    field: Field that holds the image.
+    value: Reference of the image, as the change gave it.
+    pack_id: Pack under which it was decided.
+    pack_version: Version of that pack.
+    pack_hash: Content hash of that pack.
+    at: Event time of this record.
+    """
+
+    account_id: str
+    account_seq: Long
+    event_id: str
+    request_id: str
+    field: Field
+    value: str
+    pack_id: str
+    pack_version: str
+    pack_hash: str
+    at: Millis
+
+
 class NameClaim(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Claim of a name by an account, keyed by name skeleton, for the cross-account check.
 
@@ -941,6 +1053,8 @@ class Verdict(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     shadow_decision: What the decision would have been with the shadow rules in force; null
         where that is the same.
     other_packs: Packs that were in force beside the first one.
+    unchecked: Fields whose image could not be looked into, or not yet, or not for everything
+        that the rules ask.
     """
 
     account_id: str
@@ -968,6 +1082,7 @@ class Verdict(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     publishable: bool | None = None
     shadow_decision: Decision | None = None
     other_packs: tuple[PackRef, ...] = ()
+    unchecked: tuple[Field, ...] = ()
 
 
 _TEXTS = Texts()
@@ -978,10 +1093,10 @@ _Phase_OF = {2 * n: symbol for n, symbol in enumerate(Phase)}
 _Phase_AS = {symbol: 2 * n for n, symbol in enumerate(Phase)}
 _SubjectKind_OF = {2 * n: symbol for n, symbol in enumerate(SubjectKind)}
 _SubjectKind_AS = {symbol: 2 * n for n, symbol in enumerate(SubjectKind)}
-_ComplaintCategory_OF = {2 * n: symbol for n, symbol in enumerate(ComplaintCategory)}
-_ComplaintCategory_AS = {symbol: 2 * n for n, symbol in enumerate(ComplaintCategory)}
 _Field_OF = {2 * n: symbol for n, symbol in enumerate(Field)}
 _Field_AS = {symbol: 2 * n for n, symbol in enumerate(Field)}
+_ComplaintCategory_OF = {2 * n: symbol for n, symbol in enumerate(ComplaintCategory)}
+_ComplaintCategory_AS = {symbol: 2 * n for n, symbol in enumerate(ComplaintCategory)}
 _RulingAction_OF = {2 * n: symbol for n, symbol in enumerate(RulingAction)}
 _RulingAction_AS = {symbol: 2 * n for n, symbol in enumerate(RulingAction)}
 _MeasureStep_OF = {2 * n: symbol for n, symbol in enumerate(MeasureStep)}
@@ -1010,6 +1125,8 @@ _EscalationKind_OF = {2 * n: symbol for n, symbol in enumerate(EscalationKind)}
 _EscalationKind_AS = {symbol: 2 * n for n, symbol in enumerate(EscalationKind)}
 _EscalationStatus_OF = {2 * n: symbol for n, symbol in enumerate(EscalationStatus)}
 _EscalationStatus_AS = {symbol: 2 * n for n, symbol in enumerate(EscalationStatus)}
+_ImagePart_OF = {2 * n: symbol for n, symbol in enumerate(ImagePart)}
+_ImagePart_AS = {symbol: 2 * n for n, symbol in enumerate(ImagePart)}
 _NoticeKind_OF = {2 * n: symbol for n, symbol in enumerate(NoticeKind)}
 _NoticeKind_AS = {symbol: 2 * n for n, symbol in enumerate(NoticeKind)}
 _DirectiveKind_OF = {2 * n: symbol for n, symbol in enumerate(DirectiveKind)}
@@ -1193,6 +1310,53 @@ def write_AccountAppeal(_record: AccountAppeal, _out: bytearray) -> None:
         else:
             write_long(_n, _out)
         _out += _raw
+
+
+def read_FieldLabel(_data: bytes, _at: int) -> tuple[FieldLabel, int]:
+    """Read one FieldLabel at an offset; returns it and the offset after it."""
+    field = _Field_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    label = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    if _n < 0x80:
+        score = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        score, _at = read_int(_data, _at)
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
+    return FieldLabel(field, label, score), _at
+
+
+def write_FieldLabel(_record: FieldLabel, _out: bytearray) -> None:
+    """Append the Avro binary form of one FieldLabel."""
+    _append = _out.append
+    _append(_Field_AS[_record.field])
+    _raw = _record.label.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    score = _record.score
+    if 0 <= score < 0x40:
+        _append(score << 1)
+    else:
+        write_int(score, _out)
 
 
 def read_AccountChange(_data: bytes, _at: int) -> tuple[AccountChange, int]:
@@ -1450,9 +1614,20 @@ def read_AccountChange(_data: bytes, _at: int) -> tuple[AccountChange, int]:
         _at += _n
     else:
         raise ValueError("ip_region: no such branch of a union")
+    labels_items: list[FieldLabel] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        labels_count, _at = read_count(_data, _at)
+        while labels_count:
+            for _ in range(labels_count):
+                labels_item, _at = read_FieldLabel(_data, _at)
+                labels_items.append(labels_item)
+            labels_count, _at = read_count(_data, _at)
+    labels = tuple(labels_items)
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return AccountChange(event_id, account_id, occurred_at, kind, phase, subject, name, avatar, cover, bio, signature, badge, owner_token, agreement_version, language, observed_address, ip_region), _at
+    return AccountChange(event_id, account_id, occurred_at, kind, phase, subject, name, avatar, cover, bio, signature, badge, owner_token, agreement_version, language, observed_address, ip_region, labels), _at
 
 
 def write_AccountChange(_record: AccountChange, _out: bytearray) -> None:
@@ -1646,6 +1821,11 @@ def write_AccountChange(_record: AccountChange, _out: bytearray) -> None:
         else:
             write_long(_n, _out)
         _out += _raw
+    if labels_items := _record.labels:
+        write_long(len(labels_items), _out)
+        for labels_item in labels_items:
+            write_FieldLabel(labels_item, _out)
+    _append(0)
 
 
 def read_AccountComplaint(_data: bytes, _at: int) -> tuple[AccountComplaint, int]:
@@ -5017,6 +5197,526 @@ def write_Escalation(_record: Escalation, _out: bytearray) -> None:
     _out += _TEXTS[_record.pack_hash]
 
 
+def read_Label(_data: bytes, _at: int) -> tuple[Label, int]:
+    """Read one Label at an offset; returns it and the offset after it."""
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    label = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    if _n < 0x80:
+        score = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        score, _at = read_int(_data, _at)
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
+    return Label(label, score), _at
+
+
+def write_Label(_record: Label, _out: bytearray) -> None:
+    """Append the Avro binary form of one Label."""
+    _append = _out.append
+    _raw = _record.label.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    score = _record.score
+    if 0 <= score < 0x40:
+        _append(score << 1)
+    else:
+        write_int(score, _out)
+
+
+def read_ImageFacts(_data: bytes, _at: int) -> tuple[ImageFacts, int]:
+    """Read one ImageFacts at an offset; returns it and the offset after it."""
+    checked, _at = read_bool(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    detail = _data[_at : _at + _n].decode()
+    _at += _n
+    parts_items: list[ImagePart] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        parts_count, _at = read_count(_data, _at)
+        while parts_count:
+            for _ in range(parts_count):
+                parts_item = _ImagePart_OF[_data[_at]]
+                _at += 1
+                parts_items.append(parts_item)
+            parts_count, _at = read_count(_data, _at)
+    parts = tuple(parts_items)
+    codes_items: list[str] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        codes_count, _at = read_count(_data, _at)
+        while codes_count:
+            for _ in range(codes_count):
+                _n = _data[_at]
+                _at += 1
+                if not _n & 0x81:
+                    _n >>= 1
+                elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+                    _at += 1
+                    _n = (_n & 0x7E | _m << 7) >> 1
+                else:
+                    _n, _at = read_size(_data, _at - 1)
+                codes_item = _data[_at : _at + _n].decode()
+                _at += _n
+                codes_items.append(codes_item)
+            codes_count, _at = read_count(_data, _at)
+    codes = tuple(codes_items)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    text = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    hash = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    mirror_hash = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    content_hash = _data[_at : _at + _n].decode()
+    _at += _n
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
+    return ImageFacts(checked, detail, parts, codes, text, hash, mirror_hash, content_hash), _at
+
+
+def write_ImageFacts(_record: ImageFacts, _out: bytearray) -> None:
+    """Append the Avro binary form of one ImageFacts."""
+    _append = _out.append
+    _append(1 if _record.checked else 0)
+    _raw = _record.detail.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    if parts_items := _record.parts:
+        write_long(len(parts_items), _out)
+        for parts_item in parts_items:
+            _append(_ImagePart_AS[parts_item])
+    _append(0)
+    if codes_items := _record.codes:
+        write_long(len(codes_items), _out)
+        for codes_item in codes_items:
+            _raw = codes_item.encode()
+            _n = len(_raw)
+            if _n < 0x40:
+                _append(_n << 1)
+            elif _n < 0x2000:
+                _append(_n << 1 & 0x7F | 0x80)
+                _append(_n >> 6)
+            else:
+                write_long(_n, _out)
+            _out += _raw
+    _append(0)
+    _raw = _record.text.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _raw = _record.hash.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _raw = _record.mirror_hash.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _raw = _record.content_hash.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+
+
+def read_FieldAnalysis(_data: bytes, _at: int) -> tuple[FieldAnalysis, int]:
+    """Read one FieldAnalysis at an offset; returns it and the offset after it."""
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    event_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    account_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        occurred_at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
+    else:
+        occurred_at, _at = read_long(_data, _at)
+    field = _Field_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    value = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    source = _data[_at : _at + _n].decode()
+    _at += _n
+    labels_items: list[Label] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        labels_count, _at = read_count(_data, _at)
+        while labels_count:
+            for _ in range(labels_count):
+                labels_item, _at = read_Label(_data, _at)
+                labels_items.append(labels_item)
+            labels_count, _at = read_count(_data, _at)
+    labels = tuple(labels_items)
+    image: ImageFacts | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        image = None
+    elif _n == 2:
+        image, _at = read_ImageFacts(_data, _at)
+    else:
+        raise ValueError("image: no such branch of a union")
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
+    return FieldAnalysis(event_id, account_id, occurred_at, field, value, source, labels, image), _at
+
+
+def write_FieldAnalysis(_record: FieldAnalysis, _out: bytearray) -> None:
+    """Append the Avro binary form of one FieldAnalysis."""
+    _append = _out.append
+    _raw = _record.event_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _raw = _record.account_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    occurred_at = _record.occurred_at
+    if 0x400000000 <= occurred_at < 0x20000000000:
+        _out += _MORE[occurred_at << 1 & 0x3FFF]
+        _out += _MORE[occurred_at >> 13 & 0x3FFF]
+        _out += _LAST[occurred_at >> 27]
+    else:
+        write_long(occurred_at, _out)
+    _append(_Field_AS[_record.field])
+    _raw = _record.value.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _raw = _record.source.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    if labels_items := _record.labels:
+        write_long(len(labels_items), _out)
+        for labels_item in labels_items:
+            write_Label(labels_item, _out)
+    _append(0)
+    if (image := _record.image) is None:
+        _append(0)
+    else:
+        _append(2)
+        write_ImageFacts(image, _out)
+
+
+def read_ImageRequest(_data: bytes, _at: int) -> tuple[ImageRequest, int]:
+    """Read one ImageRequest at an offset; returns it and the offset after it."""
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    account_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    if _n < 0x80:
+        account_seq = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        account_seq, _at = read_long(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    event_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    request_id = _data[_at : _at + _n].decode()
+    _at += _n
+    field = _Field_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    value = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_version = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    pack_hash = _data[_at : _at + _n].decode()
+    _at += _n
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
+    else:
+        at, _at = read_long(_data, _at)
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
+    return ImageRequest(account_id, account_seq, event_id, request_id, field, value, pack_id, pack_version, pack_hash, at), _at
+
+
+def write_ImageRequest(_record: ImageRequest, _out: bytearray) -> None:
+    """Append the Avro binary form of one ImageRequest."""
+    _append = _out.append
+    _raw = _record.account_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    account_seq = _record.account_seq
+    if 0 <= account_seq < 0x40:
+        _append(account_seq << 1)
+    else:
+        write_long(account_seq, _out)
+    _raw = _record.event_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _raw = _record.request_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _append(_Field_AS[_record.field])
+    _raw = _record.value.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _out += _TEXTS[_record.pack_id]
+    _out += _TEXTS[_record.pack_version]
+    _out += _TEXTS[_record.pack_hash]
+    at = _record.at
+    if 0x400000000 <= at < 0x20000000000:
+        _out += _MORE[at << 1 & 0x3FFF]
+        _out += _MORE[at >> 13 & 0x3FFF]
+        _out += _LAST[at >> 27]
+    else:
+        write_long(at, _out)
+
+
 def read_NameClaim(_data: bytes, _at: int) -> tuple[NameClaim, int]:
     """Read one NameClaim at an offset; returns it and the offset after it."""
     _n = _data[_at]
@@ -6221,9 +6921,21 @@ def read_Verdict(_data: bytes, _at: int) -> tuple[Verdict, int]:
                 other_packs_items.append(other_packs_item)
             other_packs_count, _at = read_count(_data, _at)
     other_packs = tuple(other_packs_items)
+    unchecked_items: list[Field] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        unchecked_count, _at = read_count(_data, _at)
+        while unchecked_count:
+            for _ in range(unchecked_count):
+                unchecked_item = _Field_OF[_data[_at]]
+                _at += 1
+                unchecked_items.append(unchecked_item)
+            unchecked_count, _at = read_count(_data, _at)
+    unchecked = tuple(unchecked_items)
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return Verdict(account_id, account_seq, event_id, revision, kind, phase, decision, reason, level, decided_at, pack_id, pack_version, pack_hash, source_topic, source_partition, source_offset, findings, reviewers, due_at, missing, marks, ip_label, publishable, shadow_decision, other_packs), _at
+    return Verdict(account_id, account_seq, event_id, revision, kind, phase, decision, reason, level, decided_at, pack_id, pack_version, pack_hash, source_topic, source_partition, source_offset, findings, reviewers, due_at, missing, marks, ip_label, publishable, shadow_decision, other_packs, unchecked), _at
 
 
 def write_Verdict(_record: Verdict, _out: bytearray) -> None:
@@ -6353,6 +7065,11 @@ def write_Verdict(_record: Verdict, _out: bytearray) -> None:
         for other_packs_item in other_packs_items:
             write_PackRef(other_packs_item, _out)
     _append(0)
+    if unchecked_items := _record.unchecked:
+        write_long(len(unchecked_items), _out)
+        for unchecked_item in unchecked_items:
+            _append(_Field_AS[unchecked_item])
+    _append(0)
 
 
 READERS: dict[type[Any], Callable[[bytes, int], tuple[Any, int]]] = {
@@ -6368,6 +7085,8 @@ READERS: dict[type[Any], Callable[[bytes, int], tuple[Any, int]]] = {
     CreditChange: read_CreditChange,
     Disposal: read_Disposal,
     Escalation: read_Escalation,
+    FieldAnalysis: read_FieldAnalysis,
+    ImageRequest: read_ImageRequest,
     NameClaim: read_NameClaim,
     Notice: read_Notice,
     PlatformDirective: read_PlatformDirective,
@@ -6393,6 +7112,8 @@ WRITERS: dict[type[Any], Callable[[Any, bytearray], None]] = {
     CreditChange: write_CreditChange,
     Disposal: write_Disposal,
     Escalation: write_Escalation,
+    FieldAnalysis: write_FieldAnalysis,
+    ImageRequest: write_ImageRequest,
     NameClaim: write_NameClaim,
     Notice: write_Notice,
     PlatformDirective: write_PlatformDirective,

@@ -31,6 +31,7 @@ EXAMPLES = 5
 """Examples that are kept of each change of a decision."""
 
 _NONE: Set[str] = frozenset()
+_NO_IMAGES: Mapping[Field, str] = {}
 
 
 class Example(NamedTuple):
@@ -105,10 +106,11 @@ class Rivals(Policy):
         changed: Mapping[Field, str],
         hits: Mapping[str, tuple[Hit, ...]],
         braked: Set[str] = _NONE,
+        images: Mapping[Field, str] = _NO_IMAGES,
     ) -> Judgement:
         """The candidate's judgement; the difference to that of the pack in force is noted."""
-        judgement = super().judge(subject, changed, hits, braked)
-        other = self._in_force.judge(subject, changed, hits)
+        judgement = super().judge(subject, changed, hits, braked, images)
+        other = self._in_force.judge(subject, changed, hits, images=images)
         outcome = self._outcome
         outcome.judgements += 1
         way = other.decision, judgement.decision

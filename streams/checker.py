@@ -30,6 +30,7 @@ from schemas.records import (
     Disposal,
     DisposalAction,
     Escalation,
+    ImageRequest,
     MeasureStep,
     Notice,
     Verdict,
@@ -57,6 +58,7 @@ IDENTITY: Mapping[type, Callable[[Any], object]] = {
     Notice: lambda r: r.notice_id,
     AuthorityReport: lambda r: r.report_id,
     AuditRecord: lambda r: r.audit_id,
+    ImageRequest: lambda r: r.request_id,
 }
 """What an output of each type shares with no other of its type and account."""
 

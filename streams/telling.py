@@ -16,6 +16,7 @@ from schemas.records import (
     DisposalAction,
     Escalation,
     EscalationStatus,
+    ImageRequest,
     Notice,
     Verdict,
 )
@@ -86,5 +87,6 @@ _TELLERS: dict[type, Callable[[Any], Told]] = {
     ComplaintFeedback: lambda r: Told(f"complaint {r.complaint_id}: {r.state}", r.reason),
     Notice: lambda r: Told(f"notice {r.kind}", r.title),
     AuthorityReport: lambda r: Told(f"report to the authorities: {r.step}", r.summary, r.rule_id),
+    ImageRequest: lambda r: Told(f"look into the image of the {r.field.lower()}", "", ""),
     AuditRecord: lambda r: Told(f"audit record of {r.actor}", r.summary),
 }

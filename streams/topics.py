@@ -102,6 +102,13 @@ TOPICS: tuple[Topic, ...] = (
         _INPUT,
     ),
     Topic(
+        "account.analyses",
+        r.FieldAnalysis,
+        Direction.IN,
+        "What machines found in values: the image worker in images, classifiers in any field.",
+        _INPUT,
+    ),
+    Topic(
         "platform.directives",
         r.PlatformDirective,
         Direction.CONTROL,
@@ -174,6 +181,13 @@ TOPICS: tuple[Topic, ...] = (
         Direction.OUT,
         "Hash-chained records of what was done to accounts.",
         _RECORD,
+    ),
+    Topic(
+        "image.requests",
+        r.ImageRequest,
+        Direction.OUT,
+        "Images that the rules ask to be looked into, for the image worker.",
+        _kept(7),
     ),
     Topic(
         "dead.letters",

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from processors import places
-from processors.accounts import breaches, closing, credit, duties, pauses, reasons, reviews, values
-from processors.accounts.effects import VerdictGiven
+from processors.accounts import (
+    analysed,
+    breaches,
+    closing,
+    credit,
+    duties,
+    pauses,
+    reasons,
+    reviews,
+    values,
+)
+from processors.accounts.effects import ImageAsked, VerdictGiven
 from processors.accounts.examiner import view_of
 from processors.accounts.reviews import ALLOWING, HOLDING
 from processors.accounts.state import DECISION_RANK, Account, Pending, Status
@@ -47,6 +58,8 @@ def apply_change(turn: Turn, change: AccountChange) -> None:
         account.agreement = change.agreement_version
     if change.ip_region is not None:
         account.place = places.label(change.ip_region)
+    if change.labels:
+        analysed.note_labels(account, change)
     if turn.pack.pauses and _paused(turn, change):
         return
     _take_up(turn, change)
@@ -59,6 +72,7 @@ def release(turn: Turn, pending: Pending) -> None:
     pauses.record(turn, pending, "it has ended, and the change is decided.")
     turn.topic, turn.partition, turn.offset = pending.topic, pending.partition, pending.offset
     turn.revision = pending.revision + 1
+    given: dict[str, Any] = {field.lower(): value for field, value in pending.values.items()}
     change = AccountChange(
         event_id=pending.event_id,
         account_id=turn.account_id,
@@ -67,7 +81,7 @@ def release(turn: Turn, pending: Pending) -> None:
         phase=pending.phase,
         subject=pending.subject,
         owner_token=pending.owner,
-        **{field.lower(): value for field, value in pending.values.items()},
+        **given,
     )
     if refusal := _bar(turn, change):
         _verdict(turn, change, Decision.REFUSE, refusal)
@@ -102,6 +116,20 @@ def _take_up(turn: Turn, change: AccountChange) -> None:
     else:
         _decide(turn, change, new, judgement)
         duties.relieve(turn)  # whatever became of the values, an agreement or a place may be there
+    if judgement.unchecked:
+        _ask_for_images(turn, change, new, judgement)
+
+
+def _ask_for_images(
+    turn: Turn, change: AccountChange, new: Mapping[Field, str], judgement: Judgement
+) -> None:
+    """Ask for a look into the images, unless the change is refused without one."""
+    if judgement.decision is Decision.REFUSE and change.phase is Phase.PROPOSED:
+        return
+    for field in judgement.unchecked:
+        value = new.get(field) or turn.account.value(field)
+        if value:
+            turn.effects.append(ImageAsked(field, value))
 
 
 def carry_out(turn: Turn, pending: Pending) -> None:
@@ -181,6 +209,7 @@ def _judge(
         marks=(),
         missing=lacks,
         shadow_decision=shadow,  # what is owed comes before anything milder
+        awaiting=False,
     )
 
 
@@ -202,7 +231,9 @@ def _apply_live(
     """The change is live already: it becomes current, and a breach has its consequence."""
     account = turn.account
     decision = judgement.decision
-    due = turn.at + reviews.patience_of(turn, decision) if decision in HOLDING else None
+    awaiting, due = judgement.awaiting, None
+    if decision in HOLDING:
+        due = turn.at + reviews.patience_of(turn, decision, awaiting=awaiting)
     _verdict(turn, change, decision, judgement.reason, judgement, due)
     values.take_effect(turn, change.kind, new, change.subject, change.owner_token, turn.at)
     values.cure(turn, new, judgement.proposals, reasons.CORRECTED)
@@ -210,7 +241,12 @@ def _apply_live(
     if judgement.proposals and account.status is _OPEN:
         result = breaches.answer(turn, judgement.proposals, fresh=new.keys())
         values.review(turn, change.kind, result.reviews)
-    elif decision in HOLDING and account.status is Status.OPEN:  # its credit level asks for it
+        awaited = set(judgement.awaited).intersection(turn.pack.images.required)
+        if result.reviews or not awaited or account.status is not _OPEN:
+            return
+        decision, awaiting = Decision.HOLD, True  # its image is still to be looked into
+        new = {field: value for field, value in new.items() if field in awaited}
+    if decision in HOLDING and account.status is _OPEN:
         reviews.hold(
             turn,
             event_id=change.event_id,
@@ -220,6 +256,7 @@ def _apply_live(
             values=new,
             proposals=(),
             revision=turn.revision,
+            awaiting=awaiting,
         )
 
 
@@ -239,9 +276,10 @@ def _decide(turn: Turn, change: AccountChange, new: dict[Field, str], judgement:
         _verdict(turn, change, decision, reason, judgement)
         if change.kind is _REGISTRATION and account.status is not _OPEN:
             _not_registered(account, Status.REFUSED)
-        _charge_refusal(turn, judgement.proposals, new)
+        charge_refusal(turn, judgement.proposals, new)
         return
-    due = turn.at + reviews.patience_of(turn, decision)
+    awaiting = judgement.awaiting and decision is Decision.HOLD
+    due = turn.at + reviews.patience_of(turn, decision, awaiting=awaiting)
     _verdict(turn, change, decision, reason, judgement, due)
     reviews.hold(
         turn,
@@ -254,12 +292,14 @@ def _decide(turn: Turn, change: AccountChange, new: dict[Field, str], judgement:
         subject=change.subject,
         owner=change.owner_token,
         revision=turn.revision,
+        awaiting=awaiting,
     )
     if change.kind is _REGISTRATION:
         _not_registered(account, Status.AWAITING)
 
 
-def _charge_refusal(turn: Turn, proposals: tuple[Proposal, ...], new: Mapping[Field, str]) -> None:
+def charge_refusal(turn: Turn, proposals: tuple[Proposal, ...], new: Mapping[Field, str]) -> None:
+    """Enter the points of the gravest rule that refuses a new value."""
     for proposal in proposals:
         refused = proposal.finding.decision is _REFUSE
         if refused and proposal.rule.points and proposal.field in new:
@@ -341,6 +381,7 @@ def _verdict(
             marks=judgement.marks if decision is _LABELLED else (),
             missing=judgement.missing,
             shadow_decision=_shadow(judgement, decision),
+            unchecked=judgement.unchecked,
         )
     )
 

@@ -84,6 +84,7 @@ def cancel(turn: Turn) -> None:
     account.owner = account.agreement = account.place = None
     account.facts.clear()
     account.approvals.clear()
+    account.analyses.clear()
 
 
 def reopen(turn: Turn) -> None:

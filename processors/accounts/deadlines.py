@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from processors.accounts import breaches, changes, credit, duties, ladder, pauses, reasons, reviews
+from processors.accounts import (
+    breaches,
+    changes,
+    credit,
+    duties,
+    ladder,
+    pauses,
+    reasons,
+    reviews,
+    waiting,
+)
 from processors.accounts.appeals import breach_appeal
 from processors.accounts.complaints import breach_ticket
 from processors.accounts.effects import Audited, CorrectionReminded
@@ -59,13 +69,15 @@ def _lift_next(
 
 def _end_wait(turn: Turn, pending: Pending) -> None:
     if pending.pause:  # of those whose time has come, the one that came first
-        waiting = turn.account.pending
-        pending = next(p for p in waiting if p.pause and p.due <= turn.at)
+        paused = (p for p in turn.account.pending if p.pause)
+        pending = next(p for p in paused if p.due <= turn.at)
         pause = pauses.covering_pending(turn.pack, turn.account_id, turn.account, pending)
         if pause is None:
             changes.release(turn, pending)
         else:
             pauses.extend(turn, pending, pause)
+    elif pending.awaiting:
+        waiting.give_up(turn, pending)
     elif pending.phase is Phase.APPLIED:
         pending.breached = True
         reason = "The time for reviewing a live value has passed."

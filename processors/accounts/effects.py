@@ -69,6 +69,7 @@ class VerdictGiven(Struct, frozen=True, gc=False):
     marks: tuple[Mark, ...] = ()
     missing: tuple[str, ...] = ()
     shadow_decision: Decision | None = None
+    unchecked: tuple[Field, ...] = ()
 
 
 class CreditChanged(Struct, frozen=True, gc=False):
@@ -180,6 +181,13 @@ class EscalationClosed(Struct, frozen=True, gc=False):
     rule_ids: tuple[str, ...]
 
 
+class ImageAsked(Struct, frozen=True, gc=False):
+    """The rules ask for a look into an image that a field refers to."""
+
+    field: Field
+    value: str
+
+
 class Audited(Struct, frozen=True, gc=False):
     """Something is kept for the record that is not a disposal."""
 
@@ -200,5 +208,6 @@ Effect = (
     | ComplaintMoved
     | EscalationOpened
     | EscalationClosed
+    | ImageAsked
     | Audited
 )

@@ -18,6 +18,7 @@ from processors.accounts.effects import (
     CreditChanged,
     EscalationClosed,
     EscalationOpened,
+    ImageAsked,
     MeasureBegun,
     MeasureExtended,
     MeasureLifted,
@@ -31,6 +32,7 @@ from schemas.records import (
     CreditChange,
     Escalation,
     EscalationStatus,
+    ImageRequest,
     Verdict,
 )
 
@@ -69,6 +71,7 @@ def _verdict(turn: Turn, effect: VerdictGiven, outputs: list[OutputRecord]) -> N
             ip_label=account.place,
             publishable=duties.publishable(account, pack.duties),
             shadow_decision=effect.shadow_decision,
+            unchecked=effect.unchecked,
             other_packs=turn.examiner.policy.others,
         )
     )
@@ -133,6 +136,18 @@ def _escalation(
     )
 
 
+def _image_asked(turn: Turn, effect: ImageAsked, outputs: list[OutputRecord]) -> None:
+    outputs.append(
+        ImageRequest(
+            **common(turn),
+            request_id=derive_id("image", turn.account_id, turn.event_id, effect.field),
+            field=effect.field,
+            value=effect.value,
+            at=turn.at,
+        )
+    )
+
+
 def _audited(turn: Turn, effect: Audited, outputs: list[OutputRecord]) -> None:
     audit_id = derive_id("audit", turn.account_id, turn.event_id, effect.kind)
     record(turn, audit_id, effect.kind, effect.subject_id, effect.summary, effect.actor, outputs)
@@ -148,5 +163,6 @@ _WRITERS: dict[type, Callable[[Turn, Any, list[OutputRecord]], None]] = {
     ComplaintMoved: _complaint,
     EscalationOpened: _escalation,
     EscalationClosed: _escalation,
+    ImageAsked: _image_asked,
     Audited: _audited,
 }

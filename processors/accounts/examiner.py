@@ -62,16 +62,21 @@ class Examiner:
         """What the policy says at ``at`` (ms) of these values; only texts that are there count."""
         hits = self._hits
         texts: dict[Field, str] = {}
+        images: dict[Field, str] = {}
         known = True
         for field, value in values.items():
             if value and field in _TEXT_FIELDS:
                 texts[field] = value
                 known = known and value in hits
+            elif value:
+                images[field] = value
         if not known:
             self.learn(texts.values())
+        if view.analyses:
+            self.learn([analysis.text for analysis in view.analyses if analysis.text])
         if self.brakes is None:
-            return self.policy.judge(view, texts, hits)
-        return self.policy.judge(view, texts, hits, self.brakes.braked_at(at))
+            return self.policy.judge(view, texts, hits, images=images)
+        return self.policy.judge(view, texts, hits, self.brakes.braked_at(at), images)
 
     def rule(self, rule_id: str) -> Rule | None:
         """A rule of the pack, or None when the pack has none of that id (any more)."""
@@ -111,7 +116,7 @@ def view_of(
     kind = subject or account.subject or _INDIVIDUAL
     facts = account.facts if facts is None else facts
     if not facts:
-        return SubjectView(kind, _NO_PROOFS, (), account, event_id)
+        return SubjectView(kind, _NO_PROOFS, (), account, event_id, account.analyses)
     proofs: dict[VerificationKind, tuple[str, ...]] = {}
     scopes: tuple[str, ...] = ()
     for fact in facts:
@@ -121,4 +126,4 @@ def view_of(
             proofs[kind_of] = proofs[kind_of] + said if kind_of in proofs else said
             if fact.scope:
                 scopes = (*scopes, fact.scope)
-    return SubjectView(kind, proofs, scopes, account, event_id)
+    return SubjectView(kind, proofs, scopes, account, event_id, account.analyses)

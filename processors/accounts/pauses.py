@@ -83,6 +83,7 @@ def suspend(turn: Turn, pending: Pending, pause: Pause) -> None:
     """What waited and might now become current waits for the end of a pause instead."""
     reviews.close_of(turn, pending, "A pause is in force.")
     pending.decision = Decision.HOLD
+    pending.awaiting = False
     pending.first = ""
     _wait(turn, pending, pause)
 

@@ -16,6 +16,7 @@ from schemas.records import (
     CreditChange,
     Disposal,
     Escalation,
+    ImageRequest,
     Notice,
     Verdict,
 )
@@ -29,6 +30,7 @@ OutputRecord = (
     | Notice
     | AuthorityReport
     | AuditRecord
+    | ImageRequest
 )
 
 AUTOMATIC = "auto"

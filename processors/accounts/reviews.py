@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from processors.accounts.effects import VerdictGiven
 from processors.accounts.escalations import close_breach, close_escalation, open_escalation
 from processors.accounts.state import Account, Pending, Status
-from processors.accounts.turn import DAY, HOUR, Turn
+from processors.accounts.turn import DAY, HOUR, MINUTE, Turn
 from processors.policy.model import Judgement, Pause, Proposal
 from schemas.records import (
     ChangeKind,
@@ -37,8 +37,9 @@ def hold(
     owner: str | None = None,
     pause: Pause | None = None,
     revision: int = 1,
+    awaiting: bool = False,
 ) -> Pending:
-    """Let something wait: for a person, with an escalation, for material, or for a pause's end."""
+    """Let something wait: for a person, for material, for a pause or for an analysis."""
     proposals = tuple(proposals)
     pending = Pending(
         event_id=event_id,
@@ -47,7 +48,7 @@ def hold(
         decision=decision,
         since=turn.at,
         opened=turn.at,
-        due=pause.until if pause else turn.at + patience_of(turn, decision),
+        due=pause.until if pause else turn.at + patience_of(turn, decision, awaiting=awaiting),
         revision=revision,
         severity=max((proposal.rule.severity for proposal in proposals), default=2),
         values=dict(values),
@@ -59,6 +60,7 @@ def hold(
         partition=turn.partition,
         offset=turn.offset,
         pause=pause.id if pause else "",
+        awaiting=awaiting,
     )
     turn.account.pending.append(pending)
     open_of(turn, pending)
@@ -66,13 +68,40 @@ def hold(
 
 
 def harden(turn: Turn, pending: Pending, judgement: Judgement) -> None:
-    """What waited for material now waits for a person."""
+    """What waited for material, for an analysis, or for one person now waits for somebody else."""
+    close_of(turn, pending, judgement.reason)
     pending.decision = judgement.decision
+    pending.awaiting = judgement.awaiting
     pending.opened = turn.at
-    pending.due = turn.at + patience_of(turn, judgement.decision)
-    pending.rules = list(dict.fromkeys((p.rule.id, p.field) for p in judgement.proposals))
-    _escalate(turn, pending)
-    revise(turn, pending, judgement.decision, judgement.reason, findings=judgement.findings)
+    pending.due = turn.at + patience_of(turn, judgement.decision, awaiting=judgement.awaiting)
+    pending.breached = False
+    pending.rules = _causes(judgement)
+    pending.severity = max((p.rule.severity for p in judgement.proposals), default=2)
+    open_of(turn, pending)
+    _revise_by(turn, pending, judgement)
+
+
+def add(turn: Turn, pending: Pending, judgement: Judgement) -> None:
+    """Tell whoever decides what is found besides; nothing where it was known."""
+    new = [cause for cause in _causes(judgement) if cause not in pending.rules]
+    if new:
+        pending.rules += new
+        _revise_by(turn, pending, judgement._replace(decision=pending.decision))
+
+
+def _causes(judgement: Judgement) -> list[tuple[str, Field]]:
+    return list(dict.fromkeys((p.rule.id, p.field) for p in judgement.proposals))
+
+
+def _revise_by(turn: Turn, pending: Pending, judgement: Judgement) -> None:
+    revise(
+        turn,
+        pending,
+        judgement.decision,
+        judgement.reason,
+        findings=judgement.findings,
+        unchecked=judgement.unchecked,
+    )
 
 
 def settle(turn: Turn, pending: Pending, reason: str) -> None:
@@ -112,6 +141,7 @@ def revise(
     findings: tuple[Finding, ...] = (),
     reviewers: tuple[str, ...] = (),
     marks: tuple[Mark, ...] = (),
+    unchecked: tuple[Field, ...] = (),
 ) -> None:
     """Give a later verdict on a change. A live value that no change brought up gets none."""
     if pending.kind is None:
@@ -133,6 +163,7 @@ def revise(
             partition=pending.partition,
             offset=pending.offset,
             marks=marks,
+            unchecked=unchecked,
         )
     )
 
@@ -201,8 +232,10 @@ def rule_ids_of(pending: Pending) -> tuple[str, ...]:
     return tuple(dict.fromkeys(rule_id for rule_id, _ in pending.rules))
 
 
-def patience_of(turn: Turn, decision: Decision) -> int:
-    """How long a change may wait under a decision, in ms."""
+def patience_of(turn: Turn, decision: Decision, *, awaiting: bool = False) -> int:
+    """How long a change may wait under a decision, or for an analysis only, in ms."""
+    if awaiting:
+        return turn.pack.images.wait_minutes * MINUTE
     review = turn.pack.review
     if decision is Decision.NEED_MATERIAL:
         return review.material_days * DAY
@@ -231,8 +264,8 @@ def _escalate(turn: Turn, pending: Pending) -> None:
 
 
 def _shown(pending: Pending) -> bool:
-    """Whether a person was asked to look: not for material, nor at what only waits for a pause."""
-    if pending.pause and pending.phase is Phase.PROPOSED:
+    """Whether a person was asked to look: not for material, a pause or an analysis alone."""
+    if pending.awaiting or (pending.pause and pending.phase is Phase.PROPOSED):
         return False
     return pending.decision in HOLDING
 

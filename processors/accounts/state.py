@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from processors.policy.model import Facet
+from processors.policy.model import Analysis, Facet
 from schemas.records import (
     ChangeKind,
     ComplaintCategory,
@@ -84,6 +84,7 @@ class Pending(Struct, array_like=True, gc=False):
     ``opened`` when it began to wait as it does now, ``breached`` whether ``due`` has passed.
     ``rules`` names the rules that hit, the most severe first. ``first`` is the first reviewer.
     ``pause`` is the directive whose end it waits for, empty where it does not.
+    ``awaiting`` says that it waits for an analysis only, and nobody was asked to look yet.
     """
 
     event_id: str
@@ -105,6 +106,7 @@ class Pending(Struct, array_like=True, gc=False):
     offset: int
     breached: bool = False
     pause: str = ""
+    awaiting: bool = False
 
 
 class Measure(Struct, array_like=True, gc=False):
@@ -220,6 +222,7 @@ class Account(Struct, array_like=True, gc=False):
     registered: bool = False
     place: str | None = None
     repair_due: int = 0
+    analyses: list[Analysis] = []
 
     def value(self, field: Field) -> str | None:
         """Current value of a field."""

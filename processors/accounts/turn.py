@@ -10,7 +10,8 @@ from processors.accounts.state import Account
 from processors.policy.model import Judgement, LadderTerms, Pack
 from schemas.records import Field
 
-HOUR = 3_600_000
+MINUTE = 60_000
+HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 

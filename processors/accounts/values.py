@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from processors.accounts import breaches, closing, credit, duties, ladder, reasons, reviews
+from processors.accounts import (
+    analysed,
+    breaches,
+    closing,
+    credit,
+    duties,
+    ladder,
+    reasons,
+    reviews,
+)
 from processors.accounts.grounds import IDENTITY
 from processors.accounts.reviews import HOLDING
 from processors.accounts.state import (
@@ -56,6 +65,8 @@ def take_effect(
             account.approvals = [a for a in account.approvals if a.field not in values]
         if account.pending:
             reviews.supersede(turn, Phase.APPLIED, values)
+        if account.analyses:
+            analysed.prune(account)
     if account.status is not _OPEN:
         _open(turn, kind)
     if kind is _OWNER_CHANGE and identity_verified(account):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from processors.accounts import changes, duties, pauses, reasons, reviews, values
+from processors.accounts import duties, reviews, values
 from processors.accounts.effects import Audited
-from processors.accounts.reviews import ALLOWING, HOLDING
 from processors.accounts.state import FACET_BITS, Account, Fact, Pending, Status
 from processors.accounts.turn import Turn
+from processors.accounts.waiting import judge_again
 from processors.credit_code import is_credit_code
 from processors.policy.model import Facet
 from schemas.records import (
@@ -117,27 +117,7 @@ def _judge_waiting(turn: Turn) -> None:
     for pending in list(turn.account.pending):
         waits = pending.decision is not Decision.STRICT_HOLD and not pending.pause
         if waits and pending in turn.account.pending:
-            _judge_again(turn, pending)
-
-
-def _judge_again(turn: Turn, pending: Pending) -> None:
-    judgement = changes.judge_pending(turn, pending)
-    decision, findings = judgement.decision, judgement.findings
-    if decision in ALLOWING and (
-        pause := pauses.covering_pending(turn.pack, turn.account_id, turn.account, pending)
-    ):
-        pauses.suspend(turn, pending, pause)
-    elif decision in ALLOWING:
-        reviews.settle(turn, pending, judgement.reason)
-        reviews.revise(
-            turn, pending, decision, judgement.reason, findings=findings, marks=judgement.marks
-        )
-        changes.carry_out(turn, pending)
-        values.cure(turn, pending.values, judgement.proposals, reasons.CORRECTED)
-    elif decision is Decision.REFUSE and pending.phase is Phase.PROPOSED:
-        reviews.refuse(turn, pending, judgement.reason, findings=findings)
-    elif pending.decision is Decision.NEED_MATERIAL and decision in HOLDING:
-        reviews.harden(turn, pending, judgement)
+            judge_again(turn, pending)
 
 
 def _next_owner(account: Account, verification: AccountVerification) -> Pending | None:

@@ -14,8 +14,17 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
+from processors.policy.analyses import (
+    IMAGE_FIELDS,
+    MIRRORED,
+    find,
+    hits_in,
+    parts_by_field,
+    with_unchecked,
+)
 from processors.policy.conditions import Condition, ConditionError
 from processors.policy.model import (
+    MACHINE_KINDS,
     Covers,
     Detector,
     DetectorKind,
@@ -66,9 +75,15 @@ _SAID = {
     "claim": "the {field} claims {entry!r}",
     "place": "the {field} associates itself with a place by {entry!r}",
     "whole": "the {field} is compared with the registered name",
+    "code": "a code of the class {entry} is in the {field}",
+    "image": "the {field} looks like the known image {entry!r}",
+    "label": "a classifier gives the {field} the label {entry!r}",
 }
+_OF_MACHINES = frozenset(("code", "image", "label"))
+"""Kinds of what machines found: no words of the value, and no proof is compared with them."""
 _INVITED = "the {field} invites to get in touch elsewhere"
 _NONE: Set[str] = frozenset()
+_NO_IMAGES: Mapping[Field, str] = {}
 
 _Rules = Mapping[tuple[SubjectKind, Field], Mapping[str, tuple[Rule, ...]]]
 
@@ -90,7 +105,8 @@ class Policy:
 
     def __init__(self, pack: Pack, *, drafts: bool = False) -> None:
         self.pack = pack
-        searched = [d for d in pack.detectors if d.kind is not DetectorKind.WHOLE]
+        others = (DetectorKind.WHOLE, *MACHINE_KINDS)
+        searched = [d for d in pack.detectors if d.kind not in others]
         self._names = tuple(detector.name for detector in searched)
         searches = [_search(detector) for detector in searched]
         self._searches = dict(zip(self._names, searches, strict=True))
@@ -100,6 +116,8 @@ class Policy:
         whole = {d.name for d in pack.detectors if d.kind is DetectorKind.WHOLE}
         self._whole = _by_field([rule for rule in rules if rule.detector in whole])
         self._compared = {kind for kind, _ in self._whole}
+        self._machines = tuple(d for d in pack.detectors if d.kind in MACHINE_KINDS)
+        self._parts = parts_by_field(rules, pack.detectors)
         self._conditions = {rule.id: Condition(rule.when) for rule in rules if rule.when}
 
     @property
@@ -167,11 +185,13 @@ class Policy:
         changed: Mapping[Field, str],
         hits: Mapping[str, tuple[Hit, ...]],
         braked: Set[str] = _NONE,
+        images: Mapping[Field, str] = _NO_IMAGES,
     ) -> Judgement:
         """The decision on the changed fields of an account.
 
-        ``changed`` maps fields to their new texts, ``hits`` texts to what ``scan`` found in them.
-        Rules in ``braked`` are reported as snoozed and have no consequence.
+        ``changed`` maps fields to their new texts, ``images`` fields to the references of new
+        images, ``hits`` texts, those read in images too, to what ``scan`` found in them. Rules in
+        ``braked`` are reported as snoozed and have no consequence.
         """
         proposals: list[Proposal] = []
         for field, text in changed.items():
@@ -180,19 +200,52 @@ class Policy:
                 proposals += self._propose(_Case(subject, field, text, braked), found)
             if subject.kind in self._compared and text:
                 proposals += self._compare(_Case(subject, field, text, braked))
+        if images or subject.analyses:
+            return self._judge_analysed(subject, {**changed, **images}, hits, braked, proposals)
         return _decide(proposals) if proposals else _NOTHING
+
+    def _judge_analysed(
+        self,
+        subject: SubjectView,
+        values: Mapping[Field, str],
+        hits: Mapping[str, tuple[Hit, ...]],
+        braked: Set[str],
+        proposals: list[Proposal],
+    ) -> Judgement:
+        """The decision with what machines found, and with what they have not looked into."""
+        unchecked: list[Field] = []
+        awaited: set[Field] = set()
+        for field, value in values.items():
+            analysis = find(subject.analyses, field, value)
+            if analysis is not None:
+                found = (*hits_in(self._machines, analysis), *hits.get(analysis.text, ()))
+                proposals += self._propose(_Case(subject, field, analysis.text, braked), found)
+            parts = self._parts.get((subject.kind, field))
+            if parts and not (
+                analysis is not None and analysis.checked and parts.issubset(analysis.parts)
+            ):
+                unchecked.append(field)
+                if analysis is None or analysis.checked is None:
+                    awaited.add(field)
+        judgement = _decide(proposals) if proposals else _NOTHING
+        if not unchecked:
+            return judgement
+        unchecked.sort(key=_FIELD_ORDER.__getitem__)
+        return with_unchecked(judgement, self.pack.images, unchecked, awaited)
 
     def _propose(self, case: _Case, hits: tuple[Hit, ...]) -> list[Proposal]:
         """One proposal for each rule and entry that hit the field: its most severe one."""
         rules = self._rules.get((case.subject.kind, case.field), {})
         proposals: dict[tuple[str, str], Proposal] = {}
-        for detector, match in hits:
+        for detector, match, score, detail in hits:
             if match.outcome is Outcome.ACCEPT:
                 continue
             for rule in rules.get(detector, ()):
                 if rule.certain and match.outcome is not Outcome.REJECT:
                     continue
-                proposal = self._consider(rule, case, match)
+                if score < rule.threshold:
+                    continue
+                proposal = self._consider(rule, case, match, detail)
                 if proposal is None:
                     continue
                 known = proposals.get((rule.id, match.entry))
@@ -211,14 +264,14 @@ class Policy:
         ]
         return [p for p in considered if p and p.finding.decision is not Decision.ALLOW]
 
-    def _consider(self, rule: Rule, case: _Case, match: Match) -> Proposal | None:
+    def _consider(self, rule: Rule, case: _Case, match: Match, detail: str = "") -> Proposal | None:
         """What a rule proposes of a match; None where its condition does not hold.
 
         A condition without an answer asks for a person: an error allows nothing by itself.
         """
         condition = self._conditions.get(rule.id) if rule.when else None
         if condition is None:
-            return self._apply(rule, case, match)
+            return self._apply(rule, case, match, detail)
         try:
             holds = condition.holds(self._values(case, match))
         except ConditionError as error:
@@ -226,7 +279,7 @@ class Policy:
             decision = Decision.STRICT_HOLD if strict else Decision.HOLD
             why = f"{_said(match, case.field)}; its condition has no answer: {error}"
             return _proposal(rule, case, match, decision, why, RuleOutcome.ERROR)
-        return self._apply(rule, case, match) if holds else None
+        return self._apply(rule, case, match, detail) if holds else None
 
     def _values(self, case: _Case, match: Match) -> dict[str, Any]:
         """What a condition may name; `processors.policy.conditions` has the list."""
@@ -252,11 +305,13 @@ class Policy:
             "account.place": (account and account.place) or "",
         }
 
-    def _apply(self, rule: Rule, case: _Case, match: Match) -> Proposal:
+    def _apply(self, rule: Rule, case: _Case, match: Match, detail: str) -> Proposal:
         subject, field = case.subject, case.field
         decision, why = rule.decision, _said(match, field)
         if match.technique in HIDDEN:
             why += f", written {HIDDEN[match.technique]}"
+        if detail:
+            why += f", {detail}"
         if decision is Decision.REFUSE and match.outcome is not Outcome.REJECT:
             decision = Decision.HOLD
             why += "; that is not certain, so a person decides"
@@ -301,7 +356,7 @@ class Policy:
         if match.kind == "claim":
             return False
         folded = [strip(fold(value)) for value in values]
-        if match.kind == "lexicon":
+        if match.kind == "lexicon" or match.kind in _OF_MACHINES:
             tag = strip(fold(match.tag))
             return any(tag in value for value in folded)
         found = strip(fold(text[match.start : match.end]))
@@ -350,6 +405,10 @@ def _proposal(
 def _said(match: Match, field: Field) -> str:
     invited = match.kind == "contact" and match.entry == INVITATION
     words = _INVITED if invited else _SAID[match.kind]
+    if field in IMAGE_FIELDS and match.kind not in _OF_MACHINES:
+        words += ", in the text read in it"
+    if match.technique == MIRRORED:
+        words += ", turned around"
     return words.format(entry=match.entry, field=field.lower())
 
 

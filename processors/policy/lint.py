@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from processors.policy.analyses import IMAGE_FIELDS
 from processors.policy.judge import Policy
 from processors.policy.loader import MAIN, Draft, read_pack
 from processors.policy.model import (
@@ -15,7 +16,14 @@ from processors.policy.model import (
 from processors.policy.pack_tests import TESTS, try_cases
 from processors.policy.problems import PackError, Problem, nearest
 from processors.policy.tree import Notes
+from schemas.records import Field
 
+_FIELDS_OF: Mapping[DetectorKind | None, tuple[tuple[Field, ...], str]] = {
+    DetectorKind.WHOLE: (TEXT_FIELDS, "text"),
+    DetectorKind.IMAGE_CODES: (IMAGE_FIELDS, "an image"),
+    DetectorKind.KNOWN_IMAGES: (IMAGE_FIELDS, "an image"),
+}
+"""Fields at which a kind can look, and what they hold; the text of images is read as any other."""
 _OF_WHOLE_TEXTS = (Covers.REGISTERED, Covers.WORDS, Covers.ANY)
 
 
@@ -48,6 +56,7 @@ def _check(files: Mapping[str, bytes]) -> tuple[Draft | None, list[Problem]]:
 def _check_rules(draft: Draft) -> list[Problem]:
     notes = Notes(MAIN)
     detectors = {detector.name for detector in draft.pack.detectors}
+    kinds = {detector.name: detector.kind for detector in draft.pack.detectors}
     whole = {d.name for d in draft.pack.detectors if d.kind is DetectorKind.WHOLE}
     seen: list[tuple[int, Rule]] = []
     for line, rule in zip(draft.rule_lines, draft.pack.rules, strict=True):
@@ -67,9 +76,13 @@ def _check_rules(draft: Draft) -> list[Problem]:
             message = f"rule {rule.id!r} looks at whole texts; its proof cannot cover {covers!r}"
             hint = "let its proof cover 'registered', 'words' or 'any'"
             notes.add(line, "unknown-value", message, hint)
-        if rule.fields and not set(rule.fields) & set(TEXT_FIELDS):
-            message = f"rule {rule.id!r} looks at no field that holds text"
+        wanted, what = _FIELDS_OF.get(kinds.get(rule.detector), (tuple(Field), ""))
+        if rule.fields and not set(rule.fields) & set(wanted):
+            message = f"rule {rule.id!r} looks at no field that holds {what}"
             notes.add(line, "unreachable-rule", message)
+        if rule.threshold and kinds.get(rule.detector) is not DetectorKind.LABELS:
+            message = f"rule {rule.id!r} has a threshold, but what it looks at has no score"
+            notes.add(line, "unknown-key", message, "only labels of a classifier have one")
         seen.append((line, rule))
     return notes.problems
 
@@ -87,6 +100,7 @@ def _is_covered(rule: Rule, other: Rule) -> bool:
             or (bool(rule.subjects) and set(rule.subjects) <= set(other.subjects))
         )
         and (rule.certain or not other.certain)
+        and rule.threshold >= other.threshold
         and other.when in ("", rule.when)
         and rule.mode != Mode.RETIRED
     )

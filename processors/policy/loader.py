@@ -11,11 +11,14 @@ from typing import NamedTuple
 
 from yaml.nodes import MappingNode
 
+from processors.policy.analyses import CodeClass
 from processors.policy.conditions import check
 from processors.policy.model import (
+    MACHINE_KINDS,
     Covers,
     Detector,
     DetectorKind,
+    KnownImage,
     Mode,
     Pack,
     Rule,
@@ -26,6 +29,7 @@ from processors.policy.terms import (
     read_complaints,
     read_credit,
     read_duties,
+    read_images,
     read_ladder,
     read_message,
     read_report,
@@ -45,6 +49,7 @@ from schemas.records import (
 
 MAIN = "pack.yaml"
 _ID = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
+_PDQ = re.compile(r"[0-9a-f]{64}")
 _OBLIGATION = re.compile(r"[A-Z]+-\d+[a-z]?(?:-\d+[a-z]?)?")
 
 
@@ -105,6 +110,7 @@ def read_tables(table: Table, files: Mapping[str, bytes], problems: list[Problem
         report=read_report(table),
         duties=read_duties(table),
         brakes=read_brakes(table),
+        images=read_images(table),
     )
     table.close()
     return Draft(pack, rule_lines, detector_lines)
@@ -145,6 +151,8 @@ def _read_detector(
     entries: tuple[Entry, ...] = ()
     places: tuple[str, ...] = ()
     signals: tuple[Entry, ...] = ()
+    if kind in MACHINE_KINDS:
+        return _read_machine_detector(name, kind, table, files, problems)
     if kind not in (DetectorKind.CONTACTS, DetectorKind.WHOLE):
         entries = _read_lexicons(table, "entries", files, problems)
     if kind in (DetectorKind.PROTECTED, DetectorKind.GAZETTEER) and table.has("places"):
@@ -156,6 +164,50 @@ def _read_detector(
         views = table.choices("views", View)
     table.close()
     return Detector(name, kind, entries, places, views, signals)
+
+
+def _read_machine_detector(
+    name: str,
+    kind: DetectorKind,
+    table: Table,
+    files: Mapping[str, bytes],
+    problems: list[Problem],
+) -> Detector:
+    """A detector that looks at what machines found."""
+    names: tuple[str, ...] = ()
+    images: tuple[KnownImage, ...] = ()
+    distance = 0
+    if kind is DetectorKind.IMAGE_CODES:
+        names = tuple(code.value for code in table.choices("codes", CodeClass))
+    elif kind is DetectorKind.LABELS:
+        names = table.texts("labels", required=True)
+    else:
+        images = _read_images(table, files, problems)
+        distance = table.number("distance", 0, 64, 31)
+    table.close()
+    return Detector(name, kind, names=names, images=images, distance=distance)
+
+
+def _read_images(
+    table: Table, files: Mapping[str, bytes], problems: list[Problem]
+) -> tuple[KnownImage, ...]:
+    """Known images of the files named: hash in hex, name, tag, with tabs between."""
+    images: list[KnownImage] = []
+    for name in table.texts("entries", required=True):
+        data = _file(table, "entries", name, files)
+        before = len(images)
+        for number, line in enumerate((data or b"").decode("utf-8-sig", "replace").split("\n"), 1):
+            if not line.strip() or line.startswith("#"):
+                continue
+            written, shown, tag, *more = [part.strip() for part in line.split("\t")] + ["", ""]
+            if not _PDQ.fullmatch(written) or not shown or any(more):
+                why = "the line is not a hash of 64 hex digits, a name and a tag, with tabs between"
+                problems.append(Problem(name, number, "bad-entry", why))
+            else:
+                images.append(KnownImage(int(written, 16), shown, tag or shown))
+        if data is not None and len(images) == before:
+            problems.append(Problem(name, 1, "empty-lexicon", "there is no entry in it"))
+    return tuple(images)
 
 
 def _file(table: Table, key: str, name: str, files: Mapping[str, bytes]) -> bytes | None:
@@ -249,6 +301,7 @@ def _read_rule(table: Table, pack_id: str) -> Rule:
         when=_read_condition(table),
         since=table.time("since"),
         pack=pack_id,
+        threshold=round(1000 * table.share("threshold", 0.0)),
     )
     table.close()
     return rule

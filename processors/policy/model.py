@@ -17,6 +17,7 @@ from schemas.records import (
     Decision,
     Field,
     Finding,
+    ImagePart,
     Mark,
     MeasureStep,
     SubjectKind,
@@ -24,7 +25,7 @@ from schemas.records import (
 )
 
 TEXT_FIELDS = (Field.NAME, Field.BIO, Field.SIGNATURE, Field.BADGE)
-"""Fields that carry text for detectors; AVATAR and COVER carry references."""
+"""Fields that carry text for detectors; AVATAR and COVER carry references of images."""
 
 
 class Message(Struct, frozen=True):
@@ -35,7 +36,10 @@ class Message(Struct, frozen=True):
 
 
 class DetectorKind(StrEnum):
-    """Kinds of search a pack can name. ``WHOLE`` finds every text that is not empty, whole."""
+    """Kinds of search a pack can name. ``WHOLE`` finds every text that is not empty, whole.
+
+    The last three look at what machines found, see `processors.policy.analyses`.
+    """
 
     CONTACTS = "contacts"
     LEXICON = "lexicon"
@@ -43,13 +47,30 @@ class DetectorKind(StrEnum):
     CLAIMS = "claims"
     GAZETTEER = "gazetteer"
     WHOLE = "whole"
+    IMAGE_CODES = "image-codes"
+    KNOWN_IMAGES = "known-images"
+    LABELS = "labels"
+
+
+MACHINE_KINDS = (DetectorKind.IMAGE_CODES, DetectorKind.KNOWN_IMAGES, DetectorKind.LABELS)
+"""Kinds that look at what machines found in a value, not at its words."""
+
+
+class KnownImage(Struct, frozen=True):
+    """An image that is to be recognised by its perceptual hash (PDQ, 256 bits)."""
+
+    hash: int
+    name: str
+    tag: str
 
 
 class Detector(Struct, frozen=True):
     """A named search of a pack: its kind, its entries, and the names of places it knows.
 
     ``views`` are what a lexicon is searched in beside the folded and the stripped form, ``signals``
-    the words that a gazetteer looks for beside a place.
+    the words that a gazetteer looks for beside a place. ``names`` are the classes of codes or the
+    labels that count, all where there are none; ``images`` the known images, found up to a
+    ``distance`` in bits.
     """
 
     name: str
@@ -58,6 +79,9 @@ class Detector(Struct, frozen=True):
     places: tuple[str, ...] = ()
     views: tuple[View, ...] = tuple(View)
     signals: tuple[Entry, ...] = ()
+    names: tuple[str, ...] = ()
+    images: tuple[KnownImage, ...] = ()
+    distance: int = 31
 
 
 class Covers(StrEnum):
@@ -96,7 +120,8 @@ class Rule(Struct, frozen=True):
     for something else; None leaves ``decision``. ``points`` is never positive and counts for
     ``points_days`` days (None: for good). ``measure`` is the step at which the ladder is entered
     when the value is live. ``mark`` is what is to be shown with the account where the rule comes to
-    ALLOW_LABELLED; ``{tag}`` in it stands for the tag of what was found.
+    ALLOW_LABELLED; ``{tag}`` in it stands for the tag of what was found. ``threshold`` is the score
+    in thousandths from which a label counts.
     """
 
     id: str
@@ -125,6 +150,7 @@ class Rule(Struct, frozen=True):
     when: str = ""
     since: int = 0
     pack: str = ""
+    threshold: int = 0
 
 
 class Level(Struct, frozen=True):
@@ -250,6 +276,18 @@ class Pause(Struct, frozen=True):
     accounts: tuple[str, ...] = ()
 
 
+class ImageTerms(Struct, frozen=True):
+    """What is asked of images before a change is allowed.
+
+    A change of a field in ``required`` waits up to ``wait_minutes`` until its image was looked
+    into. Where that failed, ``unchecked`` decides: HOLD for a person, or ALLOW.
+    """
+
+    required: tuple[Field, ...] = ()
+    wait_minutes: int = 10
+    unchecked: Decision = Decision.HOLD
+
+
 class Pack(Struct, frozen=True):
     """A policy pack, checked and whole. ``hash`` is the SHA-256 of its files, in hex.
 
@@ -273,6 +311,7 @@ class Pack(Struct, frozen=True):
     brakes: BrakeTerms = BrakeTerms()
     parts: "tuple[Pack, ...]" = ()
     pauses: tuple[Pause, ...] = ()
+    images: ImageTerms = ImageTerms()
 
 
 class AccountView(Protocol):
@@ -302,12 +341,40 @@ class AccountView(Protocol):
         """Measures in force."""
 
 
+class Labelled(NamedTuple):
+    """A class that a classifier gave a value; ``score`` in thousandths."""
+
+    source: str
+    label: str
+    score: int
+
+
+class Analysis(Struct, array_like=True, frozen=True):
+    """What machines found in one value of a field; ``value`` is a digest of it.
+
+    ``checked`` is None until an image was tried, False where it could not be looked into, and then
+    ``detail`` says why. ``parts`` is what it was looked into for.
+    """
+
+    field: Field
+    value: bytes
+    checked: bool | None = None
+    detail: str = ""
+    parts: tuple[ImagePart, ...] = ()
+    codes: tuple[str, ...] = ()
+    text: str = ""
+    hash: bytes = b""
+    mirror: bytes = b""
+    labels: tuple[Labelled, ...] = ()
+
+
 class SubjectView(NamedTuple):
     """What judging knows of the account: its kind and what the proofs valid now say.
 
     ``proofs`` holds their values, and the other names an institution goes by; ``scopes`` the
     registered scopes of institutions. ``account`` is the account itself, where there is one, and
-    ``event`` the event or deadline that led to judging it.
+    ``event`` the event or deadline that led to judging it. ``analyses`` is what machines found in
+    the account's values.
     """
 
     kind: SubjectKind
@@ -315,13 +382,16 @@ class SubjectView(NamedTuple):
     scopes: tuple[str, ...] = ()
     account: AccountView | None = None
     event: str = ""
+    analyses: Sequence[Analysis] = ()
 
 
 class Hit(NamedTuple):
-    """A match and the detector of the pack that made it."""
+    """A match and the detector of the pack that made it; ``score`` in thousandths."""
 
     detector: str
     match: Match
+    score: int = 1000
+    detail: str = ""
 
 
 class Proposal(NamedTuple):
@@ -340,7 +410,10 @@ class Judgement(NamedTuple):
     id, field and span. ``proposals`` holds those that ask for something, most severe first.
     ``reason`` is one sentence in English. ``marks`` are to be shown where the decision is
     ALLOW_LABELLED. ``missing`` names duties of the account that are not met. ``shadow_decision``
-    is what it would have been with all rules in force, None where that is the same.
+    is what it would have been with all rules in force, None where that is the same. ``unchecked``
+    names fields whose image was not looked into for all that the rules ask, ``awaited`` those of
+    them that nobody has tried yet; ``awaiting`` says that nothing but such an image keeps the
+    change from being allowed.
     """
 
     decision: Decision
@@ -350,3 +423,6 @@ class Judgement(NamedTuple):
     marks: tuple[Mark, ...] = ()
     missing: tuple[str, ...] = ()
     shadow_decision: Decision | None = None
+    unchecked: tuple[Field, ...] = ()
+    awaited: tuple[Field, ...] = ()
+    awaiting: bool = False

@@ -5,12 +5,14 @@ The bounds are this project's, not the Order's, which sets no number.
 
 from itertools import pairwise
 
+from processors.policy.analyses import IMAGE_FIELDS
 from processors.policy.model import (
     BrakeTerms,
     ComplaintTerms,
     CreditTerms,
     DutyTerms,
     Facet,
+    ImageTerms,
     LadderTerms,
     Level,
     Message,
@@ -18,7 +20,7 @@ from processors.policy.model import (
     ReviewTerms,
 )
 from processors.policy.tree import Table
-from schemas.records import ComplaintCategory, Decision, MeasureStep
+from schemas.records import ComplaintCategory, Decision, Field, MeasureStep
 
 _YEAR = 3660  # no term is longer than ten years, in days
 _LADDER = LadderTerms()
@@ -26,6 +28,7 @@ _REVIEW = ReviewTerms()
 _REPORT = ReportTerms()
 _DUTIES = DutyTerms()
 _BRAKES = BrakeTerms()
+_IMAGES = ImageTerms()
 _SCORES = (0, 1000)
 
 
@@ -225,5 +228,23 @@ def read_brakes(pack: Table) -> BrakeTerms:
         quotas=quotas,
         quota_hours=table.number("quota_hours", 1, 24 * 30, _BRAKES.quota_hours),
     )
+    table.close()
+    return terms
+
+
+def read_images(pack: Table) -> ImageTerms:
+    """What is asked of images before a change is allowed; nothing by default."""
+    table = pack.table("images", "images", required=False)
+    if table is None:
+        return _IMAGES
+    terms = ImageTerms(
+        required=table.choices("required", Field),
+        wait_minutes=table.number("wait_minutes", 1, 1440, _IMAGES.wait_minutes),
+        unchecked=table.choice("unchecked", Decision, _IMAGES.unchecked),
+    )
+    if terms.unchecked not in (Decision.HOLD, Decision.ALLOW):
+        table.note("unknown-value", "'unchecked' of images is HOLD or ALLOW", key="unchecked")
+    if set(terms.required) - set(IMAGE_FIELDS):
+        table.note("unknown-value", "only AVATAR and COVER hold an image", key="required")
     table.close()
     return terms

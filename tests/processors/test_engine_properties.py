@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import pytest
@@ -139,10 +139,12 @@ class Poisoned(Policy):
         subject: SubjectView,
         changed: Mapping[Field, str],
         hits: Mapping[str, tuple[Hit, ...]],
+        braked: Set[str] = frozenset(),
+        images: Mapping[Field, str] | None = None,
     ) -> Judgement:
         if any("poison-judge" in text for text in changed.values()):
             raise RuntimeError("poison")
-        return super().judge(subject, changed, hits)
+        return super().judge(subject, changed, hits, braked, images or {})
 
 
 POISONED = Poisoned(make_pack())

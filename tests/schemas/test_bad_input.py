@@ -46,7 +46,7 @@ def verdict(**fields):
     known |= {"decision": "ALLOW", "findings": (), "reason": "REASON", "reviewers": ()}
     known |= {"due_at": None, "decided_at": 1, "source_partition": 0, "source_offset": 0}
     known |= {"missing": (), "marks": (), "publishable": None}
-    known |= {"shadow_decision": None, "other_packs": ()}
+    known |= {"shadow_decision": None, "other_packs": (), "unchecked": ()}
     return msgspec.convert(known | fields, records.Verdict)
 
 
@@ -170,7 +170,7 @@ def test_a_wrong_field_inside_an_avro_array_is_named():
             "subject: branch 2 of a union of 2",
         ),
         (
-            b"\x02e\x00\x02\x02" + b"\x00" * 13,
+            b"\x02e\x00\x02\x02" + b"\x00" * 14,
             DeadLetterReason.MISSING_ACCOUNT_ID,
             "account_id is empty",
         ),

@@ -38,7 +38,7 @@ class Older:
         release = self.directory / "0.0.1"
         release.mkdir()
         (release / "schema.avsc").write_text(json.dumps(self.schema))
-        value = {name: value.get(name) for name in (f["name"] for f in self.schema["fields"])}
+        value = {f["name"]: value.get(f["name"], f.get("default")) for f in self.schema["fields"]}
         return header_of(self.schema) + FastAvro(self.schema).write(value)
 
     def read(self, data):

@@ -39,6 +39,7 @@ def test_inputs_are_co_partitioned_by_account_in_one_order() -> None:
         "account.complaints",
         "account.appeals",
         "account.rulings",
+        "account.analyses",
     ]
     assert {t.key for t in (*input_topics(), *output_topics())} == {"account_id"}
     assert {t.config["message.timestamp.type"] for t in input_topics()} == {"LogAppendTime"}

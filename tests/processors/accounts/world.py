@@ -31,6 +31,9 @@ from schemas.records import (
     ComplaintCategory,
     Decision,
     Field,
+    FieldAnalysis,
+    ImageFacts,
+    ImagePart,
     MeasureStep,
     Phase,
     RuleMode,
@@ -52,6 +55,7 @@ TOPICS = {
     AccountComplaint: "account.complaints",
     AccountAppeal: "account.appeals",
     AccountRuling: "account.rulings",
+    FieldAnalysis: "account.analyses",
 }
 
 R = TypeVar("R")
@@ -209,6 +213,22 @@ class World:
                 reviewer_id=reviewer,
                 reason="so decided",
                 **fields,
+            )
+        )
+
+    def analyse(
+        self, field: Field, value: str, event: str = "", labels: Any = (), **facts: Any
+    ) -> list[Any]:
+        """What machines found in a value; without ``labels`` an image that was looked into."""
+        image = None
+        if facts or not labels:
+            facts.setdefault("checked", True)
+            facts.setdefault("parts", tuple(ImagePart) if facts["checked"] else ())
+            image = ImageFacts(**facts)
+        head = self._head(event)
+        return self.give(
+            FieldAnalysis(
+                **head, field=field, value=value, source="test", labels=labels, image=image
             )
         )
 

@@ -43,7 +43,22 @@ BROKEN: dict[str, dict[str, bytes]] = {
         "    mode: SHADOW\n    detector: words\n    fields: [BIO]\n    decision: REFUSE",
         "    detector: words\n    fields: [BIO]\n    decision: NEED_MATERIAL",
     ),
-    "no-text-field": changed("fields: [NAME, BIO]", "fields: [AVATAR]"),
+    "no-text-field": {
+        **FILES,
+        "pack.yaml": PACK.replace("{kind: lexicon, entries: [words.tsv]}", "{kind: whole}")
+        .replace("fields: [NAME, BIO]", "fields: [AVATAR]")
+        .encode(),
+    },
+    "no-image-field": changed("{kind: contacts}", "{kind: image-codes, codes: [url]}"),
+    "unknown-code": changed("{kind: contacts}", "{kind: image-codes, codes: [uri]}"),
+    "bad-image": {
+        **changed("{kind: contacts}", "{kind: known-images, entries: [images.tsv]}"),
+        "images.tsv": b"# hash, name, tag\nffff\ta flag\n",
+    },
+    "threshold-without-score": changed("severity: 1", "severity: 1\n    threshold: 0.8"),
+    "bad-images": changed(
+        "complaints:", "images: {required: [NAME], unchecked: REFUSE}\ncomplaints:"
+    ),
     "positive-points": changed("points: -10", "points: 10"),
     "not-a-number": changed("severity: 1", "severity: high"),
     "out-of-range": changed("severity: 1", "severity: 5"),

@@ -11,6 +11,7 @@ from processors.policy import (
     Covers,
     DetectorKind,
     DutyTerms,
+    ImageTerms,
     LadderTerms,
     Mode,
     ReportTerms,
@@ -29,7 +30,7 @@ CODES = {
 }
 KEYS = {
     name.removeprefix("proof_")
-    for struct in (Rule, LadderTerms, ReviewTerms, ReportTerms, DutyTerms, BrakeTerms)
+    for struct in (Rule, LadderTerms, ReviewTerms, ReportTerms, DutyTerms, ImageTerms, BrakeTerms)
     for name in struct.__struct_fields__
     if name != "pack"  # the reader's own note of where a rule comes from
 }

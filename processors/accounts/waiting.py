@@ -1,0 +1,87 @@
+"""Judges again what waits, when a proof or an analysis has come in (Order No. 10, Art. 10)."""
+
+from __future__ import annotations
+
+from processors.accounts import analysed, breaches, changes, pauses, reasons, reviews, values
+from processors.accounts.reviews import ALLOWING, HOLDING
+from processors.accounts.state import DECISION_RANK, Pending
+from processors.accounts.turn import Turn
+from processors.policy.model import Judgement
+from schemas.records import Decision, Phase
+
+
+def judge_again(turn: Turn, pending: Pending) -> None:
+    """Settle what waits, let it wait for somebody else, or leave it as it is.
+
+    A strict hold is for people alone: what is found besides is only told.
+    """
+    if pending.pause:
+        return  # it is decided when the pause ends
+    judgement = changes.judge_pending(turn, pending)
+    decision = judgement.decision
+    if judgement.awaiting and pending.awaiting:
+        return
+    if pending.decision is Decision.STRICT_HOLD:
+        reviews.add(turn, pending, judgement)
+    elif decision in ALLOWING:
+        _allow(turn, pending, judgement)
+    elif pending.phase is Phase.APPLIED:
+        if pending.awaiting:
+            _answer_live(turn, pending, judgement)
+        elif decision in HOLDING:
+            _harden(turn, pending, judgement)
+    elif decision is Decision.REFUSE:
+        reviews.refuse(turn, pending, judgement.reason, findings=judgement.findings)
+        if pending.awaiting:  # its first decision, only later
+            changes.charge_refusal(turn, judgement.proposals, pending.values)
+    else:
+        _harden(turn, pending, judgement)
+
+
+def give_up(turn: Turn, pending: Pending) -> None:
+    """The time for an analysis has passed: the pack says what then (Art. 10)."""
+    awaited = changes.judge_pending(turn, pending).awaited
+    analysed.note_untried(turn.account, {field: pending.values[field] for field in awaited})
+    judge_again(turn, pending)
+
+
+def _allow(turn: Turn, pending: Pending, judgement: Judgement) -> None:
+    pause = pauses.covering_pending(turn.pack, turn.account_id, turn.account, pending)
+    if pause is not None:
+        pauses.suspend(turn, pending, pause)
+        return
+    reviews.settle(turn, pending, judgement.reason)
+    reviews.revise(
+        turn,
+        pending,
+        judgement.decision,
+        judgement.reason,
+        findings=judgement.findings,
+        marks=judgement.marks,
+        unchecked=judgement.unchecked,
+    )
+    changes.carry_out(turn, pending)
+    values.cure(turn, pending.values, judgement.proposals, reasons.CORRECTED)
+
+
+def _harden(turn: Turn, pending: Pending, judgement: Judgement) -> None:
+    """Let it wait for what is graver; for the same, tell what is found besides."""
+    decision = judgement.decision
+    graver = DECISION_RANK[decision] > DECISION_RANK[pending.decision]
+    if graver or pending.awaiting:
+        reviews.harden(turn, pending, judgement)
+    elif decision is pending.decision:
+        reviews.add(turn, pending, judgement)
+
+
+def _answer_live(turn: Turn, pending: Pending, judgement: Judgement) -> None:
+    """A live value that waited for its analysis is in breach, or a person looks at it."""
+    proposals = breaches.unapproved(turn.account, judgement.proposals)
+    answer = breaches.answer(turn, proposals, fresh=pending.values)
+    if pending not in turn.account.pending:  # the account was closed
+        return
+    if answer.reviews or not proposals:
+        reviews.harden(turn, pending, judgement)
+        return
+    reviews.settle(turn, pending, judgement.reason)
+    reviews.revise(turn, pending, judgement.decision, judgement.reason, findings=judgement.findings)
