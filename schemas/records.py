@@ -194,6 +194,13 @@ class CreditAction(StrEnum):
     REPAIRED = "REPAIRED"
 
 
+class OutcomeStatus(StrEnum):
+    """FAILED is tried again, DELIVERED is the end."""
+
+    DELIVERED = "DELIVERED"
+    FAILED = "FAILED"
+
+
 class EscalationKind(StrEnum):
     """Why a person must look."""
 
@@ -747,6 +754,28 @@ class Disposal(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     appeal_id: str | None = None
 
 
+class DisposalOutcome(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """How an attempt to execute a disposal on the platform ended. The last one of a disposal
+    counts.
+
+    account_id: The account, key of the record.
+    disposal_id: Disposal that was to be executed.
+    measure_id: Measure it belongs to.
+    status: How it ended.
+    attempts: Attempts since this process took the disposal up, this one included.
+    detail: Status or kind of failure, such as HTTP 503; never a part of an answer.
+    at: When the attempt ended.
+    """
+
+    account_id: str
+    disposal_id: str
+    measure_id: str
+    status: OutcomeStatus
+    attempts: Int
+    detail: str
+    at: Millis
+
+
 class Escalation(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """What a person must look at, and when it is settled.
 
@@ -1121,6 +1150,8 @@ _ComplaintState_OF = {2 * n: symbol for n, symbol in enumerate(ComplaintState)}
 _ComplaintState_AS = {symbol: 2 * n for n, symbol in enumerate(ComplaintState)}
 _CreditAction_OF = {2 * n: symbol for n, symbol in enumerate(CreditAction)}
 _CreditAction_AS = {symbol: 2 * n for n, symbol in enumerate(CreditAction)}
+_OutcomeStatus_OF = {2 * n: symbol for n, symbol in enumerate(OutcomeStatus)}
+_OutcomeStatus_AS = {symbol: 2 * n for n, symbol in enumerate(OutcomeStatus)}
 _EscalationKind_OF = {2 * n: symbol for n, symbol in enumerate(EscalationKind)}
 _EscalationKind_AS = {symbol: 2 * n for n, symbol in enumerate(EscalationKind)}
 _EscalationStatus_OF = {2 * n: symbol for n, symbol in enumerate(EscalationStatus)}
@@ -4945,6 +4976,131 @@ def write_Disposal(_record: Disposal, _out: bytearray) -> None:
         _out += _raw
 
 
+def read_DisposalOutcome(_data: bytes, _at: int) -> tuple[DisposalOutcome, int]:
+    """Read one DisposalOutcome at an offset; returns it and the offset after it."""
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    account_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    disposal_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    measure_id = _data[_at : _at + _n].decode()
+    _at += _n
+    status = _OutcomeStatus_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    if _n < 0x80:
+        attempts = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        attempts, _at = read_int(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    detail = _data[_at : _at + _n].decode()
+    _at += _n
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
+    else:
+        at, _at = read_long(_data, _at)
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
+    return DisposalOutcome(account_id, disposal_id, measure_id, status, attempts, detail, at), _at
+
+
+def write_DisposalOutcome(_record: DisposalOutcome, _out: bytearray) -> None:
+    """Append the Avro binary form of one DisposalOutcome."""
+    _append = _out.append
+    _raw = _record.account_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _raw = _record.disposal_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _raw = _record.measure_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _append(_OutcomeStatus_AS[_record.status])
+    attempts = _record.attempts
+    if 0 <= attempts < 0x40:
+        _append(attempts << 1)
+    else:
+        write_int(attempts, _out)
+    _raw = _record.detail.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    at = _record.at
+    if 0x400000000 <= at < 0x20000000000:
+        _out += _MORE[at << 1 & 0x3FFF]
+        _out += _MORE[at >> 13 & 0x3FFF]
+        _out += _LAST[at >> 27]
+    else:
+        write_long(at, _out)
+
+
 def read_Escalation(_data: bytes, _at: int) -> tuple[Escalation, int]:
     """Read one Escalation at an offset; returns it and the offset after it."""
     _n = _data[_at]
@@ -7084,6 +7240,7 @@ READERS: dict[type[Any], Callable[[bytes, int], tuple[Any, int]]] = {
     ComplaintFeedback: read_ComplaintFeedback,
     CreditChange: read_CreditChange,
     Disposal: read_Disposal,
+    DisposalOutcome: read_DisposalOutcome,
     Escalation: read_Escalation,
     FieldAnalysis: read_FieldAnalysis,
     ImageRequest: read_ImageRequest,
@@ -7111,6 +7268,7 @@ WRITERS: dict[type[Any], Callable[[Any, bytearray], None]] = {
     ComplaintFeedback: write_ComplaintFeedback,
     CreditChange: write_CreditChange,
     Disposal: write_Disposal,
+    DisposalOutcome: write_DisposalOutcome,
     Escalation: write_Escalation,
     FieldAnalysis: write_FieldAnalysis,
     ImageRequest: write_ImageRequest,

@@ -15,6 +15,7 @@ from streams.commands.dead_letters import dead_letters
 from streams.commands.demo import demo
 from streams.commands.directive import directive
 from streams.commands.doctor import doctor
+from streams.commands.execute import execute
 from streams.commands.gateway import gateway, gateway_key
 from streams.commands.policy import policy
 from streams.commands.publish import publish
@@ -42,6 +43,7 @@ app.command()(publish)
 app.command()(worker)
 app.add_typer(views, name="views")
 app.command()(replay)
+app.command()(execute)
 app.command()(gateway)
 app.command("gateway-key")(gateway_key)
 app.add_typer(topics, name="topics")

@@ -197,6 +197,20 @@ class Settings(BaseSettings):
     oidc_roles_claim: str = Field(
         "roles", description="Claim of a token that lists the roles.", min_length=1
     )
+    executor_url: str | None = Field(
+        None,
+        description="Webhook of the platform that executes disposals, for `zhengming execute`.",
+        pattern=r"^https?://\S+$",
+    )
+    executor_secret: SecretStr | None = Field(
+        None, description="Secret with which those requests are signed.", min_length=16
+    )
+    executor_concurrency: int = Field(
+        16, description="Disposals that one executor sends at the same time.", ge=1, le=1_000
+    )
+    executor_timeout_s: float = Field(
+        10.0, description="Longest wait for the platform's answer to one of them.", gt=0, le=300
+    )
     log_format: Literal["json", "console"] = Field(
         "json", description="Log lines for programs or for people."
     )

@@ -200,6 +200,13 @@ TOPICS: tuple[Topic, ...] = (
         key="that of the original",
     ),
     Topic(
+        "disposal.outcomes",
+        r.DisposalOutcome,
+        Direction.INTERNAL,
+        "How each attempt to execute a disposal on the platform ended, written by the executor.",
+        _RECORD,
+    ),
+    Topic(
         "name.claims",
         r.NameClaim,
         Direction.INTERNAL,

@@ -1,0 +1,209 @@
+"""Disposals reach the platform: signed, in order, again and again until it has them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import sys
+import threading
+import time
+import urllib.request
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.codec import decode
+from schemas.records import Disposal, DisposalOutcome, OutcomeStatus
+from streams.children import Child
+from streams.clients import read_all
+from streams.executor.backlog import Backlog
+from streams.settings import Settings
+from streams.topics import create_topics, real_name
+from tests.conftest import SettingsFactory
+from tests.streams.views.outputs import publish, simulated
+from tests.support import wait_until
+
+SECRET = "a secret of the platform and ours"
+DISPOSALS = [r for r in simulated(1_500) if isinstance(r, Disposal)]
+
+
+class Platform:
+    """A platform that executes disposals; ``answer`` says with which status."""
+
+    def __init__(self, answer: Callable[[dict[str, Any], int], int], port: int = 0) -> None:
+        self.done: dict[str, list[str]] = defaultdict(list)
+        self.attempts: Counter[str] = Counter()
+        self.forged: list[str] = []
+        self._lock = threading.Lock()
+        platform = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                status = platform._take(body, dict(self.headers), answer)
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None: ...
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._server.daemon_threads = True
+        self.port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def _take(self, body: bytes, headers: dict[str, str], answer: Any) -> int:
+        parts = dict(part.split("=", 1) for part in headers["Zhengming-Signature"].split(","))
+        expected = hmac.new(SECRET.encode(), f"{parts['t']}.".encode() + body, hashlib.sha256)
+        disposal = json.loads(body)
+        ident = disposal["disposal_id"]
+        with self._lock:
+            fresh = abs(time.time() - int(parts["t"])) < 300
+            if not (fresh and hmac.compare_digest(expected.hexdigest(), parts["v1"])):
+                self.forged.append(ident)
+            if headers["Idempotency-Key"] != ident:
+                self.forged.append(ident)
+            self.attempts[ident] += 1
+            status = int(answer(disposal, self.attempts[ident]))
+            known = self.done[disposal["account_id"]]
+            if status == 200 and ident not in known:
+                known.append(ident)
+        return status
+
+    @property
+    def count(self) -> int:
+        with self._lock:
+            return sum(map(len, self.done.values()))
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def place(settings: SettingsFactory) -> Settings:
+    made = settings()
+    create_topics(made)
+    return made
+
+
+@contextmanager
+def executing(place: Settings, port: int, log: Path) -> Iterator[Child]:
+    environment = {
+        "ZHENGMING_KAFKA": place.kafka,
+        "ZHENGMING_APP_ID": place.app_id,
+        "ZHENGMING_TOPIC_PREFIX": place.topic_prefix,
+        "ZHENGMING_PARTITIONS": str(place.partitions),
+        "ZHENGMING_WEB_PORT": str(place.web_port),
+        "ZHENGMING_EXECUTOR_URL": f"http://127.0.0.1:{port}/disposals",
+        "ZHENGMING_EXECUTOR_SECRET": SECRET,
+    }
+    with Child([sys.executable, "-m", "streams.cli", "execute"], log, environment) as child:
+        yield child
+
+
+def outcomes(place: Settings) -> dict[str, list[OutcomeStatus]]:
+    found: dict[str, list[OutcomeStatus]] = defaultdict(list)
+    for message in read_all(place, [real_name(place, "disposal.outcomes")]):
+        value = message.value()
+        assert isinstance(value, bytes)
+        outcome = decode(DisposalOutcome, value)
+        found[outcome.disposal_id].append(outcome.status)
+    return found
+
+
+def test_every_disposal_arrives_signed_and_in_order_through_failures_and_a_kill(
+    place: Settings, tmp_path: Path
+) -> None:
+    assert len(DISPOSALS) > 60
+    stubborn = DISPOSALS[0].account_id
+
+    def answer(disposal: dict[str, Any], attempt: int) -> int:
+        if disposal["account_id"] == stubborn and attempt <= 2:
+            return 503
+        return 200
+
+    platform, log = Platform(answer), tmp_path / "executor.log"
+    publish(place, DISPOSALS)
+    try:
+        with executing(place, platform.port, log) as child:
+            wait_until(lambda: platform.count >= 20, 60, f"some are delivered: {child.tail()}")
+            child.kill()
+        with executing(place, platform.port, log):
+            wait_until(lambda: platform.count == len(DISPOSALS), 60, "all are delivered")
+            expected: dict[str, list[str]] = defaultdict(list)
+            for disposal in DISPOSALS:
+                expected[disposal.account_id].append(disposal.disposal_id)
+            assert platform.done == expected
+            assert platform.forged == []
+            wait_until(
+                lambda: all(
+                    outcomes(place).get(d.disposal_id, [None])[-1] is OutcomeStatus.DELIVERED
+                    for d in DISPOSALS
+                ),
+                30,
+                "the outcome of each is told",
+                every=0.3,
+            )
+    finally:
+        platform.close()
+    failed = {ident for ident, states in outcomes(place).items() if OutcomeStatus.FAILED in states}
+    assert DISPOSALS[0].disposal_id in failed
+    assert failed <= {d.disposal_id for d in DISPOSALS if d.account_id == stubborn}
+
+
+def test_a_platform_that_is_away_costs_nothing_but_time_and_is_seen_to_be_away(
+    place: Settings, tmp_path: Path
+) -> None:
+    few, log = DISPOSALS[:10], tmp_path / "executor.log"
+    publish(place, few)
+    platform = Platform(lambda *_: 200)
+    port = platform.port
+    platform.close()
+
+    def waiting() -> float:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{place.web_port}/metrics") as answer:
+                lines = answer.read().decode().splitlines()
+        except OSError:
+            return -1
+        return float(
+            next(x.split()[1] for x in lines if x.startswith("zhengming_executor_waiting"))
+        )
+
+    with executing(place, port, log):
+        wait_until(lambda: waiting() == len(few), 60, "all are seen to wait", every=0.2)
+        wait_until(lambda: any(outcomes(place).values()), 30, "failures are told", every=0.3)
+        assert {s for states in outcomes(place).values() for s in states} == {OutcomeStatus.FAILED}
+        back = Platform(lambda *_: 200, port)
+        try:
+            wait_until(lambda: back.count == len(few), 90, "all are delivered")
+            wait_until(lambda: waiting() == 0, 30, "none is seen to wait", every=0.2)
+        finally:
+            back.close()
+    told = log.read_text("utf-8")
+    assert "not delivered" in told
+    assert SECRET not in told
+
+
+def test_what_is_committed_never_lies_behind_a_disposal_that_waits() -> None:
+    one, two = DISPOSALS[0], next(d for d in DISPOSALS if d.account_id != DISPOSALS[0].account_id)
+    backlog = Backlog(5)
+    assert backlog.position == 5
+    assert backlog.add(5, one)
+    assert backlog.add(6, two)
+    assert not backlog.add(8, one)  # one of its account is under way
+    assert not backlog.done(two.account_id)
+    assert (backlog.position, len(backlog)) == (5, 2)
+    assert backlog.done(one.account_id)
+    assert backlog.position == 8
+    assert not backlog.done(one.account_id)
+    assert (backlog.position, len(backlog)) == (9, 0)
