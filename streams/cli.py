@@ -17,6 +17,7 @@ from streams.commands.directive import directive
 from streams.commands.doctor import doctor
 from streams.commands.execute import execute
 from streams.commands.gateway import gateway, gateway_key
+from streams.commands.images import images
 from streams.commands.policy import policy
 from streams.commands.publish import publish
 from streams.commands.replay import replay
@@ -41,6 +42,7 @@ app.command()(check)
 app.command()(simulate)
 app.command()(publish)
 app.command()(worker)
+app.command()(images)
 app.add_typer(views, name="views")
 app.command()(replay)
 app.command()(execute)

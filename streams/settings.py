@@ -13,6 +13,7 @@ import ssl
 import tomllib
 from difflib import get_close_matches
 from hashlib import sha256
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -130,6 +131,42 @@ class Settings(BaseSettings):
         "records, of 16 characters or more and the same for every worker. Without one there are "
         "no such hashes.",
         min_length=16,
+    )
+
+    image_hosts: str = Field(
+        "",
+        description="Hosts from which `zhengming images` may fetch, separated by commas; "
+        "`*.example.com` for all below one, `host:port` for another port than 443 or 80.",
+    )
+    image_http: bool = Field(False, description="Whether it may fetch without encryption.")
+    image_networks: str = Field(
+        "",
+        description="Networks at which hosts of images may lie although they are not public, such "
+        "as `10.20.0.0/16` of an object store of your own, separated by commas. Link-local "
+        "addresses, where clouds serve their secrets, stay closed.",
+    )
+    image_url: str = Field(
+        "",
+        description="Address of an image whose reference is an id, with `{id}` in the id's place.",
+        pattern=r"^(https?://\S*\{id\}\S*)?$",
+    )
+    image_dir: Path | None = Field(
+        None, description="Folder that holds images by id, such as a mounted object store."
+    )
+    image_fetcher: str = Field(
+        "",
+        description="A fetcher of your own in place of all that, as `module:function`: it is "
+        "called with the settings and gives an object with `fetch(reference) -> bytes`.",
+        pattern=r"^([\w.]+:\w+)?$",
+    )
+    image_max_bytes: int = Field(5_000_000, description="Largest image that is fetched.", ge=1_000)
+    image_fetch_timeout_s: float = Field(
+        5.0, description="Longest time for one image, redirects included.", gt=0, le=60
+    )
+    image_redirects: int = Field(3, description="Redirects that are followed.", ge=0, le=10)
+    image_fetches: int = Field(8, description="Images that are fetched at once.", ge=1, le=256)
+    image_processes: int = Field(
+        1, description="Processes that look into images, each on one core.", ge=1, le=64
     )
 
     store: Literal["memory", "rocksdb"] = Field(
@@ -319,6 +356,23 @@ class Settings(BaseSettings):
                 raise ValueError(f"there is no file {str(path)!r}")
         return value
 
+    @field_validator("image_networks")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for text in _listed(value):
+            try:
+                ip_network(text)
+            except ValueError as error:
+                raise ValueError(f"{text!r} is no network, such as 10.20.0.0/16") from error
+        return value
+
+    @field_validator("image_dir")
+    @classmethod
+    def _folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError(f"there is no folder {str(value)!r}")
+        return value
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         sasl = self.kafka_security_protocol.startswith("SASL_")
@@ -368,6 +422,14 @@ class Settings(BaseSettings):
     @property
     def _sasl(self) -> bool:
         return self.kafka_security_protocol in ("SASL_PLAINTEXT", "SASL_SSL")
+
+    def image_host_names(self) -> list[str]:
+        """The hosts of `image_hosts`."""
+        return _listed(self.image_hosts)
+
+    def image_network_names(self) -> list[str]:
+        """The networks of `image_networks`."""
+        return _listed(self.image_networks)
 
     def ip_data_files(self) -> list[Path]:
         """The files of `ip_data`."""
@@ -445,6 +507,10 @@ class Settings(BaseSettings):
                 f"{PREFIX}KAFKA_SSL_KEY_LOCATION and {PREFIX}KAFKA_SSL_KEY_PASSWORD"
             ) from error
         return context
+
+
+def _listed(value: str) -> list[str]:
+    return [part for part in map(str.strip, value.split(",")) if part]
 
 
 def _paths(value: str) -> list[Path]:

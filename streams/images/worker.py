@@ -1,0 +1,152 @@
+"""The image worker: reads requests, fetches and looks, and answers on ``account.analyses``.
+
+It is at least once: requests count as read when their answers are in Kafka. An answer's event id is
+derived from its request, so an account takes a repeated one for what it is.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException
+
+from schemas.codec import Codec
+from schemas.errors import DecodeError
+from schemas.records import FieldAnalysis, ImageFacts, ImageRequest
+from streams.clients import create_consumer, create_producer
+from streams.codecs import open_codec
+from streams.errors import BrokerUnreachable
+from streams.images.fetch import Fetcher, NotFetched, NotNow
+from streams.images.pool import LookPool
+from streams.logs import get_logger
+from streams.settings import Settings
+from streams.topics import real_name
+
+log = get_logger(__name__)
+
+SOURCE = "images"
+AT_ONCE = 64
+"""Requests that are read before their answers are awaited."""
+
+POLL_S = 0.5
+FLUSH_S = 30.0
+TRIES = 3
+PAUSE_S = 0.5
+
+_LEFT = (KafkaError.ILLEGAL_GENERATION, KafkaError.UNKNOWN_MEMBER_ID, KafkaError._NO_OFFSET)
+"""The group has changed hands meanwhile: whoever reads the requests now answers them again."""
+
+
+class ImageWorker:
+    """Answers requests until it is stopped."""
+
+    def __init__(
+        self, settings: Settings, fetcher: Fetcher, pool: LookPool, codec: Codec | None = None
+    ) -> None:
+        self._settings = settings
+        self._fetcher = fetcher
+        self._pool = pool
+        self._codec = codec or open_codec(settings)
+        self._answers = real_name(settings, "account.analyses")
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until ``stop`` is set. Raises `BrokerUnreachable` when answers cannot be sent."""
+        settings = self._settings
+        consumer = create_consumer(settings, group=f"{settings.app_id}-images")
+        producer = create_producer(settings)
+        consumer.subscribe([real_name(settings, "image.requests")])
+        threads = ThreadPoolExecutor(settings.image_fetches, "image-fetch")
+        try:
+            while not stop.is_set():
+                messages = consumer.consume(AT_ONCE, timeout=POLL_S)
+                if messages:
+                    self._answer(messages, threads, producer)
+                    _commit(consumer)
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+            consumer.close()
+
+    def _answer(self, messages: Sequence[Any], threads: ThreadPoolExecutor, producer: Any) -> None:
+        began = time.perf_counter()
+        requests = [(m, r) for m in messages if (r := self._request(m)) is not None]
+        facts = list(threads.map(self.look, [request.value for _, request in requests]))
+        failures: list[str] = []
+
+        def sent(error: Any, _message: Any) -> None:
+            if error is not None:
+                failures.append(error.str())
+
+        for (message, request), found in zip(requests, facts, strict=True):
+            producer.produce(
+                self._answers,
+                self._codec.encode(_analysis(request, found)),
+                request.account_id.encode(),
+                partition=message.partition(),
+                on_delivery=sent,
+            )
+        if producer.flush(FLUSH_S) or failures:
+            raise BrokerUnreachable(f"answers were not sent: {failures[0] if failures else 'late'}")
+        outcomes = Counter("checked" if found.checked else found.detail for found in facts)
+        log.info(
+            "images",
+            requests=len(requests),
+            seconds=round(time.perf_counter() - began, 3),
+            outcomes=dict(outcomes),
+        )
+
+    def look(self, reference: str) -> ImageFacts:
+        """Fetch an image and look into it; what fails is said in the facts."""
+        for tried in range(1, TRIES + 1):
+            try:
+                body = self._fetcher.fetch(reference)
+                break
+            except NotNow as error:
+                if tried == TRIES:
+                    return _not_fetched(error)
+                time.sleep(PAUSE_S * tried)
+            except NotFetched as error:
+                return _not_fetched(error)
+            except Exception as error:  # of a fetcher of the operator; one image must not stop all
+                log.exception("the fetcher failed", error=type(error).__name__)
+                return _not_fetched(NotFetched(f"the fetcher failed: {type(error).__name__}"))
+        return self._pool.look(body)
+
+    def _request(self, message: Any) -> ImageRequest | None:
+        """The request of a message; what is none is left out, as only workers write the topic."""
+        if message.error() is not None:
+            raise BrokerUnreachable(f"requests cannot be read: {message.error().str()}")
+        try:
+            request: ImageRequest = self._codec.decode(ImageRequest, message.value() or b"")
+        except DecodeError as error:
+            log.error("no image request", offset=message.offset(), reason=error.reason)
+            return None
+        return request
+
+
+def _not_fetched(error: NotFetched) -> ImageFacts:
+    return ImageFacts(checked=False, detail=f"The image was not fetched: {error}.")
+
+
+def _analysis(request: ImageRequest, facts: ImageFacts) -> FieldAnalysis:
+    return FieldAnalysis(
+        event_id=f"image-{request.request_id}",
+        account_id=request.account_id,
+        occurred_at=time.time_ns() // 1_000_000,
+        field=request.field,
+        value=request.value,
+        source=SOURCE,
+        image=facts,
+    )
+
+
+def _commit(consumer: Any) -> None:
+    try:
+        consumer.commit(asynchronous=False)
+    except KafkaException as error:
+        if error.args[0].code() not in _LEFT:
+            raise

@@ -1,0 +1,171 @@
+"""What is found in images that are drawn here."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from processors.policy import load_pack, shipped_pack
+from schemas.records import ImageFacts, ImagePart
+from streams.images import look, pool
+from streams.images.look import class_of, look_into
+from streams.images.pdq import pdq
+from streams.images.pool import LookPool
+from tests.streams.images.drawn import code, encoded, flag, picture
+
+FLAG = next(
+    image.hash
+    for detector in load_pack(shipped_pack()).detectors
+    for image in detector.images
+    if image.name == "national flag"
+)
+
+
+def distance(hashed: str) -> int:
+    return (int(hashed, 16) ^ FLAG).bit_count()
+
+
+@pytest.mark.obligation("CAC-08-6")
+@pytest.mark.parametrize(
+    ("says", "name"),
+    [
+        ("https://u.wechat.com/EXAMPLE", "wechat"),
+        ("https://example.com/x", "url"),
+        ("www.example.com", "url"),
+        ("example.com/path", "url"),
+        ("wxp://f2f0EXAMPLE", "payment"),
+        ("https://qr.alipay.com/EXAMPLE", "payment"),
+        ("tel:000", "contact"),
+        ("mailto:somebody", "contact"),
+        ("BEGIN:VCARD\nFN:Nobody\nEND:VCARD", "contact"),
+        ("只是一句话", "text"),
+    ],
+)
+def test_a_code_is_told_by_its_class_and_never_by_what_it_says(says: str, name: str):
+    assert class_of(says) == name
+    facts = look_into(encoded(code(says)))
+    assert facts.codes == (name,)
+    assert says not in repr(facts)
+
+
+@pytest.mark.obligation("CAC-08-6")
+def test_a_small_code_in_the_corner_of_a_picture_is_found():
+    image = picture(side=200)
+    image.paste(code("https://example.com").resize((90, 90)), (100, 100))
+    assert look_into(encoded(image, "JPEG", quality=85)).codes == ("url",)
+
+
+@pytest.mark.obligation("CAC-08-6")
+def test_a_code_in_a_later_frame_of_an_animation_is_found():
+    frames = [picture(seed) for seed in range(4)] + [code("https://example.com").resize((200, 200))]
+    body = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert look_into(body).codes == ("url",)
+
+
+def test_a_code_on_a_transparent_ground_is_found():
+    drawn = code("https://example.com").convert("RGBA")
+    pixels = np.asarray(drawn).copy()
+    pixels[pixels[:, :, 0] > 128, 3] = 0
+    assert look_into(encoded(Image.fromarray(pixels))).codes == ("url",)
+
+
+def test_a_picture_of_nothing_has_neither_codes_nor_likeness():
+    for seed in range(20):
+        facts = look_into(encoded(picture(seed), "JPEG"))
+        assert (facts.checked, facts.codes) == (True, ())
+        assert not facts.hash or distance(facts.hash) > 60
+
+
+@pytest.mark.obligation("CAC-10-2")
+@pytest.mark.parametrize("width", [60, 200, 640])
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+def test_the_flag_is_known_in_any_size_and_format_and_turned_around(width: int, form: str):
+    facts = look_into(encoded(flag(600).resize((width, width * 2 // 3)), form))
+    assert distance(facts.hash) <= 31
+    turned = flag(600).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    facts = look_into(encoded(turned.resize((width, width * 2 // 3)), form))
+    assert distance(facts.hash) > 31
+    assert distance(facts.mirror_hash) <= 31
+
+
+def test_a_plain_image_has_no_hash_that_could_be_taken_for_another():
+    facts = look_into(encoded(Image.new("RGB", (200, 200), "red")))
+    assert (facts.checked, facts.hash, facts.mirror_hash) == (True, "", "")
+    assert ImagePart.HASH in facts.parts
+
+
+def test_the_hash_is_that_of_the_library_of_its_makers():
+    pdqhash = pytest.importorskip("pdqhash")
+    for image in (flag(600), *map(picture, range(10))):
+        pixels = np.asarray(image.convert("RGB").resize((256, 256)))
+        bits, quality = pdqhash.compute(pixels)
+        ours = pdq(pixels)
+        theirs = int(np.packbits(bits).tobytes().hex(), 16)
+        assert (int(ours.hash, 16) ^ theirs).bit_count() <= 4
+        assert abs(ours.quality - quality) <= 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n" + b"\0" * 64, b"<svg/>", encoded(picture(), "BMP")],
+)
+def test_bytes_that_are_no_image_are_told_as_such(body: bytes):
+    facts = look_into(body)
+    assert not facts.checked
+    assert facts.detail.startswith("The image cannot be decoded")
+    assert facts.parts == ()
+
+
+def test_a_small_file_that_holds_a_huge_image_is_not_unpacked():
+    body = encoded(Image.new("1", (6_000, 6_000)))
+    assert len(body) < 200_000
+    began = time.process_time()
+    facts = look_into(body)
+    assert not facts.checked
+    assert time.process_time() - began < 1.0
+
+
+def test_without_a_library_its_part_counts_as_not_looked_for(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(look, "tools", lambda: look.Tools(None, None))
+    facts = look_into(encoded(code("https://example.com")))
+    assert (facts.checked, facts.parts, facts.codes) == (True, (ImagePart.HASH,), ())
+
+
+@pytest.mark.obligation("CAC-08-6")
+def test_text_in_an_image_is_read():
+    pytest.importorskip("rapidocr_onnxruntime")
+    image = Image.new("RGB", (200, 200), "white")
+    ImageDraw.Draw(image).text((10, 80), "CALL 555 0100", fill="black", font_size=24)
+    facts = look_into(encoded(image))
+    assert "555" in facts.text
+    assert ImagePart.TEXT in facts.parts
+
+
+# -- the pool ----------------------------------------------------------------------------------
+
+
+def _looking(body: bytes) -> ImageFacts:
+    """What the pool's processes run in these tests: some bytes do them harm."""
+    if body == b"die":
+        import os
+
+        os._exit(1)
+    if body == b"hang":
+        time.sleep(600)
+    return look_into(body)
+
+
+def test_an_image_that_kills_or_stalls_its_process_harms_no_other(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pool, "look_into", _looking)
+    looking = LookPool(1, seconds=8.0)
+    try:
+        good = encoded(code("https://example.com"))
+        assert looking.look(b"die").detail == "Looking into the image made the decoder fail."
+        assert looking.look(good).codes == ("url",)
+        assert looking.look(b"hang").detail == "Looking into the image took too long."
+        assert looking.look(encoded(picture())).checked
+    finally:
+        looking.close()
