@@ -89,6 +89,9 @@ class RulingAction(StrEnum):
     DISMISS_APPEAL = "DISMISS_APPEAL"
     IMPOSE_MEASURE = "IMPOSE_MEASURE"
     LIFT_MEASURE = "LIFT_MEASURE"
+    REQUEST_EVIDENCE = "REQUEST_EVIDENCE"
+    REPORT_DELIVERED = "REPORT_DELIVERED"
+    ERASE_ACCOUNT = "ERASE_ACCOUNT"
 
 
 class MeasureStep(StrEnum):
@@ -183,6 +186,7 @@ class ComplaintState(StrEnum):
     DISPOSAL = "DISPOSAL"
     FEEDBACK = "FEEDBACK"
     CLOSED = "CLOSED"
+    NEED_EVIDENCE = "NEED_EVIDENCE"
 
 
 class CreditAction(StrEnum):
@@ -235,6 +239,11 @@ class NoticeKind(StrEnum):
     MEASURE_EXTENDED = "MEASURE_EXTENDED"
     MEASURE_LIFTED = "MEASURE_LIFTED"
     CORRECTION_REMINDER = "CORRECTION_REMINDER"
+    COMPLAINT_RECEIVED = "COMPLAINT_RECEIVED"
+    COMPLAINT_DECIDED = "COMPLAINT_DECIDED"
+    ANSWER_RECEIVED = "ANSWER_RECEIVED"
+    APPEAL_RECEIVED = "APPEAL_RECEIVED"
+    APPEAL_DECIDED = "APPEAL_DECIDED"
 
 
 class DirectiveKind(StrEnum):
@@ -255,15 +264,18 @@ class PackMode(StrEnum):
 
 
 class AccountAppeal(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """An appeal of the account holder against a measure.
+    """An appeal of the account holder against a measure, or an answer to a complaint (counter-
+    notice).
 
     event_id: Unique id given by the producer; a repeated id is processed once.
     account_id: The account, key of the record.
     occurred_at: When it happened at the source.
     appeal_id: Ticket id given at receipt.
-    measure_id: Measure appealed against.
+    measure_id: Measure appealed against; empty where a complaint is answered.
     statement: What the account holder says.
     language: BCP 47 language for the answer.
+    complaint_id: Complaint that the account holder answers; null for an appeal against a
+        measure.
     """
 
     event_id: str
@@ -273,6 +285,7 @@ class AccountAppeal(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     measure_id: str
     statement: str | None = None
     language: str | None = None
+    complaint_id: str | None = None
 
 
 class FieldLabel(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -347,6 +360,8 @@ class AccountComplaint(Struct, frozen=True, forbid_unknown_fields=True, gc=False
     complainant_token: Keyed token of the complainant; null when anonymous.
     statement: What the complainant says.
     language: BCP 47 language for the feedback.
+    evidence: References of evidence, such as content hashes; a later record of the same ticket
+        brings more.
     """
 
     event_id: str
@@ -358,6 +373,7 @@ class AccountComplaint(Struct, frozen=True, forbid_unknown_fields=True, gc=False
     complainant_token: str | None = None
     statement: str | None = None
     language: str | None = None
+    evidence: tuple[str, ...] = ()
 
 
 class AccountFinding(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -386,13 +402,14 @@ class AccountRuling(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     account_id: The account, key of the record.
     occurred_at: When it happened at the source.
     action: What was decided.
-    subject_id: What it decides: event id of the change, complaint id, appeal id or measure id;
-        free for IMPOSE_MEASURE.
+    subject_id: What it decides: event id of the change, complaint id, appeal id, measure id or
+        report id; free for IMPOSE_MEASURE and ERASE_ACCOUNT.
     reviewer_id: Person who decided.
     reason: Why, for the record and the notice.
     step: Step to impose; null takes the rule's own.
     duration_days: Length of the imposed measure in days; null takes the pack's default.
     field: Field concerned by an imposed measure.
+    misuse: DISMISS_COMPLAINT only: the complaint was manifestly unfounded.
     """
 
     event_id: str
@@ -405,6 +422,7 @@ class AccountRuling(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     step: MeasureStep | None = None
     duration_days: Int | None = None
     field: Field | None = None
+    misuse: bool = False
 
 
 class AccountVerification(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -615,6 +633,9 @@ class ComplaintFeedback(Struct, frozen=True, forbid_unknown_fields=True, gc=Fals
     pack_id: Pack under which it was decided.
     pack_version: Version of that pack.
     pack_hash: Content hash of that pack.
+    message: What to tell the complainant, in the language of the complaint.
+    outcome: How the complaint ended, from FEEDBACK on.
+    evidence_due_at: Until when evidence is waited for, while it is.
     """
 
     account_id: str
@@ -631,6 +652,9 @@ class ComplaintFeedback(Struct, frozen=True, forbid_unknown_fields=True, gc=Fals
     pack_hash: str
     merged_into: str | None = None
     language: str | None = None
+    message: str = ''
+    outcome: CaseOutcome | None = None
+    evidence_due_at: Millis | None = None
 
 
 class CreditChange(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -923,7 +947,7 @@ class NameClaim(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
 
 class Notice(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """Statement of reasons to the account holder.
+    """Statement of reasons to the account holder, or word of a complaint or an appeal.
 
     account_id: The account, key of the record.
     account_seq: Number of the input among all that were applied to this account, from 1;
@@ -931,19 +955,23 @@ class Notice(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     event_id: Input that caused this, or the deadline's id where a deadline did.
     notice_id: Unique id.
     kind: What it tells.
-    measure_id: Measure it is about.
+    measure_id: Measure it is about; empty where it is about none.
     language: BCP 47 language of title and body.
     title: Title.
     body: What was found and where, the ground, the remedy and how to appeal.
-    rule_id: Rule that caused it.
+    rule_id: Rule that caused it; empty where none did.
     article: Article or clause it rests on.
-    deadline: Until when a correction lifts the measure.
+    deadline: Until when a correction lifts the measure, or an answer to a complaint is waited
+        for.
     appeal_until: Until when an appeal is possible.
     at: Event time of this record.
     pack_id: Pack under which it was decided.
     pack_version: Version of that pack.
     pack_hash: Content hash of that pack.
     clause: Clause of the agreement with the user that it rests on.
+    complaint_id: Complaint that it is about.
+    appeal_id: Appeal, or answer to a complaint, that it is about.
+    outcome: How the complaint or the appeal ended.
     """
 
     account_id: str
@@ -964,6 +992,9 @@ class Notice(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     deadline: Millis | None = None
     appeal_until: Millis | None = None
     clause: str = ''
+    complaint_id: str | None = None
+    appeal_id: str | None = None
+    outcome: CaseOutcome | None = None
 
 
 class PlatformDirective(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -1258,9 +1289,28 @@ def read_AccountAppeal(_data: bytes, _at: int) -> tuple[AccountAppeal, int]:
         _at += _n
     else:
         raise ValueError("language: no such branch of a union")
+    complaint_id: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        complaint_id = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        complaint_id = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("complaint_id: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return AccountAppeal(event_id, account_id, occurred_at, appeal_id, measure_id, statement, language), _at
+    return AccountAppeal(event_id, account_id, occurred_at, appeal_id, measure_id, statement, language, complaint_id), _at
 
 
 def write_AccountAppeal(_record: AccountAppeal, _out: bytearray) -> None:
@@ -1332,6 +1382,20 @@ def write_AccountAppeal(_record: AccountAppeal, _out: bytearray) -> None:
     else:
         _append(2)
         _raw = language.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    if (complaint_id := _record.complaint_id) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = complaint_id.encode()
         _n = len(_raw)
         if _n < 0x40:
             _append(_n << 1)
@@ -1971,9 +2035,30 @@ def read_AccountComplaint(_data: bytes, _at: int) -> tuple[AccountComplaint, int
         _at += _n
     else:
         raise ValueError("language: no such branch of a union")
+    evidence_items: list[str] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        evidence_count, _at = read_count(_data, _at)
+        while evidence_count:
+            for _ in range(evidence_count):
+                _n = _data[_at]
+                _at += 1
+                if not _n & 0x81:
+                    _n >>= 1
+                elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+                    _at += 1
+                    _n = (_n & 0x7E | _m << 7) >> 1
+                else:
+                    _n, _at = read_size(_data, _at - 1)
+                evidence_item = _data[_at : _at + _n].decode()
+                _at += _n
+                evidence_items.append(evidence_item)
+            evidence_count, _at = read_count(_data, _at)
+    evidence = tuple(evidence_items)
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return AccountComplaint(event_id, account_id, occurred_at, complaint_id, category, field, complainant_token, statement, language), _at
+    return AccountComplaint(event_id, account_id, occurred_at, complaint_id, category, field, complainant_token, statement, language, evidence), _at
 
 
 def write_AccountComplaint(_record: AccountComplaint, _out: bytearray) -> None:
@@ -2064,6 +2149,20 @@ def write_AccountComplaint(_record: AccountComplaint, _out: bytearray) -> None:
         else:
             write_long(_n, _out)
         _out += _raw
+    if evidence_items := _record.evidence:
+        write_long(len(evidence_items), _out)
+        for evidence_item in evidence_items:
+            _raw = evidence_item.encode()
+            _n = len(_raw)
+            if _n < 0x40:
+                _append(_n << 1)
+            elif _n < 0x2000:
+                _append(_n << 1 & 0x7F | 0x80)
+                _append(_n >> 6)
+            else:
+                write_long(_n, _out)
+            _out += _raw
+    _append(0)
 
 
 def read_AccountFinding(_data: bytes, _at: int) -> tuple[AccountFinding, int]:
@@ -2302,9 +2401,10 @@ def read_AccountRuling(_data: bytes, _at: int) -> tuple[AccountRuling, int]:
         _at += 1
     else:
         raise ValueError("field: no such branch of a union")
+    misuse, _at = read_bool(_data, _at)
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return AccountRuling(event_id, account_id, occurred_at, action, subject_id, reviewer_id, reason, step, duration_days, field), _at
+    return AccountRuling(event_id, account_id, occurred_at, action, subject_id, reviewer_id, reason, step, duration_days, field, misuse), _at
 
 
 def write_AccountRuling(_record: AccountRuling, _out: bytearray) -> None:
@@ -2377,6 +2477,7 @@ def write_AccountRuling(_record: AccountRuling, _out: bytearray) -> None:
     else:
         _append(2)
         _append(_Field_AS[field])
+    _append(1 if _record.misuse else 0)
 
 
 def read_AccountVerification(_data: bytes, _at: int) -> tuple[AccountVerification, int]:
@@ -3983,9 +4084,46 @@ def read_ComplaintFeedback(_data: bytes, _at: int) -> tuple[ComplaintFeedback, i
         _n, _at = read_size(_data, _at - 1)
     pack_hash = _data[_at : _at + _n].decode()
     _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    message = _data[_at : _at + _n].decode()
+    _at += _n
+    outcome: CaseOutcome | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        outcome = None
+    elif _n == 2:
+        outcome = _CaseOutcome_OF[_data[_at]]
+        _at += 1
+    else:
+        raise ValueError("outcome: no such branch of a union")
+    evidence_due_at: Millis | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        evidence_due_at = None
+    elif _n == 2:
+        _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+        if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+            _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+            _n -= 0x810204080
+            evidence_due_at = (_n >> 1) ^ -(_n & 1)
+            _at += 6
+        else:
+            evidence_due_at, _at = read_long(_data, _at)
+    else:
+        raise ValueError("evidence_due_at: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return ComplaintFeedback(account_id, account_seq, event_id, feedback_id, complaint_id, state, reason, due_at, at, pack_id, pack_version, pack_hash, merged_into, language), _at
+    return ComplaintFeedback(account_id, account_seq, event_id, feedback_id, complaint_id, state, reason, due_at, at, pack_id, pack_version, pack_hash, merged_into, language, message, outcome, evidence_due_at), _at
 
 
 def write_ComplaintFeedback(_record: ComplaintFeedback, _out: bytearray) -> None:
@@ -4083,6 +4221,31 @@ def write_ComplaintFeedback(_record: ComplaintFeedback, _out: bytearray) -> None
     _out += _TEXTS[_record.pack_id]
     _out += _TEXTS[_record.pack_version]
     _out += _TEXTS[_record.pack_hash]
+    _raw = _record.message.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    if (outcome := _record.outcome) is None:
+        _append(0)
+    else:
+        _append(2)
+        _append(_CaseOutcome_AS[outcome])
+    if (evidence_due_at := _record.evidence_due_at) is None:
+        _append(0)
+    else:
+        _append(2)
+        if 0x400000000 <= evidence_due_at < 0x20000000000:
+            _out += _MORE[evidence_due_at << 1 & 0x3FFF]
+            _out += _MORE[evidence_due_at >> 13 & 0x3FFF]
+            _out += _LAST[evidence_due_at >> 27]
+        else:
+            write_long(evidence_due_at, _out)
 
 
 def read_CreditChange(_data: bytes, _at: int) -> tuple[CreditChange, int]:
@@ -6158,9 +6321,57 @@ def read_Notice(_data: bytes, _at: int) -> tuple[Notice, int]:
         _n, _at = read_size(_data, _at - 1)
     clause = _data[_at : _at + _n].decode()
     _at += _n
+    complaint_id: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        complaint_id = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        complaint_id = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("complaint_id: no such branch of a union")
+    appeal_id: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        appeal_id = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        appeal_id = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("appeal_id: no such branch of a union")
+    outcome: CaseOutcome | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        outcome = None
+    elif _n == 2:
+        outcome = _CaseOutcome_OF[_data[_at]]
+        _at += 1
+    else:
+        raise ValueError("outcome: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return Notice(account_id, account_seq, event_id, notice_id, kind, measure_id, language, title, body, rule_id, article, at, pack_id, pack_version, pack_hash, deadline, appeal_until, clause), _at
+    return Notice(account_id, account_seq, event_id, notice_id, kind, measure_id, language, title, body, rule_id, article, at, pack_id, pack_version, pack_hash, deadline, appeal_until, clause, complaint_id, appeal_id, outcome), _at
 
 
 def write_Notice(_record: Notice, _out: bytearray) -> None:
@@ -6284,6 +6495,39 @@ def write_Notice(_record: Notice, _out: bytearray) -> None:
     else:
         write_long(_n, _out)
     _out += _raw
+    if (complaint_id := _record.complaint_id) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = complaint_id.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    if (appeal_id := _record.appeal_id) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = appeal_id.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    if (outcome := _record.outcome) is None:
+        _append(0)
+    else:
+        _append(2)
+        _append(_CaseOutcome_AS[outcome])
 
 
 def read_PlatformDirective(_data: bytes, _at: int) -> tuple[PlatformDirective, int]:

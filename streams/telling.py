@@ -61,7 +61,10 @@ def _disposal(r: Disposal) -> Told:
     }[r.action]
     style = "green" if r.action is DisposalAction.LIFT else "red"
     where = f" ({', '.join(r.fields).lower()})" if r.fields else ""
-    return Told(f"measure {r.step}{where} {verb}", r.reason, r.rule_id, style)
+    why = r.reason
+    if r.rollback_value:
+        why += f" Offered to be restored: {r.rollback_value!r}."
+    return Told(f"measure {r.step}{where} {verb}", why, r.rule_id, style)
 
 
 def _escalation(r: Escalation) -> Told:
@@ -85,7 +88,7 @@ _TELLERS: dict[type, Callable[[Any], Told]] = {
     Escalation: _escalation,
     CreditChange: _credit,
     ComplaintFeedback: lambda r: Told(f"complaint {r.complaint_id}: {r.state}", r.reason),
-    Notice: lambda r: Told(f"notice {r.kind}", r.title),
+    Notice: lambda r: Told(f"notice {r.kind}", f"{r.title}: {r.body}" if r.outcome else r.title),
     AuthorityReport: lambda r: Told(f"report to the authorities: {r.step}", r.summary, r.rule_id),
     ImageRequest: lambda r: Told(f"look into the image of the {r.field.lower()}", "", ""),
     AuditRecord: lambda r: Told(f"audit record of {r.actor}", r.summary),

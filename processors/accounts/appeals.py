@@ -1,17 +1,16 @@
-"""Appeals against measures, and what an upheld one takes back."""
+"""Appeals against measures, answers to complaints, and what an upheld appeal takes back.
+
+An appeal is decided by a person who neither ordered nor confirmed the measure.
+"""
 
 from __future__ import annotations
 
-from processors.accounts import closing, credit, ladder, reasons, values
-from processors.accounts.escalations import (
-    close_breach,
-    close_escalation,
-    open_breach,
-    open_escalation,
-)
+from processors.accounts import cases, closing, credit, hearing, ladder, reasons, tickets, values
+from processors.accounts.effects import CaseTold
+from processors.accounts.escalations import open_breach
 from processors.accounts.state import STEP_RANK, Account, Appeal, Measure
 from processors.accounts.turn import DAY, HOUR, Turn
-from schemas.records import AccountAppeal, EscalationKind, MeasureStep
+from schemas.records import AccountAppeal, CaseOutcome, MeasureStep, NoticeKind
 
 MAX_OPEN = 16
 """Appeals an account may have open at once; a further one is answered with a closed escalation."""
@@ -20,18 +19,24 @@ _URGENT = STEP_RANK[MeasureStep.SUSPEND]
 
 
 def apply_appeal(turn: Turn, appeal: AccountAppeal) -> None:
-    """Put an appeal before a person."""
+    """Put an appeal before a person, or an answer before the one who has the complaint."""
+    if appeal.complaint_id:
+        _answer(turn, appeal.complaint_id, appeal.appeal_id)
+        return
     account = turn.account
-    known = find(account, appeal.appeal_id)
+    known = hearing.find(account, appeal.appeal_id)
     if known:
         why = "An appeal of this id was received before and is still open."
-        _open(turn, known, why, opened_at=known.at)
+        hearing.open_before_a_person(turn, known, why)
         return
     measure = ladder.find(account, appeal.measure_id)
+    said = cases.APPEAL_RECEIVED
     until = measure.begins + turn.ladder_of(measure.rule).appeal_days * DAY if measure else 0
     if measure is None:
+        said = cases.APPEAL_UNKNOWN
         reason = "Appeal against a measure that this account is not known to have."
     elif turn.at > until:
+        said = cases.APPEAL_LATE
         reason = f"Appeal against the measure {measure.step}, after the time for appeals."
     else:
         reason = f"Appeal against the measure {measure.step}."
@@ -44,18 +49,12 @@ def apply_appeal(turn: Turn, appeal: AccountAppeal) -> None:
         due=turn.at + turn.pack.review.hold_hours * HOUR,
     )
     rule_ids = (measure.rule,) if measure else ()
-    _open(turn, waiting, reason, rule_ids=rule_ids)
+    hearing.open_before_a_person(turn, waiting, reason, rule_ids)
     if len(account.appeals) >= MAX_OPEN:
-        _close(turn, waiting, f"{MAX_OPEN} appeals are open; they must be decided first.")
-    else:
-        account.appeals.append(waiting)
-
-
-def settle(turn: Turn, appeal: Appeal, reason: str) -> None:
-    """Take an appeal off the waiting list."""
-    turn.account.appeals.remove(appeal)
-    _close(turn, appeal, reason)
-    close_breach(turn, appeal.id, reason)
+        hearing.settle(turn, waiting, CaseOutcome.NOT_ACCEPTED, cases.TOO_MANY_APPEALS)
+        return
+    account.appeals.append(waiting)
+    hearing.tell(turn, NoticeKind.APPEAL_RECEIVED, waiting, said)
 
 
 def breach_appeal(turn: Turn, appeal: Appeal) -> None:
@@ -72,9 +71,7 @@ def overturn(turn: Turn, measure: Measure, reviewer: str, appeal_id: str) -> str
     """
     account = turn.account
     lifted = []
-    for other in list(account.measures):
-        if other.root != measure.root:
-            continue
+    for other in _together(account, measure):
         if not other.ended:
             values.set_cause_aside(account, other)
             ladder.lift(turn, other, reasons.APPEAL_UPHELD, reviewer, appeal_id)
@@ -85,37 +82,38 @@ def overturn(turn: Turn, measure: Measure, reviewer: str, appeal_id: str) -> str
     for appeal in list(account.appeals):
         against = ladder.find(account, appeal.measure)
         if against is not None and against.root == measure.root:
-            settle(turn, appeal, "The measure was taken back.")
+            hearing.settle(turn, appeal, CaseOutcome.UPHELD, cases.APPEAL_MOOT)
     done = f"lifted {', '.join(lifted)}" if lifted else "the measure had ended"
     return done + ("; its credit entry was reversed" if reversed_ else "; no credit entry counted")
 
 
-def find(account: Account, appeal_id: str) -> Appeal | None:
-    """An appeal that waits."""
-    return next((appeal for appeal in account.appeals if appeal.id == appeal_id), None)
+def confirm(measure: Measure, reviewer: str) -> None:
+    """A person has looked at a measure and left it in force."""
+    if reviewer not in measure.confirmed:
+        measure.confirmed.append(reviewer)
 
 
-def _open(
-    turn: Turn,
-    appeal: Appeal,
-    reason: str,
-    *,
-    opened_at: int | None = None,
-    rule_ids: tuple[str, ...] = (),
-) -> None:
-    kind = EscalationKind.APPEAL
-    open_escalation(
-        turn,
-        kind,
-        appeal.id,
-        appeal.priority,
-        appeal.due,
-        reason,
-        rule_ids,
-        opened_at=opened_at,
+def judged_by(account: Account, measure: Measure) -> set[str]:
+    """Who has ordered or confirmed a measure, or one of the same breach."""
+    together = _together(account, measure)
+    people = {other.reviewer for other in together if other.reviewer}
+    return people.union(*(other.confirmed for other in together))
+
+
+def _together(account: Account, measure: Measure) -> list[Measure]:
+    """A measure and all of the same breach."""
+    return [other for other in account.measures if other.root == measure.root]
+
+
+def _answer(turn: Turn, complaint_id: str, answer: str) -> None:
+    """The account answers a complaint: the person who rules on it will read that, too."""
+    ticket = tickets.find_open(turn.account, complaint_id)
+    if ticket is None:
+        said, outcome = cases.NOTHING_TO_ANSWER, CaseOutcome.NOT_ACCEPTED
+    else:
+        tickets.hear(turn, ticket, answer)
+        said, outcome = cases.ANSWERED, None
+    kind = NoticeKind.ANSWER_RECEIVED
+    turn.effects.append(
+        CaseTold(kind, said, complaint_id=complaint_id, appeal_id=answer, outcome=outcome)
     )
-
-
-def _close(turn: Turn, appeal: Appeal, reason: str) -> None:
-    kind = EscalationKind.APPEAL
-    close_escalation(turn, kind, appeal.id, appeal.priority, appeal.at, appeal.due, reason)

@@ -53,7 +53,12 @@ def answer(turn: Turn, proposals: Iterable[Proposal], fresh: Collection[Field] =
             continue
         met.add(field)
         if proposal.finding.decision in HOLDING:
-            result.reviews.append(proposal)
+            # What a person has found in breach, and was not changed since, needs no second look.
+            known = [] if field in fresh else ladder.of_cause(turn.account, rule.id, field)
+            if known:
+                result.measures.append(known[-1])
+            else:
+                result.reviews.append(proposal)
             continue
         measure, begun = enter(turn, rule, field, proposal.finding.why, fresh=field in fresh)
         if measure is None:

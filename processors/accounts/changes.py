@@ -318,6 +318,7 @@ _SHUT = {
     Status.AWAITING: "The registration of the account is not decided yet.",
     Status.REFUSED: "The registration of the account was refused.",
     Status.CANCELLED: "The account was cancelled by its holder.",
+    Status.ERASED: "The account was cancelled by its holder, and erased.",
     Status.CLOSED: "The account is closed.",
 }
 
@@ -348,7 +349,7 @@ def _cancel(turn: Turn, change: AccountChange) -> None:
     status = turn.account.status
     if status is _CLOSED:
         _verdict(turn, change, _REFUSE, "The account is closed.")
-    elif status is Status.CANCELLED:
+    elif status in (Status.CANCELLED, Status.ERASED):
         _verdict(turn, change, _REFUSE, "The account is cancelled already.")
     else:
         _verdict(turn, change, Decision.ALLOW, "Cancelled at the account holder's wish.")

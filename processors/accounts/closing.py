@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from processors.accounts import ladder, reasons, reviews, tickets
+from processors.accounts import cases, hearing, ladder, ledger, reasons, reviews, tickets
 from processors.accounts.effects import Ground
-from processors.accounts.escalations import close_all_breaches, close_escalation
-from processors.accounts.state import FIELDS, Measure, Status
+from processors.accounts.escalations import close_all_breaches
+from processors.accounts.state import FIELDS, Account, Measure, Status
 from processors.accounts.turn import DAY, Turn
 from processors.policy.model import Message
-from schemas.records import EscalationKind, Field, MeasureStep
+from schemas.records import CaseOutcome, CreditAction, Field, MeasureStep
 
 
 def close(
@@ -54,7 +54,7 @@ def close(
         reviewer=reviewer,
     )
     reviews.refuse_all(turn, "The account is closed.")
-    tickets.settle_all(turn, "The account is closed.", disposal="The account was closed.")
+    tickets.settle_all(turn, cases.ACCOUNT_CLOSED, disposal=cases.ACCOUNT_CLOSED_NOW)
     close_all_breaches(turn, "The account is closed.")
     return closure
 
@@ -67,24 +67,35 @@ def cancel(turn: Turn) -> None:
     reviews.refuse_all(turn, why)
     for measure in account.live_measures():
         ladder.lift(turn, measure, reasons.CANCELLED)
-    tickets.settle_all(turn, why)
-    for appeal in account.appeals:
-        close_escalation(
-            turn,
-            EscalationKind.APPEAL,
-            appeal.id,
-            appeal.priority,
-            appeal.at,
-            appeal.due,
-            why,
-        )
-    account.appeals.clear()
+    tickets.settle_all(turn, cases.ACCOUNT_CANCELLED)
+    for appeal in list(account.appeals):
+        hearing.settle(turn, appeal, CaseOutcome.WITHOUT_DECISION, cases.ACCOUNT_CANCELLED)
     close_all_breaches(turn, why)
     account.values = [""] * len(FIELDS)
     account.owner = account.agreement = account.place = None
     account.facts.clear()
     account.approvals.clear()
     account.analyses.clear()
+
+
+def erase(turn: Turn) -> None:
+    """Forget a cancelled account, on demand (Art. 16).
+
+    What stays is a tombstone: the number of its last input, the hash of its last audit record, the
+    marks of the last events, and reports still to be delivered. So the chain goes on unbroken, and
+    nothing is done twice, should the id come up again.
+    """
+    account = turn.account
+    for entry in list(account.ledger):
+        ledger.remove(turn, entry, CreditAction.EXPIRED, "The account was erased.")
+    empty = Account()
+    for name in Account.__struct_fields__:
+        if name not in _TOMBSTONE:
+            setattr(account, name, getattr(empty, name))
+    account.status = Status.ERASED
+
+
+_TOMBSTONE = ("version", "seq", "seen", "audit", "reports")
 
 
 def reopen(turn: Turn) -> None:

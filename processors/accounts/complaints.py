@@ -6,17 +6,17 @@ not settle goes to a person.
 
 from __future__ import annotations
 
-from processors.accounts import breaches, tickets
-from processors.accounts.escalations import open_breach, open_escalation
+from processors.accounts import breaches, cases, tickets
+from processors.accounts.escalations import open_breach
 from processors.accounts.ids import digest
 from processors.accounts.state import Account, Measure, Status, Ticket
 from processors.accounts.turn import DAY, Turn, current_values
-from processors.policy.model import Proposal
+from processors.policy.model import Message, Proposal
 from schemas.records import (
     AccountComplaint,
+    CaseOutcome,
     ComplaintCategory,
     ComplaintState,
-    EscalationKind,
     Field,
 )
 
@@ -26,7 +26,7 @@ a further value of the same field and category joins the newest ticket, which a 
 
 
 class _Case:
-    """A complaint on its way through its states."""
+    """A complaint on its way through its states. Its time limit is that in force at receipt."""
 
     def __init__(self, turn: Turn, complaint: AccountComplaint) -> None:
         self._turn = turn
@@ -37,9 +37,10 @@ class _Case:
     def move(
         self,
         state: ComplaintState,
-        reason: str,
+        reason: Message,
         merged_into: str | None = None,
         rule_ids: tuple[str, ...] = (),
+        outcome: CaseOutcome | None = None,
     ) -> None:
         tickets.move(
             self._turn,
@@ -50,11 +51,14 @@ class _Case:
             self._language,
             merged_into=merged_into,
             rule_ids=rule_ids,
+            outcome=outcome,
         )
 
-    def end(self, reason: str, merged_into: str | None = None) -> None:
-        self.move(ComplaintState.FEEDBACK, reason, merged_into)
-        self.move(ComplaintState.CLOSED, "The complaint is closed.", merged_into)
+    def end(
+        self, reason: Message, outcome: CaseOutcome | None, merged_into: str | None = None
+    ) -> None:
+        self.move(ComplaintState.FEEDBACK, reason, merged_into, outcome=outcome)
+        self.move(ComplaintState.CLOSED, cases.CLOSED, merged_into, outcome=outcome)
 
 
 def apply_complaint(turn: Turn, complaint: AccountComplaint) -> None:
@@ -62,25 +66,25 @@ def apply_complaint(turn: Turn, complaint: AccountComplaint) -> None:
     account = turn.account
     known = tickets.find(account, complaint.complaint_id)
     if known:
-        _say_again(turn, known)
+        _bring(turn, known, len(complaint.evidence))
         return
     case = _Case(turn, complaint)
-    case.move(ComplaintState.RECEIVED, "The complaint was received.")
+    case.move(ComplaintState.RECEIVED, cases.RECEIVED)
     refusal = _not_acceptable(account, complaint.field)
     if refusal:
-        case.move(ComplaintState.NOT_ACCEPTED, refusal)
-        case.end(refusal)
+        case.move(ComplaintState.NOT_ACCEPTED, refusal, outcome=CaseOutcome.NOT_ACCEPTED)
+        case.end(refusal, CaseOutcome.NOT_ACCEPTED)
         return
-    case.move(ComplaintState.ACCEPTED, "The complaint was accepted.")
+    case.move(ComplaintState.ACCEPTED, cases.ACCEPTED)
     value = _value_hash(account, complaint.field)
     first = _same(turn, complaint.field, complaint.category, value)
     if first:
         first.merged += 1
-        why = f"The same was complained of before; the outcome of {first.id} applies."
+        why = cases.repeats(first.id)
         case.move(ComplaintState.SCREENING, why, first.id)
-        case.end(why, first.id)
+        case.end(why, first.outcome, first.id)
         return
-    case.move(ComplaintState.SCREENING, "The information complained of is verified again.")
+    case.move(ComplaintState.SCREENING, cases.VERIFYING)
     _verify(turn, complaint, case, value)
 
 
@@ -91,6 +95,24 @@ def breach_ticket(turn: Turn, ticket: Ticket) -> None:
     open_breach(turn, ticket.id, reason, tuple(ticket.rules))
 
 
+def miss_evidence(turn: Turn, ticket: Ticket) -> None:
+    """The time to bring evidence has passed."""
+    tickets.settle(turn, ticket, CaseOutcome.DISMISSED, cases.NO_EVIDENCE)
+
+
+def _bring(turn: Turn, ticket: Ticket, references: int) -> None:
+    """A ticket comes again: with evidence, it goes to the person; else its state is told."""
+    if not references or ticket.settled:
+        tickets.say_again(turn, ticket, cases.SAID_BEFORE)
+        return
+    ticket.evidence += references
+    if ticket.evidence_due:
+        tickets.escalate(turn, ticket, cases.BROUGHT)
+    else:
+        tickets.say_again(turn, ticket, cases.BROUGHT)
+        tickets.look_again(turn, ticket)
+
+
 def _verify(turn: Turn, complaint: AccountComplaint, case: _Case, value: bytes) -> None:
     proposals = _proposals(turn, complaint.field)
     relevant = [p for p in proposals if _answers(p, complaint.category)]
@@ -98,9 +120,13 @@ def _verify(turn: Turn, complaint: AccountComplaint, case: _Case, value: bytes) 
     result = breaches.answer(turn, proposals)
     measure = _measure_for(result.measures, relevant)
     if measure:
-        why = f"Measure {measure.id} ({measure.step}) answers it."
+        why = cases.answered_by(measure.id, measure.step)
         case.move(ComplaintState.DISPOSAL, why, rule_ids=rule_ids)
-        case.end(why)
+        case.end(why, CaseOutcome.UPHELD)
+        tickets.tell_account(turn, case.id, CaseOutcome.UPHELD)
+        return
+    if turn.account.status is Status.CLOSED:
+        case.end(cases.ACCOUNT_CLOSED_NOW, CaseOutcome.WITHOUT_DECISION)
         return
     ticket = Ticket(
         id=complaint.complaint_id,
@@ -111,17 +137,15 @@ def _verify(turn: Turn, complaint: AccountComplaint, case: _Case, value: bytes) 
         at=turn.at,
         due=case.due,
         rules=list(rule_ids),
+        evidence=len(complaint.evidence),
     )
-    if turn.account.status is Status.CLOSED:
-        case.end("The account was closed.")
-        return
-    why = "A person looks at the complaint."
-    case.move(ComplaintState.ESCALATED, why, rule_ids=rule_ids)
     turn.account.tickets.append(ticket)
-    priority = tickets.priority_of(turn, ticket)
-    reason = f"Complaint of the category {ticket.category}."
-    kind = EscalationKind.COMPLAINT
-    open_escalation(turn, kind, ticket.id, priority, ticket.due, reason, rule_ids)
+    terms = turn.pack.complaints
+    if ticket.category in terms.evidence_for and not ticket.evidence:
+        until = turn.at + terms.evidence_days * DAY
+        tickets.ask_for_evidence(turn, ticket, until, escalated=False)
+    else:
+        tickets.escalate(turn, ticket)
 
 
 def _proposals(turn: Turn, field: Field | None) -> list[Proposal]:
@@ -148,16 +172,20 @@ def _measure_for(measures: list[Measure], relevant: list[Proposal]) -> Measure |
     return None
 
 
-def _not_acceptable(account: Account, field: Field | None) -> str:
-    if account.status is Status.CLOSED:
-        return "The account is closed."
-    if account.status is Status.CANCELLED:
-        return "The account was cancelled by its holder."
-    if account.status is Status.REFUSED:
-        return "The account was not registered."
-    if field is not None and account.value(field) == "":
-        return "The field complained of is empty."
-    return ""
+_NOT_ACCEPTED = {
+    Status.CLOSED: cases.ACCOUNT_CLOSED,
+    Status.CANCELLED: cases.ACCOUNT_CANCELLED,
+    Status.ERASED: cases.ACCOUNT_CANCELLED,
+    Status.REFUSED: cases.NOT_REGISTERED,
+}
+
+
+def _not_acceptable(account: Account, field: Field | None) -> Message | None:
+    """Why there is nothing to complain of, None where there is."""
+    refusal = _NOT_ACCEPTED.get(account.status)
+    if refusal is None and field is not None and account.value(field) == "":
+        return cases.EMPTY
+    return refusal
 
 
 def _same(
@@ -180,9 +208,3 @@ def _value_hash(account: Account, field: Field | None) -> bytes:
     if field is not None:
         return digest(account.value(field) or "")
     return digest("\x1f".join(value or "" for value in account.values))
-
-
-def _say_again(turn: Turn, ticket: Ticket) -> None:
-    state = ComplaintState.CLOSED if ticket.settled else ComplaintState.ESCALATED
-    reason = "A ticket of this id was received before; this is its state."
-    tickets.move(turn, ticket.id, state, reason, ticket.due, ticket.language)

@@ -17,12 +17,13 @@ from processors.accounts import (
     waiting,
 )
 from processors.accounts.appeals import breach_appeal
-from processors.accounts.complaints import breach_ticket
+from processors.accounts.complaints import breach_ticket, miss_evidence
 from processors.accounts.effects import Audited, CorrectionReminded
 from processors.accounts.escalations import open_breach
 from processors.accounts.examiner import Examiner
 from processors.accounts.grounds import BUILT_IN, RULING
 from processors.accounts.ids import derive_id
+from processors.accounts.reports import breach_report
 from processors.accounts.state import Account, Measure, Pending, Timer, timers
 from processors.accounts.turn import HOUR, Turn
 from processors.accounts.verification import expire_fact
@@ -159,4 +160,6 @@ _HANDLERS: dict[Timer, Callable[[Turn, Any], None]] = {
     Timer.TICKET: breach_ticket,
     Timer.APPEAL: breach_appeal,
     Timer.REPAIR: credit.repair,
+    Timer.EVIDENCE: miss_evidence,
+    Timer.REPORT: breach_report,
 }

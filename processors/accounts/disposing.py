@@ -6,6 +6,7 @@ that any output carries is `rollback_value`: the last compliant one, in which no
 
 from __future__ import annotations
 
+from processors.accounts import reports
 from processors.accounts.effects import (
     CorrectionReminded,
     Ground,
@@ -19,7 +20,7 @@ from processors.accounts.ids import derive_id
 from processors.accounts.ledger import score_of
 from processors.accounts.notices import compose
 from processors.accounts.recording import AUTOMATIC, OutputRecord, common, record
-from processors.accounts.state import INDEX, STEP_RANK
+from processors.accounts.state import INDEX
 from processors.accounts.turn import DAY, HOUR, Turn
 from processors.policy.model import Message
 from schemas.records import (
@@ -36,8 +37,7 @@ from schemas.records import (
 def begun(turn: Turn, effect: MeasureBegun, outputs: list[OutputRecord]) -> None:
     """Records of a measure that begins, with a report item from the pack's step on."""
     rule_id = effect.terms.rule_id
-    report = turn.examiner.policy.pack_of(rule_id).report
-    reported = STEP_RANK[effect.terms.step] >= STEP_RANK[report.from_step]
+    reported = reports.is_reported(turn, effect.terms.step, rule_id)
     disposal = _dispose(turn, DisposalAction.BEGIN, effect, outputs, reported=reported)
     if disposal.report_id:
         outputs.append(
@@ -49,7 +49,7 @@ def begun(turn: Turn, effect: MeasureBegun, outputs: list[OutputRecord]) -> None
                 rule_id=disposal.rule_id,
                 article=disposal.article,
                 summary=f"{disposal.step}: {disposal.reason}",
-                due_at=turn.at + report.hours * HOUR,
+                due_at=turn.at + reports.terms_of(turn, rule_id).hours * HOUR,
                 at=turn.at,
             )
         )
@@ -92,7 +92,7 @@ def _dispose(
     began = effect if isinstance(effect, MeasureBegun) else None
     ended = effect if isinstance(effect, MeasureLifted) else None
     before, after = _hashes(turn, terms.field)
-    disposal_id = derive_id("disposal", turn.account_id, turn.event_id, terms.measure_id, action)
+    disposal_id = reports.disposal_id(turn, terms.measure_id, action)
     disposal = Disposal(
         **common(turn, terms.rule_id),
         disposal_id=disposal_id,
@@ -119,7 +119,7 @@ def _dispose(
         served_ms=turn.at - terms.begins if ended else None,
         appeal_id=(ended.appeal_id or None) if ended else None,
         notice_id=derive_id("notice", disposal_id),
-        report_id=derive_id("report", disposal_id) if reported else None,
+        report_id=reports.report_id(turn, terms.measure_id) if reported else None,
         audit_id=derive_id("audit", disposal_id),
     )
     outputs.append(disposal)

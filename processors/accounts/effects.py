@@ -13,6 +13,7 @@ from msgspec import Struct
 from processors.policy.model import Message, Rule
 from schemas.records import (
     AuditKind,
+    CaseOutcome,
     ChangeKind,
     ComplaintState,
     CreditAction,
@@ -22,6 +23,7 @@ from schemas.records import (
     Finding,
     Mark,
     MeasureStep,
+    NoticeKind,
     Phase,
 )
 
@@ -148,11 +150,28 @@ class ComplaintMoved(Struct, frozen=True, gc=False):
 
     complaint_id: str
     state: ComplaintState
-    reason: str
+    reason: Message
     due_at: int
     merged_into: str | None
     language: str | None
     rule_ids: tuple[str, ...]
+    outcome: CaseOutcome | None
+    evidence_due_at: int | None
+
+
+class CaseTold(Struct, frozen=True, gc=False):
+    """The account is told of a complaint, of its own answer to one, or of its appeal.
+
+    ``until`` (ms) is until when an answer is waited for.
+    """
+
+    kind: NoticeKind
+    said: Message
+    complaint_id: str = ""
+    appeal_id: str = ""
+    measure_id: str = ""
+    outcome: CaseOutcome | None = None
+    until: int | None = None
 
 
 class EscalationOpened(Struct, frozen=True, gc=False):
@@ -189,13 +208,19 @@ class ImageAsked(Struct, frozen=True, gc=False):
 
 
 class Audited(Struct, frozen=True, gc=False):
-    """Something is kept for the record that is not a disposal."""
+    """Something is kept for the record that is not a disposal.
+
+    ``measure_id``, ``appeal_id`` and ``outcome`` are those of a ruling on an appeal.
+    """
 
     kind: AuditKind
     subject_id: str
     summary: str
     actor: str
     rule_ids: tuple[str, ...] = ()
+    measure_id: str = ""
+    appeal_id: str = ""
+    outcome: CaseOutcome | None = None
 
 
 Effect = (
@@ -206,6 +231,7 @@ Effect = (
     | MeasureLifted
     | CorrectionReminded
     | ComplaintMoved
+    | CaseTold
     | EscalationOpened
     | EscalationClosed
     | ImageAsked

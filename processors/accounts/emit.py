@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from processors.accounts import disposing, duties, ledger
+from processors.accounts import cases, disposing, duties, ledger
 from processors.accounts.effects import (
     Audited,
+    CaseTold,
     ComplaintMoved,
     CorrectionReminded,
     CreditChanged,
@@ -25,7 +26,7 @@ from processors.accounts.effects import (
     VerdictGiven,
 )
 from processors.accounts.ids import derive_id
-from processors.accounts.recording import OutputRecord, common, record
+from processors.accounts.recording import Case, OutputRecord, common, record
 from processors.accounts.turn import Turn
 from schemas.records import (
     ComplaintFeedback,
@@ -33,6 +34,7 @@ from schemas.records import (
     Escalation,
     EscalationStatus,
     ImageRequest,
+    Notice,
     Verdict,
 )
 
@@ -106,11 +108,37 @@ def _complaint(turn: Turn, effect: ComplaintMoved, outputs: list[OutputRecord]) 
             feedback_id=feedback_id,
             complaint_id=effect.complaint_id,
             state=effect.state,
-            reason=effect.reason,
+            reason=effect.reason.en,
             merged_into=effect.merged_into,
             due_at=effect.due_at,
             language=effect.language,
             at=turn.at,
+            message=cases.in_language(effect.language, effect.reason),
+            outcome=effect.outcome,
+            evidence_due_at=effect.evidence_due_at,
+        )
+    )
+
+
+def _case(turn: Turn, effect: CaseTold, outputs: list[OutputRecord]) -> None:
+    case_id = effect.complaint_id or effect.appeal_id
+    words = cases.put(effect.kind, turn.account.language, effect.said)
+    outputs.append(
+        Notice(
+            **common(turn),
+            notice_id=derive_id("notice", turn.account_id, turn.event_id, effect.kind, case_id),
+            kind=effect.kind,
+            measure_id=effect.measure_id,
+            language=words.language,
+            title=words.title,
+            body=words.body,
+            rule_id="",
+            article="",
+            deadline=effect.until,
+            at=turn.at,
+            complaint_id=effect.complaint_id or None,
+            appeal_id=effect.appeal_id or None,
+            outcome=effect.outcome,
         )
     )
 
@@ -150,7 +178,11 @@ def _image_asked(turn: Turn, effect: ImageAsked, outputs: list[OutputRecord]) ->
 
 def _audited(turn: Turn, effect: Audited, outputs: list[OutputRecord]) -> None:
     audit_id = derive_id("audit", turn.account_id, turn.event_id, effect.kind)
-    record(turn, audit_id, effect.kind, effect.subject_id, effect.summary, effect.actor, outputs)
+    case = None
+    if effect.outcome:
+        case = Case(effect.measure_id or None, effect.appeal_id, effect.outcome)
+    kind, subject, actor = effect.kind, effect.subject_id, effect.actor
+    record(turn, audit_id, kind, subject, effect.summary, actor, outputs, case=case)
 
 
 _WRITERS: dict[type, Callable[[Turn, Any, list[OutputRecord]], None]] = {
@@ -161,6 +193,7 @@ _WRITERS: dict[type, Callable[[Turn, Any, list[OutputRecord]], None]] = {
     MeasureLifted: disposing.lifted,
     CorrectionReminded: disposing.reminded,
     ComplaintMoved: _complaint,
+    CaseTold: _case,
     EscalationOpened: _escalation,
     EscalationClosed: _escalation,
     ImageAsked: _image_asked,

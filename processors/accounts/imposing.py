@@ -17,7 +17,7 @@ def impose(
     Of two orders for the same step and field the longer one holds.
     """
     account = turn.account
-    if account.status is Status.CANCELLED:
+    if account.status in (Status.CANCELLED, Status.ERASED):
         return None, "applied to nothing: the account is cancelled"
     if account.status is Status.CLOSED:
         if step in ladder.ENDING:
@@ -37,6 +37,8 @@ def impose(
     ends, deadline = _length(turn, ruling, step, field)
     standing = _standing(turn, ground, step, field, has_deadline=bool(deadline))
     if standing:
+        if ruling.reviewer_id not in standing.confirmed:
+            standing.confirmed.append(ruling.reviewer_id)
         return None, _lengthen(turn, ruling, standing, ends, deadline)
     for other in account.live_measures():
         if not other.reviewer and other.step is step and other.field is field and field:

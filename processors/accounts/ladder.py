@@ -6,6 +6,7 @@ a live deadline for correction.
 
 from __future__ import annotations
 
+from processors.accounts import reports
 from processors.accounts.effects import (
     Ground,
     MeasureBegun,
@@ -88,6 +89,7 @@ def begin(
     if step is MeasureStep.WARN:  # a warning is said once and has no length
         measure.ended = turn.at
         measure.rollback = None
+    reports.await_delivery(turn, measure_id, step, ground.rule_id)
     turn.account.measures.append(measure)
     turn.effects.append(
         MeasureBegun(terms_of(measure), ground, reason, reviewer, evidence, rollback)

@@ -151,15 +151,20 @@ def compose(
         parts.append(words.functions.format(("、" if code == "zh" else ", ").join(functions)))
     if terms.ends:
         ends = words.lifted if kind is NoticeKind.MEASURE_LIFTED else words.ends
-        parts.append(ends.format(_day(terms.ends)))
+        parts.append(ends.format(day(terms.ends)))
     if terms.deadline:
-        parts.append(words.deadline.format(_day(terms.deadline)))
+        parts.append(words.deadline.format(day(terms.deadline)))
     if ground and terms.step not in _FINAL:
         parts.append(words.remedy.format(_in(code, ground.remedy)))
     if appeal_until:
-        parts.append(words.appeal.format(_day(appeal_until)))
+        parts.append(words.appeal.format(day(appeal_until)))
     title = _in(code, _TITLES[kind]).format(step=step)
     return Notice(code, title, words.join.join(parts))
+
+
+def field_name(field: Field | None) -> Message:
+    """A field in words; the account as a whole where it is None."""
+    return _FIELDS[field] if field else Message(zh="账号整体", en="the account as a whole")
 
 
 def code_of(language: str | None) -> str:
@@ -183,6 +188,6 @@ def _in(code: str, message: Message) -> str:
     return message.zh if code == "zh" else message.en
 
 
-def _day(at: int) -> str:
+def day(at: int) -> str:
     """A time in words, in UTC."""
     return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from msgspec.structs import replace
 
@@ -12,6 +12,7 @@ from schemas.records import (
     AuditKind,
     AuditRecord,
     AuthorityReport,
+    CaseOutcome,
     ComplaintFeedback,
     CreditChange,
     Disposal,
@@ -61,6 +62,14 @@ def common(turn: Turn, rule_id: str = "") -> Common:
     }
 
 
+class Case(NamedTuple):
+    """A decided appeal: the measure, the appeal and how it ended."""
+
+    measure_id: str | None
+    appeal_id: str
+    outcome: CaseOutcome
+
+
 def record(
     turn: Turn,
     audit_id: str,
@@ -70,8 +79,9 @@ def record(
     actor: str,
     outputs: list[OutputRecord],
     disposal: Disposal | None = None,
+    case: Case | None = None,
 ) -> None:
-    """Append an audit record, sealed; with what there is to say of the disposal that it keeps."""
+    """Append an audit record, sealed; with all of the disposal, or the appeal, that it keeps."""
     account, pack = turn.account, turn.pack
     if disposal:
         pack = turn.examiner.policy.pack_of(disposal.rule_id)
@@ -95,14 +105,14 @@ def record(
         turn.offset,
     )
     if disposal:
-        audit = _with_disposal(audit, disposal)
+        audit = replace(audit, **{name: getattr(disposal, name) for name in _OF_DISPOSAL})
+        if disposal.appeal_id:
+            audit = replace(audit, outcome=CaseOutcome.UPHELD)
+    if case:
+        audit = replace(audit, **case._asdict())
     audit = seal(audit)
     account.audit = bytes.fromhex(audit.hash)
     outputs.append(audit)
-
-
-def _with_disposal(audit: AuditRecord, disposal: Disposal) -> AuditRecord:
-    return replace(audit, **{name: getattr(disposal, name) for name in _OF_DISPOSAL})
 
 
 _OF_DISPOSAL = (

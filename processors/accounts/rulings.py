@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from processors.accounts import (
     appeals,
     breaches,
+    cases,
     changes,
     closing,
     credit,
     duties,
+    hearing,
     ladder,
     pauses,
     reasons,
+    reports,
     reviews,
     tickets,
     values,
@@ -22,12 +27,13 @@ from processors.accounts.effects import Audited, Ground, ground_of
 from processors.accounts.escalations import close_breach
 from processors.accounts.grounds import RULING
 from processors.accounts.imposing import impose
-from processors.accounts.state import Pending, Ticket
-from processors.accounts.turn import Turn
+from processors.accounts.state import Pending, Status, Ticket
+from processors.accounts.turn import DAY, Turn
 from processors.policy.model import Rule
 from schemas.records import (
     AccountRuling,
     AuditKind,
+    CaseOutcome,
     Decision,
     Field,
     MeasureStep,
@@ -38,14 +44,28 @@ from schemas.records import (
 
 def apply_ruling(turn: Turn, ruling: AccountRuling) -> None:
     """Carry out a ruling and keep it for the record, also where it decides nothing."""
+    appeal = hearing.find(turn.account, ruling.subject_id)
     done = _ACTIONS[ruling.action](turn, ruling)
     if done.startswith(NOTHING) and close_breach(
         turn, ruling.subject_id, "A person has taken note."
     ):
         done += "; the passed time limit was taken note of"
     summary = f"{ruling.action} of {ruling.subject_id}: {done}. Reason given: {ruling.reason}"
-    kind = AuditKind.RULING
-    turn.effects.insert(0, Audited(kind, ruling.event_id, summary, ruling.reviewer_id))
+    audited = Audited(AuditKind.RULING, ruling.event_id, summary, ruling.reviewer_id)
+    if appeal and appeal not in turn.account.appeals:
+        audited = replace(
+            audited,
+            measure_id=appeal.measure,
+            appeal_id=appeal.id,
+            outcome=_OUTCOMES[ruling.action],
+        )
+    turn.effects.insert(0, audited)
+
+
+_OUTCOMES = {
+    RulingAction.UPHOLD_APPEAL: CaseOutcome.UPHELD,
+    RulingAction.DISMISS_APPEAL: CaseOutcome.DISMISSED,
+}
 
 
 NOTHING = "applied to nothing"
@@ -112,10 +132,10 @@ def _uphold_complaint(turn: Turn, ruling: AccountRuling) -> str:
     if ticket is None:
         return _nothing("no complaint of this id is open")
     rule = _rule_of(turn, tuple(ticket.rules))
-    tickets_before = ticket.settled
     done = _dispose(turn, ruling, rule, ticket.field or ruling.field)
-    if ticket.settled == tickets_before:  # closing the account settles its complaints
-        tickets.settle(turn, ticket, "The complaint was upheld.", disposal=f"Upheld: {done}.")
+    if not ticket.settled:  # closing the account settles its complaints
+        outcome = CaseOutcome.UPHELD
+        tickets.settle(turn, ticket, outcome, cases.UPHELD, disposal=cases.UPHELD)
     return f"the complaint is upheld; {done}"
 
 
@@ -123,19 +143,34 @@ def _dismiss_complaint(turn: Turn, ruling: AccountRuling) -> str:
     ticket = _open_ticket(turn, ruling)
     if ticket is None:
         return _nothing("no complaint of this id is open")
-    tickets.settle(turn, ticket, "The complaint was dismissed: no breach was found.")
+    tickets.settle(turn, ticket, CaseOutcome.DISMISSED, cases.DISMISSED)
     if ticket.field:
         field = ticket.field
         values.approve(turn.account, [(rule, field) for rule in ticket.rules])
     return "the complaint is dismissed"
 
 
+def _request_evidence(turn: Turn, ruling: AccountRuling) -> str:
+    ticket = _open_ticket(turn, ruling)
+    if ticket is None:
+        return _nothing("no complaint of this id is open")
+    if ticket.evidence_due:
+        return _nothing("evidence is waited for already")
+    if ticket.due <= turn.at:
+        return _nothing("the time for feedback has passed: the complaint must be decided")
+    days = ruling.duration_days or turn.pack.complaints.evidence_days
+    tickets.ask_for_evidence(turn, ticket, turn.at + days * DAY, escalated=True)
+    return "evidence is asked for"
+
+
 def _uphold_appeal(turn: Turn, ruling: AccountRuling) -> str:
-    appeal = appeals.find(turn.account, ruling.subject_id)
+    appeal = hearing.find(turn.account, ruling.subject_id)
     if appeal is None:
         return _nothing("no appeal of this id is open")
     measure = ladder.find(turn.account, appeal.measure)
-    appeals.settle(turn, appeal, "The appeal was upheld.")
+    if measure and ruling.reviewer_id in appeals.judged_by(turn.account, measure):
+        return _nothing(_SECOND_PERSON)
+    hearing.settle(turn, appeal, CaseOutcome.UPHELD, cases.APPEAL_UPHELD)
     if measure is None:
         return "the appeal is upheld; the measure is not known to this account"
     done = appeals.overturn(turn, measure, ruling.reviewer_id, appeal.id)
@@ -143,11 +178,19 @@ def _uphold_appeal(turn: Turn, ruling: AccountRuling) -> str:
 
 
 def _dismiss_appeal(turn: Turn, ruling: AccountRuling) -> str:
-    appeal = appeals.find(turn.account, ruling.subject_id)
+    appeal = hearing.find(turn.account, ruling.subject_id)
     if appeal is None:
         return _nothing("no appeal of this id is open")
-    appeals.settle(turn, appeal, "The appeal was dismissed.")
+    measure = ladder.find(turn.account, appeal.measure)
+    if measure:
+        if ruling.reviewer_id in appeals.judged_by(turn.account, measure):
+            return _nothing(_SECOND_PERSON)
+        appeals.confirm(measure, ruling.reviewer_id)
+    hearing.settle(turn, appeal, CaseOutcome.DISMISSED, cases.APPEAL_DISMISSED)
     return "the appeal is dismissed"
+
+
+_SECOND_PERSON = "an appeal is decided by who neither ordered nor confirmed the measure"
 
 
 def _impose_measure(turn: Turn, ruling: AccountRuling) -> str:
@@ -176,6 +219,21 @@ def _lift_measure(turn: Turn, ruling: AccountRuling) -> str:
     return f"lifted {', '.join(lifted.step for lifted in together)}"
 
 
+def _report_delivered(turn: Turn, ruling: AccountRuling) -> str:
+    if reports.deliver(turn, ruling.subject_id):
+        return "the report was delivered"
+    if close_breach(turn, ruling.subject_id, "The report was delivered late."):
+        return "the report was delivered late"
+    return _nothing("no report of this id is awaited")
+
+
+def _erase_account(turn: Turn, ruling: AccountRuling) -> str:
+    if turn.account.status is not Status.CANCELLED:
+        return _nothing("only an account that its holder has cancelled is erased")
+    closing.erase(turn)
+    return "the account is erased"
+
+
 def _dispose(turn: Turn, ruling: AccountRuling, rule: Rule | None, field: Field | None) -> str:
     """Impose what a person has found due: the ruling's step, else the rule's, else CORRECT."""
     ground: Ground = ground_of(rule) if rule else RULING
@@ -194,8 +252,7 @@ def _rule_of(turn: Turn, rule_ids: tuple[str, ...]) -> Rule | None:
 
 
 def _open_ticket(turn: Turn, ruling: AccountRuling) -> Ticket | None:
-    ticket = tickets.find(turn.account, ruling.subject_id)
-    return None if ticket is None or ticket.settled else ticket
+    return tickets.find_open(turn.account, ruling.subject_id)
 
 
 _ACTIONS: dict[RulingAction, Callable[[Turn, AccountRuling], str]] = {
@@ -207,4 +264,7 @@ _ACTIONS: dict[RulingAction, Callable[[Turn, AccountRuling], str]] = {
     RulingAction.DISMISS_APPEAL: _dismiss_appeal,
     RulingAction.IMPOSE_MEASURE: _impose_measure,
     RulingAction.LIFT_MEASURE: _lift_measure,
+    RulingAction.REQUEST_EVIDENCE: _request_evidence,
+    RulingAction.REPORT_DELIVERED: _report_delivered,
+    RulingAction.ERASE_ACCOUNT: _erase_account,
 }

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from processors.policy.model import Analysis, Facet
 from schemas.records import (
+    CaseOutcome,
     ChangeKind,
     ComplaintCategory,
     Decision,
@@ -46,6 +47,7 @@ class Status(IntEnum):
     OPEN = 3
     CANCELLED = 4  # the account holder cancelled
     CLOSED = 5  # closed by a measure
+    ERASED = 6  # cancelled, and erased on demand
 
 
 FACET_BITS = {Facet.ADDRESS: 1, Facet.CATEGORY: 2, Facet.CREDIT_CODE: 4}
@@ -153,6 +155,9 @@ class Ticket(Struct, array_like=True, gc=False):
     """A complaint that a person looks at, or, with ``settled`` set, one that was decided.
 
     ``value`` is a hash of what was complained of; ``merged`` counts the complaints joined to it.
+    While ``evidence_due`` (ms) is set, evidence is waited for and no person has it; ``evidence``
+    counts the references brought. ``answer`` is the id of the account's answer, ``told`` whether
+    the account knows of the complaint.
     """
 
     id: str
@@ -166,6 +171,11 @@ class Ticket(Struct, array_like=True, gc=False):
     merged: int = 0
     breached: bool = False
     settled: int = 0
+    outcome: CaseOutcome | None = None
+    evidence: int = 0
+    evidence_due: int = 0
+    answer: str = ""
+    told: bool = False
 
 
 class Appeal(Struct, array_like=True, gc=False):
@@ -177,6 +187,14 @@ class Appeal(Struct, array_like=True, gc=False):
     at: int
     due: int
     breached: bool = False
+
+
+class Report(Struct, array_like=True, gc=False):
+    """A report item whose delivery is awaited until ``due`` (ms)."""
+
+    id: str
+    rule: str
+    due: int
 
 
 class Breach(Struct, array_like=True, gc=False):
@@ -194,8 +212,8 @@ class Account(Struct, array_like=True, gc=False):
     ``values`` holds the six watched fields in the order of `Field`: None where a value is not
     known, an empty string where it is known to be empty. ``seen`` holds eight bytes for each of
     the last events, oldest first; ``audit`` the hash of the last audit record. ``registered`` says
-    that its registration was seen, ``place`` is its IP label,
-    ``repair_due`` (ms) when its credit is repaired next, 0 for never.
+    that its registration was seen, ``place`` is its IP label, ``repair_due`` when its credit is
+    repaired next (ms, 0 for never), ``reports`` what is not delivered to the authorities yet.
 
     What is added stands at the end and has a default: a state of an older build is then read as
     it is. `VERSION` rises where the meaning of something changes.
@@ -223,6 +241,7 @@ class Account(Struct, array_like=True, gc=False):
     place: str | None = None
     repair_due: int = 0
     analyses: list[Analysis] = []
+    reports: list[Report] = []
 
     def value(self, field: Field) -> str | None:
         """Current value of a field."""
@@ -245,9 +264,11 @@ class Timer(IntEnum):
     PENDING = 2
     REMINDER = 3
     MEASURE = 4
-    TICKET = 5
-    APPEAL = 6
-    REPAIR = 7
+    EVIDENCE = 5
+    TICKET = 6
+    APPEAL = 7
+    REPAIR = 8
+    REPORT = 9
 
 
 class Timed(NamedTuple):
@@ -278,14 +299,14 @@ def timers(account: Account) -> Iterator[Timed]:
         if not pending.breached:
             yield Timed(pending.due, Timer.PENDING, pending)
     yield from _measure_timers(account.measures)
-    for ticket in account.tickets:
-        if not (ticket.settled or ticket.breached):
-            yield Timed(ticket.due, Timer.TICKET, ticket)
+    yield from _ticket_timers(account.tickets)
     for appeal in account.appeals:
         if not appeal.breached:
             yield Timed(appeal.due, Timer.APPEAL, appeal)
     if account.repair_due:
         yield Timed(account.repair_due, Timer.REPAIR, account)
+    for report in account.reports:
+        yield Timed(report.due, Timer.REPORT, report)
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -301,6 +322,15 @@ def _measure_timers(measures: list[Measure]) -> Iterator[Timed]:
                 yield Timed(due, Timer.MEASURE, measure)
 
 
+def _ticket_timers(tickets: list[Ticket]) -> Iterator[Timed]:
+    for ticket in tickets:
+        if not ticket.settled:
+            if ticket.evidence_due:
+                yield Timed(ticket.evidence_due, Timer.EVIDENCE, ticket)
+            if not ticket.breached:
+                yield Timed(ticket.due, Timer.TICKET, ticket)
+
+
 def earliest_due(account: Account) -> int:
     """When the next deadline of an account falls due, in ms; 0 for none."""
     if (
@@ -310,6 +340,7 @@ def earliest_due(account: Account) -> int:
         or account.tickets
         or account.appeals
         or account.repair_due
+        or account.reports
     ):
         return min((timer[0] for timer in timers(account)), default=0)
     # Most accounts have proofs alone.

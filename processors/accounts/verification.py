@@ -33,7 +33,7 @@ MAX_SCOPE = 1_000
 
 def apply_verification(turn: Turn, verification: AccountVerification) -> None:
     """Take up a result, and judge anew what it bears on."""
-    if turn.account.status is Status.CANCELLED:
+    if turn.account.status in (Status.CANCELLED, Status.ERASED):
         _audit(turn, verification, "not kept: the account is cancelled")
     elif verification.result is VerificationResult.VERIFIED:
         _prove(turn, verification)

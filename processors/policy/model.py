@@ -207,17 +207,28 @@ class ReviewTerms(Struct, frozen=True):
 
 
 class ComplaintTerms(Struct, frozen=True):
-    """Days until feedback, and the priority (1 most urgent, 4 least) of every category."""
+    """Days until feedback, and the priority (1 most urgent, 4 least) of every category.
+
+    Evidence that is asked for may be brought within ``evidence_days``; complaints of the categories
+    ``evidence_for`` that bring none, and that no rule answers, are asked for it.
+    """
 
     feedback_days: int
     priorities: Mapping[ComplaintCategory, int]
+    evidence_days: int = 3
+    evidence_for: tuple[ComplaintCategory, ...] = ()
 
 
 class ReportTerms(Struct, frozen=True):
-    """Hours until a disposal is reported, and the step from which one is reported at all."""
+    """Hours until a disposal is reported, and the step from which one is reported at all.
+
+    With ``confirm`` whoever delivers reports says so by a ruling; what is not delivered in time is
+    a breach.
+    """
 
     hours: int = 24
     from_step: MeasureStep = MeasureStep.WARN
+    confirm: bool = False
 
 
 class Facet(StrEnum):

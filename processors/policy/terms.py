@@ -179,8 +179,21 @@ def read_complaints(pack: Table) -> ComplaintTerms:
             category: inner.number(category.value, 1, 4) for category in ComplaintCategory
         }
         inner.close()
+    evidence_days, evidence_for = _read_evidence(table)
     table.close()
-    return ComplaintTerms(days, priorities)
+    return ComplaintTerms(days, priorities, evidence_days, evidence_for)
+
+
+def _read_evidence(complaints: Table) -> tuple[int, tuple[ComplaintCategory, ...]]:
+    """Time to bring evidence, and the categories of complaint that need some."""
+    default = ComplaintTerms(0, {}).evidence_days
+    table = complaints.table("evidence", "evidence of complaints", required=False)
+    if table is None:
+        return default, ()
+    days = table.number("days", 1, 21, default)
+    categories = table.choices("categories", ComplaintCategory)
+    table.close()
+    return days, categories
 
 
 def read_report(pack: Table) -> ReportTerms:
@@ -191,6 +204,7 @@ def read_report(pack: Table) -> ReportTerms:
     terms = ReportTerms(
         hours=table.number("hours", 1, 24 * _YEAR, _REPORT.hours),
         from_step=table.choice("from_step", MeasureStep, _REPORT.from_step),
+        confirm=table.flag("confirm"),
     )
     table.close()
     return terms

@@ -34,8 +34,8 @@ def story(name: str, lines: Iterable[str], inputs: list[Input], outputs: list[An
         if item or (heading != said and (later or output.event_id not in ids)):
             page += ["", *(notes.get(item.record.event_id, []) if item else []), heading, ""]
             said = heading
-        if type(output) is AuditRecord:  # there is one with nearly everything
-            continue
+        if type(output) is AuditRecord and "applied to nothing" not in output.summary:
+            continue  # there is one with nearly everything
         told = tell(output)
         rules = f" [{told.rules}]" if told.rules else ""
         page.append(f"- {told.what}: {told.why}{rules}")

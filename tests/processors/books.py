@@ -35,19 +35,33 @@ NEXT_STATES = {
     ComplaintState.NOT_ACCEPTED: {ComplaintState.FEEDBACK},
     ComplaintState.SCREENING: {
         ComplaintState.DISPOSAL,
+        ComplaintState.NEED_EVIDENCE,
         ComplaintState.ESCALATED,
         ComplaintState.FEEDBACK,
+    },
+    ComplaintState.NEED_EVIDENCE: {
+        ComplaintState.DISPOSAL,
+        ComplaintState.ESCALATED,
+        ComplaintState.FEEDBACK,
+        ComplaintState.NEED_EVIDENCE,  # the same ticket sent again is told its state
     },
     ComplaintState.ESCALATED: {
         ComplaintState.DISPOSAL,
         ComplaintState.FEEDBACK,
-        ComplaintState.ESCALATED,  # the same ticket sent again is told its state
+        ComplaintState.NEED_EVIDENCE,
+        ComplaintState.ESCALATED,  # here, too
     },
     ComplaintState.DISPOSAL: {ComplaintState.FEEDBACK},
     ComplaintState.FEEDBACK: {ComplaintState.CLOSED},
     ComplaintState.CLOSED: {ComplaintState.CLOSED, ComplaintState.RECEIVED},
 }
 ALLOWED = (Decision.ALLOW, Decision.ALLOW_LABELLED)
+OPEN_STATES = (ComplaintState.ESCALATED, ComplaintState.NEED_EVIDENCE)
+OF_DISPOSALS = (
+    NoticeKind.MEASURE_BEGUN,
+    NoticeKind.MEASURE_EXTENDED,
+    NoticeKind.MEASURE_LIFTED,
+)
 
 
 class Books:
@@ -88,7 +102,7 @@ class Books:
         self._check_escalations(account)
         open_tickets = {ticket.id for ticket in account.open_tickets()}
         assert open_tickets == {
-            ticket for ticket, state in self.tickets.items() if state is ComplaintState.ESCALATED
+            ticket for ticket, state in self.tickets.items() if state in OPEN_STATES
         }
         for events in self._by_seq.values():
             assert events, "every number has a record with its event"
@@ -112,6 +126,7 @@ class Books:
                 Timer.ENTRY,
                 Timer.APPEAL,
                 Timer.REPAIR,
+                Timer.REPORT,
             }
 
     def _check_escalations(self, account: Account) -> None:
@@ -120,7 +135,7 @@ class Books:
             for p in account.pending
             if p.decision.value.endswith("HOLD") and not (p.pause and p.phase == "PROPOSED")
         ]
-        waiting += [ticket.id for ticket in account.open_tickets()]
+        waiting += [ticket.id for ticket in account.open_tickets() if not ticket.evidence_due]
         waiting += [appeal.id for appeal in account.appeals]
         waiting += [breach.subject for breach in account.breaches]
         assert sorted(e.subject_id for e in self.escalations.values()) == sorted(waiting)
@@ -204,4 +219,4 @@ class Books:
 
 
 def _is_of_disposal(notice: Notice) -> bool:
-    return notice.kind is not NoticeKind.CORRECTION_REMINDER
+    return notice.kind in OF_DISPOSALS

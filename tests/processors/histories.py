@@ -15,6 +15,7 @@ from schemas.records import (
     AccountComplaint,
     AccountRuling,
     AccountVerification,
+    AuthorityReport,
     ChangeKind,
     ComplaintCategory,
     Disposal,
@@ -77,19 +78,23 @@ complaints = st.fixed_dictionaries(
         "category": st.sampled_from(ComplaintCategory),
         "field": st.sampled_from((None, Field.NAME, Field.BIO)),
         "statement": st.just("because zq9x"),
+        "evidence": st.sampled_from(((), (), ("zq9x",))),
+        "again": st.sampled_from((None, None, None, 0, 1, 2)),
     }
 )
 rulings = st.fixed_dictionaries(
     {
         "action": st.sampled_from(RulingAction),
         "pick": st.integers(0, 30),
-        "reviewer_id": st.sampled_from(("rev-1", "rev-2")),
+        "reviewer_id": st.sampled_from(("rev-1", "rev-2", "rev-3")),
         "step": st.sampled_from((None, *MeasureStep)),
         "duration_days": st.sampled_from((None, 1, 20)),
         "field": st.sampled_from((None, Field.NAME, Field.BIO)),
     }
 )
-appeals = st.fixed_dictionaries({"pick": st.integers(0, 30)})
+appeals = st.fixed_dictionaries(
+    {"pick": st.integers(0, 30), "answers": st.sampled_from((False, False, True))}
+)
 
 steps = st.tuples(
     st.sampled_from(ACCOUNTS),
@@ -114,12 +119,15 @@ class Known:
         self.complaints: list[str] = []
         self.appeals: list[str] = []
         self.measures: list[str] = []
+        self.reports: list[str] = []
 
     def of(self, action: RulingAction) -> list[str]:
         if action.value.endswith("CHANGE"):
             return self.changes
-        if action.value.endswith("COMPLAINT"):
+        if action.value.endswith("COMPLAINT") or action is RulingAction.REQUEST_EVIDENCE:
             return self.complaints
+        if action is RulingAction.REPORT_DELIVERED:
+            return self.reports
         return self.appeals if action.value.endswith("APPEAL") else self.measures
 
 
@@ -137,9 +145,18 @@ def build(
         expires = None if days is None else now + days * DAY
         return AccountVerification(**head, **fields, expires_at=expires)
     if kind == "complaint":
-        known.complaints.append(f"c{number}")
-        return AccountComplaint(**head, **fields, complaint_id=f"c{number}")
+        again = fields.pop("again", None)
+        ticket = "nobody" if again is None else pick(known.complaints, again)
+        if ticket == "nobody":
+            ticket = f"c{number}"
+            known.complaints.append(ticket)
+        return AccountComplaint(**head, **fields, complaint_id=ticket)
     if kind == "appeal":
+        if fields.get("answers"):
+            complaint = pick(known.complaints, fields["pick"])
+            return AccountAppeal(
+                **head, appeal_id=f"p{number}", measure_id="", complaint_id=complaint
+            )
         known.appeals.append(f"p{number}")
         measure = fields.get("measure_id") or pick(known.measures, fields["pick"])
         return AccountAppeal(**head, appeal_id=f"p{number}", measure_id=measure)
@@ -168,4 +185,7 @@ def realise(plan: list[Any], policy: Policy = POLICY) -> list[engine.Input]:
         outcome = engine.run([item], store.get, policy)
         store.update(outcome.states)
         known[account].measures += [o.measure_id for o in outcome.outputs if type(o) is Disposal]
+        known[account].reports += [
+            o.report_id for o in outcome.outputs if type(o) is AuthorityReport
+        ]
     return inputs

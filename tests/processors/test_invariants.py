@@ -475,8 +475,17 @@ def test_no_value_and_no_statement_is_in_any_output():
     live_through(Silence, story=SUSPENDED)
 
 
+def judges_of(account: Account, measure: Measure) -> set[str]:
+    """Who had a hand in a measure, or in one of the same breach."""
+    together = [m for m in account.measures if m.root == measure.root]
+    return {m.reviewer for m in together} | {name for m in together for name in m.confirmed}
+
+
 class Appeals(Watcher):
-    """An upheld appeal lifts the measure and takes its points back at once."""
+    """An upheld appeal lifts the measure and takes its points back at once.
+
+    One upheld by somebody who had a hand in the measure changes nothing.
+    """
 
     def see(self, turn: Turn) -> None:
         record = record_of(turn)
@@ -484,7 +493,12 @@ class Appeals(Watcher):
             return
         against = {a.measure for a in turn.before.appeals if a.id == record.subject_id}
         for measure in turn.before.measures:
-            if measure.id in against:
+            if measure.id not in against:
+                continue
+            if record.reviewer_id in judges_of(turn.before, measure):
+                assert turn.after.measures == turn.before.measures
+                assert not any(type(output) is CreditChange for output in turn.outputs)
+            else:
                 self.check(turn, measure)
 
     def check(self, turn: Turn, measure: Measure) -> None:

@@ -18,9 +18,11 @@ from msgspec.structs import replace
 
 from processors import engine
 from processors.accounts import Account, decode, encode
-from processors.policy import DutyTerms, Facet, Policy
+from processors.policy import DutyTerms, Facet, Policy, ReportTerms
 from schemas.records import (
+    AuthorityReport,
     ChangeKind,
+    ComplaintCategory,
     Decision,
     Disposal,
     MeasureStep,
@@ -57,10 +59,13 @@ OWING = Policy(
             repair_days=30,
             repair_points=20,
         ),
+        complaints=replace(_BASE.complaints, evidence_for=(ComplaintCategory.IMPERSONATION,)),
+        report=ReportTerms(confirm=True),
     )
 )
 """A policy under which accounts owe an agreement, an identity and a whole page, are reviewed at low
-credit, and see it repaired over clean time."""
+credit, and see it repaired over clean time; some complaints need evidence, and reports are awaited.
+"""
 
 PATIENCE = 500 * DAY
 BACKLOG = 6
@@ -269,6 +274,8 @@ class Town:
         self.outputs[account_id] += outcome.outputs
         measures = [o.measure_id for o in outcome.outputs if type(o) is Disposal]
         self._known[account_id].measures += measures
+        reports = [o.report_id for o in outcome.outputs if type(o) is AuthorityReport]
+        self._known[account_id].reports += reports
         self.watcher.see(Turn(account_id, item, before, self.account(account_id), outcome.outputs))
         return outcome.outputs
 
@@ -277,7 +284,7 @@ accounts = st.sampled_from(ACCOUNTS[:2])
 texts = st.sampled_from(("name", "name", "bio"))
 words = st.integers(0, 840)
 phases = st.sampled_from(Phase)
-reviewers = st.sampled_from(("rev-1", "rev-2"))
+reviewers = st.sampled_from(("rev-1", "rev-2", "rev-3"))
 subjects = st.sampled_from(SubjectKind)
 regions = st.sampled_from(REGIONS)
 lateness = st.sampled_from((0, 0, 0, 0, HOUR, 3 * DAY, 10 * DAY))

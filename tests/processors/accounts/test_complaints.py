@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from processors.accounts.complaints import MAX_OPEN_PER_SUBJECT
 from processors.policy import Policy
 from schemas.records import (
+    CaseOutcome,
     ChangeKind,
     ComplaintCategory,
     ComplaintFeedback,
@@ -19,6 +20,8 @@ from schemas.records import (
     EscalationStatus,
     Field,
     MeasureStep,
+    Notice,
+    NoticeKind,
     RuleMode,
     RulingAction,
 )
@@ -246,3 +249,221 @@ def test_a_complaint_that_brings_the_account_to_its_end_has_its_feedback():
     world.policy = Policy(make_pack(rules=(fatal,)))
     outputs = world.complain("t1", ComplaintCategory.VULGAR)
     assert states(outputs) == [RECEIVED, ACCEPTED, SCREENING, FEEDBACK, CLOSED]
+
+
+# -- both sides -----------------------------------------------------------------------------------
+
+
+def told(outputs: list[object], kind: NoticeKind) -> list[Notice]:
+    return [notice for notice in of(outputs, Notice) if notice.kind is kind]
+
+
+@pytest.mark.obligation("CAC-19-4")
+def test_the_complainant_is_told_in_the_language_of_the_complaint():
+    world = World()
+    for language, words in (("zh-CN", "投诉举报已收到。"), ("fr", "The complaint was received.")):
+        outputs = world.complain(f"t-{language}", ComplaintCategory.OTHER, language=language)
+        assert of(outputs, ComplaintFeedback)[0].message == words
+
+
+@pytest.mark.obligation("CAC-19-4")
+def test_the_account_is_told_of_a_complaint_that_goes_to_a_person_and_not_by_whom():
+    world = World()
+    outputs = world.complain(
+        "t1", ComplaintCategory.IMPERSONATION, Field.NAME, complainant_token="who-1"
+    )
+    (notice,) = told(outputs, NoticeKind.COMPLAINT_RECEIVED)
+    assert (notice.complaint_id, notice.deadline) == ("t1", world.now + 7 * DAY)
+    assert "impersonation" in notice.body
+    assert "You may answer by" in notice.body
+    assert not any("who-1" in str(output) for output in outputs)
+
+
+@pytest.mark.obligation("CAC-19-4")
+@pytest.mark.parametrize(
+    ("action", "outcome"),
+    [
+        (RulingAction.UPHOLD_COMPLAINT, CaseOutcome.UPHELD),
+        (RulingAction.DISMISS_COMPLAINT, CaseOutcome.DISMISSED),
+    ],
+)
+def test_both_sides_are_told_how_a_complaint_ended(action: RulingAction, outcome: CaseOutcome):
+    world = World()
+    world.complain("t1", ComplaintCategory.OTHER, Field.NAME)
+    outputs = world.rule(action, "t1")
+    assert of(outputs, ComplaintFeedback)[-1].outcome is outcome
+    (notice,) = told(outputs, NoticeKind.COMPLAINT_DECIDED)
+    assert (notice.complaint_id, notice.outcome) == ("t1", outcome)
+
+
+@pytest.mark.obligation("CAC-19-4")
+def test_both_sides_are_told_of_a_complaint_that_a_rule_answers():
+    world = World()
+    world.apply(bio="contact")
+    outputs = world.complain("t1", ComplaintCategory.CONTACTS, Field.BIO)
+    assert of(outputs, ComplaintFeedback)[-1].outcome is CaseOutcome.UPHELD
+    assert told(outputs, NoticeKind.COMPLAINT_DECIDED)
+
+
+def test_who_repeats_a_decided_complaint_is_told_its_outcome():
+    world = World()
+    world.complain("t1", ComplaintCategory.OTHER, Field.NAME)
+    assert (
+        of(world.complain("t2", ComplaintCategory.OTHER, Field.NAME), ComplaintFeedback)[-1].outcome
+        is None
+    )
+    world.rule(RulingAction.DISMISS_COMPLAINT, "t1")
+    outputs = world.complain("t3", ComplaintCategory.OTHER, Field.NAME)
+    assert of(outputs, ComplaintFeedback)[-1].outcome is CaseOutcome.DISMISSED
+    assert none(outputs, Notice)
+
+
+@pytest.mark.obligation("CAC-19-4")
+def test_the_limit_in_force_at_receipt_governs():
+    world = World()
+    outputs = world.complain("t1")
+    promised = one(outputs, Escalation).due_at
+    shorter = replace(world.policy.pack.complaints, feedback_days=1)
+    world.policy = Policy(make_pack(complaints=shorter))
+    assert none(world.wait(days=6), Escalation)
+    breach = one(world.wait(days=1), Escalation)
+    assert (breach.kind, breach.at) == (EscalationKind.SLA_BREACH, promised)
+
+
+# -- evidence -------------------------------------------------------------------------------------
+
+NEED_EVIDENCE = ComplaintState.NEED_EVIDENCE
+PROVED = Policy(
+    make_pack(
+        complaints=replace(make_pack().complaints, evidence_for=(ComplaintCategory.IMPERSONATION,))
+    )
+)
+
+
+def wanting() -> World:
+    """An account with a complaint that needs evidence and has none."""
+    world = World(PROVED)
+    outputs = world.complain("t1", ComplaintCategory.IMPERSONATION, Field.NAME)
+    assert states(outputs) == [RECEIVED, ACCEPTED, SCREENING, NEED_EVIDENCE]
+    assert none(outputs, Escalation)
+    assert of(outputs, ComplaintFeedback)[-1].evidence_due_at == world.now + 3 * DAY
+    return world
+
+
+def bring(world: World, *references: str) -> list[object]:
+    return world.complain("t1", ComplaintCategory.IMPERSONATION, Field.NAME, evidence=references)
+
+
+@pytest.mark.obligation("CAC-19-2")
+def test_evidence_that_is_brought_in_time_puts_the_complaint_before_a_person():
+    world = wanting()
+    outputs = bring(world, "sha256:1", "sha256:2")
+    assert states(outputs) == [ESCALATED]
+    assert "Evidence was brought: 2." in one(outputs, Escalation).reason
+    assert none(world.wait(days=4), ComplaintFeedback)
+
+
+@pytest.mark.obligation("CAC-19-2")
+def test_without_evidence_in_time_the_complaint_is_dismissed():
+    world = wanting()
+    outputs = world.wait(days=3)
+    assert states(outputs) == [FEEDBACK, CLOSED]
+    assert of(outputs, ComplaintFeedback)[0].outcome is CaseOutcome.DISMISSED
+    assert "no evidence was brought" in of(outputs, ComplaintFeedback)[0].reason
+    assert none(outputs, Escalation)
+    assert none(world.wait(days=10), Escalation)
+
+
+def test_a_complaint_that_brings_evidence_at_once_is_not_asked_for_it():
+    world = World(PROVED)
+    outputs = bring(world, "sha256:1")
+    assert states(outputs) == [RECEIVED, ACCEPTED, SCREENING, ESCALATED]
+
+
+def test_what_a_rule_answers_needs_no_evidence():
+    world = World(PROVED)
+    world.apply(name="ministry")
+    world.rule(RulingAction.REJECT_CHANGE, world.account.pending[0].event_id)
+    outputs = world.complain("t1", ComplaintCategory.IMPERSONATION, Field.NAME)
+    assert DISPOSAL in states(outputs)
+
+
+@pytest.mark.obligation("CAC-19-2")
+def test_a_reviewer_asks_for_evidence_and_has_the_complaint_back_with_it():
+    world = World()
+    opened = one(world.complain("t1", ComplaintCategory.OTHER, Field.NAME), Escalation)
+    outputs = world.rule(RulingAction.REQUEST_EVIDENCE, "t1", duration_days=2)
+    assert states(outputs) == [NEED_EVIDENCE]
+    assert one(outputs, Escalation).status is EscalationStatus.CLOSED
+    outputs = world.complain("t1", evidence=("sha256:1",))
+    again = one(outputs, Escalation)
+    assert (again.status, again.escalation_id) == (
+        EscalationStatus.OPENED,
+        opened.escalation_id,
+    )
+    assert told(outputs, NoticeKind.COMPLAINT_RECEIVED) == []  # the account knows already
+    assert states(world.rule(RulingAction.DISMISS_COMPLAINT, "t1")) == [FEEDBACK, CLOSED]
+
+
+def test_evidence_never_waits_beyond_the_time_for_feedback():
+    world = World()
+    world.complain("t1")
+    due = world.account.tickets[0].due
+    outputs = world.rule(RulingAction.REQUEST_EVIDENCE, "t1", duration_days=30)
+    assert one(outputs, ComplaintFeedback).evidence_due_at == due
+    assert states(world.wait(days=7)) == [FEEDBACK, CLOSED]
+    assert world.account.breaches == []
+
+
+def test_further_evidence_for_a_complaint_before_a_person_reaches_that_person():
+    world = World()
+    world.complain("t1")
+    outputs = world.complain("t1", evidence=("sha256:1",))
+    assert states(outputs) == [ESCALATED]
+    assert "Evidence was brought: 1." in one(outputs, Escalation).reason
+
+
+def test_a_complaint_may_be_ruled_on_while_evidence_is_waited_for():
+    world = wanting()
+    outputs = world.rule(RulingAction.DISMISS_COMPLAINT, "t1")
+    assert states(outputs) == [FEEDBACK, CLOSED]
+    assert none(outputs, Escalation)
+    assert none(world.wait(days=10), ComplaintFeedback)
+
+
+# -- the account answers --------------------------------------------------------------------------
+
+
+def answer(world: World, complaint: str) -> list[object]:
+    return world.answer("n1", complaint)
+
+
+@pytest.mark.obligation("CAC-19-3")
+def test_a_counter_notice_goes_to_the_person_who_rules():
+    world = World()
+    opened = one(world.complain("t1", ComplaintCategory.IMPERSONATION, Field.NAME), Escalation)
+    outputs = answer(world, "t1")
+    again = one(outputs, Escalation)
+    assert (again.escalation_id, again.status) == (
+        opened.escalation_id,
+        EscalationStatus.OPENED,
+    )
+    assert "The account has answered: n1." in again.reason
+    (notice,) = told(outputs, NoticeKind.ANSWER_RECEIVED)
+    assert (notice.complaint_id, notice.appeal_id, notice.outcome) == ("t1", "n1", None)
+
+
+def test_an_answer_that_comes_before_the_evidence_is_there_for_the_person():
+    world = wanting()
+    assert none(answer(world, "t1"), Escalation)
+    assert "The account has answered: n1." in one(bring(world, "sha256:1"), Escalation).reason
+
+
+@pytest.mark.parametrize("complaint", ["t1", "unknown"])
+def test_an_answer_to_nothing_is_told_so(complaint: str):
+    world = World()
+    world.complain("t1")
+    world.rule(RulingAction.DISMISS_COMPLAINT, "t1")
+    outputs = answer(world, complaint)
+    assert one(outputs, Notice).outcome is CaseOutcome.NOT_ACCEPTED
+    assert len(outputs) == 1

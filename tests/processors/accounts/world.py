@@ -202,6 +202,13 @@ class World:
     def appeal(self, ticket: str, measure_id: str) -> list[Any]:
         return self.give(AccountAppeal(**self._head(""), appeal_id=ticket, measure_id=measure_id))
 
+    def answer(self, ticket: str, complaint: str) -> list[Any]:
+        """The account answers a complaint."""
+        head = self._head("")
+        return self.give(
+            AccountAppeal(**head, appeal_id=ticket, measure_id="", complaint_id=complaint)
+        )
+
     def rule(
         self, action: RulingAction, subject: str, reviewer: str = "rev-1", **fields: Any
     ) -> list[Any]:
