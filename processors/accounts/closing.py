@@ -82,10 +82,12 @@ def erase(turn: Turn) -> None:
     """Forget a cancelled account, on demand (Art. 16).
 
     What stays is a tombstone: the number of its last input, the hash of its last audit record, the
-    marks of the last events, and reports still to be delivered. So the chain goes on unbroken, and
-    nothing is done twice, should the id come up again.
+    marks of the last events, and reports still to be delivered or overdue. So the chain goes on
+    unbroken, and nothing is done twice, should the id come up again.
     """
     account = turn.account
+    for appeal in list(account.appeals):  # that came after the account was cancelled
+        hearing.settle(turn, appeal, CaseOutcome.WITHOUT_DECISION, cases.ACCOUNT_CANCELLED)
     for entry in list(account.ledger):
         ledger.remove(turn, entry, CreditAction.EXPIRED, "The account was erased.")
     empty = Account()
@@ -95,7 +97,7 @@ def erase(turn: Turn) -> None:
     account.status = Status.ERASED
 
 
-_TOMBSTONE = ("version", "seq", "seen", "audit", "reports")
+_TOMBSTONE = ("version", "seq", "seen", "audit", "breaches", "reports")
 
 
 def reopen(turn: Turn) -> None:
