@@ -121,6 +121,8 @@ def _verification(record: AccountVerification, limits: Limits) -> Fault | None:
             DeadLetterReason.OVERSIZE_FIELD,
             f"names has more than {MAX_NAMES} names, or one longer than {limits.max_id_chars}",
         )
+    if not _HASH.fullmatch(record.logo_hash or ""):
+        return Fault(DeadLetterReason.INVALID_FIELD, "logo_hash is not 64 hex digits")
     texts = ("value", "scope", "registered_address", "content_category")
     return _texts(record, texts, limits) or _ids(record, ("token", "source"), limits)
 

@@ -444,6 +444,7 @@ class AccountVerification(Struct, frozen=True, forbid_unknown_fields=True, gc=Fa
     content_category: Category of the content that a public account produces.
     credit_code: Unified social credit code of the institution (GB 32100-2015), a public fact;
         never the number of a person.
+    logo_hash: Perceptual hash (PDQ, 64 hex digits) of the registered logo of the institution.
     """
 
     event_id: str
@@ -460,6 +461,7 @@ class AccountVerification(Struct, frozen=True, forbid_unknown_fields=True, gc=Fa
     registered_address: str | None = None
     content_category: str | None = None
     credit_code: str | None = None
+    logo_hash: str | None = None
 
 
 class Finding(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -2686,9 +2688,28 @@ def read_AccountVerification(_data: bytes, _at: int) -> tuple[AccountVerificatio
         _at += _n
     else:
         raise ValueError("credit_code: no such branch of a union")
+    logo_hash: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        logo_hash = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        logo_hash = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("logo_hash: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return AccountVerification(event_id, account_id, occurred_at, kind, result, value, expires_at, token, source, names, scope, registered_address, content_category, credit_code), _at
+    return AccountVerification(event_id, account_id, occurred_at, kind, result, value, expires_at, token, source, names, scope, registered_address, content_category, credit_code, logo_hash), _at
 
 
 def write_AccountVerification(_record: AccountVerification, _out: bytearray) -> None:
@@ -2836,6 +2857,20 @@ def write_AccountVerification(_record: AccountVerification, _out: bytearray) -> 
     else:
         _append(2)
         _raw = credit_code.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    if (logo_hash := _record.logo_hash) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = logo_hash.encode()
         _n = len(_raw)
         if _n < 0x40:
             _append(_n << 1)

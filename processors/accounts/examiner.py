@@ -119,6 +119,7 @@ def view_of(
         return SubjectView(kind, _NO_PROOFS, (), account, event_id, account.analyses)
     proofs: dict[VerificationKind, tuple[str, ...]] = {}
     scopes: tuple[str, ...] = ()
+    logos: tuple[bytes, ...] = ()
     for fact in facts:
         if not fact.failed:
             kind_of = fact.kind
@@ -126,4 +127,6 @@ def view_of(
             proofs[kind_of] = proofs[kind_of] + said if kind_of in proofs else said
             if fact.scope:
                 scopes = (*scopes, fact.scope)
-    return SubjectView(kind, proofs, scopes, account, event_id, account.analyses)
+            if fact.logo:
+                logos = (*logos, fact.logo)
+    return SubjectView(kind, proofs, scopes, account, event_id, account.analyses, logos)

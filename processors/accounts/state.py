@@ -58,7 +58,8 @@ class Fact(Struct, array_like=True, gc=False):
     """Result of a verification that holds now. ``expires`` is 0 where it does not.
 
     ``names`` are other names that the proof carries, ``scope`` what is registered as such.
-    ``facets`` adds up the bits of `FACET_BITS`: what of a page the proof has verified.
+    ``facets`` adds up the bits of `FACET_BITS`: what of a page the proof has verified. ``logo`` is
+    the perceptual hash of the registered logo.
     """
 
     kind: VerificationKind
@@ -70,6 +71,7 @@ class Fact(Struct, array_like=True, gc=False):
     names: list[str] = []
     scope: str = ""
     facets: int = 0
+    logo: bytes = b""
 
 
 class Approval(Struct, array_like=True, gc=False):

@@ -158,6 +158,7 @@ def _fact(turn: Turn, verification: AccountVerification) -> Fact:
         names=[name for name in verification.names if name] if institution else [],
         scope=(verification.scope or "")[:MAX_SCOPE] if institution else "",
         facets=_facets(verification) if institution else 0,
+        logo=bytes.fromhex(verification.logo_hash or "") if institution else b"",
     )
 
 

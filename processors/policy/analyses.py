@@ -44,6 +44,7 @@ MIRRORED = "mirrored"
 PART_OF = {
     DetectorKind.IMAGE_CODES: ImagePart.CODES,
     DetectorKind.KNOWN_IMAGES: ImagePart.HASH,
+    DetectorKind.LOGO: ImagePart.HASH,
 }
 """What a detector needs an image to be looked into for; those of text need its text."""
 
@@ -59,8 +60,13 @@ def find(analyses: Iterable[Analysis], field: Field, value: str) -> Analysis | N
     return next((a for a in analyses if a.field is field and a.value == wanted), None)
 
 
-def hits_in(detectors: Iterable[Detector], analysis: Analysis) -> Iterator[Hit]:
-    """What the detectors of images and labels find in an analysis."""
+def hits_in(
+    detectors: Iterable[Detector], analysis: Analysis, logos: Sequence[bytes] = ()
+) -> Iterator[Hit]:
+    """What the detectors of images and labels find in an analysis.
+
+    ``logos`` are the hashes of the account's registered logos.
+    """
     for detector in detectors:
         if detector.kind is DetectorKind.IMAGE_CODES:
             for code in dict.fromkeys(analysis.codes):
@@ -73,6 +79,8 @@ def hits_in(detectors: Iterable[Detector], analysis: Analysis) -> Iterator[Hit]:
                     yield Hit(detector.name, match, one.score, f"score {one.score / 1000:.3g}")
         elif detector.kind is DetectorKind.KNOWN_IMAGES and analysis.hash:
             yield from _known(detector, analysis)
+        elif detector.kind is DetectorKind.LOGO and logos and analysis.checked:
+            yield from _unlike(detector, analysis, logos)
 
 
 def _known(detector: Detector, analysis: Analysis) -> Iterator[Hit]:
@@ -86,6 +94,18 @@ def _known(detector: Detector, analysis: Analysis) -> Iterator[Hit]:
             technique = "plain" if straight == distance else MIRRORED
             match = _match(image.name, image.tag, "image", technique)
             yield Hit(detector.name, match, 1000, f"distance {distance}")
+
+
+def _unlike(detector: Detector, analysis: Analysis, logos: Sequence[bytes]) -> Iterator[Hit]:
+    """That an image is none of the registered logos, or too plain to be compared with them."""
+    match = _match("logo", "logo", "logo")
+    if not analysis.hash:
+        yield Hit(detector.name, match, 1000, "it is too plain to be compared")
+        return
+    seen = int.from_bytes(analysis.hash)
+    distance = min((seen ^ int.from_bytes(logo)).bit_count() for logo in logos)
+    if distance > detector.distance:
+        yield Hit(detector.name, match, 1000, f"distance {distance}")
 
 
 def _match(entry: str, tag: str, kind: str, technique: str = "plain") -> Match:

@@ -77,9 +77,10 @@ _SAID = {
     "whole": "the {field} is compared with the registered name",
     "code": "a code of the class {entry} is in the {field}",
     "image": "the {field} looks like the known image {entry!r}",
+    "logo": "the {field} does not look like the registered logo",
     "label": "a classifier gives the {field} the label {entry!r}",
 }
-_OF_MACHINES = frozenset(("code", "image", "label"))
+_OF_MACHINES = frozenset(("code", "image", "label", "logo"))
 """Kinds of what machines found: no words of the value, and no proof is compared with them."""
 _INVITED = "the {field} invites to get in touch elsewhere"
 _NONE: Set[str] = frozenset()
@@ -218,7 +219,10 @@ class Policy:
         for field, value in values.items():
             analysis = find(subject.analyses, field, value)
             if analysis is not None:
-                found = (*hits_in(self._machines, analysis), *hits.get(analysis.text, ()))
+                found = (
+                    *hits_in(self._machines, analysis, subject.logos),
+                    *hits.get(analysis.text, ()),
+                )
                 proposals += self._propose(_Case(subject, field, analysis.text, braked), found)
             parts = self._parts.get((subject.kind, field))
             if parts and not (

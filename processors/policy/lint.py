@@ -22,6 +22,7 @@ _FIELDS_OF: Mapping[DetectorKind | None, tuple[tuple[Field, ...], str]] = {
     DetectorKind.WHOLE: (TEXT_FIELDS, "text"),
     DetectorKind.IMAGE_CODES: (IMAGE_FIELDS, "an image"),
     DetectorKind.KNOWN_IMAGES: (IMAGE_FIELDS, "an image"),
+    DetectorKind.LOGO: (IMAGE_FIELDS, "an image"),
 }
 """Fields at which a kind can look, and what they hold; the text of images is read as any other."""
 _OF_WHOLE_TEXTS = (Covers.REGISTERED, Covers.WORDS, Covers.ANY)

@@ -182,7 +182,8 @@ def _read_machine_detector(
     elif kind is DetectorKind.LABELS:
         names = table.texts("labels", required=True)
     else:
-        images = _read_images(table, files, problems)
+        if kind is DetectorKind.KNOWN_IMAGES:
+            images = _read_images(table, files, problems)
         distance = table.number("distance", 0, 64, 31)
     table.close()
     return Detector(name, kind, names=names, images=images, distance=distance)

@@ -38,7 +38,7 @@ class Message(Struct, frozen=True):
 class DetectorKind(StrEnum):
     """Kinds of search a pack can name. ``WHOLE`` finds every text that is not empty, whole.
 
-    The last three look at what machines found, see `processors.policy.analyses`.
+    The last four look at what machines found, see `processors.policy.analyses`.
     """
 
     CONTACTS = "contacts"
@@ -49,10 +49,16 @@ class DetectorKind(StrEnum):
     WHOLE = "whole"
     IMAGE_CODES = "image-codes"
     KNOWN_IMAGES = "known-images"
+    LOGO = "logo"
     LABELS = "labels"
 
 
-MACHINE_KINDS = (DetectorKind.IMAGE_CODES, DetectorKind.KNOWN_IMAGES, DetectorKind.LABELS)
+MACHINE_KINDS = (
+    DetectorKind.IMAGE_CODES,
+    DetectorKind.KNOWN_IMAGES,
+    DetectorKind.LOGO,
+    DetectorKind.LABELS,
+)
 """Kinds that look at what machines found in a value, not at its words."""
 
 
@@ -385,7 +391,7 @@ class SubjectView(NamedTuple):
     ``proofs`` holds their values, and the other names an institution goes by; ``scopes`` the
     registered scopes of institutions. ``account`` is the account itself, where there is one, and
     ``event`` the event or deadline that led to judging it. ``analyses`` is what machines found in
-    the account's values.
+    the account's values, ``logos`` the hashes of its registered logos.
     """
 
     kind: SubjectKind
@@ -394,6 +400,7 @@ class SubjectView(NamedTuple):
     account: AccountView | None = None
     event: str = ""
     analyses: Sequence[Analysis] = ()
+    logos: tuple[bytes, ...] = ()
 
 
 class Hit(NamedTuple):

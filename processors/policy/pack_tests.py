@@ -48,6 +48,7 @@ def _try(policy: Policy | None, table: Table) -> Tried | None:
         _read_proofs(table),
         table.texts("scopes"),
         analyses=(*_read_labels(table, changed), *images.values()),
+        logos=_read_logos(table),
     )
     expected = table.choice("expect", Decision)
     rules = set(table.texts("rules")) if table.has("rules") else None
@@ -105,6 +106,16 @@ def _read_images(table: Table) -> dict[Field, Analysis]:
         )
         inner.close()
     return found
+
+
+def _read_logos(table: Table) -> tuple[bytes, ...]:
+    logos = []
+    for written in table.texts("logos"):
+        try:
+            logos.append(bytes.fromhex(written))
+        except ValueError:
+            table.note("wrong-type", "'logos' must be hashes of 64 hex digits", key="logos")
+    return tuple(logos)
 
 
 def _read_labels(table: Table, changed: Mapping[Field, str]) -> list[Analysis]:

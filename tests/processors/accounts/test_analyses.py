@@ -9,8 +9,11 @@ from msgspec.structs import replace
 
 from processors.accounts import Status
 from processors.accounts.analysed import MAX_ANALYSES
-from processors.policy import ImageTerms, Policy, load_pack, shipped_pack
+from processors.policy import Detector, DetectorKind, ImageTerms, Policy, load_pack, shipped_pack
+from processors.policy.model import KnownImage, Pause
+from processors.validation import Limits, check
 from schemas.records import (
+    AccountVerification,
     AuditRecord,
     ChangeKind,
     CreditChange,
@@ -26,10 +29,12 @@ from schemas.records import (
     MeasureStep,
     Phase,
     RulingAction,
+    SubjectKind,
     Verdict,
     VerificationKind,
+    VerificationResult,
 )
-from tests.processors.accounts.world import World, none, of, one
+from tests.processors.accounts.world import START, World, none, of, one
 
 PACK = load_pack(shipped_pack())
 AVATAR, COVER = Field.AVATAR, Field.COVER
@@ -390,3 +395,101 @@ def test_a_live_change_that_replaces_a_waiting_image_ends_its_wait():
         "e2": Decision.HOLD,
     }
     assert none(outputs, Escalation)
+
+
+# -- logos -------------------------------------------------------------------------------------
+
+LOGO, OTHER_LOGO = f"{(1 << 128) - 1:064x}", f"{((1 << 128) - 1) << 64:064x}"
+
+
+def institution(world: World, logo: str | None = LOGO) -> None:
+    """Make the account one of an institution whose proof carries a logo."""
+    name = "云杉书店"
+    world.verify(VerificationKind.INSTITUTION, value=f"杭州{name}有限公司", logo_hash=logo)
+    world.change(subject=SubjectKind.INSTITUTION, name=name)
+    assert world.account.subject is SubjectKind.INSTITUTION
+
+
+@pytest.mark.obligation("CAC-07-2")
+def test_the_avatar_of_an_institution_is_compared_with_its_registered_logo():
+    world = member()
+    institution(world)
+    world.propose("e1", avatar="img/1")
+    assert decided(world.analyse(AVATAR, "img/1", hash=LOGO)) == (2, Decision.ALLOW)
+    world.propose("e2", avatar="img/2")
+    outputs = world.analyse(AVATAR, "img/2", hash=OTHER_LOGO)
+    assert decided(outputs) == (2, Decision.HOLD)
+    assert [f.rule_id for f in one(outputs, Verdict).findings] == ["institution.logo"]
+    assert world.value(AVATAR) == "img/1"
+
+
+@pytest.mark.obligation("CAC-07-2")
+def test_an_image_too_plain_to_be_compared_with_the_logo_goes_to_a_person():
+    world = member()
+    institution(world)
+    world.propose("e1", avatar="img/1")
+    assert decided(world.analyse(AVATAR, "img/1", hash="")) == (2, Decision.HOLD)
+
+
+def test_without_a_logo_in_the_proof_nothing_is_compared():
+    world = member()
+    institution(world, logo=None)
+    world.propose("e1", avatar="img/1")
+    assert decided(world.analyse(AVATAR, "img/1", hash=OTHER_LOGO)) == (2, Decision.ALLOW)
+
+
+@pytest.mark.obligation("CAC-07-2")
+@pytest.mark.obligation("CAC-08-2")
+def test_the_logo_of_another_institution_goes_to_a_person_and_ones_own_is_shown():
+    """A list of known logos in a pack, cleared by the proof of the institution that it names."""
+    known = KnownImage(int(OTHER_LOGO, 16), "logo of a bank", "滨海银行")
+    template = next(rule for rule in PACK.rules if rule.id == "identity.enterprise")
+    rule = replace(template, id="images.logos", detector="logos", fields=(AVATAR,))
+    pack = replace(
+        PACK,
+        images=REQUIRED,
+        detectors=(*PACK.detectors, Detector("logos", DetectorKind.KNOWN_IMAGES, images=(known,))),
+        rules=(*PACK.rules, rule),
+    )
+
+    def shown_by(proof: str) -> Decision:
+        world = World(Policy(pack), registered=False)
+        world.verify(VerificationKind.IDENTITY, token="tok")
+        world.change(kind=ChangeKind.REGISTRATION, name="山茶", bio="", agreement_version="1")
+        world.verify(VerificationKind.INSTITUTION, value=proof)
+        world.propose("e1", avatar="img/1")
+        return decided(world.analyse(AVATAR, "img/1", hash=OTHER_LOGO))[1]
+
+    assert shown_by("杭州云杉书店有限公司") is Decision.HOLD
+    assert shown_by("滨海银行股份有限公司") is Decision.ALLOW_LABELLED
+
+
+def test_a_logo_hash_that_is_none_is_set_aside():
+    record = AccountVerification(
+        event_id="e1",
+        account_id="a1",
+        occurred_at=START,
+        kind=VerificationKind.INSTITUTION,
+        result=VerificationResult.VERIFIED,
+        logo_hash="not a hash",
+    )
+    fault = check(record, START, Limits())
+    assert fault is not None
+    assert fault.detail == "logo_hash is not 64 hex digits"
+
+
+# -- pauses ------------------------------------------------------------------------------------
+
+
+@pytest.mark.invariant("INV-13")
+def test_a_clean_image_does_not_pass_a_pause_that_came_meanwhile():
+    world = member()
+    world.propose("e1", avatar="img/1")
+    pause = Pause("d1", "ordered", world.now + 3_600_000, (ChangeKind.EDIT,))
+    world.policy = Policy(replace(PACK, images=REQUIRED, pauses=(pause,)))
+    outputs = world.analyse(AVATAR, "img/1")
+    assert one(outputs, Verdict).decision is Decision.HOLD
+    assert world.value(AVATAR) == ""
+    world.policy = Policy(replace(PACK, images=REQUIRED))
+    world.wait(hours=2)
+    assert world.value(AVATAR) == "img/1"
