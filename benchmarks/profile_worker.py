@@ -30,7 +30,7 @@ from streams.packs import load_policy
 from streams.processing import DomainProcessing
 from streams.settings import load_settings
 from streams.topics import input_topics, real_name
-from streams.work import Record, Work
+from streams.work import Message, Record, Work
 from streams.worker import domain_processing
 
 SETTINGS = load_settings(kafka="127.0.0.1:9092")
@@ -126,20 +126,23 @@ def backlog(count: int, accounts: int) -> list[Record]:
 
 
 def _record(event: Event, offset: int) -> Record:
-    record: Record = ConsumerRecord(
-        real_name(SETTINGS, event.topic),
-        0,
-        offset,
-        START + 60_000 + offset,
-        1,
-        event.key,
-        event.value,
-        None,
-        len(event.key),
-        len(event.value),
-        (),
-    )
+    topic = real_name(SETTINGS, event.topic)
+    return _fetched(topic, offset, START + 60_000 + offset, event.key, event.value)
+
+
+def _fetched(topic: str, offset: int, at: int, key: bytes | None, value: bytes) -> Record:
+    sizes = len(key or b""), len(value)
+    record: Record = ConsumerRecord(topic, 0, offset, at, 1, key, value, None, *sizes, ())
     return record
+
+
+def sent_back(messages: list[Message]) -> list[Record]:
+    """What tasks send each other comes back before the next batch, as if all were one partition."""
+    return [
+        _fetched(message.topic, 0, START, None, message.value or b"")
+        for message in messages
+        if message.partition is not None
+    ]
 
 
 class Bench:
@@ -153,9 +156,12 @@ class Bench:
 
     def whole(self, records: list[Record], size: int) -> None:
         """All of it, as a partition task calls it."""
+        sent: list[Record] = []
         for start in range(0, len(records), size):
-            batch = records[start : start + size]
-            self.take(self.processing.process(batch, self.state.get, batch[-1].timestamp))
+            batch = sent + records[start : start + size]
+            work = self.processing.process(batch, self.state.get, batch[-1].timestamp)
+            self.take(work)
+            sent = sent_back(list(work.messages))
 
     def take(self, work: Work) -> None:
         """Merge an outcome into the state."""
@@ -179,15 +185,18 @@ def parts(
     gc.collect()
     gc.disable()
     with counted(clock):
+        sent: list[Record] = []
         for start in range(0, len(records), size):
-            batch = records[start : start + size]
+            batch, messages = sent + records[start : start + size], list[Message]()
             t0 = now()
             inputs = [processing._input(record, record.timestamp) for record in batch]
             t1 = now()
             outcome = engine.run(inputs, state.get, policy)
             t2 = now()
-            processing._encode(outcome.outputs, [], Counter())
+            processing._encode(outcome.outputs, messages, Counter())
+            processing._repartition(outcome, 0, messages)
             t3 = now()
+            sent = sent_back(messages)
             state.update(outcome.states)
             spent["decode"] += t1 - t0
             spent["engine"] += t2 - t1

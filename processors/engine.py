@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from processors.accounts import OutputRecord, decode, encode, next_due
+from processors import keys
+from processors.accounts import OutputRecord, across, answers, decode, encode, next_due, parking
 from processors.accounts.analysed import MAX_TEXT
 from processors.accounts.analyses import apply_analysis
 from processors.accounts.appeals import apply_appeal
@@ -30,7 +32,7 @@ from processors.accounts.turn import Turn
 from processors.accounts.verification import apply_verification
 from processors.control import Control
 from processors.policy import Policy
-from processors.validation import InputRecord, Limits, check
+from processors.validation import Fault, InputRecord, Limits, check
 from schemas.errors import DeadLetterReason
 from schemas.records import (
     AccountAppeal,
@@ -39,6 +41,10 @@ from schemas.records import (
     AccountRuling,
     AccountVerification,
     FieldAnalysis,
+    KeyClaim,
+    KeyClaims,
+    KeyFinding,
+    KeyFindings,
 )
 
 __all__ = [
@@ -54,7 +60,7 @@ __all__ = [
 ]
 
 Read = Callable[[bytes], bytes | None]
-"""State of an account by its key (the account id in UTF-8), None where there is none."""
+"""State of a key: the account id in UTF-8, or what the registry of keys names; None for none."""
 
 
 class Input(Struct, frozen=True, gc=False):
@@ -64,7 +70,7 @@ class Input(Struct, frozen=True, gc=False):
     partition: int
     offset: int
     timestamp: int
-    record: InputRecord
+    record: InputRecord | KeyClaims | KeyFindings
 
 
 class Rejection(NamedTuple):
@@ -75,13 +81,25 @@ class Rejection(NamedTuple):
     detail: str
 
 
+class Answer(NamedTuple):
+    """What the registry of keys answers to one record of claims, for the partition of origin."""
+
+    origin: int
+    findings: KeyFindings
+
+
 class Outcome(NamedTuple):
-    """What a batch comes to. Records are in order; their topic follows from their type."""
+    """What a batch comes to. Records are in order; their topic follows from their type.
+
+    ``claims`` are what accounts ask of the registry of keys, ``answers`` what it answers.
+    """
 
     states: dict[bytes, bytes | None]
     outputs: list[OutputRecord]
     rejected: list[Rejection]
     duplicates: int
+    claims: Sequence[KeyClaim] = ()
+    answers: Sequence[Answer] = ()
 
 
 _DEFAULTS = Limits()
@@ -94,6 +112,8 @@ _APPLY: dict[type, tuple[bytes, Callable[[Turn, Any], None]]] = {
     AccountRuling: (b"ruling", apply_ruling),
     FieldAnalysis: (b"analysis", apply_analysis),
 }
+_INTERNAL = (KeyClaims, KeyFindings)
+_FINDINGS = "account.findings"
 
 
 def run(
@@ -103,6 +123,8 @@ def run(
     limits: Limits = _DEFAULTS,
     value_key: bytes = b"",
     brakes: RecordedBrakes | None = None,
+    *,
+    alone: bool = False,
 ) -> Outcome:
     """Apply a batch of inputs in their order, each under the policy in force at its time.
 
@@ -111,26 +133,31 @@ def run(
     where the policy has any; with ``brakes`` these are repeated instead.
 
     Nothing is written: a raise leaves nothing behind. What is not acceptable is rejected; an event
-    that its account has seen among its last 16 changes nothing and is counted.
+    that its account has seen among its last 16 changes nothing and is counted. ``alone``: the
+    registry of keys is here, too, and answers within the run, before the next input.
     """
     rejected: list[Rejection] = []
-    accepted: list[Input] = []
+    accepted: list[tuple[int, Input]] = []
     texts: list[str | None] = []
     for index, item in enumerate(inputs):
         record = item.record
+        if isinstance(record, _INTERNAL):
+            accepted.append((index, item))
+            continue
         fault = check(record, item.timestamp, limits)
         if fault:
             rejected.append(Rejection(index, fault.reason, fault.detail))
             continue
-        accepted.append(item)
+        accepted.append((index, item))
         if type(record) is AccountChange:
             texts += (record.name, record.bio, record.signature, record.badge)
         elif type(record) is FieldAnalysis and record.image is not None:
             texts.append(record.image.text[:MAX_TEXT])
-    batch = _Batch(read, policy, value_key, brakes, list(filter(None, texts)))
-    for item in accepted:
-        batch.apply(item)
-    return Outcome(batch.states(), batch.outputs, rejected, batch.duplicates)
+    batch = _Batch(read, policy, value_key, brakes, list(filter(None, texts)), alone=alone)
+    for index, item in accepted:
+        if fault := batch.take(item):
+            rejected.append(Rejection(index, fault.reason, fault.detail))
+    return batch.outcome(rejected)
 
 
 def run_due(
@@ -142,15 +169,16 @@ def run_due(
     brakes: RecordedBrakes | None = None,
     *,
     once: bool = False,
+    alone: bool = False,
 ) -> Outcome:
     """Fire the deadlines of these accounts that are due at or before ``upto`` (ms).
 
     Then decide what waits for a pause that is over by then. ``once`` takes one turn an account.
     """
-    batch = _Batch(read, policy, value_key, brakes)
+    batch = _Batch(read, policy, value_key, brakes, alone=alone)
     for key in keys:
         batch.fire(key, upto, once)
-    return Outcome(batch.states(), batch.outputs, [], 0)
+    return batch.outcome([])
 
 
 class _Held:
@@ -170,7 +198,10 @@ def _waits_for_a_pause(account: Account) -> bool:
 
 
 class _Batch:
-    """The accounts of a batch, worked on in memory; its ``texts`` are scanned at once."""
+    """The accounts of a batch, and the keys that belong here, worked on in memory.
+
+    Its ``texts`` are scanned at once.
+    """
 
     def __init__(
         self,
@@ -179,6 +210,8 @@ class _Batch:
         value_key: bytes,
         recorded: RecordedBrakes | None,
         texts: Sequence[str] = (),
+        *,
+        alone: bool,
     ) -> None:
         self._control = Control.of(policy)
         self._value_key = value_key
@@ -187,41 +220,29 @@ class _Batch:
         self._texts = texts
         self._since = self._until = 0
         self._examiner: Examiner
-        self.outputs: list[OutputRecord] = []
-        self.duplicates = 0
+        self._outputs: list[OutputRecord] = []
+        self._duplicates = 0
+        self._claims: list[KeyClaim] = []
+        self._answers: list[Answer] = []
+        self._alone = alone
         self._read = read
         self._held: dict[bytes, _Held] = {}
+        self._keys: dict[bytes, bytes | None] = {}
 
-    def apply(self, item: Input) -> None:
-        """Apply one input, the account's own deadlines before it; a duplicate changes nothing."""
+    def take(self, item: Input) -> Fault | None:
+        """Apply one input; returns why it may not be applied after all."""
         record = item.record
-        held = self._take(record.account_id.encode(), record.account_id)
-        account = held.account
-        kind, apply = _APPLY[type(record)]
-        event = mark(kind, record.event_id)
-        seen = remember(account.seen, event)
-        if seen is None:
-            self.duplicates += 1
-            return
-        if (held.due and held.due <= item.timestamp) or _waits_for_a_pause(account):
-            self._fire(held, item.timestamp)
-        turn = Turn(
-            held.account_id,
-            account,
-            self._examiner_at(item.timestamp),
-            record.event_id,
-            item.timestamp,
-            item.topic,
-            item.partition,
-            item.offset,
-        )
-        apply(turn, record)
-        if (brakes := turn.examiner.brakes) is not None:
-            brakes.saw(turn)
-        account.seen = seen
-        held.changed = True
-        held.due = earliest_due(account)
-        emit(turn, self.outputs)
+        fault = None
+        if not isinstance(record, _INTERNAL):
+            fault = self._apply(item, record)
+        elif isinstance(record, KeyClaims):
+            self._register(record)
+        else:
+            for finding in record.findings:
+                self._answer(item, finding)
+        if self._alone:
+            self._answer_alone()
+        return fault
 
     def fire(self, key: bytes, upto: int, once: bool) -> None:
         """Fire the deadlines of an account that are due at or before ``upto``."""
@@ -232,17 +253,98 @@ class _Batch:
                 return
             held = self._held[key] = _Held(key.decode(), state)
         self._fire(held, upto, once)
+        if self._alone:
+            self._answer_alone()
 
-    def states(self) -> dict[bytes, bytes | None]:
-        """New states of the accounts that changed, and of the brakes."""
+    def outcome(self, rejected: list[Rejection]) -> Outcome:
+        """New states of what changed, of keys and brakes, too, and all that came of it."""
         states: dict[bytes, bytes | None] = {
             key: encode(held.account, held.due) for key, held in self._held.items() if held.changed
         }
+        states.update(self._keys)
         if counters := self._counted.state():
             states[BRAKES] = counters
-        return states
+        return Outcome(
+            states, self._outputs, rejected, self._duplicates, self._claims, self._answers
+        )
 
-    def _take(self, key: bytes, account_id: str) -> _Held:
+    # -- accounts ---------------------------------------------------------------------------------
+
+    def _apply(self, item: Input, record: InputRecord) -> Fault | None:
+        """Apply one input, the account's own deadlines before it; a duplicate changes nothing."""
+        held = self._hold(record.account_id)
+        account = held.account
+        kind, apply = _APPLY[type(record)]
+        event = mark(kind, record.event_id)
+        seen = remember(account.seen, event)
+        if seen is None:
+            self._duplicates += 1
+            return None
+        if account.pending and isinstance(record, AccountChange) and across.registering(account):
+            held.changed = True
+            return parking.park(
+                account, item.topic, item.partition, item.offset, item.timestamp, record
+            )
+        if (held.due and held.due <= item.timestamp) or _waits_for_a_pause(account):
+            self._fire(held, item.timestamp)
+        turn = self._turn(held, item, record.event_id)
+        apply(turn, record)
+        account.seen = seen
+        self._end(held, turn)
+        return None
+
+    def _answer(self, item: Input, finding: KeyFinding) -> None:
+        """Take in an answer, at the time of its claim; with the last one comes the turn.
+
+        An answer to what waits no more changes nothing.
+        """
+        held = self._hold(finding.account_id)
+        account, event_id = held.account, finding.event_id
+        pending = across.take_in(account, finding)
+        if pending is not None:
+            held.changed = True
+            if pending.asks:
+                return
+        elif not across.bears_on(account, finding):
+            return
+        live = pending is None
+        event = across.answer_id(held.account_id, event_id, of_live_name=live)
+        turn = self._turn(held, replace(item, timestamp=finding.at), event)
+        if pending is not None:
+            answers.settle(turn, pending)
+        else:
+            answers.answer_live_name(turn, finding)
+        self._end(held, turn)
+
+    def _turn(self, held: _Held, item: Input, event_id: str) -> Turn:
+        return Turn(
+            held.account_id,
+            held.account,
+            self._examiner_at(item.timestamp),
+            event_id,
+            item.timestamp,
+            item.topic,
+            item.partition,
+            item.offset,
+        )
+
+    def _end(self, held: _Held, turn: Turn) -> None:
+        if (brakes := turn.examiner.brakes) is not None:
+            brakes.saw(turn)
+        if turn.claims_changed:
+            across.reconcile(turn)
+        if turn.claims:
+            self._claims += turn.claims
+        held.changed = True
+        account = held.account
+        held.due = earliest_due(account)
+        emit(turn, self._outputs)
+        if account.parked:  # what its registration waits for no more, they need not either
+            for at, change in parking.unpark(account):
+                self._apply(Input(at.topic, at.partition, at.offset, at.timestamp, change), change)
+
+    def _hold(self, account_id: str) -> _Held:
+        key = account_id.encode()
         held = self._held.get(key)
         if held is None:
             held = self._held[key] = _Held(account_id, self._read(key))
@@ -263,10 +365,23 @@ class _Batch:
 
     def _fire(self, held: _Held, upto: int, once: bool = False) -> None:
         while turn := fire_next(held.account_id, held.account, self._examiner_at, upto):
-            if (brakes := turn.examiner.brakes) is not None:
-                brakes.saw(turn)
-            emit(turn, self.outputs)
-            held.changed = True
+            self._end(held, turn)
             if once:
                 break
         held.due = earliest_due(held.account)
+
+    # -- the registry of keys -----------------------------------------------------------------
+
+    def _register(self, record: KeyClaims) -> None:
+        """Apply the claims of one record to the keys that belong here; one record of answers."""
+        findings = keys.apply_claims(record.claims, self._read, self._keys)
+        if findings:
+            self._answers.append(Answer(record.origin, KeyFindings(findings=findings)))
+
+    def _answer_alone(self) -> None:
+        """Answer what was asked here and now, and what is asked because of the answers."""
+        while self._claims:
+            claims, self._claims = self._claims, []
+            findings = KeyFindings(findings=keys.apply_claims(claims, self._read, self._keys))
+            for finding in findings.findings:
+                self._answer(Input(_FINDINGS, 0, -1, finding.at, findings), finding)

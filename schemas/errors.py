@@ -18,6 +18,7 @@ class DeadLetterReason(StrEnum):
     TIME_IN_FUTURE = "TIME_IN_FUTURE"
     PROCESSING_FAILED = "PROCESSING_FAILED"
     TOO_LARGE = "TOO_LARGE"
+    ACCOUNT_BUSY = "ACCOUNT_BUSY"
 
 
 class DecodeError(Exception):

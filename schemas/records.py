@@ -232,6 +232,28 @@ class ImagePart(StrEnum):
     HASH = "HASH"
 
 
+class KeyKind(StrEnum):
+    """What a key stands for in the registry of keys."""
+
+    IDENTITY = "IDENTITY"
+    CONTACT = "CONTACT"
+    CREDIT_CODE = "CREDIT_CODE"
+    DEVICE = "DEVICE"
+    NAME = "NAME"
+    AVATAR = "AVATAR"
+
+
+class KeyAsk(StrEnum):
+    """What a claim asks of the registry of keys."""
+
+    LOOK = "LOOK"
+    COUNT = "COUNT"
+    TAKE = "TAKE"
+    RELEASE = "RELEASE"
+    BAR = "BAR"
+    LIFT = "LIFT"
+
+
 class NoticeKind(StrEnum):
     """What a notice tells."""
 
@@ -326,6 +348,9 @@ class AccountChange(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
         region; for a platform that looks it up itself.
     labels: What classifiers of the operator said of the new values before the change was sent;
         later results go to account.analyses.
+    device_token: Keyed token of the device the change was made from; never an identifier of the
+        device itself.
+    avatar_hash: Perceptual or content hash of the avatar image, the same for the same look.
     """
 
     event_id: str
@@ -346,6 +371,8 @@ class AccountChange(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     observed_address: str | None = None
     ip_region: str | None = None
     labels: tuple[FieldLabel, ...] = ()
+    device_token: str | None = None
+    avatar_hash: str | None = None
 
 
 class AccountComplaint(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -931,6 +958,90 @@ class ImageRequest(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     at: Millis
 
 
+class KeyClaim(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """What an account asks of one key.
+
+    account_id: Account that claims.
+    account_seq: Number of the input, among all of this account, that made it claim.
+    event_id: Change that waits for the answer, or the input that made the account claim.
+    policy: First 8 bytes of the hash of the policy that decided when it was claimed.
+    at: Event time of the claim: bars and counts are seen from here.
+    kind: What the key stands for.
+    key: Hash of the token or of the name's skeleton, 12 bytes.
+    ask: LOOK: who has it; COUNT: that, and count a registration; TAKE: have it, too; RELEASE:
+        give it up; BAR: keep others off it; LIFT: end the bar.
+    strength: TAKE: 0 ordinary, 1 verified institution, 2 proven owner of a protected name. BAR
+        of a name: 1 where the account was closed for its name.
+    until: BAR: when it ends, in ms; 0 for no end.
+    answer: Whether an answer is awaited in any case; else one comes only where somebody else
+        has the key.
+    """
+
+    account_id: str
+    account_seq: Long
+    event_id: str
+    policy: bytes
+    at: Millis
+    kind: KeyKind
+    key: bytes
+    ask: KeyAsk
+    strength: Int
+    until: Long = 0
+    answer: bool = False
+
+
+class KeyClaims(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """Claims of the accounts of one partition on keys of another, made in one transaction.
+
+    origin: Partition of the accounts, where the answer goes.
+    claims: The claims, in the order in which they were made.
+    """
+
+    origin: Int
+    claims: tuple[KeyClaim, ...]
+
+
+class KeyFinding(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """What the registry of keys knows of a key beside the account that asked.
+
+    account_id: Account that asked.
+    event_id: Change it asked for.
+    at: Event time of the claim; the answer takes effect at it.
+    kind: What the key stands for.
+    key: The key.
+    holders: Other accounts that have the key.
+    strength: Greatest strength among them.
+    other_account_id: The first of the strongest of them.
+    barred: Whether a closed account has left a bar on the key, also one that has ended.
+    ban_until: When the last such bar ends, in ms; 0 for no end.
+    closed_for: Of a name: whether an account was closed for it and the bar has not ended.
+    recent: Registrations with this key within a day, this one among them; 0 where they are not
+        counted.
+    """
+
+    account_id: str
+    event_id: str
+    at: Millis
+    kind: KeyKind
+    key: bytes
+    holders: Int = 0
+    strength: Int = 0
+    other_account_id: str | None = None
+    barred: bool = False
+    ban_until: Long = 0
+    closed_for: bool = False
+    recent: Int = 0
+
+
+class KeyFindings(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """Answers to the claims of one record, for accounts of one partition.
+
+    findings: The answers, in the order of the claims.
+    """
+
+    findings: tuple[KeyFinding, ...]
+
+
 class NameClaim(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Claim of a name by an account, keyed by name skeleton, for the cross-account check.
 
@@ -1082,6 +1193,19 @@ class PackRef(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     hash: str
 
 
+class AssociatedKey(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """A key that the account shares with a closed one.
+
+    kind: What the key stands for.
+    weight: What the match counts.
+    ban_until: When the bar on it ends; null where it has no end.
+    """
+
+    kind: KeyKind
+    weight: Int
+    ban_until: Millis | None = None
+
+
 class Verdict(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """What was decided about a change. A later verdict of the same event carries a higher
     revision.
@@ -1117,6 +1241,10 @@ class Verdict(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     other_packs: Packs that were in force beside the first one.
     unchecked: Fields whose image could not be looked into, or not yet, or not for everything
         that the rules ask.
+    cause: Input or deadline that led to this verdict, where it is not the change itself.
+    association: Keys shared with closed accounts under a bar, and what each counts.
+    association_score: Sum of what they count; from the pack's threshold on the change is
+        verified strictly.
     """
 
     account_id: str
@@ -1145,6 +1273,9 @@ class Verdict(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     shadow_decision: Decision | None = None
     other_packs: tuple[PackRef, ...] = ()
     unchecked: tuple[Field, ...] = ()
+    cause: str | None = None
+    association: tuple[AssociatedKey, ...] = ()
+    association_score: Int = 0
 
 
 _TEXTS = Texts()
@@ -1191,6 +1322,10 @@ _EscalationStatus_OF = {2 * n: symbol for n, symbol in enumerate(EscalationStatu
 _EscalationStatus_AS = {symbol: 2 * n for n, symbol in enumerate(EscalationStatus)}
 _ImagePart_OF = {2 * n: symbol for n, symbol in enumerate(ImagePart)}
 _ImagePart_AS = {symbol: 2 * n for n, symbol in enumerate(ImagePart)}
+_KeyKind_OF = {2 * n: symbol for n, symbol in enumerate(KeyKind)}
+_KeyKind_AS = {symbol: 2 * n for n, symbol in enumerate(KeyKind)}
+_KeyAsk_OF = {2 * n: symbol for n, symbol in enumerate(KeyAsk)}
+_KeyAsk_AS = {symbol: 2 * n for n, symbol in enumerate(KeyAsk)}
 _NoticeKind_OF = {2 * n: symbol for n, symbol in enumerate(NoticeKind)}
 _NoticeKind_AS = {symbol: 2 * n for n, symbol in enumerate(NoticeKind)}
 _DirectiveKind_OF = {2 * n: symbol for n, symbol in enumerate(DirectiveKind)}
@@ -1722,9 +1857,47 @@ def read_AccountChange(_data: bytes, _at: int) -> tuple[AccountChange, int]:
                 labels_items.append(labels_item)
             labels_count, _at = read_count(_data, _at)
     labels = tuple(labels_items)
+    device_token: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        device_token = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        device_token = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("device_token: no such branch of a union")
+    avatar_hash: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        avatar_hash = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        avatar_hash = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("avatar_hash: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return AccountChange(event_id, account_id, occurred_at, kind, phase, subject, name, avatar, cover, bio, signature, badge, owner_token, agreement_version, language, observed_address, ip_region, labels), _at
+    return AccountChange(event_id, account_id, occurred_at, kind, phase, subject, name, avatar, cover, bio, signature, badge, owner_token, agreement_version, language, observed_address, ip_region, labels, device_token, avatar_hash), _at
 
 
 def write_AccountChange(_record: AccountChange, _out: bytearray) -> None:
@@ -1923,6 +2096,34 @@ def write_AccountChange(_record: AccountChange, _out: bytearray) -> None:
         for labels_item in labels_items:
             write_FieldLabel(labels_item, _out)
     _append(0)
+    if (device_token := _record.device_token) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = device_token.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    if (avatar_hash := _record.avatar_hash) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = avatar_hash.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
 
 
 def read_AccountComplaint(_data: bytes, _at: int) -> tuple[AccountComplaint, int]:
@@ -6071,6 +6272,399 @@ def write_ImageRequest(_record: ImageRequest, _out: bytearray) -> None:
         write_long(at, _out)
 
 
+def read_KeyClaim(_data: bytes, _at: int) -> tuple[KeyClaim, int]:
+    """Read one KeyClaim at an offset; returns it and the offset after it."""
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    account_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    if _n < 0x80:
+        account_seq = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        account_seq, _at = read_long(_data, _at)
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    event_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    policy = _data[_at : _at + _n]
+    _at += _n
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
+    else:
+        at, _at = read_long(_data, _at)
+    kind = _KeyKind_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    key = _data[_at : _at + _n]
+    _at += _n
+    ask = _KeyAsk_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    if _n < 0x80:
+        strength = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        strength, _at = read_int(_data, _at)
+    _n = _data[_at]
+    if _n < 0x80:
+        until = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        until, _at = read_long(_data, _at)
+    answer, _at = read_bool(_data, _at)
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
+    return KeyClaim(account_id, account_seq, event_id, policy, at, kind, key, ask, strength, until, answer), _at
+
+
+def write_KeyClaim(_record: KeyClaim, _out: bytearray) -> None:
+    """Append the Avro binary form of one KeyClaim."""
+    _append = _out.append
+    _raw = _record.account_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    account_seq = _record.account_seq
+    if 0 <= account_seq < 0x40:
+        _append(account_seq << 1)
+    else:
+        write_long(account_seq, _out)
+    _raw = _record.event_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _raw = _record.policy
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    at = _record.at
+    if 0x400000000 <= at < 0x20000000000:
+        _out += _MORE[at << 1 & 0x3FFF]
+        _out += _MORE[at >> 13 & 0x3FFF]
+        _out += _LAST[at >> 27]
+    else:
+        write_long(at, _out)
+    _append(_KeyKind_AS[_record.kind])
+    _raw = _record.key
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _append(_KeyAsk_AS[_record.ask])
+    strength = _record.strength
+    if 0 <= strength < 0x40:
+        _append(strength << 1)
+    else:
+        write_int(strength, _out)
+    until = _record.until
+    if 0 <= until < 0x40:
+        _append(until << 1)
+    else:
+        write_long(until, _out)
+    _append(1 if _record.answer else 0)
+
+
+def read_KeyClaims(_data: bytes, _at: int) -> tuple[KeyClaims, int]:
+    """Read one KeyClaims at an offset; returns it and the offset after it."""
+    _n = _data[_at]
+    if _n < 0x80:
+        origin = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        origin, _at = read_int(_data, _at)
+    claims_items: list[KeyClaim] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        claims_count, _at = read_count(_data, _at)
+        while claims_count:
+            for _ in range(claims_count):
+                claims_item, _at = read_KeyClaim(_data, _at)
+                claims_items.append(claims_item)
+            claims_count, _at = read_count(_data, _at)
+    claims = tuple(claims_items)
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
+    return KeyClaims(origin, claims), _at
+
+
+def write_KeyClaims(_record: KeyClaims, _out: bytearray) -> None:
+    """Append the Avro binary form of one KeyClaims."""
+    _append = _out.append
+    origin = _record.origin
+    if 0 <= origin < 0x40:
+        _append(origin << 1)
+    else:
+        write_int(origin, _out)
+    if claims_items := _record.claims:
+        write_long(len(claims_items), _out)
+        for claims_item in claims_items:
+            write_KeyClaim(claims_item, _out)
+    _append(0)
+
+
+def read_KeyFinding(_data: bytes, _at: int) -> tuple[KeyFinding, int]:
+    """Read one KeyFinding at an offset; returns it and the offset after it."""
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    account_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    event_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
+    else:
+        at, _at = read_long(_data, _at)
+    kind = _KeyKind_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    key = _data[_at : _at + _n]
+    _at += _n
+    _n = _data[_at]
+    if _n < 0x80:
+        holders = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        holders, _at = read_int(_data, _at)
+    _n = _data[_at]
+    if _n < 0x80:
+        strength = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        strength, _at = read_int(_data, _at)
+    other_account_id: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        other_account_id = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        other_account_id = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("other_account_id: no such branch of a union")
+    barred, _at = read_bool(_data, _at)
+    _n = _data[_at]
+    if _n < 0x80:
+        ban_until = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        ban_until, _at = read_long(_data, _at)
+    closed_for, _at = read_bool(_data, _at)
+    _n = _data[_at]
+    if _n < 0x80:
+        recent = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        recent, _at = read_int(_data, _at)
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
+    return KeyFinding(account_id, event_id, at, kind, key, holders, strength, other_account_id, barred, ban_until, closed_for, recent), _at
+
+
+def write_KeyFinding(_record: KeyFinding, _out: bytearray) -> None:
+    """Append the Avro binary form of one KeyFinding."""
+    _append = _out.append
+    _raw = _record.account_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _raw = _record.event_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    at = _record.at
+    if 0x400000000 <= at < 0x20000000000:
+        _out += _MORE[at << 1 & 0x3FFF]
+        _out += _MORE[at >> 13 & 0x3FFF]
+        _out += _LAST[at >> 27]
+    else:
+        write_long(at, _out)
+    _append(_KeyKind_AS[_record.kind])
+    _raw = _record.key
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    holders = _record.holders
+    if 0 <= holders < 0x40:
+        _append(holders << 1)
+    else:
+        write_int(holders, _out)
+    strength = _record.strength
+    if 0 <= strength < 0x40:
+        _append(strength << 1)
+    else:
+        write_int(strength, _out)
+    if (other_account_id := _record.other_account_id) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = other_account_id.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    _append(1 if _record.barred else 0)
+    ban_until = _record.ban_until
+    if 0 <= ban_until < 0x40:
+        _append(ban_until << 1)
+    else:
+        write_long(ban_until, _out)
+    _append(1 if _record.closed_for else 0)
+    recent = _record.recent
+    if 0 <= recent < 0x40:
+        _append(recent << 1)
+    else:
+        write_int(recent, _out)
+
+
+def read_KeyFindings(_data: bytes, _at: int) -> tuple[KeyFindings, int]:
+    """Read one KeyFindings at an offset; returns it and the offset after it."""
+    findings_items: list[KeyFinding] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        findings_count, _at = read_count(_data, _at)
+        while findings_count:
+            for _ in range(findings_count):
+                findings_item, _at = read_KeyFinding(_data, _at)
+                findings_items.append(findings_item)
+            findings_count, _at = read_count(_data, _at)
+    findings = tuple(findings_items)
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
+    return KeyFindings(findings), _at
+
+
+def write_KeyFindings(_record: KeyFindings, _out: bytearray) -> None:
+    """Append the Avro binary form of one KeyFindings."""
+    _append = _out.append
+    if findings_items := _record.findings:
+        write_long(len(findings_items), _out)
+        for findings_item in findings_items:
+            write_KeyFinding(findings_item, _out)
+    _append(0)
+
+
 def read_NameClaim(_data: bytes, _at: int) -> tuple[NameClaim, int]:
     """Read one NameClaim at an offset; returns it and the offset after it."""
     _n = _data[_at]
@@ -7099,6 +7693,58 @@ def write_PackRef(_record: PackRef, _out: bytearray) -> None:
     _out += _raw
 
 
+def read_AssociatedKey(_data: bytes, _at: int) -> tuple[AssociatedKey, int]:
+    """Read one AssociatedKey at an offset; returns it and the offset after it."""
+    kind = _KeyKind_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    if _n < 0x80:
+        weight = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        weight, _at = read_int(_data, _at)
+    ban_until: Millis | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        ban_until = None
+    elif _n == 2:
+        _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+        if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+            _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+            _n -= 0x810204080
+            ban_until = (_n >> 1) ^ -(_n & 1)
+            _at += 6
+        else:
+            ban_until, _at = read_long(_data, _at)
+    else:
+        raise ValueError("ban_until: no such branch of a union")
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
+    return AssociatedKey(kind, weight, ban_until), _at
+
+
+def write_AssociatedKey(_record: AssociatedKey, _out: bytearray) -> None:
+    """Append the Avro binary form of one AssociatedKey."""
+    _append = _out.append
+    _append(_KeyKind_AS[_record.kind])
+    weight = _record.weight
+    if 0 <= weight < 0x40:
+        _append(weight << 1)
+    else:
+        write_int(weight, _out)
+    if (ban_until := _record.ban_until) is None:
+        _append(0)
+    else:
+        _append(2)
+        if 0x400000000 <= ban_until < 0x20000000000:
+            _out += _MORE[ban_until << 1 & 0x3FFF]
+            _out += _MORE[ban_until >> 13 & 0x3FFF]
+            _out += _LAST[ban_until >> 27]
+        else:
+            write_long(ban_until, _out)
+
+
 def read_Verdict(_data: bytes, _at: int) -> tuple[Verdict, int]:
     """Read one Verdict at an offset; returns it and the offset after it."""
     _n = _data[_at]
@@ -7368,9 +8014,45 @@ def read_Verdict(_data: bytes, _at: int) -> tuple[Verdict, int]:
                 unchecked_items.append(unchecked_item)
             unchecked_count, _at = read_count(_data, _at)
     unchecked = tuple(unchecked_items)
+    cause: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        cause = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        cause = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("cause: no such branch of a union")
+    association_items: list[AssociatedKey] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        association_count, _at = read_count(_data, _at)
+        while association_count:
+            for _ in range(association_count):
+                association_item, _at = read_AssociatedKey(_data, _at)
+                association_items.append(association_item)
+            association_count, _at = read_count(_data, _at)
+    association = tuple(association_items)
+    _n = _data[_at]
+    if _n < 0x80:
+        association_score = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        association_score, _at = read_int(_data, _at)
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return Verdict(account_id, account_seq, event_id, revision, kind, phase, decision, reason, level, decided_at, pack_id, pack_version, pack_hash, source_topic, source_partition, source_offset, findings, reviewers, due_at, missing, marks, ip_label, publishable, shadow_decision, other_packs, unchecked), _at
+    return Verdict(account_id, account_seq, event_id, revision, kind, phase, decision, reason, level, decided_at, pack_id, pack_version, pack_hash, source_topic, source_partition, source_offset, findings, reviewers, due_at, missing, marks, ip_label, publishable, shadow_decision, other_packs, unchecked, cause, association, association_score), _at
 
 
 def write_Verdict(_record: Verdict, _out: bytearray) -> None:
@@ -7505,6 +8187,30 @@ def write_Verdict(_record: Verdict, _out: bytearray) -> None:
         for unchecked_item in unchecked_items:
             _append(_Field_AS[unchecked_item])
     _append(0)
+    if (cause := _record.cause) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = cause.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
+    if association_items := _record.association:
+        write_long(len(association_items), _out)
+        for association_item in association_items:
+            write_AssociatedKey(association_item, _out)
+    _append(0)
+    association_score = _record.association_score
+    if 0 <= association_score < 0x40:
+        _append(association_score << 1)
+    else:
+        write_int(association_score, _out)
 
 
 READERS: dict[type[Any], Callable[[bytes, int], tuple[Any, int]]] = {
@@ -7523,6 +8229,8 @@ READERS: dict[type[Any], Callable[[bytes, int], tuple[Any, int]]] = {
     Escalation: read_Escalation,
     FieldAnalysis: read_FieldAnalysis,
     ImageRequest: read_ImageRequest,
+    KeyClaims: read_KeyClaims,
+    KeyFindings: read_KeyFindings,
     NameClaim: read_NameClaim,
     Notice: read_Notice,
     PlatformDirective: read_PlatformDirective,
@@ -7551,6 +8259,8 @@ WRITERS: dict[type[Any], Callable[[Any, bytearray], None]] = {
     Escalation: write_Escalation,
     FieldAnalysis: write_FieldAnalysis,
     ImageRequest: write_ImageRequest,
+    KeyClaims: write_KeyClaims,
+    KeyFindings: write_KeyFindings,
     NameClaim: write_NameClaim,
     Notice: write_Notice,
     PlatformDirective: write_PlatformDirective,

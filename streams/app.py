@@ -20,7 +20,7 @@ from faust.tables.recovery import RebalanceAgain, Recovery, ServiceStopped
 from streams.errors import BrokerUnreachable
 from streams.manager import TaskManager
 from streams.settings import Settings
-from streams.topics import changelog_topic, input_topics, real_name
+from streams.topics import changelog_topic, consumed_topics, real_name
 from streams.transport import BatchTransport, FetchOptions
 
 QUEUED_BATCHES = 4
@@ -129,7 +129,7 @@ class ZhengmingApp(faust.App):  # type: ignore[misc]  # untyped base
 
 def create_app(settings: Settings, tasks: TaskManager) -> ZhengmingApp:
     """The application for these settings; ``tasks`` gets the batches and decides positions."""
-    inputs = [real_name(settings, topic.name) for topic in input_topics()]
+    inputs = [real_name(settings, topic.name) for topic in consumed_topics()]
     app = ZhengmingApp(
         settings.app_id,
         broker=f"kafka://{settings.kafka.replace(',', ';')}",
@@ -146,6 +146,7 @@ def create_app(settings: Settings, tasks: TaskManager) -> ZhengmingApp:
         stream_buffer_maxsize=QUEUED_BATCHES,
         consumer_max_fetch_size=MAX_FETCH_BYTES,
         broker_max_poll_records=None,
+        broker_check_crcs=settings.kafka_check_crcs,
         broker_session_timeout=settings.session_timeout_s,
         broker_heartbeat_interval=settings.heartbeat_interval_s,
         broker_request_timeout=max(30.0, 2 * settings.session_timeout_s),

@@ -3,21 +3,22 @@
 It reads all inputs, outputs, dead letters and the changelog of an application and compares three
 accounts of what happened: the changelog, the outputs, and a pure replay of the inputs in the order
 that the outputs' ``account_seq`` tells, each turn under the policy whose hash its outputs carry. An
-input is known by its account and event id.
+input is known by its account and event id. What partition tasks have sent each other is checked by
+`streams.checker_keys`.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, NamedTuple
 
 from processors import engine
 from processors.accounts import state as account_state
 from processors.accounts.brakes import KEY as BRAKES
 from processors.accounts.brakes import Counters, RecordedBrakes, decode_counters
+from processors.keys import is_registry_key
 from processors.policy import Policy
 from schemas.codec import Codec
 from schemas.errors import DecodeError
@@ -31,10 +32,12 @@ from schemas.records import (
     DisposalAction,
     Escalation,
     ImageRequest,
+    KeyClaim,
     MeasureStep,
     Notice,
     Verdict,
 )
+from streams.checker_keys import Exchange, waiting
 from streams.clients import read_all
 from streams.codecs import open_codec
 from streams.dead_letters import Origin, parse
@@ -42,10 +45,10 @@ from streams.journal import Journal
 from streams.offline import limits_of
 from streams.regions import open_regions
 from streams.settings import Settings
-from streams.task import RESERVED
+from streams.task import POSITIONS, RESERVED, decode_positions
 from streams.topics import changelog_topic, input_topics, output_topics, real_name
 
-PROBLEMS = ("lost", "doubled", "sequence", "order", "state", "outputs", "fold")
+PROBLEMS = ("lost", "doubled", "sequence", "order", "state", "outputs", "claims", "fold")
 EXAMPLES = 5
 REPLAY_BATCH = 1_000
 
@@ -72,8 +75,9 @@ class Report:
 
     ``lost``: an input without answer; ``sequence``: a number of an account missing or given twice;
     ``doubled``: an input answered twice, or an output that stands twice; ``order``: an account's
-    inputs or outputs out of order; ``state``, ``outputs``: not what the replay gives; ``fold``:
-    measures or credit of the state are not what the outputs add up to.
+    inputs or outputs out of order; ``state``, ``outputs``: not what the replay gives; ``claims``:
+    what tasks sent each other is not; ``fold``: measures or credit of the state are not what the
+    outputs add up to.
     """
 
     inputs: int = 0
@@ -102,7 +106,7 @@ class Report:
     @property
     def diverged(self) -> int:
         """Accounts whose order, state or outputs are not what the domain says."""
-        return sum(self.problems[name] for name in ("order", "state", "outputs", "fold"))
+        return sum(self.problems[name] for name in ("order", "state", "outputs", "claims", "fold"))
 
     def add(self, problem: str, example: str) -> None:
         """Count a problem."""
@@ -121,6 +125,55 @@ class _Input(NamedTuple):
 class _Output(NamedTuple):
     record: Any
     data: bytes
+
+
+class _Replay:
+    """A run of the pure engine, in batches, each under one policy and its brakes."""
+
+    def __init__(self, limits: engine.Limits, value_key: bytes) -> None:
+        self.states: dict[bytes, bytes | None] = {}
+        self.outputs: dict[str, list[Any]] = defaultdict(list)
+        self.claims: dict[str, list[KeyClaim]] = defaultdict(list)
+        self._under: tuple[Policy, RecordedBrakes | None] | None = None
+        self._limits = limits
+        self._value_key = value_key
+        self._given: list[engine.Input] = []
+
+    def under(self, policy: Policy, brakes: RecordedBrakes | None) -> None:
+        """From here on another policy decides."""
+        if self._under != (policy, brakes):
+            self.run()
+        self._under = policy, brakes
+
+    def give(self, item: engine.Input) -> None:
+        """Apply an input after those before it."""
+        self._given.append(item)
+        if len(self._given) >= REPLAY_BATCH:
+            self.run()
+
+    def fire(self, account: str, upto: int, *, once: bool = False) -> None:
+        """Fire what is due of an account after the inputs before; ``once``: one turn of it."""
+        self.run()
+        if self._under is not None:
+            policy, brakes = self._under
+            keys, read = [account.encode()], self.states.get
+            key = self._value_key
+            self._take(engine.run_due(keys, read, policy, upto, key, brakes, once=once))
+
+    def run(self) -> None:
+        """Apply what was given."""
+        given, self._given = self._given, []
+        if given and self._under is not None:
+            policy, brakes = self._under
+            read, key = self.states.get, self._value_key
+            self._take(engine.run(given, read, policy, self._limits, key, brakes))
+
+    def _take(self, outcome: engine.Outcome) -> None:
+        self.states.update(outcome.states)
+        for record in outcome.outputs:
+            self.outputs[record.account_id].append(record)
+        for claim in outcome.claims:
+            self.claims[claim.account_id].append(claim)
 
 
 class Checker:
@@ -148,6 +201,7 @@ class Checker:
         self._begun: set[str] = set()
         self._recordings: dict[tuple[int, str], RecordedBrakes] = {}
         self._decided: dict[str, dict[int, Policy]] = {}
+        self._exchange = Exchange(settings, self._codec, self.report.add)
 
     @property
     def topics(self) -> list[str]:
@@ -156,6 +210,7 @@ class Checker:
             *self._inputs,
             *self._outputs,
             *self._journal.topics,
+            *self._exchange.topics,
             self._dead_topic,
             self._changelog,
         ]
@@ -170,12 +225,18 @@ class Checker:
                 self._collect_input(topic, message)
             elif topic in self._outputs:
                 self._collect_output(topic, message)
+            elif topic in self._exchange.topics:
+                self._exchange.collect(topic, message)
             elif topic == self._dead_topic:
                 self._collect_dead(message)
             elif topic in self._journal.topics:
                 self._journal.take(topic, message.offset(), message.value())
             elif message.key() == BRAKES:
                 self._brakes[message.partition()] = decode_counters(message.value())
+            elif is_registry_key(message.key()):
+                self._exchange.states[message.partition(), message.key()] = message.value()
+            elif message.key() == POSITIONS:
+                self._exchange.reached(message.partition(), decode_positions(message.value()))
             elif not message.key().startswith(RESERVED):
                 self._states[message.key()] = message.value()
 
@@ -219,6 +280,9 @@ class Checker:
         """Compare what was collected; the report says what does not hold."""
         for origin in self._undecoded - self._dead:
             self.report.add("lost", f"undecodable record {origin} is no dead letter")
+        for account, partition in self._exchange.origins.items():
+            self._answers[account]  # one that has only asked yet is an account, too
+            self._partitions.setdefault(account, partition)
         sequences = {
             account: self._sequence(account, answers) for account, answers in self._answers.items()
         }
@@ -243,13 +307,13 @@ class Checker:
             if identity in seen:
                 self.report.add("doubled", f"{account}: {type(record).__name__} stands twice")
             seen.add(identity)
-            if isinstance(record, Verdict) and record.revision > 1:
-                continue  # a later verdict names the change it is about, not what led to it
-            seq, event = record.account_seq, record.event_id
+            seq, event = record.account_seq, _cause_of(record)
             if events.setdefault(seq, event) != event:
                 self.report.add("sequence", f"{account} #{seq}: {events[seq]} and {event}")
             if numbers.setdefault(event, seq) != seq:
                 self.report.add("doubled", f"{account} {event}: #{numbers[event]} and #{seq}")
+        for claim in self._exchange.claims[account]:
+            events.setdefault(claim.account_seq, claim.event_id)  # nothing else came of it yet
         if sorted(events) != list(range(1, len(events) + 1)):
             self.report.add("sequence", f"{account}: numbers {sorted(events)[:20]}")
         self._check_order(account, events)
@@ -274,7 +338,8 @@ class Checker:
 
     def _compare_replay(self, sequences: dict[str, dict[int, str]]) -> None:
         self._policies = {policy.hash: policy for policy in self._journal.policies()}
-        states, outputs = self._replay(sequences)
+        replay = self._replay(sequences)
+        states, outputs = replay.states, replay.outputs
         for account, answers in self._answers.items():
             key = account.encode()
             found = self._states.get(key)
@@ -288,51 +353,48 @@ class Checker:
                 self._compare_fold(account, found, answers)
         for key in self._states.keys() - {a.encode() for a in self._answers}:
             self.report.add("state", f"{key.decode()}: a state without any output")
+        self._exchange.compare(replay.claims, self._dead)
 
-    def _replay(
-        self, sequences: dict[str, dict[int, str]]
-    ) -> tuple[dict[bytes, bytes | None], dict[str, list[Any]]]:
+    def _replay(self, sequences: dict[str, dict[int, str]]) -> _Replay:
         """Run the pure engine over all inputs, each account's in the order that was applied.
 
         Accounts that one policy decided about all along are taken together.
         """
-        states: dict[bytes, bytes | None] = {}
-        outputs: dict[str, list[Any]] = defaultdict(list)
-
-        def take(outcome: engine.Outcome) -> None:
-            states.update(outcome.states)
-            for record in outcome.outputs:
-                outputs[record.account_id].append(record)
-
+        replay = _Replay(self._limits, self._value_key)
         together: dict[tuple[int, str], list[str]] = defaultdict(list)
         for account, events in sequences.items():
             policies = self._deciding(account)
             if len(known := {policy.hash for policy in policies.values()}) == 1:
                 together[self._partitions[account], known.pop()].append(account)
             elif known:
-                for outcome in self._turn_by_turn(account, events, states, policies):
-                    take(outcome)
+                for seq, event in sorted(events.items()):
+                    self._set_policy(replay, self._partitions[account], policies[seq])
+                    self._take_turn(replay, account, seq, event)
         for (partition, policy_hash), accounts in together.items():
-            policy, key = self._policies[policy_hash], self._value_key
-            brakes = self._recorded(partition, policy)
-            ordered = (
-                self._as_input(given)
-                for account in accounts
-                for _, event in sorted(sequences[account].items())
-                if (given := self._applied(account, event)) is not None
-            )
-            while batch := list(islice(ordered, REPLAY_BATCH)):
-                take(engine.run(batch, states.get, policy, self._limits, key, brakes))
+            self._set_policy(replay, partition, self._policies[policy_hash])
             for account in accounts:
-                last = max(_time_of(output.record) for output in self._answers[account])
-                take(engine.run_due([account.encode()], states.get, policy, last, key, brakes))
+                for seq, event in sorted(sequences[account].items()):
+                    self._take_turn(replay, account, seq, event)
+            replay.run()
+            for account in accounts:
+                if times := [_time_of(output.record) for output in self._answers[account]]:
+                    replay.fire(account, max(times))
+            for answer in self._exchange.answers_on_the_way(accounts, replay.states):
+                replay.give(answer)
+        replay.run()
+        for account, event in waiting(replay.states):
+            self.report.add("lost", f"{account} {event}: waits for an answer across accounts")
         self._compare_quotas()
-        return states, outputs
+        return replay
+
+    def _set_policy(self, replay: _Replay, partition: int, policy: Policy) -> None:
+        replay.under(policy, self._recorded(partition, policy))
 
     def _deciding(self, account: str) -> dict[int, Policy]:
         """The policy of each turn of an account; empty, and reported, where one is not known.
 
-        Records carry the hash of a pack: with several in force, that of the rule's own.
+        Records carry the hash of a pack: with several in force, that of the rule's own. Claims
+        carry the beginning of the policy's hash.
         """
         hashes: dict[int, set[str]] = defaultdict(set)
         for record, _ in self._answers[account]:
@@ -341,11 +403,20 @@ class Checker:
             if isinstance(record, Verdict):
                 of_turn.update(pack.hash for pack in record.other_packs)
         found: dict[int, Policy] = {}
+        of_claims: dict[int, Policy] = {}
+        for claim in self._exchange.claims[account]:
+            begins, known = claim.policy.hex(), self._policies.values()
+            if by := next((p for p in known if p.hash.startswith(begins)), None):
+                of_claims[claim.account_seq] = by
+                hashes.setdefault(claim.account_seq, set())
+            else:
+                hashes[claim.account_seq].add(begins)
         policy: Policy | None = None
         for seq, carried in sorted(hashes.items()):
             last = [policy] if policy else []  # a turn that does not tell is under the last one
-            known = (*last, *self._policies.values())
-            policy = next((p for p in known if carried <= p.hashes), None)
+            told = [of_claims[seq]] if seq in of_claims else []
+            candidates = (*told, *last, *self._policies.values())
+            policy = next((p for p in candidates if carried <= p.hashes), None)
             if policy is None:
                 what = f"{account}: decided by {carried}, which nobody issued"
                 self.report.add("outputs", what)
@@ -353,28 +424,6 @@ class Checker:
             found[seq] = policy
         self._decided[account] = found
         return found
-
-    def _turn_by_turn(
-        self,
-        account: str,
-        events: dict[int, str],
-        states: dict[bytes, bytes | None],
-        policies: dict[int, Policy],
-    ) -> Iterator[engine.Outcome]:
-        """Replay an account whose policy changed. ``states`` holds what came of the turn before."""
-        decided = {o.record.account_seq: o.record for o in self._answers[account]}
-        for seq, event in sorted(events.items()):
-            policy, given = policies[seq], self._applied(account, event)
-            brakes = self._recorded(self._partitions[account], policy)
-            key = self._value_key
-            if given is not None:
-                item = self._as_input(given)
-                yield engine.run([item], states.get, policy, self._limits, key, brakes)
-            else:
-                at = _time_of(decided[seq])
-                yield engine.run_due(
-                    [account.encode()], states.get, policy, at, key, brakes, once=True
-                )
 
     def _recorded(self, partition: int, policy: Policy) -> RecordedBrakes | None:
         """What the brakes of a partition decided, where the policy has any.
@@ -404,10 +453,20 @@ class Checker:
                 what = f"partition {partition}: {used} {step} began, {counted} are counted"
                 self.report.add("state", what)
 
-    def _as_input(self, given: _Input) -> engine.Input:
-        topic, partition, offset = given.origin
-        name = self._inputs[topic].name
-        return engine.Input(name, partition, offset, given.timestamp, given.record)
+    def _take_turn(self, replay: _Replay, account: str, seq: int, event: str) -> None:
+        """Replay a turn: an input, the answers to a question, or a deadline."""
+        given = self._applied(account, event)
+        if given is not None:
+            topic, partition, offset = given.origin
+            name = self._inputs[topic].name
+            replay.give(engine.Input(name, partition, offset, given.timestamp, given.record))
+        elif answers := self._exchange.answers(account, event):
+            for answer in answers:
+                replay.give(answer)
+        else:
+            records = (output.record for output in self._answers[account])
+            at = [_time_of(record) for record in records if record.account_seq == seq]
+            replay.fire(account, max(at, default=0), once=True)
 
     def _compare_fold(self, account: str, found: bytes, answers: list[_Output]) -> None:
         """Fold the credit and disposal outputs and compare them with the state."""
@@ -454,6 +513,12 @@ def _by_type(outputs: Iterable[Any], encode: Callable[[Any], bytes]) -> dict[typ
         record = output.record if isinstance(output, _Output) else output
         found[type(record)].append(encode(output))
     return found
+
+
+def _cause_of(record: Any) -> str:
+    """The event whose turn put a record out: a verdict names the change it is about."""
+    event: str = (record.cause if isinstance(record, Verdict) else None) or record.event_id
+    return event
 
 
 def _time_of(record: Any) -> int:

@@ -16,7 +16,7 @@ from streams.clients import read_all
 from streams.processing import HEADER_PREFIX
 from streams.publishing import TransactionalPublisher
 from streams.settings import Settings
-from streams.topics import input_topics, real_name
+from streams.topics import consumed_topics, real_name
 
 Origin = tuple[str, int, int]
 """Real topic name, partition, offset."""
@@ -125,9 +125,9 @@ def requeue(
 
 
 def can_be_sent(settings: Settings, letter: DeadLetter) -> bool:
-    """Whether a letter is whole and came from an input of this application."""
+    """Whether a letter is whole and came from what this application reads."""
     return letter.whole and letter.origin[0] in {
-        real_name(settings, topic.name) for topic in input_topics()
+        real_name(settings, topic.name) for topic in consumed_topics()
     }
 
 

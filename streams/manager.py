@@ -27,7 +27,10 @@ Reach = Callable[[Mapping[str, int]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class TaskOptions:
-    """What partition tasks need of the settings. ``kafka`` goes to every aiokafka client."""
+    """What partition tasks need of the settings. ``kafka`` goes to every aiokafka client.
+
+    Records of the topics ``first`` are processed before all others of a transaction.
+    """
 
     app_id: str
     kafka: Mapping[str, Any]
@@ -37,6 +40,8 @@ class TaskOptions:
     max_batch_bytes: int
     max_queued_records: int
     commit_interval_s: float
+    first: tuple[str, ...] = ()
+    check_crcs: bool = True
 
 
 async def _under_what_is_configured(_revision: Mapping[str, int]) -> None:
@@ -117,6 +122,7 @@ class TaskManager:
             {partition: task.store for partition, task in by_partition.items()},
             learn,
             self.metrics.restoring,
+            check_crcs=self.options.check_crcs,
         )
         for task in tasks:
             await self.reach(controlled_of(task.store).revision)

@@ -1,7 +1,7 @@
 """The pure domain over inputs from anywhere, without a broker: what `check` and `replay` run.
 
 Deadlines of all accounts fire as event time passes them, as on a partition; time ends with the
-last input.
+last input. The registry of keys is at hand: it answers before the next input.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Offline:
         inputs = [replace(item, record=self._regions.resolve(item.record)) for item in inputs]
         try:
             outcome = engine.run(
-                inputs, self.states.get, self._policy, self._limits, self._value_key
+                inputs, self.states.get, self._policy, self._limits, self._value_key, alone=True
             )
         except Exception as error:
             if len(inputs) == 1:
@@ -73,7 +73,7 @@ class Offline:
         self._watermark = max(self._watermark, *(item.timestamp for item in inputs))
         while due := self._deadlines.pop_due(self._watermark, self.states.get, MAX_DUE):
             fired = engine.run_due(
-                due, self.states.get, self._policy, self._watermark, self._value_key
+                due, self.states.get, self._policy, self._watermark, self._value_key, alone=True
             )
             outputs += self._take(fired)
         return Applied(outputs, outcome.rejected)

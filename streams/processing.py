@@ -13,10 +13,19 @@ from typing import Any
 
 from processors import engine
 from processors.control import Control
+from processors.keys import partition_of
 from processors.policy import Policy
 from schemas.codec import Codec
 from schemas.errors import DeadLetterReason, DecodeError, RegistryUnavailable
-from schemas.records import AccountChange, Disposal, Escalation, Verdict
+from schemas.records import (
+    AccountChange,
+    Disposal,
+    Escalation,
+    KeyClaim,
+    KeyClaims,
+    KeyFindings,
+    Verdict,
+)
 from streams.errors import DependencyUnavailable, MessageTooLarge
 from streams.journal import InForce, Revision
 from streams.metrics import Tally
@@ -30,6 +39,11 @@ HEADER_PREFIX = "zhengming-"
 MAX_ERROR_CHARS = 300
 MAX_ORIGINAL_BYTES = (2 << 20) - (64 << 10)
 MAX_KEY_BYTES = 1 << 10
+MAX_CLAIMS = 200
+"""Claims in one record: one that cannot be processed is set aside as a whole."""
+
+_REPARTITIONED = (KeyClaims, KeyFindings)
+
 MAX_CUT_BYTES = 1 << 20
 """A longer original is cut to these: the whole record is still in its topic, at its offset."""
 
@@ -37,10 +51,11 @@ MAX_CUT_BYTES = 1 << 20
 class DomainProcessing:
     """Runs the domain on Kafka records under the policy in force.
 
-    ``inputs`` maps the real name of each input topic to its logical name and record type;
-    ``outputs`` maps a record type to the real name of its topic. ``regions``
-    takes the place of observed addresses before anything else sees them. ``value_key`` keys the
-    hashes of values. What is in force is taken over between two transactions, never within one.
+    ``inputs`` maps the real name of each topic that is read to its logical name and record type;
+    ``outputs`` maps a record type to the real name of its topic. Claims on keys go to the one of
+    ``partitions`` that a key belongs to. ``regions`` takes the place of observed addresses before
+    anything else sees them. ``value_key`` keys the hashes of values. What is in force is taken over
+    between two transactions, never within one.
     """
 
     def __init__(
@@ -50,6 +65,7 @@ class DomainProcessing:
         inputs: Mapping[str, tuple[str, type[Any]]],
         outputs: Mapping[type[Any], str],
         dead_letters: str,
+        partitions: int,
         limits: engine.Limits,
         regions: Regions = NO_REGIONS,
         value_key: bytes = b"",
@@ -61,6 +77,7 @@ class DomainProcessing:
         self._inputs = inputs
         self._outputs = outputs
         self._dead_letters = dead_letters
+        self._partitions = partitions
         self._limits = limits
         self._regions = regions
         self.next_due = engine.next_due
@@ -90,14 +107,16 @@ class DomainProcessing:
             else:
                 origins.append(record)
         outcome = engine.run(inputs, read, self._control, self._limits, self._value_key)
+        origin = records[0].partition if records else 0
         for index, reason, detail in outcome.rejected:
             self._bury(origins[index], reason, detail, messages, tallies)
         if outcome.duplicates:
             tallies["duplicates",] += outcome.duplicates
         self._encode(outcome.outputs, messages, tallies)
+        self._repartition(outcome, origin, messages)
         return Work(outcome.states, messages, tallies)
 
-    def process_due(self, keys: Iterable[bytes], read: Read, upto: int) -> Work:
+    def process_due(self, keys: Iterable[bytes], read: Read, upto: int, partition: int) -> Work:
         """Fire the deadlines of these accounts that are due at or before ``upto`` (ms).
 
         Raises `DependencyUnavailable` as `process` does.
@@ -107,6 +126,7 @@ class DomainProcessing:
         tallies: Counter[Tally] = Counter({("deadlines_fired",): len(outcome.states)})
         with _registry_is_a_dependency():
             self._encode(outcome.outputs, messages, tallies)
+            self._repartition(outcome, partition, messages)
         return Work(outcome.states, messages, tallies)
 
     def set_aside(self, record: Record, error: Exception) -> Work:
@@ -138,6 +158,8 @@ class DomainProcessing:
                 DeadLetterReason.TIME_IN_FUTURE, "the record's timestamp lies in the future"
             )
         value = self._codec.decode(record_type, record.value)
+        if record_type in _REPARTITIONED:
+            return engine.Input(logical, record.partition, record.offset, record.timestamp, value)
         if record.key is None or record.key != value.account_id.encode():
             raise DecodeError(
                 DeadLetterReason.KEY_MISMATCH,
@@ -167,6 +189,21 @@ class DomainProcessing:
                 tallies["disposals", output.action, output.step] += 1
             elif record_type is Escalation:
                 tallies["escalations", output.kind, output.status] += 1
+
+    def _repartition(self, outcome: engine.Outcome, origin: int, messages: list[Message]) -> None:
+        """Claims to the partitions that their keys belong to, answers to where they were asked."""
+        encode, topics = self._codec.encode, self._outputs
+        by_partition: dict[int, list[KeyClaim]] = {}
+        for claim in outcome.claims:
+            by_partition.setdefault(partition_of(claim.key, self._partitions), []).append(claim)
+        for partition, claims in by_partition.items():
+            for start in range(0, len(claims), MAX_CLAIMS):
+                together = tuple(claims[start : start + MAX_CLAIMS])
+                value = encode(KeyClaims(origin=origin, claims=together))
+                messages.append(Message(topics[KeyClaims], None, value, partition=partition))
+        for asked, findings in outcome.answers:
+            value = encode(findings)
+            messages.append(Message(topics[KeyFindings], None, value, partition=asked))
 
     def _bury(
         self,

@@ -31,6 +31,8 @@ async def restore(
     stores: Mapping[int, Store],
     learn: Learn,
     progress: Progress | None = None,
+    *,
+    check_crcs: bool = True,
 ) -> None:
     """Bring the stores of some partitions up to the last stable offset of the changelog.
 
@@ -46,6 +48,7 @@ async def restore(
         max_partition_fetch_bytes=MAX_PARTITION_FETCH,
         fetch_max_bytes=MAX_FETCH,
         fetch_max_wait_ms=FETCH_WAIT_MS,
+        check_crcs=check_crcs,
     )
     await consumer.start()
     try:

@@ -64,6 +64,11 @@ class Settings(BaseSettings):
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", description="How to talk to Kafka."
     )
+    kafka_check_crcs: bool = Field(
+        True,
+        description="Whether a worker verifies the checksums of what it reads. Only the mock of "
+        "Kafka that the demo may run on needs it off: its checksums are wrong.",
+    )
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
         "PLAIN", description="How to log in, with `SASL_PLAINTEXT` or `SASL_SSL`."
     )

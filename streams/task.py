@@ -390,7 +390,9 @@ class PartitionTask:
             self._seeks_back.pop(topic, None)
             positions[topic] = batch.next
             by_topic.setdefault(topic, []).extend(records)
-        return merge_by_time(list(by_topic.values()))
+        # What other tasks have sent goes first: somebody waits for it.
+        sent = [by_topic.pop(topic) for topic in self._manager.options.first if topic in by_topic]
+        return [record for run in sent for record in run] + merge_by_time(list(by_topic.values()))
 
     def _seek_back(self, tp: TopicPartition, gap: str, epoch: int | None) -> None:
         """The transport has lost records (it should not). Go back; drop what was fetched before.
@@ -428,8 +430,10 @@ class PartitionTask:
         now = time.time_ns() // 1_000_000
         transaction.records = len(records)
         if records:
-            # A producer's clock may be ahead: no record makes the future fall due.
-            latest = max(record.timestamp for record in records)
+            # A producer's clock may be ahead: no record makes the future fall due. What other tasks
+            # sent has the broker's time, which says nothing of how far the inputs are read.
+            first = self._manager.options.first
+            latest = max((r.timestamp for r in records if r.topic not in first), default=0)
             self.watermark = max(self.watermark, min(latest, now))
             try:
                 overlay.apply(processing.process(records, overlay.read, now))
@@ -467,13 +471,15 @@ class PartitionTask:
     def _fire(self, transaction: Transaction, due: int) -> None:
         overlay, processing = transaction.overlay, self._manager.processing
         try:
-            overlay.apply(processing.process_due(transaction.fired, overlay.read, due))
+            overlay.apply(
+                processing.process_due(transaction.fired, overlay.read, due, self.partition)
+            )
         except NOT_THE_RECORDS_FAULT:
             raise
         except Exception:
             for key in transaction.fired:
                 try:
-                    overlay.apply(processing.process_due([key], overlay.read, due))
+                    overlay.apply(processing.process_due([key], overlay.read, due, self.partition))
                 except NOT_THE_RECORDS_FAULT:
                     raise
                 except Exception as error:
@@ -490,13 +496,13 @@ class PartitionTask:
         deliveries: list[asyncio.Future[Any]] = []
         await producer.begin_transaction()
         try:
-            by_topic: dict[str, list[Message]] = {}
+            by_place: dict[tuple[str, int | None], list[Message]] = {}
             for message in overlay.messages:
-                by_topic.setdefault(message.topic, []).append(message)
+                by_place.setdefault((message.topic, message.partition), []).append(message)
             # Sending does not yield while there is room, so that all topics of the transaction go
             # to the coordinator in one request.
-            for topic, messages in by_topic.items():
-                deliveries += (await self._send(topic, messages))[0]
+            for (topic, partition), messages in by_place.items():
+                deliveries += (await self._send(topic, messages, partition))[0]
             changes = [Message(changelog, key, value) for key, value in overlay.states.items()]
             written, in_last = await self._send(changelog, changes)
             self._done(transaction, 3)
@@ -511,9 +517,10 @@ class PartitionTask:
         return int(written[-1].result().offset) + in_last  # a batch's offset is its first record's
 
     async def _send(
-        self, topic: str, messages: Iterable[Message]
+        self, topic: str, messages: Iterable[Message], partition: int | None = None
     ) -> tuple[list[asyncio.Future[Any]], int]:
         """Returns the delivery of each batch, and how many records the last one holds."""
+        partition = self.partition if partition is None else partition
         producer, limit = self._producer, self._manager.options.max_batch_bytes
         sent, size, batch = [], 0, producer.create_batch()
         for message in messages:
@@ -521,7 +528,7 @@ class PartitionTask:
             length = RECORD_OVERHEAD + len(key or b"") + len(value or b"")
             if size and size + length > limit:
                 batch.close()
-                sent.append(await producer.send_batch(batch, topic, partition=self.partition))
+                sent.append(await producer.send_batch(batch, topic, partition=partition))
                 size, batch = 0, producer.create_batch()
             headers = list(message.headers)
             if batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
@@ -529,7 +536,7 @@ class PartitionTask:
             size += length
         in_last = int(batch.record_count())
         batch.close()
-        sent.append(await producer.send_batch(batch, topic, partition=self.partition))
+        sent.append(await producer.send_batch(batch, topic, partition=partition))
         return sent, in_last
 
     async def _abort(self, error: BaseException, deliveries: list[asyncio.Future[Any]]) -> None:

@@ -56,6 +56,8 @@ def _kept(days: int, **more: str) -> dict[str, str]:
 
 _INPUT = _kept(30, message_timestamp_type="LogAppendTime")
 """The broker's clock is the event time of the stream."""
+_REPARTITION = _kept(7, message_timestamp_type="LogAppendTime")
+"""Long enough for a worker that was away to find what was asked and answered."""
 _DECISION = _kept(180)
 """Logs are kept for half a year at least (Cybersecurity Law, Art. 21)."""
 _RECORD = _kept(1096)
@@ -208,20 +210,20 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         "name.claims",
-        r.NameClaim,
+        r.KeyClaims,
         Direction.INTERNAL,
-        "Claims of names, for the check across accounts.",
-        _DECISION,
-        key="skeleton",
-        used=False,
+        "Claims of accounts on keys (a name, an identity, a device), in the partition to which the "
+        "keys belong: the check across accounts.",
+        _REPARTITION,
+        key="none",
     ),
     Topic(
         "account.findings",
-        r.AccountFinding,
+        r.KeyFindings,
         Direction.INTERNAL,
-        "Answers of the check across accounts.",
-        _DECISION,
-        used=False,
+        "Answers of the check across accounts, in the partition of the accounts.",
+        _REPARTITION,
+        key="none",
     ),
 )
 
@@ -252,6 +254,16 @@ def input_topics() -> tuple[Topic, ...]:
 def control_topics() -> tuple[Topic, ...]:
     """Return the topics of one partition that every worker reads whole."""
     return tuple(t for t in TOPICS if t.used and t.direction is Direction.CONTROL)
+
+
+def internal_topics() -> tuple[Topic, ...]:
+    """Return the topics that partition tasks send to each other, co-partitioned with the inputs."""
+    return tuple(t for t in TOPICS if t.used and t.direction is Direction.INTERNAL)
+
+
+def consumed_topics() -> tuple[Topic, ...]:
+    """Return all that a partition task reads: the inputs, and what other tasks send it."""
+    return input_topics() + internal_topics()
 
 
 def output_topics() -> tuple[Topic, ...]:

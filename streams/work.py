@@ -30,12 +30,16 @@ class Record(Protocol):
 
 
 class Message(Struct, frozen=True, gc=False):
-    """One record to send, to the partition of the input that caused it. No value: a tombstone."""
+    """One record to send, to the partition of the input that caused it. No value: a tombstone.
+
+    ``partition`` is another one to send it to: that of a repartition.
+    """
 
     topic: str
     key: bytes | None
     value: bytes | None
     headers: Headers = ()
+    partition: int | None = None
 
 
 class Work(NamedTuple):
@@ -59,8 +63,8 @@ class Processing(Protocol):
     def process(self, records: Sequence[Record], read: Read, now: int) -> Work:
         """Process records in order; ``now`` is the wall clock in ms. Raises on a poison record."""
 
-    def process_due(self, keys: Iterable[bytes], read: Read, upto: int) -> Work:
-        """Fire the deadlines of these keys that are due at or before ``upto`` (ms)."""
+    def process_due(self, keys: Iterable[bytes], read: Read, upto: int, partition: int) -> Work:
+        """Fire the deadlines of keys of a partition that are due at or before ``upto`` (ms)."""
 
     def set_aside(self, record: Record, error: Exception) -> Work:
         """The dead letter for a record whose processing raised."""

@@ -33,7 +33,8 @@ from streams.store import MemoryStore, RocksStore, Store
 from streams.task import PartitionTask
 from streams.topics import (
     changelog_topic,
-    input_topics,
+    consumed_topics,
+    internal_topics,
     missing_topics,
     output_topics,
     real_name,
@@ -74,6 +75,8 @@ class Worker:
                 max_batch_bytes=settings.max_batch_bytes,
                 max_queued_records=settings.max_queued_records,
                 commit_interval_s=settings.commit_interval_ms / 1e3,
+                check_crcs=settings.kafka_check_crcs,
+                first=tuple(real_name(settings, t.name) for t in internal_topics()),
             ),
             processing,
             WorkerMetrics(),
@@ -199,9 +202,10 @@ def domain_processing(settings: Settings, policy: Policy) -> DomainProcessing:
     return DomainProcessing(
         policy,
         open_codec(settings),
-        {real_name(settings, t.name): (t.name, t.record) for t in input_topics()},
-        {t.record: real_name(settings, t.name) for t in output_topics()},
+        {real_name(settings, t.name): (t.name, t.record) for t in consumed_topics()},
+        {t.record: real_name(settings, t.name) for t in (*output_topics(), *internal_topics())},
         real_name(settings, "dead.letters"),
+        settings.partitions,
         Limits(settings.max_field_chars, settings.max_id_chars, settings.max_future_ms),
         open_regions(settings),
         settings.hashing_key(),

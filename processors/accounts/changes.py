@@ -7,11 +7,13 @@ from typing import Any
 
 from processors import places
 from processors.accounts import (
+    across,
     analysed,
     breaches,
     closing,
     credit,
     duties,
+    naming,
     pauses,
     reasons,
     reviews,
@@ -19,8 +21,8 @@ from processors.accounts import (
 )
 from processors.accounts.effects import ImageAsked, VerdictGiven
 from processors.accounts.examiner import view_of
-from processors.accounts.reviews import ALLOWING, HOLDING
-from processors.accounts.state import DECISION_RANK, Account, Pending, Status
+from processors.accounts.reviews import HOLDING
+from processors.accounts.state import ALLOWING, DECISION_RANK, Account, Pending, Status
 from processors.accounts.turn import Turn, current_values
 from processors.policy.model import Judgement, Proposal
 from schemas.records import (
@@ -58,6 +60,8 @@ def apply_change(turn: Turn, change: AccountChange) -> None:
         account.agreement = change.agreement_version
     if change.ip_region is not None:
         account.place = places.label(change.ip_region)
+    if change.device_token or change.avatar is not None:
+        across.note_looks(turn, change)
     if change.labels:
         analysed.note_labels(account, change)
     if turn.pack.pauses and _paused(turn, change):
@@ -109,6 +113,8 @@ def _take_up(turn: Turn, change: AccountChange) -> None:
         account.status = Status.OPEN  # its registration was before our time
     new = _new_values(account, change)
     judgement = _judge(turn, change.kind, new, change.subject, change.owner_token, turn.at)
+    if Field.NAME in new and change.phase is Phase.PROPOSED:
+        judgement = naming.limit(turn, change.kind, judgement)
     if account.pending:
         reviews.supersede(turn, Phase.PROPOSED, new, change.kind)
     if change.phase is _APPLIED:
@@ -130,6 +136,20 @@ def _ask_for_images(
         value = new.get(field) or turn.account.value(field)
         if value:
             turn.effects.append(ImageAsked(field, value))
+
+
+def allow(
+    turn: Turn, pending: Pending, judgement: Judgement, reviewers: tuple[str, ...] = ()
+) -> None:
+    """Allow what waited: by its proofs, or by ``reviewers``, who set aside what was found."""
+    reviews.settle(turn, pending, judgement.reason)
+    reviews.revise(turn, pending, judgement, reviewers)
+    carry_out(turn, pending)
+    if reviewers:
+        values.approve(turn.account, pending.rules)
+        values.cure(turn, pending.values, (), reasons.APPROVED)
+    else:
+        values.cure(turn, pending.values, judgement.proposals, reasons.CORRECTED)
 
 
 def carry_out(turn: Turn, pending: Pending) -> None:
@@ -258,6 +278,17 @@ def _apply_live(
             revision=turn.revision,
             awaiting=awaiting,
         )
+    _ask_of_live(turn, change, new)
+
+
+def _ask_of_live(turn: Turn, change: AccountChange, new: Mapping[Field, str]) -> None:
+    """Ask of what is live already; the answers find it as any other breach is found."""
+    if turn.account.status is not Status.OPEN:
+        return
+    if Field.NAME in new:
+        across.look_up_name(turn, new[Field.NAME])
+    if change.kind is not ChangeKind.EDIT and across.concerns(turn, change.kind, named=False):
+        across.ask(turn, _wait(turn, change, {}, turn.revision), _UNJUDGED)
 
 
 def _decide(turn: Turn, change: AccountChange, new: dict[Field, str], judgement: Judgement) -> None:
@@ -267,6 +298,11 @@ def _decide(turn: Turn, change: AccountChange, new: dict[Field, str], judgement:
     if account.status is _CLOSED and decision is not _REFUSE:
         decision = Decision.STRICT_HOLD
         reason = "The account was closed; its registration anew is verified strictly."
+    if decision in ALLOWING and across.concerns(turn, change.kind, bool(new.get(Field.NAME))):
+        across.ask(turn, _wait(turn, change, new, turn.revision - 1), judgement)
+        if change.kind is ChangeKind.REGISTRATION:
+            _not_registered(account, Status.AWAITING)
+        return
     if decision in ALLOWING:
         _verdict(turn, change, decision, reason, judgement)
         values.take_effect(turn, change.kind, new, change.subject, change.owner_token, turn.at)
@@ -296,6 +332,23 @@ def _decide(turn: Turn, change: AccountChange, new: dict[Field, str], judgement:
     )
     if change.kind is _REGISTRATION:
         _not_registered(account, Status.AWAITING)
+
+
+def _wait(turn: Turn, change: AccountChange, new: dict[Field, str], revision: int) -> Pending:
+    """Let a change wait for answers; ``revision`` is that of its last verdict, 0 for none."""
+    pending = reviews.hold(
+        turn,
+        event_id=change.event_id,
+        kind=change.kind,
+        phase=change.phase,
+        decision=Decision.ALLOW,
+        values=new,
+        proposals=(),
+        subject=change.subject,
+        owner=change.owner_token,
+    )
+    pending.revision = revision
+    return pending
 
 
 def charge_refusal(turn: Turn, proposals: tuple[Proposal, ...], new: Mapping[Field, str]) -> None:

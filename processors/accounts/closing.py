@@ -27,6 +27,7 @@ def close(
     Whatever waits is refused, complaints get their feedback. Appeals stay open.
     """
     account = turn.account
+    turn.claims_changed = True
     for measure in account.live_measures():
         ladder.lift(turn, measure, reasons.replaced_by(MeasureStep.CLOSE), reviewer)
     account.status = Status.CLOSED
@@ -62,6 +63,7 @@ def close(
 def cancel(turn: Turn) -> None:
     """End an account at its holder's wish. It bars nothing, and personal values are dropped."""
     account = turn.account
+    turn.claims_changed = True
     account.status = Status.CANCELLED
     why = reasons.CANCELLED.en
     reviews.refuse_all(turn, why)
@@ -73,6 +75,7 @@ def cancel(turn: Turn) -> None:
     close_all_breaches(turn, why)
     account.values = [""] * len(FIELDS)
     account.owner = account.agreement = account.place = None
+    account.devices, account.avatar = [], b""
     account.facts.clear()
     account.approvals.clear()
     account.analyses.clear()
@@ -106,3 +109,4 @@ def reopen(turn: Turn) -> None:
         measure.step is MeasureStep.CLOSE for measure in turn.account.live_measures()
     ):
         turn.account.status = Status.OPEN
+        turn.claims_changed = True

@@ -6,8 +6,7 @@ from collections.abc import Collection
 
 from processors.accounts import closing, ladder, ledger, reasons
 from processors.accounts.grounds import CREDIT
-from processors.accounts.reviews import ALLOWING
-from processors.accounts.state import Account, Entry, Measure, Status
+from processors.accounts.state import ALLOWING, Account, Entry, Measure, Status
 from processors.accounts.turn import Turn
 from processors.policy.model import Judgement, Level, Message, Rule
 from schemas.records import CreditAction, Field, MeasureStep

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from processors.policy.model import Message, Rule
 from schemas.records import (
+    AssociatedKey,
     AuditKind,
     CaseOutcome,
     ChangeKind,
@@ -72,6 +73,7 @@ class VerdictGiven(Struct, frozen=True, gc=False):
     missing: tuple[str, ...] = ()
     shadow_decision: Decision | None = None
     unchecked: tuple[Field, ...] = ()
+    association: tuple[AssociatedKey, ...] = ()
 
 
 class CreditChanged(Struct, frozen=True, gc=False):

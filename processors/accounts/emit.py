@@ -75,8 +75,15 @@ def _verdict(turn: Turn, effect: VerdictGiven, outputs: list[OutputRecord]) -> N
             shadow_decision=effect.shadow_decision,
             unchecked=effect.unchecked,
             other_packs=turn.examiner.policy.others,
+            cause=None if effect.event_id == turn.event_id else turn.event_id,
+            association=effect.association,
+            association_score=_score(effect),
         )
     )
+
+
+def _score(effect: VerdictGiven) -> int:
+    return sum([key.weight for key in effect.association]) if effect.association else 0
 
 
 def _credit(turn: Turn, effect: CreditChanged, outputs: list[OutputRecord]) -> None:

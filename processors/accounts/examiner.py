@@ -78,6 +78,10 @@ class Examiner:
             return self.policy.judge(view, texts, hits, images=images)
         return self.policy.judge(view, texts, hits, self.brakes.braked_at(at), images)
 
+    def judge_taken(self, view: SubjectView, name: str, owner: str) -> Judgement:
+        """What the policy says of a name that belongs to another account."""
+        return self.policy.judge_taken(view, name, owner)
+
     def rule(self, rule_id: str) -> Rule | None:
         """A rule of the pack, or None when the pack has none of that id (any more)."""
         return self._rules.get(rule_id)

@@ -74,6 +74,21 @@ INSTITUTION = Ground(
     ),
 )
 
+REREGISTERED = Ground(
+    rule_id="reregistration",
+    obligation="CAC-10-3a",
+    article="Order No. 10, Art. 10",
+    severity=3,
+    message=Message(
+        zh="账号主体名下有账号已被依法依约关闭，不得重新注册。",
+        en="The account belongs to the subject of a closed account, which must not come back.",
+    ),
+    remedy=Message(
+        zh="如有异议，可以申诉。",
+        en="If this is wrong, please appeal.",
+    ),
+)
+
 CREDIT = Ground(
     rule_id="credit",
     obligation="CAC-18",
@@ -103,6 +118,7 @@ RULING = Ground(
 """Ground of a ruling that names no rule of the pack."""
 
 BUILT_IN = {
-    ground.rule_id: ground for ground in (IDENTITY, AGREEMENT, PAGE, INSTITUTION, CREDIT, RULING)
+    ground.rule_id: ground
+    for ground in (IDENTITY, AGREEMENT, PAGE, INSTITUTION, REREGISTERED, CREDIT, RULING)
 }
 """Grounds that no pack has, by the id that stands in the place of a rule's."""

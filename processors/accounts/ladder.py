@@ -107,6 +107,7 @@ def lift(
     if STEP_RANK[measure.step] >= STEP_RANK[MeasureStep.RESTRICT]:
         time = served(turn.at - measure.begins)
         reason = Message(zh=reason.zh + time.zh, en=f"{reason.en} {time.en}")
+    turn.claims_changed |= measure.step is MeasureStep.BAR
     turn.effects.append(MeasureLifted(terms_of(measure), reason, reviewer, appeal_id))
     _forget_old(turn)
 
@@ -114,6 +115,7 @@ def lift(
 def extend(turn: Turn, measure: Measure, ends: int, reason: Message, reviewer: str) -> None:
     """Let a measure that is in force end later; ``ends`` 0 for no end."""
     measure.ends = ends
+    turn.claims_changed |= measure.step is MeasureStep.BAR
     if reviewer and reviewer not in measure.confirmed:
         measure.confirmed.append(reviewer)
     turn.effects.append(MeasureExtended(terms_of(measure), reason, reviewer))

@@ -13,7 +13,7 @@ from processors.accounts import reviews
 from processors.accounts.effects import Audited
 from processors.accounts.state import Account, Pending
 from processors.accounts.turn import Turn
-from processors.policy.model import Pack, Pause
+from processors.policy.model import Judgement, Pack, Pause
 from schemas.records import (
     AccountChange,
     AuditKind,
@@ -128,7 +128,7 @@ def values_of(change: AccountChange) -> dict[Field, str]:
 def _wait(turn: Turn, pending: Pending, pause: Pause) -> None:
     pending.pause, pending.opened, pending.due = pause.id, turn.at, pause.until
     reviews.open_of(turn, pending)
-    reviews.revise(turn, pending, Decision.HOLD, reason_of(pause))
+    reviews.revise(turn, pending, Judgement(Decision.HOLD, (), (), reason_of(pause)))
 
 
 def _covers(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from processors.accounts.effects import VerdictGiven
 from processors.accounts.escalations import close_breach, close_escalation, open_escalation
-from processors.accounts.state import Account, Pending, Status
+from processors.accounts.state import ALLOWING, Account, Pending, Status
 from processors.accounts.turn import DAY, HOUR, MINUTE, Turn
 from processors.policy.model import Judgement, Pause, Proposal
 from schemas.records import (
@@ -14,14 +14,13 @@ from schemas.records import (
     Decision,
     EscalationKind,
     Field,
-    Finding,
-    Mark,
     Phase,
     SubjectKind,
 )
 
-ALLOWING = frozenset((Decision.ALLOW, Decision.ALLOW_LABELLED))
 HOLDING = frozenset((Decision.HOLD, Decision.STRICT_HOLD))
+DECIDED = ALLOWING | {Decision.REFUSE}
+_UNJUDGED = Judgement(Decision.REFUSE, (), (), "")
 
 
 def hold(
@@ -68,7 +67,7 @@ def hold(
 
 
 def harden(turn: Turn, pending: Pending, judgement: Judgement) -> None:
-    """What waited for material, for an analysis, or for one person now waits for somebody else."""
+    """What waited for anything else now waits for a person, for material, or for an analysis."""
     close_of(turn, pending, judgement.reason)
     pending.decision = judgement.decision
     pending.awaiting = judgement.awaiting
@@ -77,8 +76,9 @@ def harden(turn: Turn, pending: Pending, judgement: Judgement) -> None:
     pending.breached = False
     pending.rules = _causes(judgement)
     pending.severity = max((p.rule.severity for p in judgement.proposals), default=2)
+    pending.first = ""
+    revise(turn, pending, judgement)
     open_of(turn, pending)
-    _revise_by(turn, pending, judgement)
 
 
 def add(turn: Turn, pending: Pending, judgement: Judgement) -> None:
@@ -86,27 +86,23 @@ def add(turn: Turn, pending: Pending, judgement: Judgement) -> None:
     new = [cause for cause in _causes(judgement) if cause not in pending.rules]
     if new:
         pending.rules += new
-        _revise_by(turn, pending, judgement._replace(decision=pending.decision))
+        revise(turn, pending, judgement._replace(decision=pending.decision))
 
 
 def _causes(judgement: Judgement) -> list[tuple[str, Field]]:
     return list(dict.fromkeys((p.rule.id, p.field) for p in judgement.proposals))
 
 
-def _revise_by(turn: Turn, pending: Pending, judgement: Judgement) -> None:
-    revise(
-        turn,
-        pending,
-        judgement.decision,
-        judgement.reason,
-        findings=judgement.findings,
-        unchecked=judgement.unchecked,
-    )
-
-
 def settle(turn: Turn, pending: Pending, reason: str) -> None:
     """Take something off the waiting list and close what was opened for it."""
     turn.account.pending.remove(pending)
+    if pending.asks and (pending.kind is not ChangeKind.EDIT or turn.account.claims_a_name()):
+        turn.claims_changed = True  # what it has taken is given up, or is the account's now
+    close(turn, pending, reason)
+
+
+def close(turn: Turn, pending: Pending, reason: str) -> None:
+    """Nobody needs to look at something any more, nor at its time limit that has passed."""
     close_of(turn, pending, reason)
     close_breach(turn, pending.event_id, reason)
 
@@ -133,21 +129,13 @@ def close_of(turn: Turn, pending: Pending, reason: str) -> None:
 
 
 def revise(
-    turn: Turn,
-    pending: Pending,
-    decision: Decision,
-    reason: str,
-    *,
-    findings: tuple[Finding, ...] = (),
-    reviewers: tuple[str, ...] = (),
-    marks: tuple[Mark, ...] = (),
-    unchecked: tuple[Field, ...] = (),
+    turn: Turn, pending: Pending, judgement: Judgement, reviewers: tuple[str, ...] = ()
 ) -> None:
-    """Give a later verdict on a change. A live value that no change brought up gets none."""
+    """Give a verdict on a change that waits. A live value that no change brought up gets none."""
     if pending.kind is None:
         return
     pending.revision += 1
-    waits = decision in HOLDING or decision is Decision.NEED_MATERIAL
+    decision = judgement.decision
     turn.effects.append(
         VerdictGiven(
             event_id=pending.event_id,
@@ -155,15 +143,17 @@ def revise(
             kind=pending.kind,
             phase=pending.phase,
             decision=decision,
-            findings=findings,
-            reason=reason,
+            findings=judgement.findings,
+            reason=judgement.reason,
             reviewers=reviewers,
-            due_at=pending.due if waits else None,
+            due_at=None if decision in DECIDED else pending.due,
             topic=pending.topic,
             partition=pending.partition,
             offset=pending.offset,
-            marks=marks,
-            unchecked=unchecked,
+            marks=judgement.marks if decision is Decision.ALLOW_LABELLED else (),
+            missing=judgement.missing,
+            association=judgement.association,
+            unchecked=judgement.unchecked,
         )
     )
 
@@ -173,14 +163,15 @@ def refuse(
     pending: Pending,
     reason: str,
     *,
-    findings: tuple[Finding, ...] = (),
+    judgement: Judgement = _UNJUDGED,
     reviewers: tuple[str, ...] = (),
 ) -> None:
     """Settle with a refusal: a proposed value never becomes current."""
     settle(turn, pending, reason)
     if pending.kind is ChangeKind.REGISTRATION and turn.account.status is Status.AWAITING:
         turn.account.status = Status.REFUSED
-    revise(turn, pending, Decision.REFUSE, reason, findings=findings, reviewers=reviewers)
+    judgement = judgement._replace(decision=Decision.REFUSE, reason=reason, missing=())
+    revise(turn, pending, judgement, reviewers)
 
 
 def refuse_all(turn: Turn, reason: str) -> None:

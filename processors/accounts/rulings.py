@@ -7,6 +7,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from processors.accounts import (
+    across,
     appeals,
     breaches,
     cases,
@@ -27,9 +28,9 @@ from processors.accounts.effects import Audited, Ground, ground_of
 from processors.accounts.escalations import close_breach
 from processors.accounts.grounds import RULING
 from processors.accounts.imposing import impose
-from processors.accounts.state import Pending, Status, Ticket
+from processors.accounts.state import ALLOWING, Pending, Status, Ticket
 from processors.accounts.turn import DAY, Turn
-from processors.policy.model import Rule
+from processors.policy.model import Judgement, Rule
 from schemas.records import (
     AccountRuling,
     AuditKind,
@@ -78,8 +79,8 @@ def _nothing(why: str) -> str:
 
 def _approve_change(turn: Turn, ruling: AccountRuling) -> str:
     pending = reviews.find(turn.account, ruling.subject_id)
-    if pending is None:
-        return _nothing("no change of this id waits")
+    if pending is None or pending.decision in ALLOWING:  # that waits for answers, not for a person
+        return _nothing("no change of this id waits for a person")
     if pause := pauses.covering_pending(turn.pack, turn.account_id, turn.account, pending):
         return _nothing(f"directive {pause.id} holds it until it ends")
     reviewers: tuple[str, ...] = (ruling.reviewer_id,)
@@ -92,19 +93,24 @@ def _approve_change(turn: Turn, ruling: AccountRuling) -> str:
         reviewers = (pending.first, ruling.reviewer_id)
     if lacks := changes.lacking(turn, pending):
         return _nothing(duties.said(lacks).en.rstrip("."))
+    return _allow(turn, pending, reviewers)
+
+
+def _allow(turn: Turn, pending: Pending, reviewers: tuple[str, ...]) -> str:
     reason = "Approved by two reviewers." if len(reviewers) > 1 else "Approved by a reviewer."
-    reviews.settle(turn, pending, reason)
-    reviews.revise(turn, pending, Decision.ALLOW, reason, reviewers=reviewers)
-    changes.carry_out(turn, pending)
-    values.approve(turn.account, pending.rules)
-    values.cure(turn, pending.values, (), reasons.APPROVED)
+    judgement = Judgement(Decision.ALLOW, (), (), reason)
+    if across.must_ask(turn, pending):
+        reviews.close(turn, pending, reason)
+        across.ask(turn, pending, judgement, reviewers)
+        return "the change is allowed unless the check across accounts says otherwise"
+    changes.allow(turn, pending, judgement, reviewers)
     return "the change is allowed"
 
 
 def _reject_change(turn: Turn, ruling: AccountRuling) -> str:
     pending = reviews.find(turn.account, ruling.subject_id)
     if pending is None:
-        return _nothing("no change of this id waits")
+        return _nothing("no change of this id waits for a person")
     if pending.pause:
         return _nothing(f"directive {pending.pause} holds it; it is decided when that ends")
     reviewers = (pending.first,) if pending.first else ()

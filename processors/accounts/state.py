@@ -22,6 +22,7 @@ from schemas.records import (
     Decision,
     EscalationKind,
     Field,
+    KeyKind,
     MeasureStep,
     Phase,
     SubjectKind,
@@ -36,6 +37,7 @@ FIELDS = tuple(Field)
 INDEX = {field: index for index, field in enumerate(FIELDS)}
 STEP_RANK = {step: rank for rank, step in enumerate(MeasureStep)}
 DECISION_RANK = {decision: rank for rank, decision in enumerate(Decision)}
+ALLOWING = frozenset((Decision.ALLOW, Decision.ALLOW_LABELLED))
 
 
 class Status(IntEnum):
@@ -59,7 +61,7 @@ class Fact(Struct, array_like=True, gc=False):
 
     ``names`` are other names that the proof carries, ``scope`` what is registered as such.
     ``facets`` adds up the bits of `FACET_BITS`: what of a page the proof has verified. ``logo`` is
-    the perceptual hash of the registered logo.
+    the perceptual hash of the registered logo, ``code`` the key of a credit code.
     """
 
     kind: VerificationKind
@@ -72,6 +74,7 @@ class Fact(Struct, array_like=True, gc=False):
     scope: str = ""
     facets: int = 0
     logo: bytes = b""
+    code: bytes = b""
 
 
 class Approval(Struct, array_like=True, gc=False):
@@ -79,6 +82,44 @@ class Approval(Struct, array_like=True, gc=False):
 
     field: Field
     rules: list[str]
+
+
+KEY_NUMBER = {kind: number for number, kind in enumerate(KeyKind)}
+"""The number that stands for a kind of key in a state."""
+
+
+class Known(Struct, array_like=True, gc=False):
+    """What the registry has answered of a key; see `KeyFinding`. ``kind`` is a `KEY_NUMBER`."""
+
+    kind: int
+    holders: int
+    strength: int
+    barred: bool
+    ban_until: int
+    closed_for: bool
+    recent: int
+
+
+class Claimed(Struct, array_like=True, frozen=True, gc=False):
+    """A key that the account has taken, or, where ``until`` is not negative, bars.
+
+    ``until`` is in ms, 0 for no end. ``kind`` is a `KEY_NUMBER`.
+    """
+
+    kind: int
+    key: bytes
+    strength: int = 0
+    until: int = -1
+
+
+class Parked(Struct, array_like=True, gc=False):
+    """A change that came while the registration waits for an answer, as it came."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    change: bytes
 
 
 class Pending(Struct, array_like=True, gc=False):
@@ -89,6 +130,11 @@ class Pending(Struct, array_like=True, gc=False):
     ``rules`` names the rules that hit, the most severe first. ``first`` is the first reviewer.
     ``pause`` is the directive whose end it waits for, empty where it does not.
     ``awaiting`` says that it waits for an analysis only, and nobody was asked to look yet.
+
+    ``decision`` ALLOW or ALLOW_LABELLED: it would be allowed and waits for ``asks`` answers of the
+    registry of keys; ``asks`` is `ANSWERED` once all are there. ``found`` is what they say of
+    others, ``reviewers`` who approved before it was asked, ``judged`` the policy by which nothing
+    at all was found, empty where it is judged again.
     """
 
     event_id: str
@@ -111,6 +157,13 @@ class Pending(Struct, array_like=True, gc=False):
     breached: bool = False
     pause: str = ""
     awaiting: bool = False
+    asks: int = 0
+    found: list[Known] = []
+    reviewers: list[str] = []
+    judged: str = ""
+
+
+ANSWERED = -1
 
 
 class Measure(Struct, array_like=True, gc=False):
@@ -217,6 +270,11 @@ class Account(Struct, array_like=True, gc=False):
     that its registration was seen, ``place`` is its IP label, ``repair_due`` when its credit is
     repaired next (ms, 0 for never), ``reports`` what is not delivered to the authorities yet.
 
+    ``devices`` holds the keys of the last devices, ``avatar`` that of the last avatar, ``claimed``
+    what the registry of keys has of this account, ``parked`` changes that wait for an answer of it.
+    ``renamed`` is when a name was last replaced, ``tries`` when the day began in which names are
+    being tried, and how many were.
+
     What is added stands at the end and has a default: a state of an older build is then read as
     it is. `VERSION` rises where the meaning of something changes.
     """
@@ -244,6 +302,12 @@ class Account(Struct, array_like=True, gc=False):
     repair_due: int = 0
     analyses: list[Analysis] = []
     reports: list[Report] = []
+    devices: list[bytes] = []
+    avatar: bytes = b""
+    claimed: list[Claimed] = []
+    parked: list[Parked] = []
+    renamed: int = 0
+    tries: list[int] = []
 
     def value(self, field: Field) -> str | None:
         """Current value of a field."""
@@ -252,6 +316,10 @@ class Account(Struct, array_like=True, gc=False):
     def live_measures(self) -> list[Measure]:
         """Measures in force, oldest first."""
         return [measure for measure in self.measures if not measure.ended]
+
+    def claims_a_name(self) -> bool:
+        """Whether a name is claimed as the account's own by right, or barred."""
+        return any(claimed.kind == KEY_NUMBER[KeyKind.NAME] for claimed in self.claimed)
 
     def open_tickets(self) -> list[Ticket]:
         """Complaints that are not settled, oldest first."""
@@ -298,7 +366,7 @@ def timers(account: Account) -> Iterator[Timed]:
         if entry.expires:
             yield Timed(entry.expires, Timer.ENTRY, entry)
     for pending in account.pending:
-        if not pending.breached:
+        if not pending.breached and pending.decision not in ALLOWING:
             yield Timed(pending.due, Timer.PENDING, pending)
     yield from _measure_timers(account.measures)
     yield from _ticket_timers(account.tickets)

@@ -8,7 +8,7 @@ from processors.accounts.effects import Effect
 from processors.accounts.examiner import Examiner, view_of
 from processors.accounts.state import Account
 from processors.policy.model import Judgement, LadderTerms, Pack
-from schemas.records import Field
+from schemas.records import Field, KeyClaim
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -22,12 +22,16 @@ class Turn:
     came from: an empty topic and -1 for a deadline. ``former`` holds the values before the event
     where it changed some, ``compliant`` what was kept of measures lifted in this turn: the last
     compliant value of their field. ``revision`` is that of the verdict on a change decided now.
+    ``claims`` are what is asked of the registry of keys; ``claims_changed`` says that what the
+    account claims of it may have changed.
     """
 
     __slots__ = (
         "account",
         "account_id",
         "at",
+        "claims",
+        "claims_changed",
         "compliant",
         "effects",
         "event_id",
@@ -67,6 +71,8 @@ class Turn:
         self.effects: list[Effect] = []
         self.former: list[str | None] | None = None
         self.compliant: dict[Field, str | None] | None = None
+        self.claims: list[KeyClaim] = []
+        self.claims_changed = False
 
     def ladder_of(self, rule_id: str) -> LadderTerms:
         """The ladder on which a rule puts accounts: that of its own pack."""

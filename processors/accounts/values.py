@@ -48,6 +48,8 @@ def take_effect(
 ) -> None:
     """Make a change current. ``since`` is when it came."""
     account = turn.account
+    if kind is not ChangeKind.EDIT:
+        turn.claims_changed = True
     if kind is _OWNER_CHANGE:
         account.facts = facts_of_owner(account, since, owner)
         account.approvals.clear()
@@ -59,6 +61,8 @@ def take_effect(
     if values:
         current = account.values
         turn.former = current.copy()
+        if Field.NAME in values:
+            _rename(turn, kind)
         for field, value in values.items():
             current[INDEX[field]] = value
         if account.approvals:
@@ -71,6 +75,15 @@ def take_effect(
         _open(turn, kind)
     if kind is _OWNER_CHANGE and identity_verified(account):
         lift_identity(turn)
+
+
+def _rename(turn: Turn, kind: ChangeKind) -> None:
+    """The name is replaced: when that was, and what is claimed of the old one, is of account."""
+    account = turn.account
+    if kind is not ChangeKind.REGISTRATION and account.value(Field.NAME):
+        account.renamed = turn.at
+    by_right = any(fact.kind is VerificationKind.INSTITUTION for fact in account.facts)
+    turn.claims_changed |= by_right or bool(account.approvals) or account.claims_a_name()
 
 
 def facts_of_owner(account: Account, since: int, owner: str | None) -> list[Fact]:

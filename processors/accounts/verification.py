@@ -8,12 +8,14 @@ from processors.accounts.state import FACET_BITS, Account, Fact, Pending, Status
 from processors.accounts.turn import Turn
 from processors.accounts.waiting import judge_again
 from processors.credit_code import is_credit_code
+from processors.keys import token_key
 from processors.policy.model import Facet
 from schemas.records import (
     AccountVerification,
     AuditKind,
     ChangeKind,
     Decision,
+    KeyKind,
     Phase,
     VerificationKind,
     VerificationResult,
@@ -33,6 +35,7 @@ MAX_SCOPE = 1_000
 
 def apply_verification(turn: Turn, verification: AccountVerification) -> None:
     """Take up a result, and judge anew what it bears on."""
+    turn.claims_changed = True
     if turn.account.status in (Status.CANCELLED, Status.ERASED):
         _audit(turn, verification, "not kept: the account is cancelled")
     elif verification.result is VerificationResult.VERIFIED:
@@ -43,6 +46,7 @@ def apply_verification(turn: Turn, verification: AccountVerification) -> None:
 
 def expire_fact(turn: Turn, fact: Fact) -> None:
     """A proof has ended: what rested on it is verified again."""
+    turn.claims_changed = True
     turn.account.facts.remove(fact)
     summary = f"The proof of {fact.kind} has ended."
     turn.effects.append(Audited(AuditKind.VERIFICATION, turn.event_id, summary, "auto"))
@@ -113,9 +117,11 @@ def _without_identity(turn: Turn) -> None:
 
 
 def _judge_waiting(turn: Turn) -> None:
-    """Judge what waits again. A strict hold is for people alone."""
+    """Judge what waits again, but for what waits for people alone."""
     for pending in list(turn.account.pending):
-        waits = pending.decision is not Decision.STRICT_HOLD and not pending.pause
+        waits = pending.decision is not Decision.STRICT_HOLD and not (
+            pending.pause or pending.found
+        )
         if waits and pending in turn.account.pending:
             judge_again(turn, pending)
 
@@ -159,6 +165,7 @@ def _fact(turn: Turn, verification: AccountVerification) -> Fact:
         scope=(verification.scope or "")[:MAX_SCOPE] if institution else "",
         facets=_facets(verification) if institution else 0,
         logo=bytes.fromhex(verification.logo_hash or "") if institution else b"",
+        code=_code(verification) if institution else b"",
     )
 
 
@@ -170,6 +177,12 @@ def _facets(verification: AccountVerification) -> int:
         Facet.CREDIT_CODE: is_credit_code(verification.credit_code or ""),
     }
     return sum(bit for facet, bit in FACET_BITS.items() if has[facet])
+
+
+def _code(verification: AccountVerification) -> bytes:
+    """The key of a credit code; none for what is no code."""
+    code = verification.credit_code or ""
+    return token_key(KeyKind.CREDIT_CODE, code) if is_credit_code(code) else b""
 
 
 def _kept(verification: AccountVerification, dropped: bool) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from processors.accounts import analysed, breaches, changes, pauses, reasons, reviews, values
-from processors.accounts.reviews import ALLOWING, HOLDING
-from processors.accounts.state import DECISION_RANK, Pending
+from processors.accounts import across, analysed, breaches, changes, pauses, reviews
+from processors.accounts.reviews import HOLDING
+from processors.accounts.state import ALLOWING, DECISION_RANK, Pending
 from processors.accounts.turn import Turn
 from processors.policy.model import Judgement
 from schemas.records import Decision, Phase
@@ -13,15 +13,19 @@ from schemas.records import Decision, Phase
 def judge_again(turn: Turn, pending: Pending) -> None:
     """Settle what waits, let it wait for somebody else, or leave it as it is.
 
-    A strict hold is for people alone: what is found besides is only told.
+    A strict hold, and what the check across accounts has held, is for people alone: what is found
+    besides is only told.
     """
     if pending.pause:
         return  # it is decided when the pause ends
+    if pending.decision in ALLOWING:
+        pending.judged = ""  # it is judged again once the check across accounts has answered
+        return
     judgement = changes.judge_pending(turn, pending)
     decision = judgement.decision
     if judgement.awaiting and pending.awaiting:
         return
-    if pending.decision is Decision.STRICT_HOLD:
+    if pending.decision is Decision.STRICT_HOLD or pending.found:
         reviews.add(turn, pending, judgement)
     elif decision in ALLOWING:
         _allow(turn, pending, judgement)
@@ -31,7 +35,7 @@ def judge_again(turn: Turn, pending: Pending) -> None:
         elif decision in HOLDING:
             _harden(turn, pending, judgement)
     elif decision is Decision.REFUSE:
-        reviews.refuse(turn, pending, judgement.reason, findings=judgement.findings)
+        reviews.refuse(turn, pending, judgement.reason, judgement=judgement)
         if pending.awaiting:  # its first decision, only later
             changes.charge_refusal(turn, judgement.proposals, pending.values)
     else:
@@ -50,18 +54,10 @@ def _allow(turn: Turn, pending: Pending, judgement: Judgement) -> None:
     if pause is not None:
         pauses.suspend(turn, pending, pause)
         return
-    reviews.settle(turn, pending, judgement.reason)
-    reviews.revise(
-        turn,
-        pending,
-        judgement.decision,
-        judgement.reason,
-        findings=judgement.findings,
-        marks=judgement.marks,
-        unchecked=judgement.unchecked,
-    )
-    changes.carry_out(turn, pending)
-    values.cure(turn, pending.values, judgement.proposals, reasons.CORRECTED)
+    if across.must_ask(turn, pending):
+        across.ask(turn, pending, judgement)
+    else:
+        changes.allow(turn, pending, judgement)
 
 
 def _harden(turn: Turn, pending: Pending, judgement: Judgement) -> None:
@@ -84,4 +80,4 @@ def _answer_live(turn: Turn, pending: Pending, judgement: Judgement) -> None:
         reviews.harden(turn, pending, judgement)
         return
     reviews.settle(turn, pending, judgement.reason)
-    reviews.revise(turn, pending, judgement.decision, judgement.reason, findings=judgement.findings)
+    reviews.revise(turn, pending, judgement)

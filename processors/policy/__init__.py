@@ -11,6 +11,7 @@ from processors.policy.judge import Policy
 from processors.policy.lint import lint_pack, load_pack
 from processors.policy.model import (
     TEXT_FIELDS,
+    AcrossTerms,
     BrakeTerms,
     ComplaintTerms,
     Covers,
@@ -26,6 +27,7 @@ from processors.policy.model import (
     Level,
     Message,
     Mode,
+    NameTerms,
     Pack,
     Proposal,
     ReportTerms,
@@ -40,6 +42,7 @@ from processors.policy.schema import pack_schema
 __all__ = [
     "TESTS",
     "TEXT_FIELDS",
+    "AcrossTerms",
     "BrakeTerms",
     "ComplaintTerms",
     "Covers",
@@ -56,6 +59,7 @@ __all__ = [
     "Level",
     "Message",
     "Mode",
+    "NameTerms",
     "Pack",
     "PackError",
     "Policy",

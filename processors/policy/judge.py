@@ -67,6 +67,7 @@ _FIELD_ORDER = {field: order for order, field in enumerate(Field)}
 _NOTHING = Judgement(Decision.ALLOW, (), (), "No rule asks for anything.")
 _SHOWN = frozenset(("plain", "case", "width", "traditional"))
 """Ways to write a contact that do not mean to hide it."""
+_NOT_SEARCHED = (DetectorKind.WHOLE, DetectorKind.TAKEN, *MACHINE_KINDS)
 _SHORTEST_PROOF = 3  # letters of a proof's value that may stand inside a longer name
 _SAID = {
     "contact": "a contact of the form {entry} is in the {field}",
@@ -79,6 +80,7 @@ _SAID = {
     "image": "the {field} looks like the known image {entry!r}",
     "logo": "the {field} does not look like the registered logo",
     "label": "a classifier gives the {field} the label {entry!r}",
+    "taken": "the {field} is that of {entry}",
 }
 _OF_MACHINES = frozenset(("code", "image", "label", "logo"))
 """Kinds of what machines found: no words of the value, and no proof is compared with them."""
@@ -106,8 +108,7 @@ class Policy:
 
     def __init__(self, pack: Pack, *, drafts: bool = False) -> None:
         self.pack = pack
-        others = (DetectorKind.WHOLE, *MACHINE_KINDS)
-        searched = [d for d in pack.detectors if d.kind not in others]
+        searched = [d for d in pack.detectors if d.kind not in _NOT_SEARCHED]
         self._names = tuple(detector.name for detector in searched)
         searches = [_search(detector) for detector in searched]
         self._searches = dict(zip(self._names, searches, strict=True))
@@ -119,6 +120,8 @@ class Policy:
         self._compared = {kind for kind, _ in self._whole}
         self._machines = tuple(d for d in pack.detectors if d.kind in MACHINE_KINDS)
         self._parts = parts_by_field(rules, pack.detectors)
+        taken = {d.name for d in pack.detectors if d.kind is DetectorKind.TAKEN}
+        self._taken = tuple(rule for rule in rules if rule.detector in taken)
         self._conditions = {rule.id: Condition(rule.when) for rule in rules if rule.when}
 
     @property
@@ -236,6 +239,24 @@ class Policy:
             return judgement
         unchecked.sort(key=_FIELD_ORDER.__getitem__)
         return with_unchecked(judgement, self.pack.images, unchecked, awaited)
+
+    def judge_taken(self, subject: SubjectView, name: str, owner: str) -> Judgement:
+        """What the rules on taken names say of a name that is that of ``owner``."""
+        match = Match(owner, "", "taken", "folded", "plain", Outcome.REJECT, 0, len(name))
+        case = _Case(subject, Field.NAME, name, _NONE)
+        found = [
+            self._consider(rule, case, match)
+            for rule in self._taken
+            if not rule.subjects or subject.kind in rule.subjects
+        ]
+        return _decide([proposal for proposal in found if proposal is not None])
+
+    @cached_property
+    def protecting(self) -> frozenset[str]:
+        """Ids of the rules on protected names."""
+        kinds = {detector.name: detector.kind for detector in self.pack.detectors}
+        rules = self.pack.rules
+        return frozenset(r.id for r in rules if kinds.get(r.detector) is DetectorKind.PROTECTED)
 
     def _propose(self, case: _Case, hits: tuple[Hit, ...]) -> list[Proposal]:
         """One proposal for each rule and entry that hit the field: its most severe one."""

@@ -25,6 +25,7 @@ _FIELDS_OF: Mapping[DetectorKind | None, tuple[tuple[Field, ...], str]] = {
     DetectorKind.LOGO: (IMAGE_FIELDS, "an image"),
 }
 """Fields at which a kind can look, and what they hold; the text of images is read as any other."""
+_OF_TEXTS_AS_A_WHOLE = (DetectorKind.WHOLE, DetectorKind.TAKEN)
 _OF_WHOLE_TEXTS = (Covers.REGISTERED, Covers.WORDS, Covers.ANY)
 
 
@@ -58,7 +59,8 @@ def _check_rules(draft: Draft) -> list[Problem]:
     notes = Notes(MAIN)
     detectors = {detector.name for detector in draft.pack.detectors}
     kinds = {detector.name: detector.kind for detector in draft.pack.detectors}
-    whole = {d.name for d in draft.pack.detectors if d.kind is DetectorKind.WHOLE}
+    whole = {d.name for d in draft.pack.detectors if d.kind in _OF_TEXTS_AS_A_WHOLE}
+    taken = {d.name for d in draft.pack.detectors if d.kind is DetectorKind.TAKEN}
     seen: list[tuple[int, Rule]] = []
     for line, rule in zip(draft.rule_lines, draft.pack.rules, strict=True):
         if rule.detector and rule.detector not in detectors and rule.mode != Mode.RETIRED:
@@ -77,6 +79,9 @@ def _check_rules(draft: Draft) -> list[Problem]:
             message = f"rule {rule.id!r} looks at whole texts; its proof cannot cover {covers!r}"
             hint = "let its proof cover 'registered', 'words' or 'any'"
             notes.add(line, "unknown-value", message, hint)
+        if rule.detector in taken and set(rule.fields) - {Field.NAME}:
+            message = f"rule {rule.id!r} is about names that are taken, and looks at other fields"
+            notes.add(line, "unknown-value", message, "let its fields be [NAME]")
         wanted, what = _FIELDS_OF.get(kinds.get(rule.detector), (tuple(Field), ""))
         if rule.fields and not set(rule.fields) & set(wanted):
             message = f"rule {rule.id!r} looks at no field that holds {what}"
@@ -111,6 +116,9 @@ def _check_detectors(draft: Draft) -> list[Problem]:
     notes = Notes(MAIN)
     used = {rule.detector for rule in draft.pack.rules if rule.mode != Mode.RETIRED}
     for line, detector in zip(draft.detector_lines, draft.pack.detectors, strict=True):
+        if detector.kind is DetectorKind.TAKEN and draft.pack.across is None:
+            message = f"{detector.name!r} finds nothing without the check across accounts"
+            notes.add(line, "missing-key", message, "add the section 'across'")
         if detector.name not in used:
             notes.add(line, "unused-detector", f"no rule names the detector {detector.name!r}")
     return notes.problems

@@ -25,6 +25,7 @@ from processors.policy.model import (
 )
 from processors.policy.problems import Problem, nearest
 from processors.policy.terms import (
+    read_across,
     read_brakes,
     read_complaints,
     read_credit,
@@ -32,6 +33,7 @@ from processors.policy.terms import (
     read_images,
     read_ladder,
     read_message,
+    read_names,
     read_report,
     read_review,
 )
@@ -50,6 +52,7 @@ from schemas.records import (
 MAIN = "pack.yaml"
 _ID = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 _PDQ = re.compile(r"[0-9a-f]{64}")
+_WITHOUT_ENTRIES = (DetectorKind.CONTACTS, DetectorKind.WHOLE, DetectorKind.TAKEN)
 _OBLIGATION = re.compile(r"[A-Z]+-\d+[a-z]?(?:-\d+[a-z]?)?")
 
 
@@ -111,6 +114,8 @@ def read_tables(table: Table, files: Mapping[str, bytes], problems: list[Problem
         duties=read_duties(table),
         brakes=read_brakes(table),
         images=read_images(table),
+        across=read_across(table),
+        names=read_names(table),
     )
     table.close()
     return Draft(pack, rule_lines, detector_lines)
@@ -153,7 +158,7 @@ def _read_detector(
     signals: tuple[Entry, ...] = ()
     if kind in MACHINE_KINDS:
         return _read_machine_detector(name, kind, table, files, problems)
-    if kind not in (DetectorKind.CONTACTS, DetectorKind.WHOLE):
+    if kind not in _WITHOUT_ENTRIES:
         entries = _read_lexicons(table, "entries", files, problems)
     if kind in (DetectorKind.PROTECTED, DetectorKind.GAZETTEER) and table.has("places"):
         places = _read_places(table, files)

@@ -12,12 +12,14 @@ from msgspec import Struct
 
 from processors.text import Entry, Match, View
 from schemas.records import (
+    AssociatedKey,
     ChangeKind,
     ComplaintCategory,
     Decision,
     Field,
     Finding,
     ImagePart,
+    KeyKind,
     Mark,
     MeasureStep,
     SubjectKind,
@@ -36,9 +38,11 @@ class Message(Struct, frozen=True):
 
 
 class DetectorKind(StrEnum):
-    """Kinds of search a pack can name. ``WHOLE`` finds every text that is not empty, whole.
+    """Kinds of search a pack can name.
 
-    The last four look at what machines found, see `processors.policy.analyses`.
+    ``WHOLE`` finds every text that is not empty, whole; ``TAKEN`` a name that belongs to another
+    account, which only the check across accounts can tell. The last four look at what machines
+    found, see `processors.policy.analyses`.
     """
 
     CONTACTS = "contacts"
@@ -47,6 +51,7 @@ class DetectorKind(StrEnum):
     CLAIMS = "claims"
     GAZETTEER = "gazetteer"
     WHOLE = "whole"
+    TAKEN = "taken"
     IMAGE_CODES = "image-codes"
     KNOWN_IMAGES = "known-images"
     LOGO = "logo"
@@ -305,6 +310,29 @@ class ImageTerms(Struct, frozen=True):
     unchecked: Decision = Decision.HOLD
 
 
+class AcrossTerms(Struct, frozen=True):
+    """How accounts are checked against one another (Art. 10).
+
+    ``weights`` is what each key counts that an account shares with a closed one under a bar; from
+    ``threshold`` on the change is verified strictly. A person may have ``persons`` accounts, an
+    organisation ``organisations``; 0 for any number. ``registrations_a_day`` limits registrations
+    with one device or one avatar within a day.
+    """
+
+    weights: Mapping[KeyKind, int]
+    threshold: int = 60
+    persons: int = 1
+    organisations: int = 2
+    registrations_a_day: Mapping[KeyKind, int] = {}
+
+
+class NameTerms(Struct, frozen=True):
+    """How often a name may change: days between two renames, names tried in a day; 0: any."""
+
+    cooldown_days: int = 0
+    tries_a_day: int = 0
+
+
 class Pack(Struct, frozen=True):
     """A policy pack, checked and whole. ``hash`` is the SHA-256 of its files, in hex.
 
@@ -329,6 +357,8 @@ class Pack(Struct, frozen=True):
     parts: "tuple[Pack, ...]" = ()
     pauses: tuple[Pause, ...] = ()
     images: ImageTerms = ImageTerms()
+    across: AcrossTerms | None = None
+    names: NameTerms = NameTerms()
 
 
 class AccountView(Protocol):
@@ -431,7 +461,8 @@ class Judgement(NamedTuple):
     is what it would have been with all rules in force, None where that is the same. ``unchecked``
     names fields whose image was not looked into for all that the rules ask, ``awaited`` those of
     them that nobody has tried yet; ``awaiting`` says that nothing but such an image keeps the
-    change from being allowed.
+    change from being allowed. ``association`` are the keys that it
+    shares with closed accounts.
     """
 
     decision: Decision
@@ -444,3 +475,4 @@ class Judgement(NamedTuple):
     unchecked: tuple[Field, ...] = ()
     awaited: tuple[Field, ...] = ()
     awaiting: bool = False
+    association: tuple[AssociatedKey, ...] = ()

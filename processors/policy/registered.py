@@ -35,5 +35,12 @@ def is_registered(name: str, registered: Iterable[str]) -> bool:
     return False
 
 
+def is_whole_name(name: str, registered: Iterable[str]) -> bool:
+    """Whether a name holds the whole of a registered name or an alias, but for its legal form."""
+    whole = _letters(name)
+    cores = (_LEGAL_FORMS.sub("", _letters(other)) for other in registered)
+    return any(len(core) >= _LEAST and core in whole for core in cores)
+
+
 def _letters(name: str) -> str:
     return strip(_BRACKETS.sub("", fold(name)))

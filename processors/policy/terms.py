@@ -3,10 +3,12 @@
 The bounds are this project's, not the Order's, which sets no number.
 """
 
+from collections.abc import Mapping
 from itertools import pairwise
 
 from processors.policy.analyses import IMAGE_FIELDS
 from processors.policy.model import (
+    AcrossTerms,
     BrakeTerms,
     ComplaintTerms,
     CreditTerms,
@@ -16,11 +18,12 @@ from processors.policy.model import (
     LadderTerms,
     Level,
     Message,
+    NameTerms,
     ReportTerms,
     ReviewTerms,
 )
 from processors.policy.tree import Table
-from schemas.records import ComplaintCategory, Decision, Field, MeasureStep
+from schemas.records import ComplaintCategory, Decision, Field, KeyKind, MeasureStep
 
 _YEAR = 3660  # no term is longer than ten years, in days
 _LADDER = LadderTerms()
@@ -29,6 +32,16 @@ _REPORT = ReportTerms()
 _DUTIES = DutyTerms()
 _BRAKES = BrakeTerms()
 _IMAGES = ImageTerms()
+_NAMES = NameTerms()
+_WEIGHTS = {
+    KeyKind.IDENTITY: 100,
+    KeyKind.CONTACT: 60,
+    KeyKind.CREDIT_CODE: 100,
+    KeyKind.DEVICE: 40,
+    KeyKind.NAME: 30,
+    KeyKind.AVATAR: 30,
+}
+_ACROSS = AcrossTerms(_WEIGHTS, registrations_a_day={KeyKind.DEVICE: 10, KeyKind.AVATAR: 20})
 _SCORES = (0, 1000)
 
 
@@ -260,5 +273,48 @@ def read_images(pack: Table) -> ImageTerms:
         table.note("unknown-value", "'unchecked' of images is HOLD or ALLOW", key="unchecked")
     if set(terms.required) - set(IMAGE_FIELDS):
         table.note("unknown-value", "only AVATAR and COVER hold an image", key="required")
+    table.close()
+    return terms
+
+
+def read_across(pack: Table) -> AcrossTerms | None:
+    """How accounts are checked against one another; None, and not at all, where it is left out."""
+    table = pack.table("across", "across", required=False)
+    if table is None:
+        return None
+    terms = AcrossTerms(
+        weights=_read_counts(table, "weights", _ACROSS.weights, 1000),
+        threshold=table.number("threshold", 1, 10_000, _ACROSS.threshold),
+        persons=table.number("persons", 0, 10_000, _ACROSS.persons),
+        organisations=table.number("organisations", 0, 10_000, _ACROSS.organisations),
+        registrations_a_day=_read_counts(
+            table, "registrations_a_day", _ACROSS.registrations_a_day, 1_000_000
+        ),
+    )
+    table.close()
+    return terms
+
+
+def _read_counts(
+    across: Table, key: str, defaults: Mapping[KeyKind, int], most: int
+) -> Mapping[KeyKind, int]:
+    """A number for each kind of key that ``defaults`` has; one that is left out has its default."""
+    table = across.table(key, f"{key} of {across.what}", required=False)
+    if table is None:
+        return defaults
+    counts = {kind: table.number(kind.value, 0, most, given) for kind, given in defaults.items()}
+    table.close()
+    return counts
+
+
+def read_names(pack: Table) -> NameTerms:
+    """How often a name may change."""
+    table = pack.table("names", "names", required=False)
+    if table is None:
+        return _NAMES
+    terms = NameTerms(
+        cooldown_days=table.number("cooldown_days", 0, _YEAR, _NAMES.cooldown_days),
+        tries_a_day=table.number("tries_a_day", 0, 10_000, _NAMES.tries_a_day),
+    )
     table.close()
     return terms

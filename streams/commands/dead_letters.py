@@ -14,7 +14,7 @@ from schemas.errors import DeadLetterReason
 from streams.commands.common import fail, out, print_json, progress_bar
 from streams.dead_letters import DeadLetter, can_be_sent, read_letters, requeue
 from streams.settings import Settings, load_settings
-from streams.topics import input_topics, real_name
+from streams.topics import consumed_topics, real_name
 
 dead_letters = typer.Typer(no_args_is_help=True, help="Records that were set aside.")
 
@@ -56,7 +56,7 @@ def _filter(
     topic: str | None,
     at: list[str] | None,
 ) -> _Filter:
-    names = [known.name for known in input_topics()]
+    names = [known.name for known in consumed_topics()]
     if topic is not None and topic not in names:
         raise fail(f"--topic {topic}: there is no such input; inputs are {', '.join(names)}")
     places = []

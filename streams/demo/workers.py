@@ -32,6 +32,7 @@ def environment(settings: Settings, directory: Path, port: int, **more: str) -> 
         "ZHENGMING_APP_ID": settings.app_id,
         "ZHENGMING_TOPIC_PREFIX": settings.topic_prefix,
         "ZHENGMING_PARTITIONS": str(settings.partitions),
+        "ZHENGMING_KAFKA_CHECK_CRCS": str(settings.kafka_check_crcs),
         "ZHENGMING_DATA_DIR": str(directory / f"data-{port}"),
         "ZHENGMING_WEB_PORT": str(port),
         "ZHENGMING_GATEWAY_PORT": str(port),

@@ -159,6 +159,23 @@ def ruling(
     return Simulated("account.rulings", record)
 
 
+def closure(account_id: str, reviewer: str, reason: str, event_id: str, now: int) -> Simulated:
+    """A reviewer closes an account for its name, and bars it for half a year."""
+    record = AccountRuling(
+        event_id=event_id,
+        account_id=account_id,
+        occurred_at=now,
+        action=RulingAction.IMPOSE_MEASURE,
+        subject_id=account_id,
+        reviewer_id=reviewer,
+        reason=reason,
+        step=MeasureStep.CLOSE,
+        field=Field.NAME,
+        duration_days=180,
+    )
+    return Simulated("account.rulings", record)
+
+
 def appeal(
     account_id: str, appeal_id: str, measure_id: str, statement: str, event_id: str, now: int
 ) -> Simulated:

@@ -42,12 +42,21 @@ REGIONS_OF_PAGES = tuple(r for r in words.REGIONS if label(r))
 
 @dataclass(slots=True)
 class Account:
-    """An account and what traffic needs to know of it; ``refused`` where it was never opened."""
+    """An account and what traffic needs to know of it; ``refused`` where it was never opened.
+
+    ``token``, ``device`` and ``look`` are the tokens of identity and device, and the hash of the
+    avatar, under which it is registered; ``renamed`` says that it had its rename for these days.
+    """
 
     id: str
     persona: Persona
     language: str
+    token: str
+    device: str
+    look: str
     name: str = ""
     paper: str = ""
     refused: bool = False
     offended: int = 0
+    renamed: bool = False
+    closed: bool = False

@@ -51,6 +51,12 @@ APPLIED_SHARE = 0.3
 OFFENCE_SHARE = 0.5
 """Share of an offender's edits that offend."""
 
+IMPATIENT_SHARE = 0.02
+"""Share of further names that people try although they had a new one lately."""
+
+CLOSED_SHARE = 0.25
+"""Share of live impersonations after which the account is closed."""
+
 Make = Callable[[str, int], Simulated]
 """Makes an input, given its event id and time."""
 
@@ -149,8 +155,7 @@ class Simulation:
         if language == "other":
             language = rnd.choice(_OTHER_LANGUAGES)
         number = len(self._made) + 1
-        account = Account(f"{self.prefix}a{self.seed}-{number}", persona, language)
-        self._made.append(account)
+        account = self._make(number, persona, language)
         papers = self._identify(account)
         bio = self._bio(account)
         if persona.name in SUBJECTS:
@@ -160,6 +165,15 @@ class Simulation:
             self._practise(account)
         self._next_up += [*papers, partial(self._open, account, bio)]
         return self._next_up.popleft()(event_id, now)
+
+    def _make(self, number: int, persona: Persona, language: str) -> Account:
+        account_id = f"{self.prefix}a{self.seed}-{number}"
+        look = f"phash:{self._random.getrandbits(64):016x}"
+        account = Account(
+            account_id, persona, language, f"tok-{account_id}", f"dev-{account_id}", look
+        )
+        self._made.append(account)
+        return account
 
     def _open(self, account: Account, bio: str, event_id: str, now: int) -> Simulated:
         if not account.refused:
@@ -173,7 +187,9 @@ class Simulation:
             name=account.name or self._name(account),
             avatar=self._image(),
             bio=bio,
-            owner_token=f"tok-{account.id}",
+            owner_token=account.token,
+            device_token=account.device,
+            avatar_hash=account.look,
             agreement_version="2026-01",
             language=account.language,
             ip_region=self._random.choice(REGIONS_OF_PAGES)
@@ -188,7 +204,9 @@ class Simulation:
         if account.persona.offends and roll < FAILED_SHARE:
             account.refused = True
             return [partial(inputs.not_verified, account.id)]
-        identity = partial(inputs.verified, account.id, VerificationKind.IDENTITY, "")
+        identity = partial(
+            inputs.verified, account.id, VerificationKind.IDENTITY, "", token=account.token
+        )
         if roll < LATE_SHARE:
             self._plan(3, 30, identity)
             return []
@@ -254,12 +272,18 @@ class Simulation:
             value = self._bio(account)
         elif edited == "signature":
             value = self._pick(self._texts.signatures)
-        elif edited == "name" and account.persona.name not in SUBJECTS:
-            value = self._name(account)
+        elif edited == "name" and self._may_rename(account):
+            account.renamed, value = True, self._name(account)
         else:
             edited = edited if edited == "cover" else "avatar"
             value = self._image()
         return self._change(account, {edited: value}, live, event_id, now)
+
+    def _may_rename(self, account: Account) -> bool:
+        """Honest people take a new name once in the days that a simulation lasts, most of them."""
+        if account.persona.name in SUBJECTS or account.persona.offends:
+            return False
+        return not account.renamed or self._random.random() < IMPATIENT_SHARE
 
     # -- offences and what follows them -------------------------------------------------------
 
@@ -277,6 +301,8 @@ class Simulation:
             self._plan_rulings(account, event_id, 1)
             if live:
                 self._plan_wave(account, ComplaintCategory.IMPERSONATION)
+                if not account.closed and rnd.random() < CLOSED_SHARE:
+                    self._plan(20, 300, partial(self._close, account))
         elif rnd.random() < 0.5:
             value = self._pick(texts.strict)
             self._plan_rulings(account, event_id, 2)
@@ -305,6 +331,30 @@ class Simulation:
         action = RulingAction.APPROVE_CHANGE if rnd.random() < 0.25 else RulingAction.REJECT_CHANGE
         for reviewer in rnd.sample(range(1, 9), reviewers):
             self._plan(60, 600, partial(self._rule, account, action, event_id, reviewer))
+
+    def _close(self, account: Account, event_id: str, now: int) -> Simulated:
+        """A person closes an impersonator, who comes back some time later."""
+        account.closed = True
+        if account in self._active:
+            self._active.remove(account)
+        if len(self._made) < self.accounts:
+            self._plan(20, 400, partial(self._come_back, account))
+        return inputs.closure(
+            account.id, "reviewer-1", self._random.choice(words.REASONS), event_id, now
+        )
+
+    def _come_back(self, closed: Account, event_id: str, now: int) -> Simulated:
+        """As themselves, with somebody else's papers on the same device, or with all new."""
+        rnd = self._random
+        account = self._make(len(self._made) + 1, closed.persona, closed.language)
+        roll = rnd.random()
+        if roll < 0.4:
+            account.token = closed.token
+        elif roll < 0.8:
+            account.device, account.look = closed.device, closed.look
+        bio = self._bio(account)
+        self._next_up += [*self._identify(account), partial(self._open, account, bio)]
+        return self._next_up.popleft()(event_id, now)
 
     def _complain(
         self, account: Account, category: ComplaintCategory, event_id: str, now: int

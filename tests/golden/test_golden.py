@@ -61,11 +61,12 @@ def in_force(policy: Policy, orders: Path) -> Control:
 def tell(inputs: list[engine.Input], policy: Control) -> list[Any]:
     """Everything that is put out for the events of a story."""
     states: dict[bytes, bytes | None] = {}
-    outcome = engine.run(inputs, states.get, policy)
+    outcome = engine.run(inputs, states.get, policy, alone=True)
     assert outcome.rejected == []
     states.update(outcome.states)
+    accounts = [key for key in states if key[0]]
     end = inputs[-1].timestamp + HORIZON * DAY
-    return outcome.outputs + engine.run_due(states, states.get, policy, end).outputs
+    return outcome.outputs + engine.run_due(accounts, states.get, policy, end, alone=True).outputs
 
 
 def written(output: Any) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from processors.accounts.across import answer_id
 from processors.engine import Input
 from schemas.records import AuditRecord, Verdict
 from streams.telling import tell
@@ -21,6 +22,7 @@ def story(name: str, lines: Iterable[str], inputs: list[Input], outputs: list[An
     start = inputs[0].timestamp
     waiting = {(item.record.account_id, item.record.event_id): item for item in inputs}
     notes, ids = _notes(lines), {item.record.event_id for item in inputs}
+    ids |= {answer_id(item.record.account_id, item.record.event_id) for item in inputs}
     page = [f"# {name.replace('-', ' ').capitalize()}", "", *notes.pop("", [])]
     given = {(item.record.account_id, item.timestamp) for item in inputs}
     said, last = "", ("", 0)

@@ -77,7 +77,7 @@ class Counting:
             self._away -= 1
             raise DependencyUnavailable("away")
 
-    def process_due(self, keys: Iterable[bytes], read: Read, upto: int) -> Work:
+    def process_due(self, keys: Iterable[bytes], read: Read, upto: int, partition: int) -> Work:
         """Count a deadline as one more."""
         states: dict[bytes, bytes | None] = {}
         messages = []

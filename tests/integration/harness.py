@@ -26,7 +26,7 @@ from streams.clients import create_admin, create_producer, end_offsets, read_all
 from streams.dead_letters import DeadLetter, parse
 from streams.packs import load_policy
 from streams.settings import Settings
-from streams.topics import create_topics, input_topics, real_name, topic_named
+from streams.topics import consumed_topics, create_topics, real_name, topic_named
 from tests.support import wait_until
 
 MAIN = Path(__file__).with_name("worker_main.py")
@@ -198,11 +198,14 @@ class Application:
         assert self.producer.flush(30) == 0
 
     def drained(self) -> bool:
-        """Whether the group's published positions have reached the end of every input."""
-        names = [real_name(self.settings, topic.name) for topic in input_topics()]
+        """Whether all that tasks read is processed, what they send each other, too.
+
+        The ends are asked for after the positions: what was sent together with them is then known.
+        """
+        names = [real_name(self.settings, topic.name) for topic in consumed_topics()]
         admin = create_admin(self.settings)
+        reached = self.positions(admin, list(end_offsets(admin, names)))
         ends = {tp: end for tp, end in end_offsets(admin, names).items() if end > 0}
-        reached = self.positions(admin, list(ends))
         return all(reached.get(tp, -1) >= end for tp, end in ends.items())
 
     def positions(self, admin: Any, tps: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
@@ -216,7 +219,10 @@ class Application:
         return {(p.topic, p.partition): p.offset for p in answer.result(10).topic_partitions}
 
     def drain(self, timeout: float = 60, *, supervised: bool = True) -> None:
-        """Wait until all inputs are processed; supervised workers that leave start again."""
+        """Wait until all inputs are processed; supervised workers that leave start again.
+
+        What tasks send each other is processed, too: nothing waits for an answer any more.
+        """
 
         def done() -> bool:
             for worker in self.workers if supervised else ():

@@ -47,6 +47,7 @@ def verdict(**fields):
     known |= {"due_at": None, "decided_at": 1, "source_partition": 0, "source_offset": 0}
     known |= {"missing": (), "marks": (), "publishable": None}
     known |= {"shadow_decision": None, "other_packs": (), "unchecked": ()}
+    known |= {"association": (), "association_score": 0}
     return msgspec.convert(known | fields, records.Verdict)
 
 
@@ -170,7 +171,7 @@ def test_a_wrong_field_inside_an_avro_array_is_named():
             "subject: branch 2 of a union of 2",
         ),
         (
-            b"\x02e\x00\x02\x02" + b"\x00" * 14,
+            b"\x02e\x00\x02\x02" + b"\x00" * 16,
             DeadLetterReason.MISSING_ACCOUNT_ID,
             "account_id is empty",
         ),

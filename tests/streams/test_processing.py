@@ -40,7 +40,7 @@ def processing(codec=None):
     inputs = {"in": ("account.changes", AccountChange)}
     outputs = {topic.record: topic.name for topic in output_topics()}
     policy = load_policy(Settings())
-    return DomainProcessing(policy, codec or Codec(), inputs, outputs, "dead", Limits())
+    return DomainProcessing(policy, codec or Codec(), inputs, outputs, "dead", 1, Limits())
 
 
 def record(value=None, key=b"a1", headers=(), offset=7):

@@ -45,7 +45,7 @@ def outputs(simulation: tuple[list[Simulated], dict[str, str]]) -> list[Any]:
             engine.Input(topic, 0, offset, record.occurred_at, record)
             for offset, (topic, record) in batch
         ]
-        outcome = engine.run(inputs, states.get, policy)
+        outcome = engine.run(inputs, states.get, policy, alone=True)
         assert not outcome.rejected
         states.update(outcome.states)
         outputs += outcome.outputs

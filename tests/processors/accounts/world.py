@@ -245,13 +245,17 @@ class World:
         self._number += 1
         item = engine.Input(TOPICS[type(record)], 3, self._number, self.now, record)
         self.inputs.append(item)
-        return self._take(engine.run([item], self.store.get, self.policy, value_key=self.value_key))
+        key = self.value_key
+        outcome = engine.run([item], self.store.get, self.policy, value_key=key, alone=True)
+        return self._take(outcome)
 
     def wait(self, days: float = 0, hours: float = 0) -> list[Any]:
         """Let time pass, and deadlines fall due."""
         self.now += int(days * DAY + hours * HOUR)
-        keys = list(self.store)
-        outcome = engine.run_due(keys, self.store.get, self.policy, self.now, self.value_key)
+        keys = [key for key in self.store if key[0]]
+        outcome = engine.run_due(
+            keys, self.store.get, self.policy, self.now, self.value_key, alone=True
+        )
         return self._take(outcome)
 
     # -- what is there ------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def simulated(events: int, seed: int = 1, start: int = START, step_ms: float = 6
         if type(record) in RECORDS:
             records.append(record)
         given = engine.Input(topic, 0, offset, record.occurred_at, record)
-        outcome = engine.run([given], states.get, POLICY)
+        outcome = engine.run([given], states.get, POLICY, alone=True)
         states.update(outcome.states)
         records += outcome.outputs
     return records

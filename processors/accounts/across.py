@@ -1,0 +1,345 @@
+"""An account among the others: what it asks of the registry of keys, and what it claims (Art. 10).
+
+A registration, a change of owner and a proposed change of name that would otherwise be allowed ask
+first: who has the name, has a closed account left its bar on the identity, the telephone, the
+device. The answers come back as inputs, and then the change gets its verdict. What an account has,
+or bars once it is closed, is compared with what it has claimed after each turn that may have
+changed it; only differences are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from processors.accounts import owning
+from processors.accounts.ids import derive_id
+from processors.accounts.state import (
+    ANSWERED,
+    KEY_NUMBER,
+    Account,
+    Claimed,
+    Known,
+    Measure,
+    Pending,
+    Status,
+)
+from processors.accounts.turn import Turn
+from processors.keys import KINDS, name_key, token_key
+from processors.policy.model import Judgement
+from schemas.records import (
+    AccountChange,
+    ChangeKind,
+    Field,
+    KeyAsk,
+    KeyClaim,
+    KeyFinding,
+    KeyKind,
+    MeasureStep,
+    Phase,
+    SubjectKind,
+    VerificationKind,
+)
+
+POLICY_BYTES = 8
+"""Bytes of a policy's hash by which a claim says what decided."""
+
+KEPT_DEVICES = 3
+"""Devices that an account is known by: the last ones."""
+
+_NAME = KEY_NUMBER[KeyKind.NAME]
+_OF_ORGANISATIONS = (SubjectKind.INSTITUTION, SubjectKind.PUBLIC_ACCOUNT)
+_WHOLE = (ChangeKind.REGISTRATION, ChangeKind.OWNER_CHANGE)
+_LOOKS_OF_NAMES = (Field.NAME, Field.BADGE)
+
+Key = tuple[KeyKind, bytes]
+
+
+def answer_id(account_id: str, event_id: str, *, of_live_name: bool = False) -> str:
+    """Id of the turn in which the answers to a change, or one on a live name, are considered."""
+    return derive_id("live name" if of_live_name else "answer", account_id, event_id)
+
+
+# -- what is asked ----------------------------------------------------------------------------
+
+
+def note_looks(turn: Turn, change: AccountChange) -> None:
+    """Take note of the device, and of the look of the avatar, that a change comes with."""
+    account = turn.account
+    if turn.pack.across is None:
+        return
+    if change.device_token:
+        key = token_key(KeyKind.DEVICE, change.device_token)
+        if not account.devices or account.devices[-1] != key:
+            others = [device for device in account.devices if device != key]
+            account.devices = [*others, key][-KEPT_DEVICES:]
+    if change.avatar is not None or change.avatar_hash:
+        avatar = change.avatar_hash
+        account.avatar = token_key(KeyKind.AVATAR, avatar) if avatar else b""
+
+
+def must_ask(turn: Turn, pending: Pending) -> bool:
+    """Whether something that would be allowed has to ask first. It asks once."""
+    return (
+        not pending.asks
+        and pending.phase is Phase.PROPOSED
+        and pending.kind is not None
+        and concerns(turn, pending.kind, bool(pending.values.get(Field.NAME)))
+    )
+
+
+def concerns(turn: Turn, kind: ChangeKind, named: bool) -> bool:
+    """Whether a change is one that other accounts may have to do with."""
+    return turn.pack.across is not None and (named or kind in _WHOLE)
+
+
+def ask(
+    turn: Turn, pending: Pending, judgement: Judgement, reviewers: tuple[str, ...] = ()
+) -> None:
+    """Ask what is known of the keys of a change; it waits until all answers are there."""
+    plain = not (judgement.findings or judgement.unchecked or reviewers)
+    pending.decision = judgement.decision
+    pending.judged = turn.examiner.policy.hash if plain else ""
+    pending.reviewers = list(reviewers)
+    before = len(turn.claims)
+    for kind, key in _asked_of(turn.account, pending):
+        _claim(turn, pending.event_id, kind, key, _how(turn, pending, kind, key), answer=True)
+    pending.asks = len(turn.claims) - before or ANSWERED
+
+
+def look_up_name(turn: Turn, name: str) -> None:
+    """Ask for a name that is live already. An answer comes only where it is somebody else's."""
+    if turn.pack.across is None or not name:
+        return
+    key, strength = name_key(name), owning.strength(turn, turn.account, name)
+    if not _has(turn.account, Claimed(_NAME, key, strength)):
+        how = (KeyAsk.TAKE, strength) if strength else (KeyAsk.LOOK, 0)
+        _claim(turn, turn.event_id, KeyKind.NAME, key, how)
+
+
+def _asked_of(account: Account, pending: Pending) -> Iterator[Key]:
+    """The keys of a change, each once."""
+    if pending.kind in _WHOLE:
+        of_owner = _subject(account, pending)
+        if of_owner:
+            yield of_owner
+        for key in dict.fromkeys(_identities(account, pending)):
+            if key != of_owner:
+                yield key
+    if pending.kind is ChangeKind.REGISTRATION:
+        yield from dict.fromkeys(_possessions(account))
+    if name := pending.values.get(Field.NAME):
+        yield KeyKind.NAME, name_key(name)
+
+
+def _how(turn: Turn, pending: Pending, kind: KeyKind, key: bytes) -> tuple[KeyAsk, int]:
+    """How a key is asked for, and with what strength."""
+    account, terms = turn.account, turn.pack.across
+    if kind is KeyKind.NAME:
+        strength = owning.strength(turn, account, pending.values[Field.NAME], pending)
+        return (KeyAsk.TAKE, strength) if strength else (KeyAsk.LOOK, 0)
+    if (kind, key) == _subject(account, pending):
+        return KeyAsk.TAKE, 0
+    counted = terms is not None and terms.registrations_a_day.get(kind)
+    return (KeyAsk.COUNT if counted else KeyAsk.LOOK), 0
+
+
+def _claim(
+    turn: Turn,
+    event_id: str,
+    kind: KeyKind,
+    key: bytes,
+    how: tuple[KeyAsk, int],
+    *,
+    until: int = 0,
+    answer: bool = False,
+) -> None:
+    asked, strength = how
+    turn.claims.append(
+        KeyClaim(
+            account_id=turn.account_id,
+            account_seq=turn.seq,
+            event_id=event_id,
+            policy=bytes.fromhex(turn.examiner.policy.hash[: 2 * POLICY_BYTES]),
+            at=turn.at,
+            kind=kind,
+            key=key,
+            ask=asked,
+            strength=strength,
+            until=until,
+            answer=answer,
+        )
+    )
+    account, number = turn.account, KEY_NUMBER[kind]
+    if asked is KeyAsk.TAKE or asked is KeyAsk.BAR:
+        account.claimed = [c for c in account.claimed if (c.kind, c.key) != (number, key)]
+        account.claimed.append(Claimed(number, key, strength, until if asked is KeyAsk.BAR else -1))
+
+
+# -- what is answered -------------------------------------------------------------------------
+
+
+def take_in(account: Account, finding: KeyFinding) -> Pending | None:
+    """Note an answer. Returns what asked for it, whether more answers are to come or not."""
+    for pending in account.pending:
+        live_name = finding.kind is KeyKind.NAME and pending.phase is Phase.APPLIED
+        if pending.asks > 0 and pending.event_id == finding.event_id and not live_name:
+            pending.asks -= 1
+            if finding.holders or finding.barred or finding.recent > 1:
+                known = Known(
+                    kind=KEY_NUMBER[finding.kind],
+                    holders=finding.holders,
+                    strength=finding.strength,
+                    barred=finding.barred,
+                    ban_until=finding.ban_until,
+                    closed_for=finding.closed_for,
+                    recent=finding.recent,
+                )
+                pending.found = sorted([*pending.found, known], key=_order)
+            return pending
+    return None
+
+
+def bears_on(account: Account, finding: KeyFinding) -> bool:
+    """Whether an answer that nothing waits for is about the present name of the account."""
+    name = account.value(Field.NAME)
+    return account.status is Status.OPEN and bool(name) and name_key(name or "") == finding.key
+
+
+def counted_by(account: Account, pending: Pending) -> KeyKind | None:
+    """The kind of key by which the accounts of the subject are counted."""
+    subject = _subject(account, pending)
+    return subject[0] if subject else None
+
+
+def registering(account: Account) -> bool:
+    """Whether a proposed registration waits for an answer."""
+    return any(
+        pending.asks > 0
+        and pending.kind is ChangeKind.REGISTRATION
+        and pending.phase is Phase.PROPOSED
+        for pending in account.pending
+    )
+
+
+def _order(known: Known) -> tuple[int, int, int, int]:
+    """Answers come in any order; what is made of them must not depend on it."""
+    return known.kind, known.ban_until, known.holders, known.recent
+
+
+# -- what is claimed --------------------------------------------------------------------------
+
+
+def reconcile(turn: Turn) -> None:
+    """Tell the registry what the account has now and had not, and the other way round."""
+    account = turn.account
+    if turn.pack.across is None and not account.claimed:
+        return
+    wanted = list(_bars(turn) if account.status is Status.CLOSED else _takes(turn))
+    for had in account.claimed:
+        if had not in wanted:
+            kind = KINDS[had.kind]
+            if had.until >= 0:
+                if not any(new.until >= 0 and _same(new, had) for new in wanted):
+                    _claim(turn, turn.event_id, kind, had.key, (KeyAsk.LIFT, 0))
+            elif not any(new.until < 0 and _same(new, had) for new in wanted):
+                _claim(turn, turn.event_id, kind, had.key, (KeyAsk.RELEASE, 0))
+    for new in wanted:
+        if not _has(account, new):
+            barred = new.until >= 0
+            how = (KeyAsk.BAR if barred else KeyAsk.TAKE, new.strength)
+            _claim(turn, turn.event_id, KINDS[new.kind], new.key, how, until=max(0, new.until))
+    account.claimed = wanted
+
+
+def _takes(turn: Turn) -> Iterator[Claimed]:
+    """What an account has that is not closed: its subject, and a name that is its own by right."""
+    account, seen = turn.account, set[tuple[int, bytes]]()
+    for pending in (None, *(p for p in account.pending if p.asks)):
+        if pending is None and account.status is not Status.OPEN:
+            continue
+        if pending is None or pending.kind in _WHOLE:
+            of_owner = _subject(account, pending)
+            if of_owner and (one := (KEY_NUMBER[of_owner[0]], of_owner[1])) not in seen:
+                seen.add(one)
+                yield Claimed(*one)
+        name = pending.values.get(Field.NAME) if pending else account.value(Field.NAME)
+        strength = owning.strength(turn, account, name, pending) if name else 0
+        if name and strength and (one := (_NAME, name_key(name))) not in seen:
+            seen.add(one)
+            yield Claimed(*one, strength)
+
+
+def _bars(turn: Turn) -> Iterator[Claimed]:
+    """What a closed account keeps others off: all that it had and was known by."""
+    account = turn.account
+    live = account.live_measures()
+    bar = next((m for m in live if m.step is MeasureStep.BAR), None)
+    closure = next((m for m in live if m.step is MeasureStep.CLOSE), None)
+    barred = {(c.kind, c.key): c for c in account.claimed if c.until >= 0}
+    keys = dict.fromkeys((KEY_NUMBER[kind], key) for kind, key in _all_keys(account))
+    for number, key in dict.fromkeys((*barred, *keys)):
+        before = barred.get((number, key))
+        strength = before.strength if before else int(number == _NAME and _for_name(closure))
+        yield Claimed(number, key, strength, _until(turn.at, bar, before))
+
+
+def _until(at: int, bar: Measure | None, before: Claimed | None) -> int:
+    """When a bar ends: with its measure, or, where that was lifted before its time, now."""
+    if bar is not None:
+        return bar.ends
+    if before is not None and 0 < before.until <= at:
+        return before.until
+    return at
+
+
+def _for_name(closure: Measure | None) -> bool:
+    return closure is not None and closure.field in _LOOKS_OF_NAMES
+
+
+def _all_keys(account: Account) -> Iterator[Key]:
+    yield from _identities(account, None)
+    yield from _possessions(account)
+    if name := account.value(Field.NAME):
+        yield KeyKind.NAME, name_key(name)
+
+
+def _subject(account: Account, pending: Pending | None) -> Key | None:
+    """The key by which the accounts of a subject are counted: credit code, or identity."""
+    kind = (pending.subject if pending else None) or account.subject
+    if kind in _OF_ORGANISATIONS and not (pending and pending.kind is ChangeKind.OWNER_CHANGE):
+        for fact in account.facts:
+            if fact.code:
+                return KeyKind.CREDIT_CODE, fact.code
+    return next(_identities(account, pending), None)
+
+
+def _identities(account: Account, pending: Pending | None) -> Iterator[Key]:
+    """Keys of who has the account, or would have it by a change; the owner's token first."""
+    owner = (pending.owner if pending else None) or account.owner
+    if owner:
+        yield KeyKind.IDENTITY, token_key(KeyKind.IDENTITY, owner)
+    if pending and pending.kind is ChangeKind.OWNER_CHANGE:
+        return
+    for fact in account.facts:
+        if fact.kind is VerificationKind.IDENTITY and fact.token and fact.token != owner:
+            yield KeyKind.IDENTITY, token_key(KeyKind.IDENTITY, fact.token)
+        if fact.code:
+            yield KeyKind.CREDIT_CODE, fact.code
+
+
+def _possessions(account: Account) -> Iterator[Key]:
+    for fact in account.facts:
+        if fact.kind is VerificationKind.CONTACT and fact.token:
+            yield KeyKind.CONTACT, token_key(KeyKind.CONTACT, fact.token)
+    for device in account.devices:
+        yield KeyKind.DEVICE, device
+    if account.avatar:
+        yield KeyKind.AVATAR, account.avatar
+
+
+def _has(account: Account, wanted: Claimed) -> bool:
+    return wanted in account.claimed
+
+
+def _same(one: Claimed, other: Claimed) -> bool:
+    return one.kind == other.kind and one.key == other.key

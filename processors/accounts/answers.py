@@ -1,0 +1,218 @@
+"""What the answers of the registry of keys come to (Order No. 10, Art. 10).
+
+The identity of a closed account is refused while its bar lasts and verified strictly after it.
+What an account shares with closed ones under a bar is added up, and from the pack's threshold on
+verified strictly. Too many accounts of one subject are refused, too many registrations of a day
+with one device or avatar held. A name that is somebody else's by right goes by the pack's rules.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from processors.accounts import across, breaches, changes, owning, pauses, reviews, values
+from processors.accounts.effects import Audited
+from processors.accounts.examiner import view_of
+from processors.accounts.grounds import REREGISTERED
+from processors.accounts.reviews import HOLDING
+from processors.accounts.state import (
+    ALLOWING,
+    ANSWERED,
+    DECISION_RANK,
+    KEY_NUMBER,
+    Known,
+    Pending,
+)
+from processors.accounts.turn import Turn
+from processors.keys import KINDS
+from processors.policy.model import AcrossTerms, Judgement
+from schemas.records import (
+    AssociatedKey,
+    AuditKind,
+    Decision,
+    Field,
+    KeyFinding,
+    KeyKind,
+    MeasureStep,
+    Phase,
+    SubjectKind,
+)
+
+_EXACT = (KEY_NUMBER[KeyKind.IDENTITY], KEY_NUMBER[KeyKind.CREDIT_CODE])
+_NAME = KEY_NUMBER[KeyKind.NAME]
+
+_BARRED = (
+    "The identity is that of a closed account, which must not be registered again (CAC-10-3a)."
+)
+_BARRED_BEFORE = (
+    "The identity is that of an account that was closed; it is verified strictly (CAC-10-3a)."
+)
+_NOTHING = "The check across accounts found nothing that matters."
+
+
+class _Opinion(NamedTuple):
+    """What one side of the answers asks for."""
+
+    decision: Decision
+    reason: str
+
+
+def settle(turn: Turn, pending: Pending) -> None:
+    """Decide something of which all answers are there."""
+    pending.asks = ANSWERED
+    own, judgement = _weigh(turn, pending)
+    if not own:
+        pending.found = []  # nothing in them is for people: what waits on may be judged again
+    if pending.phase is Phase.APPLIED:
+        _settle_live(turn, pending, judgement)
+    elif judgement.decision in ALLOWING and (
+        pause := pauses.covering_pending(turn.pack, turn.account_id, turn.account, pending)
+    ):
+        pauses.suspend(turn, pending, pause)
+    elif judgement.decision in ALLOWING:
+        changes.allow(turn, pending, judgement, tuple(pending.reviewers))
+    elif judgement.decision is Decision.REFUSE:
+        reviews.refuse(turn, pending, judgement.reason, judgement=judgement)
+    else:
+        reviews.harden(turn, pending, judgement)
+    _say_something(turn, pending.event_id)
+
+
+def answer_live_name(turn: Turn, finding: KeyFinding) -> None:
+    """A name that is live turns out to be somebody else's."""
+    known = Known(_NAME, finding.holders, finding.strength, False, 0, finding.closed_for, 0)
+    name = turn.account.value(Field.NAME) or ""
+    judgement = _taken(turn, name, known, None)
+    if judgement is not None:
+        proposals = breaches.unapproved(turn.account, judgement.proposals)
+        result = breaches.answer(turn, proposals, fresh=(Field.NAME,))
+        values.review(turn, None, result.reviews)
+    _say_something(turn, finding.event_id)
+
+
+def _say_something(turn: Turn, event_id: str) -> None:
+    """Every turn has an output, by which its place in the account's sequence is known."""
+    if not turn.effects:
+        turn.effects.append(Audited(AuditKind.VERIFICATION, event_id, _NOTHING, "auto"))
+
+
+def _settle_live(turn: Turn, pending: Pending, judgement: Judgement) -> None:
+    decision = judgement.decision
+    if decision in HOLDING:
+        reviews.harden(turn, pending, judgement)
+        return
+    reviews.settle(turn, pending, judgement.reason)
+    if decision is Decision.REFUSE:
+        reviews.revise(turn, pending, judgement)
+        breaches.begin_step(turn, REREGISTERED, MeasureStep.SUSPEND, None, REREGISTERED.message)
+
+
+def _weigh(turn: Turn, pending: Pending) -> tuple[bool, Judgement]:
+    """Whether the answers ask for something, and the decision with what the rules say."""
+    judgement = _judged(turn, pending)
+    terms = turn.pack.across
+    if terms is None:
+        return False, judgement
+    association = _association(terms, pending)
+    opinions = [*_of_identity(turn, terms, pending), *_of_look(terms, pending, association)]
+    judgement = judgement._replace(association=association)
+    name = pending.values.get(Field.NAME, "")
+    for known in pending.found:
+        taken = _taken(turn, name, known, pending) if name and known.kind == _NAME else None
+        if taken is not None:
+            judgement = judgement._replace(
+                findings=judgement.findings + taken.findings,
+                proposals=taken.proposals + judgement.proposals,
+            )
+            opinions.append(_Opinion(taken.decision, taken.reason))
+    own = False
+    for opinion in opinions:
+        if DECISION_RANK[opinion.decision] > DECISION_RANK[judgement.decision]:
+            own = True
+            judgement = judgement._replace(
+                decision=opinion.decision, reason=opinion.reason, marks=(), missing=()
+            )
+    return own, judgement
+
+
+def _judged(turn: Turn, pending: Pending) -> Judgement:
+    """What is said of the change without the answers."""
+    if pending.reviewers:
+        reason = "Approved by two reviewers." if len(pending.reviewers) > 1 else _BY_ONE
+        return Judgement(Decision.ALLOW, (), (), reason)
+    if pending.phase is Phase.APPLIED or pending.judged == turn.examiner.policy.hash:
+        return Judgement(Decision.ALLOW, (), (), "No rule asks for anything.")
+    return changes.judge_pending(turn, pending)
+
+
+_BY_ONE = "Approved by a reviewer."
+
+
+def _of_identity(turn: Turn, terms: AcrossTerms, pending: Pending) -> list[_Opinion]:
+    """The identity of a closed account, and too many accounts of one."""
+    subject = pending.subject or turn.account.subject or SubjectKind.INDIVIDUAL
+    limit = terms.persons if subject is SubjectKind.INDIVIDUAL else terms.organisations
+    counted = across.counted_by(turn.account, pending)
+    found = []
+    for known in pending.found:
+        if known.kind in _EXACT and known.barred:
+            if _lasts(known, pending.since):
+                found.append(_Opinion(Decision.REFUSE, _BARRED))
+            else:
+                found.append(_Opinion(Decision.STRICT_HOLD, _BARRED_BEFORE))
+        if limit and known.holders >= limit and KINDS[known.kind] is counted:
+            live = pending.phase is Phase.APPLIED
+            reason = f"Accounts that the subject has already: {known.holders}; allowed: {limit}."
+            found.append(_Opinion(Decision.HOLD if live else Decision.REFUSE, reason))
+    return found
+
+
+def _of_look(
+    terms: AcrossTerms, pending: Pending, association: tuple[AssociatedKey, ...]
+) -> list[_Opinion]:
+    """What is shared with closed accounts, and what many registrations of a day have in common."""
+    found = []
+    score = sum(key.weight for key in association)
+    if score >= terms.threshold:
+        shared = ", ".join(key.kind.value.lower().replace("_", " ") for key in association)
+        reason = f"Closely associated with a closed account by {shared} ({score}, CAC-10-3b)."
+        found.append(_Opinion(Decision.STRICT_HOLD, reason))
+    for known in pending.found:
+        kind = KINDS[known.kind]
+        limit = terms.registrations_a_day.get(kind)
+        if limit and known.recent > limit:
+            what = kind.value.lower()
+            reason = f"{known.recent} accounts were registered with one {what} within a day."
+            found.append(_Opinion(Decision.HOLD, reason))
+    return found
+
+
+def _association(terms: AcrossTerms, pending: Pending) -> tuple[AssociatedKey, ...]:
+    """What the account shares with closed ones under a bar: each kind of key counts once."""
+    shared: dict[KeyKind, Known] = {}
+    for known in pending.found:
+        kind = KINDS[known.kind]
+        if known.barred and _lasts(known, pending.since) and terms.weights.get(kind):
+            shared.setdefault(kind, known)
+    return tuple(
+        AssociatedKey(kind=kind, weight=terms.weights[kind], ban_until=known.ban_until or None)
+        for kind, known in shared.items()
+    )
+
+
+def _lasts(known: Known, at: int) -> bool:
+    return not known.ban_until or at < known.ban_until
+
+
+def _taken(turn: Turn, name: str, known: Known, pending: Pending | None) -> Judgement | None:
+    """What the rules say of a name that is another's; None where it is nobody's by right."""
+    own = owning.strength(turn, turn.account, name, pending)
+    if known.strength >= max(own, owning.INSTITUTION):
+        protected = known.strength >= owning.PROTECTED
+        owner = "whose protected name it is" if protected else "a verified institution"
+    elif known.closed_for and own == owning.ORDINARY:
+        owner = "an account that was closed for it"
+    else:
+        return None
+    view = view_of(turn.account, turn.event_id, pending.subject if pending else None)
+    return turn.examiner.judge_taken(view, name, owner)

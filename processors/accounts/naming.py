@@ -1,0 +1,42 @@
+"""How often a name may change: a rest after each rename, and so many names tried in a day."""
+
+from __future__ import annotations
+
+from processors.accounts.turn import DAY, Turn
+from processors.policy.model import Judgement
+from schemas.records import ChangeKind, Decision, Field
+
+
+def limit(turn: Turn, kind: ChangeKind, judgement: Judgement) -> Judgement:
+    """Count a proposed name, and refuse it where there were too many, or one not long ago.
+
+    Whoever has to correct the name may do so at once.
+    """
+    terms = turn.pack.names
+    tried = _try(turn) if terms.tries_a_day else 0
+    if judgement.decision is Decision.REFUSE or _to_be_corrected(turn):
+        return judgement
+    if tried > terms.tries_a_day:
+        return _refused(judgement, f"More than {terms.tries_a_day} names were tried within a day.")
+    rest = turn.account.renamed + terms.cooldown_days * DAY - turn.at
+    if turn.account.renamed and rest > 0 and kind is ChangeKind.EDIT:
+        days = terms.cooldown_days
+        return _refused(judgement, f"The name was changed less than {days} days ago.")
+    return judgement
+
+
+def _try(turn: Turn) -> int:
+    """How many names were tried within the day that began with the first of them."""
+    account = turn.account
+    if not account.tries or turn.at >= account.tries[0] + DAY:
+        account.tries = [turn.at, 0]
+    account.tries[1] += 1
+    return account.tries[1]
+
+
+def _to_be_corrected(turn: Turn) -> bool:
+    return any(m.field is Field.NAME and m.deadline for m in turn.account.live_measures())
+
+
+def _refused(judgement: Judgement, reason: str) -> Judgement:
+    return judgement._replace(decision=Decision.REFUSE, reason=reason, marks=(), missing=())

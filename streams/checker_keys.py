@@ -1,0 +1,125 @@
+"""Checks what partition tasks have sent each other: claims on keys, and the answers to them.
+
+Claims are outputs of accounts and are compared with those of the replay. Answers are outputs of the
+partition that a key belongs to: its claims are applied again in their order, and give the same
+answers and the same states.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+from processors import engine
+from processors.accounts import across, decode
+from processors.keys import apply_claims, partition_of
+from schemas.codec import Codec
+from schemas.records import KeyClaim, KeyClaims, KeyFinding, KeyFindings
+from streams.dead_letters import Origin
+from streams.settings import Settings
+from streams.topics import real_name
+
+FINDINGS = "account.findings"
+
+
+class Exchange:
+    """Collects claims and answers of a run, then compares them; ``add`` reports a problem."""
+
+    def __init__(self, settings: Settings, codec: Codec, add: Callable[[str, str], None]) -> None:
+        self.claims: dict[str, list[KeyClaim]] = defaultdict(list)
+        self.origins: dict[str, int] = {}
+        self.states: dict[tuple[int, bytes], bytes | None] = {}
+        self._codec = codec
+        self._add = add
+        self._partitions = settings.partitions
+        self._claimed = real_name(settings, "name.claims")
+        self._found = real_name(settings, FINDINGS)
+        self._records: list[tuple[Origin, KeyClaims]] = []
+        self._answers: dict[tuple[str, str], list[engine.Input]] = defaultdict(list)
+        self._reached: dict[int, int] = {}
+        self._answered: Counter[tuple[int, bytes]] = Counter()
+
+    @property
+    def topics(self) -> tuple[str, str]:
+        """Real names of the topics that are read."""
+        return self._claimed, self._found
+
+    def reached(self, partition: int, positions: Mapping[str, int]) -> None:
+        """Note how far a partition has read; claims beyond it are still on their way."""
+        self._reached[partition] = positions.get(self._claimed, 0)
+
+    def collect(self, topic: str, message: Any) -> None:
+        """Take up a message; those of one partition in order."""
+        partition, offset, value = message.partition(), message.offset(), message.value()
+        if topic == self._claimed:
+            self._collect_claims((topic, partition, offset), value)
+        else:
+            self._answered[partition, value] += 1
+            for finding in self._codec.decode(KeyFindings, value).findings:
+                self._collect_finding(partition, offset, finding)
+
+    def _collect_claims(self, origin: Origin, value: bytes) -> None:
+        record = self._codec.decode(KeyClaims, value)
+        self._records.append((origin, record))
+        for claim in record.claims:
+            self.claims[claim.account_id].append(claim)
+            self.origins[claim.account_id] = record.origin
+            if partition_of(claim.key, self._partitions) != origin[1]:
+                self._add("claims", f"{claim.account_id}: {origin} is not where the key belongs")
+
+    def _collect_finding(self, partition: int, offset: int, finding: KeyFinding) -> None:
+        account, event = finding.account_id, finding.event_id
+        one = KeyFindings(findings=(finding,))
+        given = engine.Input(FINDINGS, partition, offset, finding.at, one)
+        for live in (False, True):
+            turn = across.answer_id(account, event, of_live_name=live)
+            self._answers[account, turn].append(given)
+
+    def answers(self, account: str, event: str) -> list[engine.Input]:
+        """The answers considered in a turn of an account, in the order in which they came."""
+        return self._answers.get((account, event), [])
+
+    def answers_on_the_way(
+        self, accounts: Iterable[str], states: Mapping[bytes, bytes | None]
+    ) -> Iterator[engine.Input]:
+        """Answers that have come to what waits for more of them."""
+        keys = (account.encode() for account in accounts)
+        for account, event in list(waiting({key: states.get(key) for key in keys})):
+            yield from self.answers(account, across.answer_id(account, event))
+
+    def compare(self, replayed: Mapping[str, list[KeyClaim]], dead: Collection[Origin]) -> None:
+        """Compare with the claims of a replay, and the answers with what the claims give."""
+        for account in self.claims.keys() | replayed.keys():
+            ours, theirs = self.claims.get(account, []), replayed.get(account, [])
+            if sorted(ours, key=_order) != sorted(theirs, key=_order):
+                self._add("claims", f"{account}: claims and replay differ")
+        answered: Counter[tuple[int, bytes]] = Counter()
+        states: dict[int, dict[bytes, bytes | None]] = defaultdict(dict)
+        for origin, record in self._records:
+            if origin in dead or origin[2] >= self._reached.get(origin[1], 0):
+                continue
+            known = states[origin[1]]
+            if found := apply_claims(record.claims, known.get, known):
+                value = self._codec.encode(KeyFindings(findings=found))
+                answered[record.origin, value] += 1
+        for (partition, _), count in (
+            (answered - self._answered) + (self._answered - answered)
+        ).items():
+            self._add("claims", f"{count} records of answers to partition {partition} differ")
+        made = {(p, key): value for p, held in states.items() for key, value in held.items()}
+        for place in made.keys() | self.states.keys():
+            if made.get(place) != self.states.get(place):
+                self._add("claims", f"the state of key {place} and the replay differ")
+
+
+def waiting(states: Mapping[bytes, bytes | None]) -> Iterator[tuple[str, str]]:
+    """Account and event of every change that waits for an answer."""
+    for key, state in states.items():
+        for pending in decode(state).pending if state is not None and key[0] else ():
+            if pending.asks > 0:
+                yield key.decode(), pending.event_id
+
+
+def _order(claim: KeyClaim) -> tuple[int, str, bytes, str]:
+    return claim.account_seq, claim.kind, claim.key, claim.ask

@@ -1,0 +1,335 @@
+"""Accounts among each other: closed ones do not come back, names by right are kept (Art. 10)."""
+
+from __future__ import annotations
+
+import pytest
+
+from processors.accounts import Status
+from processors.credit_code import complete
+from schemas.records import (
+    ChangeKind,
+    Decision,
+    Escalation,
+    EscalationKind,
+    Field,
+    KeyKind,
+    MeasureStep,
+    RulingAction,
+    SubjectKind,
+    Verdict,
+    VerificationKind,
+    VerificationResult,
+)
+from tests.processors.accounts.street import POLICY, Street, applied, policy, verdict
+from tests.processors.accounts.world import of
+
+MANY = policy(persons=0, organisations=0)
+"""Any number of accounts for everybody."""
+
+CODE = complete("91990000MA000001")
+
+
+@pytest.fixture
+def street() -> Street:
+    return Street(MANY)
+
+
+# -- what a closed account leaves behind --------------------------------------------------------
+
+
+@pytest.mark.obligation("CAC-10-3a")
+def test_the_identity_of_a_closed_account_is_refused_under_another_account(street):
+    street.register("bad", "tok-b")
+    street.close("bad", days=30)
+    refused = verdict(street.register("again", "tok-b"))
+    assert refused.decision is Decision.REFUSE
+    assert "CAC-10-3a" in refused.reason
+    assert street.account("again").status is Status.REFUSED
+    assert verdict(street.register("other", "tok-o")).decision is Decision.ALLOW
+
+
+@pytest.mark.obligation("CAC-10-3a")
+def test_after_the_bar_the_identity_is_verified_strictly(street):
+    street.register("bad", "tok-b")
+    street.close("bad", days=30)
+    street.wait(31)
+    held = verdict(street.register("again", "tok-b"))
+    assert held.decision is Decision.STRICT_HOLD
+    allowed = verdict(street.approve("again", held.event_id, "rev-1", "rev-2"))
+    assert allowed.decision is Decision.ALLOW
+    assert street.account("again").status is Status.OPEN
+
+
+@pytest.mark.obligation("CAC-10-3a")
+def test_the_length_of_the_bar_goes_by_the_severity_of_the_breach(street):
+    street.register("worst", "tok-w")
+    street.change("worst", bio="fraud", **applied())  # severity 4: closed, no end of the bar
+    assert street.account("worst").status is Status.CLOSED
+    street.wait(10_000)
+    assert verdict(street.register("again", "tok-w")).decision is Decision.REFUSE
+
+
+@pytest.mark.obligation("CAC-10-3a")
+def test_an_identity_that_a_proof_brings_later_is_refused_as_well(street):
+    street.register("bad", "tok-b")
+    street.close("bad", days=30)
+    held = verdict(street.register("again", name="doctor"))
+    assert held.decision is Decision.NEED_MATERIAL
+    street.prove("again", VerificationKind.IDENTITY, token="tok-b")
+    outputs = street.prove("again", VerificationKind.OCCUPATION, value="doctor")
+    assert verdict(outputs).decision is Decision.REFUSE
+    assert verdict(outputs).revision == 2
+
+
+@pytest.mark.obligation("CAC-10-3a")
+def test_what_people_have_allowed_is_refused_when_the_identity_is_barred(street):
+    street.register("bad", "tok-b")
+    street.close("bad")
+    held = verdict(street.register("again", "tok-b", name="ministry"))
+    assert held.decision is Decision.HOLD
+    assert verdict(street.approve("again", held.event_id, "rev-1")).decision is Decision.REFUSE
+
+
+@pytest.mark.obligation("CAC-10-3a")
+def test_an_institution_is_known_by_its_credit_code(street):
+    organisation = {"subject": SubjectKind.INSTITUTION}
+    street.prove_institution("shop", "Hill Ltd", credit_code=CODE)
+    street.register("shop", "tok-1", **organisation)
+    street.close("shop")
+    street.prove_institution("shop-2", "Hill Ltd", credit_code=CODE)
+    assert verdict(street.register("shop-2", "tok-2", **organisation)).decision is Decision.REFUSE
+
+
+@pytest.mark.obligation("CAC-10-3a")
+def test_an_account_of_a_closed_subject_that_is_live_already_is_suspended(street):
+    street.register("bad", "tok-b")
+    street.close("bad", days=30)
+    outputs = street.register("again", "tok-b", **applied())
+    assert [v.decision for v in of(outputs, Verdict)] == [Decision.ALLOW, Decision.REFUSE]
+    live = street.account("again").live_measures()
+    assert [(m.step, m.rule) for m in live] == [(MeasureStep.SUSPEND, "reregistration")]
+
+
+@pytest.mark.obligation("CAC-10-3a")
+def test_cancelling_bars_nothing_and_leaves_nothing(street):
+    street.register("gone", "tok-g", device_token="dev", avatar="a", avatar_hash="look")
+    street.cancel("gone")
+    assert verdict(street.register("back", "tok-g", device_token="dev")).decision is Decision.ALLOW
+    street.cancel("back")
+    assert street.account("back").claimed == []
+
+
+@pytest.mark.obligation("CAC-10-3a")
+def test_an_upheld_appeal_takes_the_bar_from_every_key(street):
+    street.register("bad", "tok-b", device_token="dev")
+    street.close("bad")
+    closure = street.account("bad").live_measures()[0]
+    street.rule("bad", RulingAction.LIFT_MEASURE, closure.id)
+    assert street.account("bad").status is Status.OPEN
+    assert verdict(street.register("again", "tok-b", device_token="dev")).decision is Decision.ALLOW
+
+
+@pytest.mark.obligation("CAC-10-3a")
+def test_a_bar_that_a_person_makes_longer_lasts_longer_for_all(street):
+    street.register("bad", "tok-b")
+    street.close("bad", days=10)
+    street.close("bad", days=100)
+    street.wait(50)
+    assert verdict(street.register("again", "tok-b")).decision is Decision.REFUSE
+
+
+@pytest.mark.obligation("CAC-10-3a")
+def test_a_new_owner_who_is_barred_does_not_get_the_account(street):
+    street.register("bad", "tok-b")
+    street.close("bad")
+    street.register("sold", "tok-s")
+    outputs = street.change("sold", kind=ChangeKind.OWNER_CHANGE, owner_token="tok-b")
+    assert verdict(outputs).decision is Decision.REFUSE
+    assert street.account("sold").owner == "tok-s"
+
+
+# -- association --------------------------------------------------------------------------------
+
+
+@pytest.mark.obligation("CAC-10-3b")
+def test_device_and_look_of_a_closed_account_together_are_verified_strictly(street):
+    look = {"device_token": "dev", "avatar": "a", "avatar_hash": "look"}
+    street.register("bad", "tok-b", **look)
+    street.close("bad", days=30)
+    held = verdict(street.register("again", "tok-2", **look))
+    assert held.decision is Decision.STRICT_HOLD
+    assert {key.kind: key.weight for key in held.association} == {
+        KeyKind.DEVICE: 40,
+        KeyKind.NAME: 30,
+        KeyKind.AVATAR: 30,
+    }
+    assert held.association_score == 100
+    ends = next(m.ends for m in street.account("bad").live_measures() if m.ends)
+    assert {key.ban_until for key in held.association} == {ends}
+
+
+@pytest.mark.obligation("CAC-10-3b")
+def test_less_than_the_threshold_is_kept_with_the_verdict_and_allowed(street):
+    street.register("bad", "tok-b", name="sunny", device_token="dev")
+    street.close("bad", days=30)
+    allowed = verdict(street.register("flatmate", "tok-f", device_token="dev"))
+    assert allowed.decision is Decision.ALLOW
+    assert [(key.kind, key.weight) for key in allowed.association] == [(KeyKind.DEVICE, 40)]
+    assert allowed.association_score == 40
+
+
+@pytest.mark.obligation("CAC-10-3b")
+def test_a_telephone_of_a_closed_account_is_enough_by_its_weight(street):
+    street.register("bad", "tok-b", name="sunny")
+    street.prove("bad", VerificationKind.CONTACT, token="tel-1")
+    street.close("bad", days=30)
+    street.prove("again", VerificationKind.CONTACT, token="tel-1")
+    assert verdict(street.register("again", "tok-2")).decision is Decision.STRICT_HOLD
+
+
+@pytest.mark.obligation("CAC-10-3b")
+def test_what_is_associated_and_live_already_goes_to_two_people(street):
+    look = {"device_token": "dev", "avatar": "a", "avatar_hash": "look"}
+    street.register("bad", "tok-b", **look)
+    street.close("bad", days=30)
+    outputs = street.register("again", "tok-2", **look, **applied())
+    kinds = [e.kind for e in of(outputs, Escalation)]
+    assert kinds == [EscalationKind.STRICT_HOLD]
+    assert street.account("again").status is Status.OPEN
+
+
+# -- accounts of a subject ----------------------------------------------------------------------
+
+
+def test_a_person_has_one_account_and_may_have_another_after_it():
+    street = Street(POLICY)
+    street.register("one", "tok-p")
+    assert verdict(street.register("two", "tok-p")).decision is Decision.REFUSE
+    street.cancel("one")
+    assert verdict(street.register("three", "tok-p")).decision is Decision.ALLOW
+
+
+def test_an_organisation_has_two():
+    street = Street(POLICY)
+    for account, expected in (
+        ("one", Decision.ALLOW),
+        ("two", Decision.ALLOW),
+        ("three", Decision.REFUSE),
+    ):
+        street.prove_institution(account, "Hill Ltd", credit_code=CODE)
+        outputs = street.register(account, f"tok-{account}", subject=SubjectKind.INSTITUTION)
+        assert verdict(outputs).decision is expected
+
+
+def test_a_registration_that_is_refused_counts_for_nobody():
+    street = Street(POLICY)
+    held = verdict(street.register("one", "tok-p", name="ministry"))
+    street.rule("one", RulingAction.REJECT_CHANGE, held.event_id)
+    assert verdict(street.register("two", "tok-p")).decision is Decision.ALLOW
+
+
+def test_many_registrations_of_a_day_with_one_device_are_held():
+    street = Street(policy(registrations_a_day={KeyKind.DEVICE: 3}))
+    decisions = [
+        verdict(street.register(f"a{n}", f"tok-{n}", device_token="dev")).decision for n in range(5)
+    ]
+    assert decisions == [Decision.ALLOW] * 3 + [Decision.HOLD] * 2
+    street.wait(1)
+    assert verdict(street.register("b", "tok-b", device_token="dev")).decision is Decision.ALLOW
+
+
+# -- names --------------------------------------------------------------------------------------
+
+
+@pytest.mark.obligation("CAC-08-2")
+def test_nicknames_are_nobodys(street):
+    for account in ("one", "two", "three"):
+        assert verdict(street.register(account, account, "sunny")).decision is Decision.ALLOW
+
+
+@pytest.mark.obligation("CAC-08-2")
+@pytest.mark.parametrize("name", ["Hill Books", "ＨＩＬＬ ｂｏｏｋｓ", "H1ll-Books", "hiIl books"])
+def test_the_name_of_a_verified_institution_is_held_for_others_however_written(street, name):
+    assert verdict(street.found("shop", "Hill Books Ltd", "Hill Books")).decision is Decision.ALLOW
+    held = verdict(street.register("fan", "tok-f", name))
+    assert held.decision is Decision.HOLD
+    assert [finding.rule_id for finding in held.findings] == ["taken"]
+    street.register("late", "tok-l", "sunny")
+    assert verdict(street.rename("late", name)).decision is Decision.HOLD
+    assert street.account("late").value(Field.NAME) == "sunny"
+
+
+@pytest.mark.obligation("CAC-08-2")
+def test_a_name_that_is_live_already_and_another_institutions_is_put_before_a_person(street):
+    street.found("shop", "Hill Books Ltd", "Hill Books")
+    street.register("fan", "tok-f", "sunny")
+    outputs = street.rename("fan", "Hill Books", **applied())
+    assert [e.kind for e in of(outputs, Escalation)] == [EscalationKind.DISPOSAL]
+    assert street.account("fan").value(Field.NAME) == "Hill Books"
+
+
+def test_a_name_is_free_once_its_institution_gives_it_up(street):
+    street.found("shop", "Hill Books Ltd", "Hill Books")
+    street.rename("shop", "Hill Books Ltd")
+    assert verdict(street.register("fan", "tok-f", "Hill Books")).decision is Decision.ALLOW
+
+
+def test_a_name_is_free_once_the_proof_is_revoked(street):
+    street.found("shop", "Hill Books Ltd", "Hill Books")
+    street.prove_institution("shop", "Hill Books Ltd", result=VerificationResult.REVOKED)
+    assert verdict(street.register("fan", "tok-f", "Hill Books")).decision is Decision.ALLOW
+
+
+def test_a_proof_that_comes_later_makes_the_name_its_owners(street):
+    street.register("shop", "tok-s", "Hill Books", subject=SubjectKind.INSTITUTION)
+    assert verdict(street.register("early", "tok-e", "Hill Books")).decision is Decision.ALLOW
+    street.prove_institution("shop", "Hill Books Ltd")
+    assert verdict(street.register("fan", "tok-f", "Hill Books")).decision is Decision.HOLD
+
+
+def test_the_first_of_two_institutions_has_the_name_they_share(street):
+    street.found("east", "Hill Books Ltd", "Hill Books")
+    held = verdict(street.found("west", "Hill Books Inc", "Hill Books"))
+    assert held.decision is Decision.HOLD
+
+
+def test_who_owns_a_protected_name_goes_before_an_institution_of_that_name(street):
+    held = verdict(street.register("office", "tok-o", "harbour office"))
+    street.approve("office", held.event_id, "rev-1")
+    assert street.account("office").value(Field.NAME) == "harbour office"
+    street.prove_institution("pub", "Harbour Office Ltd")
+    second = verdict(street.register("pub", "tok-p", "Harbour Office"))
+    assert second.decision is Decision.HOLD
+    again = verdict(street.approve("pub", second.event_id, "rev-1"))
+    assert again.decision is Decision.HOLD
+    assert "taken" in {finding.rule_id for finding in again.findings}
+    assert verdict(street.approve("pub", second.event_id, "rev-1")).decision is Decision.ALLOW
+
+
+@pytest.mark.obligation("CAC-10-3b")
+def test_a_name_for_which_an_account_was_closed_is_held_while_the_bar_lasts(street):
+    street.register("bad", "tok-b", "gold miner")
+    street.close("bad", days=30, field=Field.NAME)
+    assert verdict(street.register("again", "tok-2", "G0LD miner")).decision is Decision.HOLD
+    street.wait(31)
+    assert verdict(street.register("later", "tok-3", "gold miner")).decision is Decision.ALLOW
+
+
+def test_a_nickname_of_an_account_closed_for_something_else_stays_free(street):
+    street.register("bad", "tok-b", "sunny")
+    street.close("bad", days=30)
+    allowed = verdict(street.register("namesake", "tok-2", "sunny"))
+    assert allowed.decision is Decision.ALLOW
+    assert allowed.association_score == 30
+
+
+# -- while an answer is awaited -----------------------------------------------------------------
+
+
+def test_names_of_letters_and_of_signs_alone_have_keys_of_their_own():
+    from processors.keys import name_key
+
+    assert name_key("☆☆") != name_key("♪♪")
+    assert name_key("") == name_key("\u200b")
+    assert name_key("Rain 1") == name_key("rain-l")
+    assert len({name_key(name) for name in ("rain", "rains", "雨", "雨雨")}) == 4
