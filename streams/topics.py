@@ -31,6 +31,7 @@ class Direction(StrEnum):
     OUT = "out"
     CONTROL = "control"
     INTERNAL = "internal"
+    REPARTITION = "repartition"
 
 
 class Topic(NamedTuple):
@@ -211,7 +212,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "name.claims",
         r.KeyClaims,
-        Direction.INTERNAL,
+        Direction.REPARTITION,
         "Claims of accounts on keys (a name, an identity, a device), in the partition to which the "
         "keys belong: the check across accounts.",
         _REPARTITION,
@@ -220,7 +221,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "account.findings",
         r.KeyFindings,
-        Direction.INTERNAL,
+        Direction.REPARTITION,
         "Answers of the check across accounts, in the partition of the accounts.",
         _REPARTITION,
         key="none",
@@ -256,14 +257,14 @@ def control_topics() -> tuple[Topic, ...]:
     return tuple(t for t in TOPICS if t.used and t.direction is Direction.CONTROL)
 
 
-def internal_topics() -> tuple[Topic, ...]:
+def repartition_topics() -> tuple[Topic, ...]:
     """Return the topics that partition tasks send to each other, co-partitioned with the inputs."""
-    return tuple(t for t in TOPICS if t.used and t.direction is Direction.INTERNAL)
+    return tuple(t for t in TOPICS if t.used and t.direction is Direction.REPARTITION)
 
 
 def consumed_topics() -> tuple[Topic, ...]:
     """Return all that a partition task reads: the inputs, and what other tasks send it."""
-    return input_topics() + internal_topics()
+    return input_topics() + repartition_topics()
 
 
 def output_topics() -> tuple[Topic, ...]:

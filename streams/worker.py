@@ -34,10 +34,10 @@ from streams.task import PartitionTask
 from streams.topics import (
     changelog_topic,
     consumed_topics,
-    internal_topics,
     missing_topics,
     output_topics,
     real_name,
+    repartition_topics,
 )
 from streams.work import Processing
 
@@ -76,7 +76,7 @@ class Worker:
                 max_queued_records=settings.max_queued_records,
                 commit_interval_s=settings.commit_interval_ms / 1e3,
                 check_crcs=settings.kafka_check_crcs,
-                first=tuple(real_name(settings, t.name) for t in internal_topics()),
+                first=tuple(real_name(settings, t.name) for t in repartition_topics()),
             ),
             processing,
             WorkerMetrics(),
@@ -203,7 +203,7 @@ def domain_processing(settings: Settings, policy: Policy) -> DomainProcessing:
         policy,
         open_codec(settings),
         {real_name(settings, t.name): (t.name, t.record) for t in consumed_topics()},
-        {t.record: real_name(settings, t.name) for t in (*output_topics(), *internal_topics())},
+        {t.record: real_name(settings, t.name) for t in (*output_topics(), *repartition_topics())},
         real_name(settings, "dead.letters"),
         settings.partitions,
         Limits(settings.max_field_chars, settings.max_id_chars, settings.max_future_ms),

@@ -22,10 +22,10 @@ from streams.topics import (
     create_topics,
     describe_topics,
     input_topics,
-    internal_topics,
     missing_topics,
     output_topics,
     real_name,
+    repartition_topics,
     topic_of,
     used_topics,
 )
@@ -49,8 +49,8 @@ def test_inputs_are_co_partitioned_by_account_in_one_order() -> None:
 
 
 def test_what_tasks_send_each_other_is_read_like_an_input() -> None:
-    assert [t.name for t in internal_topics()] == ["name.claims", "account.findings"]
-    assert consumed_topics() == input_topics() + internal_topics()
+    assert [t.name for t in repartition_topics()] == ["name.claims", "account.findings"]
+    assert consumed_topics() == input_topics() + repartition_topics()
 
 
 def test_every_record_type_has_one_topic() -> None:
