@@ -389,6 +389,8 @@ class AccountComplaint(Struct, frozen=True, forbid_unknown_fields=True, gc=False
     language: BCP 47 language for the feedback.
     evidence: References of evidence, such as content hashes; a later record of the same ticket
         brings more.
+    good_faith: Whether the complainant states the good faith belief that what is said is
+        accurate and complete (DSA Art. 16(2)(d)); null where nobody asked.
     """
 
     event_id: str
@@ -401,6 +403,7 @@ class AccountComplaint(Struct, frozen=True, forbid_unknown_fields=True, gc=False
     statement: str | None = None
     language: str | None = None
     evidence: tuple[str, ...] = ()
+    good_faith: bool | None = None
 
 
 class AccountFinding(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -2259,9 +2262,18 @@ def read_AccountComplaint(_data: bytes, _at: int) -> tuple[AccountComplaint, int
                 evidence_items.append(evidence_item)
             evidence_count, _at = read_count(_data, _at)
     evidence = tuple(evidence_items)
+    good_faith: bool | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        good_faith = None
+    elif _n == 2:
+        good_faith, _at = read_bool(_data, _at)
+    else:
+        raise ValueError("good_faith: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return AccountComplaint(event_id, account_id, occurred_at, complaint_id, category, field, complainant_token, statement, language, evidence), _at
+    return AccountComplaint(event_id, account_id, occurred_at, complaint_id, category, field, complainant_token, statement, language, evidence, good_faith), _at
 
 
 def write_AccountComplaint(_record: AccountComplaint, _out: bytearray) -> None:
@@ -2366,6 +2378,11 @@ def write_AccountComplaint(_record: AccountComplaint, _out: bytearray) -> None:
                 write_long(_n, _out)
             _out += _raw
     _append(0)
+    if (good_faith := _record.good_faith) is None:
+        _append(0)
+    else:
+        _append(2)
+        _append(1 if good_faith else 0)
 
 
 def read_AccountFinding(_data: bytes, _at: int) -> tuple[AccountFinding, int]:

@@ -6,7 +6,7 @@ not settle goes to a person.
 
 from __future__ import annotations
 
-from processors.accounts import breaches, cases, tickets
+from processors.accounts import breaches, cases, notices_given, tickets
 from processors.accounts.escalations import open_breach
 from processors.accounts.ids import digest
 from processors.accounts.state import Account, Measure, Status, Ticket
@@ -71,6 +71,8 @@ def apply_complaint(turn: Turn, complaint: AccountComplaint) -> None:
     case = _Case(turn, complaint)
     case.move(ComplaintState.RECEIVED, cases.RECEIVED)
     refusal = _not_acceptable(account, complaint.field)
+    if not refusal and (lacks := notices_given.lacking(turn.pack.complaints, complaint)):
+        refusal = notices_given.said(lacks)
     if refusal:
         case.move(ComplaintState.NOT_ACCEPTED, refusal, outcome=CaseOutcome.NOT_ACCEPTED)
         case.end(refusal, CaseOutcome.NOT_ACCEPTED)

@@ -180,7 +180,7 @@ def _notify(
             measure_id=terms.measure_id,
             language=words.language,
             title=words.title,
-            body=words.body,
+            body=words.body + _means_and_redress(turn, terms, words.language, disposal),
             rule_id=terms.rule_id,
             article=terms.article,
             clause=terms.clause,
@@ -189,3 +189,26 @@ def _notify(
             at=turn.at,
         )
     )
+
+
+def _means_and_redress(
+    turn: Turn, terms: MeasureTerms, language: str, disposal: Disposal | None
+) -> str:
+    """What a statement of reasons says besides, where the pack has them (DSA Art. 17(3)).
+
+    Whether automated means detected what was found, and apart from it whether they decided; and
+    where else one may turn to.
+    """
+    statements = turn.examiner.policy.pack_of(terms.rule_id).statements
+    if statements is None or disposal is None or disposal.action is DisposalAction.LIFT:
+        return ""
+    detected, decided = turn.examiner.rule(terms.rule_id) is not None, disposal.automatic
+    if language == "zh":
+        yes, no = "是", "否"
+        means = f"是否以自动方式发现：{yes if detected else no}。"
+        means += f"是否以自动方式决定：{yes if decided else no}。"
+        return means + statements.redress.zh
+    yes, no = "yes", "no"
+    means = f" Detected by automated means: {yes if detected else no}."
+    means += f" Decided by automated means: {yes if decided else no}. "
+    return means + statements.redress.en

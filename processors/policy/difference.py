@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from processors.policy.model import Detector, Pack, Rule
 
-_TERMS = ("credit", "ladder", "review", "complaints", "report", "duties", "brakes")
+_NO_TERMS = ("id", "version", "hash", "title", "detectors", "rules", "parts", "pauses")
 _SHOWN = 5  # entries of a list that are named
 _LEFT_OUT = ("id", "pack")
 
@@ -70,8 +70,15 @@ def _searched(old: Detector, new: Detector) -> Iterator[str]:
 
 
 def _terms(before: Pack, after: Pack) -> Iterator[Difference]:
-    for section in _TERMS:
-        for what in _fields(getattr(before, section), getattr(after, section)):
+    for section in Pack.__struct_fields__:
+        if section in _NO_TERMS:
+            continue
+        old, new = getattr(before, section), getattr(after, section)
+        if old is None or new is None:
+            if old is not new:
+                yield Difference("term", section, f"{_said(old)} → {_said(new)}")
+            continue
+        for what in _fields(old, new):
             yield Difference("term", section, what)
 
 

@@ -36,6 +36,8 @@ from processors.policy.terms import (
     read_names,
     read_report,
     read_review,
+    read_statement,
+    read_statements,
 )
 from processors.policy.tree import Notes, Table, parse
 from processors.text import BadLine, Entry, View, read_entries
@@ -116,6 +118,7 @@ def read_tables(table: Table, files: Mapping[str, bytes], problems: list[Problem
         images=read_images(table),
         across=read_across(table),
         names=read_names(table),
+        statements=read_statements(table),
     )
     table.close()
     return Draft(pack, rule_lines, detector_lines)
@@ -306,6 +309,7 @@ def _read_rule(table: Table, pack_id: str) -> Rule:
         mark=read_message(table, "mark") if table.has("mark") else None,
         when=_read_condition(table),
         since=table.time("since"),
+        statement=read_statement(table, "statement") if table.has("statement") else None,
         pack=pack_id,
         threshold=round(1000 * table.share("threshold", 0.0)),
     )

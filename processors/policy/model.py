@@ -118,6 +118,43 @@ class Mode(StrEnum):
     RETIRED = "RETIRED"
 
 
+class StatementGround(StrEnum):
+    """What a restriction rests on, as a statement of reasons says (DSA Art. 17(3))."""
+
+    ILLEGAL = "ILLEGAL"  # the law named in ``article``
+    INCOMPATIBLE = "INCOMPATIBLE"  # the agreement with the user, in ``clause`` or ``article``
+
+
+class StatementCategory(StrEnum):
+    """Categories of the DSA Transparency Database, without their common beginning."""
+
+    ANIMAL_WELFARE = "ANIMAL_WELFARE"
+    CONSUMER_INFORMATION = "CONSUMER_INFORMATION"
+    CYBER_VIOLENCE = "CYBER_VIOLENCE"
+    CYBER_VIOLENCE_AGAINST_WOMEN = "CYBER_VIOLENCE_AGAINST_WOMEN"
+    DATA_PROTECTION_AND_PRIVACY_VIOLATIONS = "DATA_PROTECTION_AND_PRIVACY_VIOLATIONS"
+    ILLEGAL_OR_HARMFUL_SPEECH = "ILLEGAL_OR_HARMFUL_SPEECH"
+    INTELLECTUAL_PROPERTY_INFRINGEMENTS = "INTELLECTUAL_PROPERTY_INFRINGEMENTS"
+    NEGATIVE_EFFECTS_ON_CIVIC_DISCOURSE_OR_ELECTIONS = (
+        "NEGATIVE_EFFECTS_ON_CIVIC_DISCOURSE_OR_ELECTIONS"
+    )
+    NOT_SPECIFIED_NOTICE = "NOT_SPECIFIED_NOTICE"
+    OTHER_VIOLATION_TC = "OTHER_VIOLATION_TC"
+    PROTECTION_OF_MINORS = "PROTECTION_OF_MINORS"
+    RISK_FOR_PUBLIC_SECURITY = "RISK_FOR_PUBLIC_SECURITY"
+    SCAMS_AND_FRAUD = "SCAMS_AND_FRAUD"
+    SELF_HARM = "SELF_HARM"
+    UNSAFE_AND_PROHIBITED_PRODUCTS = "UNSAFE_AND_PROHIBITED_PRODUCTS"
+    VIOLENCE = "VIOLENCE"
+
+
+class StatementTerms(Struct, frozen=True):
+    """How the statement of reasons on a restriction is classed."""
+
+    category: StatementCategory
+    ground: StatementGround
+
+
 class Rule(Struct, frozen=True):
     """What a hit of a detector means.
 
@@ -160,6 +197,7 @@ class Rule(Struct, frozen=True):
     clause: str = ""  # of the operator's agreement with the user
     when: str = ""
     since: int = 0
+    statement: StatementTerms | None = None
     pack: str = ""
     threshold: int = 0
 
@@ -217,6 +255,15 @@ class ReviewTerms(Struct, frozen=True):
     material_days: int = 7
 
 
+class NoticePart(StrEnum):
+    """What a complaint must bring to be accepted (DSA Art. 16(2))."""
+
+    REASONS = "REASONS"  # ``statement``
+    LOCATION = "LOCATION"  # ``field``
+    CONTACT = "CONTACT"  # ``complainant_token``
+    GOOD_FAITH = "GOOD_FAITH"  # ``good_faith``
+
+
 class ComplaintTerms(Struct, frozen=True):
     """Days until feedback, and the priority (1 most urgent, 4 least) of every category.
 
@@ -228,6 +275,7 @@ class ComplaintTerms(Struct, frozen=True):
     priorities: Mapping[ComplaintCategory, int]
     evidence_days: int = 3
     evidence_for: tuple[ComplaintCategory, ...] = ()
+    notice: tuple[NoticePart, ...] = ()  # what a complaint must bring
 
 
 class ReportTerms(Struct, frozen=True):
@@ -333,6 +381,17 @@ class NameTerms(Struct, frozen=True):
     tries_a_day: int = 0
 
 
+class StatementsTerms(Struct, frozen=True):
+    """A pack under which restrictions have a statement of reasons (DSA Art. 17).
+
+    ``otherwise`` classes what no rule with terms of its own has caused; ``redress`` tells where
+    else the account holder may turn to.
+    """
+
+    otherwise: StatementTerms
+    redress: Message
+
+
 class Pack(Struct, frozen=True):
     """A policy pack, checked and whole. ``hash`` is the SHA-256 of its files, in hex.
 
@@ -354,6 +413,7 @@ class Pack(Struct, frozen=True):
     report: ReportTerms
     duties: DutyTerms = DutyTerms()
     brakes: BrakeTerms = BrakeTerms()
+    statements: StatementsTerms | None = None
     parts: "tuple[Pack, ...]" = ()
     pauses: tuple[Pause, ...] = ()
     images: ImageTerms = ImageTerms()

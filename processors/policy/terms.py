@@ -19,8 +19,13 @@ from processors.policy.model import (
     Level,
     Message,
     NameTerms,
+    NoticePart,
     ReportTerms,
     ReviewTerms,
+    StatementCategory,
+    StatementGround,
+    StatementsTerms,
+    StatementTerms,
 )
 from processors.policy.tree import Table
 from schemas.records import ComplaintCategory, Decision, Field, KeyKind, MeasureStep
@@ -193,8 +198,9 @@ def read_complaints(pack: Table) -> ComplaintTerms:
         }
         inner.close()
     evidence_days, evidence_for = _read_evidence(table)
+    notice = table.choices("notice", NoticePart)
     table.close()
-    return ComplaintTerms(days, priorities, evidence_days, evidence_for)
+    return ComplaintTerms(days, priorities, evidence_days, evidence_for, notice)
 
 
 def _read_evidence(complaints: Table) -> tuple[int, tuple[ComplaintCategory, ...]]:
@@ -318,3 +324,27 @@ def read_names(pack: Table) -> NameTerms:
     )
     table.close()
     return terms
+
+
+def read_statement(owner: Table, key: str) -> StatementTerms | None:
+    """How statements of reasons are classed; None where nothing is said."""
+    table = owner.table(key, f"{key} of {owner.what}")
+    if table is None:
+        return None
+    terms = StatementTerms(
+        category=table.choice("category", StatementCategory),
+        ground=table.choice("ground", StatementGround),
+    )
+    table.close()
+    return terms
+
+
+def read_statements(pack: Table) -> StatementsTerms | None:
+    """Whether restrictions have statements of reasons; by default they have none."""
+    table = pack.table("statements", "statements", required=False)
+    if table is None:
+        return None
+    otherwise = read_statement(table, "otherwise")
+    redress = read_message(table, "redress")
+    table.close()
+    return StatementsTerms(otherwise, redress) if otherwise else None

@@ -1,0 +1,110 @@
+"""`zhengming export`: outputs in the forms that others ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from schemas.codec import Codec
+from schemas.errors import DecodeError
+from streams.clients import read_all
+from streams.codecs import open_codec
+from streams.commands.common import complain, fail, opened, print_json, progress_bar
+from streams.packs import policy_of
+from streams.settings import Settings, load_settings
+from streams.statements import EEA, EU, Statements
+from streams.topics import output_topics, real_name, topic_named
+
+export = typer.Typer(no_args_is_help=True, help="Outputs in the forms that others ask for.")
+
+_TOPICS = ("account.disposals", "complaint.feedback")
+_AREAS = {"EU": EU, "EEA": EEA}
+
+
+class _Line(msgspec.Struct):
+    record: msgspec.Raw
+    topic: str = ""
+    type: str = ""
+
+
+@export.callback()
+def _group() -> None:
+    """Keep this a group while it has one command."""
+
+
+@export.command("statements")
+def statements(
+    file: Annotated[
+        str | None, typer.Argument(help="JSON lines of outputs; - for standard input.")
+    ] = None,
+    from_topics: Annotated[
+        bool, typer.Option("--from-topics", help="The output topics instead of a file.")
+    ] = False,
+    pack: Annotated[
+        str | None, typer.Option(help="The packs that decided; the configured ones if none.")
+    ] = None,
+    territory: Annotated[
+        str, typer.Option(help="EU, EEA, or countries by two letters, with commas between.")
+    ] = "EU",
+) -> None:
+    """Print statements of reasons in the JSON of the DSA Transparency Database.
+
+    Each line is the body of one call, with at most 100 statements. Only restrictions under a pack
+    with `statements` have one.
+    """
+    if from_topics == (file is not None):
+        raise fail("export what? give a FILE, or --from-topics")
+    settings = load_settings()
+    made = Statements(policy_of(pack or settings.pack), _countries(territory))
+    for record in _from_topics(settings) if file is None else _from_file(file):
+        made.take(record)
+    count = 0
+    for body in made.bodies():
+        count += len(body["statements"])
+        print_json(body)
+    if not count:
+        complain("no restriction has a statement of reasons: does the pack have `statements`?")
+
+
+def _countries(territory: str) -> list[str]:
+    if territory in _AREAS:
+        return _AREAS[territory]
+    countries = [country.strip().upper() for country in territory.split(",")]
+    if unknown := [country for country in countries if country not in EEA]:
+        raise fail(f"--territory {', '.join(unknown)}: give EU, EEA, or among {', '.join(EEA)}")
+    return countries
+
+
+def _from_topics(settings: Settings) -> Iterator[Any]:
+    codec = open_codec(settings)
+    names = {real_name(settings, name): topic_named(name) for name in _TOPICS}
+    with progress_bar() as bar:
+        task = bar.add_task("reading")
+        for message in read_all(
+            settings,
+            list(names),
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        ):
+            yield codec.decode(names[str(message.topic())].record, message.value() or b"")
+
+
+def _from_file(file: str) -> Iterator[Any]:
+    """Outputs as ``replay --outputs`` and ``check --json`` print them, or with their topic."""
+    read = msgspec.json.Decoder(_Line).decode
+    decode = Codec().decode
+    by_topic = {topic.name: topic.record for topic in output_topics()}
+    by_type = {record.__name__: record for record in by_topic.values()}
+    with opened(file) as source:
+        for number, text in enumerate(source, 1):
+            if not text.strip():
+                continue
+            try:
+                line = read(text)
+                record = by_topic.get(line.topic) or by_type[line.type]
+                yield decode(record, bytes(line.record))
+            except (msgspec.DecodeError, KeyError, DecodeError) as error:
+                what = 'a line is {"type": "Disposal", "record": {...}}'
+                raise fail(f"{file}:{number}: not an output ({error}); {what}") from error
