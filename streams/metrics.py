@@ -113,6 +113,18 @@ class WorkerMetrics:
                 ["rule", "mode", "pack"],
                 registry=registry,
             ),
+            "rule_errors": Counter(
+                "zhengming_rule_errors",
+                "Conditions of rules that had no answer, by rule and pack.",
+                ["rule", "pack"],
+                registry=registry,
+            ),
+            "shadow": Counter(
+                "zhengming_shadow_differences",
+                "Verdicts that would be others with all rules in force, by both decisions.",
+                ["decision", "shadow_decision"],
+                registry=registry,
+            ),
             "disposals": Counter(
                 "zhengming_disposals",
                 "Disposals by action and step of the ladder.",

@@ -24,6 +24,7 @@ from schemas.records import (
     KeyClaim,
     KeyClaims,
     KeyFindings,
+    RuleOutcome,
     Verdict,
 )
 from streams.errors import DependencyUnavailable, MessageTooLarge
@@ -184,7 +185,12 @@ class DomainProcessing:
             if record_type is Verdict:
                 tallies["verdicts", output.decision, output.pack_id] += 1
                 for finding in output.findings:
-                    tallies["findings", finding.rule_id, finding.mode, output.pack_id] += 1
+                    pack_id = finding.pack_id or output.pack_id
+                    tallies["findings", finding.rule_id, finding.mode, pack_id] += 1
+                    if finding.outcome is RuleOutcome.ERROR:
+                        tallies["rule_errors", finding.rule_id, pack_id] += 1
+                if output.shadow_decision is not None:
+                    tallies["shadow", output.decision, output.shadow_decision] += 1
             elif record_type is Disposal:
                 tallies["disposals", output.action, output.step] += 1
             elif record_type is Escalation:

@@ -146,6 +146,8 @@ class LiveBrakes:
 
     def saw(self, turn: Turn) -> None:
         """Count a change, and brake a rule that hits too many of them."""
+        if all(watch.over for watch in self._watches):
+            return
         counters = self._counters
         late = turn.at < counters.latest
         counted = next(

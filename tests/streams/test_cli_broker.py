@@ -109,6 +109,43 @@ def test_what_is_published_can_be_replayed(
     }
 
 
+def test_a_pack_is_tried_on_the_topics_with_any_number_of_processes(
+    on_kafka: OnKafka, ours: Settings, tmp_path: Path
+) -> None:
+    create_topics(ours)
+    file = str(tmp_path / "traffic.jsonl")
+    on_kafka("simulate", "--events", "400", "--accounts", "30", "--start", "0", "--out", file)
+    on_kafka("publish", file)
+
+    def outcome(*arguments: str) -> dict[str, Any]:
+        left = on_kafka("policy", "backtest", "dsa2022", *arguments, "--json")
+        assert left.code == 0, left.err
+        told: dict[str, Any] = json.loads(left.out)
+        return {name: told[name] for name in ("inputs", "accounts", "judgements", "rules")}
+
+    alone = outcome("--from-topics")
+    assert alone == outcome("--from-topics", "--processes", "2")
+    assert (alone["inputs"], alone["accounts"]) == (400, 30)
+
+
+def test_restrictions_on_the_topics_become_statements_of_reasons(
+    on_kafka: OnKafka, ours: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_topics(ours)
+    both = ours.model_copy(update={"pack": "cac2022,dsa2022"})
+    monkeypatch.setenv("ZHENGMING_PACK", both.pack)
+    scam = HONEST | {"phase": "APPLIED", "bio": "Doublez votre argent"}
+    on_kafka("publish", lines(tmp_path / "in.jsonl", scam))
+    with worker(both, tmp_path):
+        exported = ("export", "statements", "--from-topics", "--pack", "cac2022,dsa2022")
+        wait_until(lambda: on_kafka(*exported).out, 60, "a statement")
+        (body,) = [json.loads(line) for line in on_kafka(*exported).out.splitlines()]
+    (statement,) = body["statements"]
+    assert statement["category"] == "STATEMENT_CATEGORY_SCAMS_AND_FRAUD"
+    report = check(both, load_policy(both))
+    assert report.ok, report.examples
+
+
 def test_a_bad_line_means_that_nothing_is_published(
     on_kafka: OnKafka, ours: Settings, tmp_path: Path
 ) -> None:
