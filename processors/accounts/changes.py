@@ -132,7 +132,10 @@ def _ask_for_images(
     """Ask for a look into the images, unless the change is refused without one."""
     if judgement.decision is Decision.REFUSE and change.phase is Phase.PROPOSED:
         return
+    terms = turn.pack.images
     for field in judgement.unchecked:
+        if field not in terms.required and field not in terms.asked:
+            continue
         value = new.get(field) or turn.account.value(field)
         if value:
             turn.effects.append(ImageAsked(field, value))

@@ -49,6 +49,10 @@ PART_OF = {
 """What a detector needs an image to be looked into for; those of text need its text."""
 
 
+_OF_NO_IMAGE = (DetectorKind.LABELS, DetectorKind.WHOLE, DetectorKind.TAKEN)
+"""Kinds that look at a field without a look into its image."""
+
+
 def value_digest(value: str) -> bytes:
     """Eight bytes that stand for a value."""
     return blake2b(value.encode(), digest_size=8).digest()
@@ -120,7 +124,7 @@ def parts_by_field(
     table: dict[tuple[SubjectKind, Field], frozenset[ImagePart]] = {}
     for rule in rules:
         kind = kinds[rule.detector]
-        if rule.mode != Mode.ENFORCE or kind in (DetectorKind.LABELS, DetectorKind.WHOLE):
+        if rule.mode != Mode.ENFORCE or kind in _OF_NO_IMAGE:
             continue
         part = PART_OF.get(kind, ImagePart.TEXT)
         for field in IMAGE_FIELDS:

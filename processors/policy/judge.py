@@ -122,6 +122,7 @@ class Policy:
         self._parts = parts_by_field(rules, pack.detectors)
         taken = {d.name for d in pack.detectors if d.kind is DetectorKind.TAKEN}
         self._taken = tuple(rule for rule in rules if rule.detector in taken)
+        self._unseen: dict[tuple[SubjectKind, tuple[Field, ...]], Judgement] = {}
         self._conditions = {rule.id: Condition(rule.when) for rule in rules if rule.when}
 
     @property
@@ -205,8 +206,22 @@ class Policy:
             if subject.kind in self._compared and text:
                 proposals += self._compare(_Case(subject, field, text, braked))
         if images or subject.analyses:
+            if not proposals and not subject.analyses:
+                return self._judge_unseen(subject.kind, tuple(images))
             return self._judge_analysed(subject, {**changed, **images}, hits, braked, proposals)
         return _decide(proposals) if proposals else _NOTHING
+
+    def _judge_unseen(self, kind: SubjectKind, fields: tuple[Field, ...]) -> Judgement:
+        """The decision where nothing was found and nobody has seen the images of these fields."""
+        known = self._unseen.get((kind, fields))
+        if known is None:
+            unchecked = [f for f in fields if (kind, f) in self._parts]
+            known = _NOTHING
+            if unchecked:
+                unchecked.sort(key=_FIELD_ORDER.__getitem__)
+                known = with_unchecked(_NOTHING, self.pack.images, unchecked, set(unchecked))
+            self._unseen[kind, fields] = known
+        return known
 
     def _judge_analysed(
         self,

@@ -349,13 +349,15 @@ class Pause(Struct, frozen=True):
 class ImageTerms(Struct, frozen=True):
     """What is asked of images before a change is allowed.
 
-    A change of a field in ``required`` waits up to ``wait_minutes`` until its image was looked
-    into. Where that failed, ``unchecked`` decides: HOLD for a person, or ALLOW.
+    A look is asked for into images of the fields in ``asked`` and ``required``. A change of a field
+    in ``required`` waits for it up to ``wait_minutes``. Where that failed, ``unchecked`` decides:
+    HOLD for a person, or ALLOW.
     """
 
     required: tuple[Field, ...] = ()
     wait_minutes: int = 10
     unchecked: Decision = Decision.HOLD
+    asked: tuple[Field, ...] = ()
 
 
 class AcrossTerms(Struct, frozen=True):

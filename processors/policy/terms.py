@@ -271,14 +271,16 @@ def read_images(pack: Table) -> ImageTerms:
     if table is None:
         return _IMAGES
     terms = ImageTerms(
+        asked=table.choices("asked", Field),
         required=table.choices("required", Field),
         wait_minutes=table.number("wait_minutes", 1, 1440, _IMAGES.wait_minutes),
         unchecked=table.choice("unchecked", Decision, _IMAGES.unchecked),
     )
     if terms.unchecked not in (Decision.HOLD, Decision.ALLOW):
         table.note("unknown-value", "'unchecked' of images is HOLD or ALLOW", key="unchecked")
-    if set(terms.required) - set(IMAGE_FIELDS):
-        table.note("unknown-value", "only AVATAR and COVER hold an image", key="required")
+    for key, fields in (("asked", terms.asked), ("required", terms.required)):
+        if set(fields) - set(IMAGE_FIELDS):
+            table.note("unknown-value", "only AVATAR and COVER hold an image", key=key)
     table.close()
     return terms
 

@@ -194,8 +194,17 @@ def test_an_image_looked_into_for_less_than_the_rules_ask_counts_as_not_checked(
     assert decided(outputs) == (2, Decision.HOLD)
 
 
-def test_by_default_nothing_waits_and_every_verdict_names_what_was_not_checked():
-    world = member(ImageTerms())
+def test_by_default_nothing_is_asked_for_and_every_verdict_names_what_was_not_checked():
+    outputs = member(ImageTerms()).propose("e1", avatar="img/1")
+    assert (one(outputs, Verdict).decision, one(outputs, Verdict).unchecked) == (
+        Decision.ALLOW,
+        (AVATAR,),
+    )
+    assert none(outputs, ImageRequest)
+
+
+def test_what_is_asked_for_and_not_required_is_allowed_first_and_judged_when_it_was_seen():
+    world = member(ImageTerms(asked=(AVATAR,)))
     outputs = world.propose("e1", avatar="img/1")
     verdict = one(outputs, Verdict)
     assert (verdict.decision, verdict.unchecked) == (Decision.ALLOW, (AVATAR,))
