@@ -121,8 +121,9 @@ def complaint(
     statement: str,
     event_id: str,
     now: int,
+    evidence: tuple[str, ...] = (),
 ) -> Simulated:
-    """Somebody complains of the account."""
+    """Somebody complains of the account, or brings evidence for a complaint."""
     record = AccountComplaint(
         event_id=event_id,
         account_id=account_id,
@@ -133,6 +134,7 @@ def complaint(
         complainant_token=complainant,
         statement=statement,
         language="en" if statement.isascii() else "zh",
+        evidence=evidence,
     )
     return Simulated("account.complaints", record)
 
@@ -145,8 +147,10 @@ def ruling(
     reason: str,
     event_id: str,
     now: int,
+    *,
+    misuse: bool = False,
 ) -> Simulated:
-    """A reviewer decides."""
+    """A reviewer decides; with ``misuse``, that a complaint was manifestly unfounded."""
     record = AccountRuling(
         event_id=event_id,
         account_id=account_id,
@@ -155,6 +159,7 @@ def ruling(
         subject_id=subject_id,
         reviewer_id=reviewer,
         reason=reason,
+        misuse=misuse,
     )
     return Simulated("account.rulings", record)
 
@@ -186,6 +191,23 @@ def appeal(
         occurred_at=now,
         appeal_id=appeal_id,
         measure_id=measure_id,
+        statement=statement,
+        language="en" if statement.isascii() else "zh",
+    )
+    return Simulated("account.appeals", record)
+
+
+def answer(
+    account_id: str, answer_id: str, complaint_id: str, statement: str, event_id: str, now: int
+) -> Simulated:
+    """The account holder answers a complaint."""
+    record = AccountAppeal(
+        event_id=event_id,
+        account_id=account_id,
+        occurred_at=now,
+        appeal_id=answer_id,
+        measure_id="",
+        complaint_id=complaint_id,
         statement=statement,
         language="en" if statement.isascii() else "zh",
     )

@@ -2,7 +2,7 @@
 
 Most accounts are honest people. Institutions and professionals bring their papers, some of them
 late or never. A few accounts spam, impersonate or like grand words; what they do leads to
-complaints, rulings, corrections and appeals soon after, as on a real platform.
+complaints, answers, evidence, rulings, corrections and appeals soon after, as on a real platform.
 """
 
 from __future__ import annotations
@@ -56,6 +56,17 @@ IMPATIENT_SHARE = 0.02
 
 CLOSED_SHARE = 0.25
 """Share of live impersonations after which the account is closed."""
+ANSWERED_SHARE = 0.15
+"""Share of complaints that the account answers."""
+
+EVIDENCE_SHARE = 0.15
+"""Share of complaints for which a reviewer asks for evidence."""
+
+GRUDGE_SHARE, GRUDGES = 0.2, 3
+"""Share of complaints of honest accounts that come from so many people with a grudge."""
+
+ERASED_SHARE = 0.5
+"""Share of leaving account holders who ask to be forgotten."""
 
 Make = Callable[[str, int], Simulated]
 """Makes an input, given its event id and time."""
@@ -138,6 +149,9 @@ class Simulation:
             self._plan(1, 5, partial(identity, token=f"tok-{event_id}"))
             return inputs.owner_change(account.id, event_id, now)
         self._active.remove(account)
+        if self._random.random() < ERASED_SHARE:
+            erase = RulingAction.ERASE_ACCOUNT
+            self._plan(5, 200, partial(self._rule, account, erase, f"er-{event_id}", 9))
         return inputs.cancellation(account.id, event_id, now)
 
     def _plan(self, soonest: int, latest: int, make: Make) -> None:
@@ -361,21 +375,35 @@ class Simulation:
     ) -> Simulated:
         rnd = self._random
         complaint_id = f"c-{event_id}"
+        field = rnd.choice((Field.NAME, Field.BIO, Field.SIGNATURE, None))
+        # A few complain of everybody, and rarely with reason.
+        grudge = not account.persona.offends and rnd.random() < GRUDGE_SHARE
+        who = f"who-{rnd.randrange(GRUDGES) if grudge else rnd.randrange(GRUDGES, 500)}"
+        complain = partial(inputs.complaint, account.id, complaint_id, category, field, who)
+        self._follow_complaint(account, complaint_id, complain, grudge=grudge)
+        return complain(rnd.choice(words.STATEMENTS), event_id, now)
+
+    def _follow_complaint(
+        self, account: Account, complaint_id: str, complain: Callable[..., Simulated], grudge: bool
+    ) -> None:
+        """Some are answered, some need evidence, most are ruled on."""
+        rnd = self._random
+        if rnd.random() < ANSWERED_SHARE:
+            says = rnd.choice(words.APPEALS)
+            answer = partial(inputs.answer, account.id, f"an-{complaint_id}", complaint_id, says)
+            self._plan(20, 90, answer)
+        if rnd.random() < EVIDENCE_SHARE:
+            ask = RulingAction.REQUEST_EVIDENCE
+            self._plan(10, 50, partial(self._rule, account, ask, complaint_id, rnd.randint(1, 8)))
+            evidence = (f"sha256:{rnd.getrandbits(64):016x}",)
+            bring = partial(complain, rnd.choice(words.STATEMENTS), evidence=evidence)
+            if rnd.random() < 0.8:
+                self._plan(55, 95, bring)
         if rnd.random() < 0.5:
             upheld = account.persona.offends and rnd.random() < 0.8
             action = RulingAction.UPHOLD_COMPLAINT if upheld else RulingAction.DISMISS_COMPLAINT
             ruling = partial(self._rule, account, action, complaint_id, rnd.randint(1, 8))
-            self._plan(100, 900, ruling)
-        return inputs.complaint(
-            account.id,
-            complaint_id,
-            category,
-            rnd.choice((Field.NAME, Field.BIO, Field.SIGNATURE, None)),
-            f"who-{rnd.randrange(500)}",
-            rnd.choice(words.STATEMENTS),
-            event_id,
-            now,
-        )
+            self._plan(100, 900, partial(ruling, misuse=grudge))
 
     def _rule(
         self,
@@ -385,11 +413,12 @@ class Simulation:
         reviewer: int,
         event_id: str,
         now: int,
+        *,
+        misuse: bool = False,
     ) -> Simulated:
-        reason = self._random.choice(words.REASONS)
-        return inputs.ruling(
-            account.id, action, subject_id, f"reviewer-{reviewer}", reason, event_id, now
-        )
+        reason, who = self._random.choice(words.REASONS), f"reviewer-{reviewer}"
+        rule = partial(inputs.ruling, account.id, action, subject_id, who, reason)
+        return rule(event_id, now, misuse=misuse)
 
     def _appeal(
         self, account: Account, where: str, offence: str, event_id: str, now: int
