@@ -14,14 +14,23 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from processors import keys
-from processors.accounts import OutputRecord, across, answers, decode, encode, next_due, parking
+from processors.accounts import (
+    OutputRecord,
+    across,
+    answers,
+    decode,
+    encode,
+    next_due,
+    parking,
+    reporters,
+)
 from processors.accounts.analysed import MAX_TEXT
 from processors.accounts.analyses import apply_analysis
 from processors.accounts.appeals import apply_appeal
 from processors.accounts.brakes import KEY as BRAKES
 from processors.accounts.brakes import Brakes, Counted, LiveBrakes, RecordedBrakes
 from processors.accounts.changes import apply_change
-from processors.accounts.complaints import apply_complaint
+from processors.accounts.complaints import apply_complaint, screen
 from processors.accounts.deadlines import fire_next
 from processors.accounts.emit import emit
 from processors.accounts.examiner import Examiner
@@ -45,6 +54,7 @@ from schemas.records import (
     KeyClaims,
     KeyFinding,
     KeyFindings,
+    KeyKind,
 )
 
 __all__ = [
@@ -114,6 +124,7 @@ _APPLY: dict[type, tuple[bytes, Callable[[Turn, Any], None]]] = {
 }
 _INTERNAL = (KeyClaims, KeyFindings)
 _FINDINGS = "account.findings"
+_REPORTER = KeyKind.REPORTER
 
 
 def run(
@@ -299,6 +310,9 @@ class _Batch:
         An answer to what waits no more changes nothing.
         """
         held = self._hold(finding.account_id)
+        if finding.kind is _REPORTER:
+            self._hear_of(held, item, finding)
+            return
         account, event_id = held.account, finding.event_id
         pending = across.take_in(account, finding)
         if pending is not None:
@@ -315,6 +329,15 @@ class _Batch:
         else:
             answers.answer_live_name(turn, finding)
         self._end(held, turn)
+
+    def _hear_of(self, held: _Held, item: Input, finding: KeyFinding) -> None:
+        """A complainant is known now: the complaint that waits for it is screened."""
+        ticket = reporters.asking(held.account, finding.event_id)
+        if ticket is not None:
+            event = reporters.answer_id(held.account_id, ticket.id)
+            turn = self._turn(held, replace(item, timestamp=finding.at), event)
+            screen(turn, ticket, finding)
+            self._end(held, turn)
 
     def _turn(self, held: _Held, item: Input, event_id: str) -> Turn:
         return Turn(

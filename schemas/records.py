@@ -241,6 +241,7 @@ class KeyKind(StrEnum):
     DEVICE = "DEVICE"
     NAME = "NAME"
     AVATAR = "AVATAR"
+    REPORTER = "REPORTER"
 
 
 class KeyAsk(StrEnum):
@@ -252,6 +253,8 @@ class KeyAsk(StrEnum):
     RELEASE = "RELEASE"
     BAR = "BAR"
     LIFT = "LIFT"
+    RATE = "RATE"
+    WARN = "WARN"
 
 
 class NoticeKind(StrEnum):
@@ -966,16 +969,21 @@ class KeyClaim(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
     account_id: Account that claims.
     account_seq: Number of the input, among all of this account, that made it claim.
-    event_id: Change that waits for the answer, or the input that made the account claim.
+    event_id: Change that waits for the answer, or the input that made the account claim; of a
+        complainant, the complaint.
     policy: First 8 bytes of the hash of the policy that decided when it was claimed.
     at: Event time of the claim: bars and counts are seen from here.
     kind: What the key stands for.
     key: Hash of the token or of the name's skeleton, 12 bytes.
     ask: LOOK: who has it; COUNT: that, and count a registration; TAKE: have it, too; RELEASE:
-        give it up; BAR: keep others off it; LIFT: end the bar.
+        give it up; BAR: keep others off it; LIFT: end the bar. Of a complainant: LOOK: how
+        complaints ended; RATE: one has ended; WARN: a warning was given; BAR: complaints are
+        not processed for a time.
     strength: TAKE: 0 ordinary, 1 verified institution, 2 proven owner of a protected name. BAR
-        of a name: 1 where the account was closed for its name.
-    until: BAR: when it ends, in ms; 0 for no end.
+        of a name: 1 where the account was closed for its name. RATE: 1 upheld, 2 dismissed, 3
+        manifestly unfounded.
+    until: BAR: when it ends, in ms; 0 for no end. LOOK at a complainant: since when outcomes
+        count, in ms.
     answer: Whether an answer is awaited in any case; else one comes only where somebody else
         has the key.
     """
@@ -1020,6 +1028,13 @@ class KeyFinding(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     closed_for: Of a name: whether an account was closed for it and the bar has not ended.
     recent: Registrations with this key within a day, this one among them; 0 where they are not
         counted.
+    founded: Of a complainant: complaints that were upheld, in the time asked for.
+    unfounded: Of a complainant: complaints that were dismissed.
+    manifest: Of a complainant: complaints that were manifestly unfounded.
+    warned_at: Of a complainant: when the last warning was given, in ms; 0 for none in the time
+        asked for.
+    unfounded_since: Dismissed since that warning.
+    manifest_since: Manifestly unfounded since that warning.
     """
 
     account_id: str
@@ -1034,6 +1049,12 @@ class KeyFinding(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     ban_until: Long = 0
     closed_for: bool = False
     recent: Int = 0
+    founded: Int = 0
+    unfounded: Int = 0
+    manifest: Int = 0
+    warned_at: Long = 0
+    unfounded_since: Int = 0
+    manifest_since: Int = 0
 
 
 class KeyFindings(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -6570,9 +6591,45 @@ def read_KeyFinding(_data: bytes, _at: int) -> tuple[KeyFinding, int]:
         _at += 1
     else:
         recent, _at = read_int(_data, _at)
+    _n = _data[_at]
+    if _n < 0x80:
+        founded = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        founded, _at = read_int(_data, _at)
+    _n = _data[_at]
+    if _n < 0x80:
+        unfounded = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        unfounded, _at = read_int(_data, _at)
+    _n = _data[_at]
+    if _n < 0x80:
+        manifest = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        manifest, _at = read_int(_data, _at)
+    _n = _data[_at]
+    if _n < 0x80:
+        warned_at = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        warned_at, _at = read_long(_data, _at)
+    _n = _data[_at]
+    if _n < 0x80:
+        unfounded_since = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        unfounded_since, _at = read_int(_data, _at)
+    _n = _data[_at]
+    if _n < 0x80:
+        manifest_since = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        manifest_since, _at = read_int(_data, _at)
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return KeyFinding(account_id, event_id, at, kind, key, holders, strength, other_account_id, barred, ban_until, closed_for, recent), _at
+    return KeyFinding(account_id, event_id, at, kind, key, holders, strength, other_account_id, barred, ban_until, closed_for, recent, founded, unfounded, manifest, warned_at, unfounded_since, manifest_since), _at
 
 
 def write_KeyFinding(_record: KeyFinding, _out: bytearray) -> None:
@@ -6652,6 +6709,36 @@ def write_KeyFinding(_record: KeyFinding, _out: bytearray) -> None:
         _append(recent << 1)
     else:
         write_int(recent, _out)
+    founded = _record.founded
+    if 0 <= founded < 0x40:
+        _append(founded << 1)
+    else:
+        write_int(founded, _out)
+    unfounded = _record.unfounded
+    if 0 <= unfounded < 0x40:
+        _append(unfounded << 1)
+    else:
+        write_int(unfounded, _out)
+    manifest = _record.manifest
+    if 0 <= manifest < 0x40:
+        _append(manifest << 1)
+    else:
+        write_int(manifest, _out)
+    warned_at = _record.warned_at
+    if 0 <= warned_at < 0x40:
+        _append(warned_at << 1)
+    else:
+        write_long(warned_at, _out)
+    unfounded_since = _record.unfounded_since
+    if 0 <= unfounded_since < 0x40:
+        _append(unfounded_since << 1)
+    else:
+        write_int(unfounded_since, _out)
+    manifest_since = _record.manifest_since
+    if 0 <= manifest_since < 0x40:
+        _append(manifest_since << 1)
+    else:
+        write_int(manifest_since, _out)
 
 
 def read_KeyFindings(_data: bytes, _at: int) -> tuple[KeyFindings, int]:

@@ -12,10 +12,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from processors import engine
-from processors.accounts import across, decode
+from processors.accounts import across, decode, reporters
 from processors.keys import apply_claims, partition_of
 from schemas.codec import Codec
-from schemas.records import KeyClaim, KeyClaims, KeyFinding, KeyFindings
+from schemas.records import KeyClaim, KeyClaims, KeyFinding, KeyFindings, KeyKind
 from streams.dead_letters import Origin
 from streams.settings import Settings
 from streams.topics import real_name
@@ -72,6 +72,9 @@ class Exchange:
         account, event = finding.account_id, finding.event_id
         one = KeyFindings(findings=(finding,))
         given = engine.Input(FINDINGS, partition, offset, finding.at, one)
+        if finding.kind is KeyKind.REPORTER:
+            self._answers[account, reporters.answer_id(account, event)].append(given)
+            return
         for live in (False, True):
             turn = across.answer_id(account, event, of_live_name=live)
             self._answers[account, turn].append(given)
@@ -114,11 +117,17 @@ class Exchange:
 
 
 def waiting(states: Mapping[bytes, bytes | None]) -> Iterator[tuple[str, str]]:
-    """Account and event of every change that waits for an answer."""
+    """Account and event of every change, and id of every complaint, that waits for an answer."""
     for key, state in states.items():
-        for pending in decode(state).pending if state is not None and key[0] else ():
+        if state is None or not key[0]:
+            continue
+        account = decode(state)
+        for pending in account.pending:
             if pending.asks > 0:
                 yield key.decode(), pending.event_id
+        for ticket in account.tickets:
+            if ticket.asks:
+                yield key.decode(), ticket.id
 
 
 def _order(claim: KeyClaim) -> tuple[int, str, bytes, str]:

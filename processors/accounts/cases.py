@@ -71,6 +71,22 @@ NOTHING_TO_ANSWER = Message(
 )
 
 
+WARNED = Message(
+    zh="投诉举报已受理。您此前多次提交不成立的投诉举报；如继续滥用，您的投诉举报将在一段时间内不予处理。",
+    en="The complaint was accepted. Many of your complaints were without reason; if that goes on, "
+    "your complaints will not be processed for a time.",
+)
+
+
+def limited(until: int) -> Message:
+    """Complaints of somebody who was warned of misuse are not processed until a time in ms."""
+    return Message(
+        zh=f"经警告后仍滥用投诉举报，您的投诉举报在 {day(until)} 前不予处理。",
+        en="Complaints were misused in spite of a warning; yours are not processed until "
+        f"{day(until)}.",
+    )
+
+
 def repeats(ticket: str) -> Message:
     """A complaint says what another said."""
     return Message(

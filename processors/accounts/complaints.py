@@ -6,9 +6,10 @@ not settle goes to a person.
 
 from __future__ import annotations
 
-from processors.accounts import breaches, cases, notices_given, tickets
+from processors.accounts import breaches, cases, notices_given, reporters, tickets
 from processors.accounts.escalations import open_breach
 from processors.accounts.ids import digest
+from processors.accounts.reporters import Heard, Standing
 from processors.accounts.state import Account, Measure, Status, Ticket
 from processors.accounts.turn import DAY, Turn, current_values
 from processors.policy.model import Message, Proposal
@@ -18,6 +19,7 @@ from schemas.records import (
     ComplaintCategory,
     ComplaintState,
     Field,
+    KeyFinding,
 )
 
 MAX_OPEN_PER_SUBJECT = 2
@@ -25,69 +27,90 @@ MAX_OPEN_PER_SUBJECT = 2
 a further value of the same field and category joins the newest ticket, which a person has open."""
 
 
-class _Case:
-    """A complaint on its way through its states. Its time limit is that in force at receipt."""
-
-    def __init__(self, turn: Turn, complaint: AccountComplaint) -> None:
-        self._turn = turn
-        self.id = complaint.complaint_id
-        self.due = turn.at + turn.pack.complaints.feedback_days * DAY
-        self._language = complaint.language
-
-    def move(
-        self,
-        state: ComplaintState,
-        reason: Message,
-        merged_into: str | None = None,
-        rule_ids: tuple[str, ...] = (),
-        outcome: CaseOutcome | None = None,
-    ) -> None:
-        tickets.move(
-            self._turn,
-            self.id,
-            state,
-            reason,
-            self.due,
-            self._language,
-            merged_into=merged_into,
-            rule_ids=rule_ids,
-            outcome=outcome,
-        )
-
-    def end(
-        self, reason: Message, outcome: CaseOutcome | None, merged_into: str | None = None
-    ) -> None:
-        self.move(ComplaintState.FEEDBACK, reason, merged_into, outcome=outcome)
-        self.move(ComplaintState.CLOSED, cases.CLOSED, merged_into, outcome=outcome)
-
-
 def apply_complaint(turn: Turn, complaint: AccountComplaint) -> None:
-    """Take a complaint as far as it goes without a person."""
-    account = turn.account
-    known = tickets.find(account, complaint.complaint_id)
+    """Receive a complaint, and take it as far as it goes without a person.
+
+    Its time limit is the one in force now.
+    """
+    known = tickets.find(turn.account, complaint.complaint_id)
     if known:
         _bring(turn, known, len(complaint.evidence))
         return
-    case = _Case(turn, complaint)
-    case.move(ComplaintState.RECEIVED, cases.RECEIVED)
-    refusal = _not_acceptable(account, complaint.field)
+    key = reporters.key_of(turn, complaint)
+    ticket = Ticket(
+        id=complaint.complaint_id,
+        category=complaint.category,
+        field=complaint.field,
+        value=b"",
+        language=complaint.language,
+        at=turn.at,
+        due=turn.at + turn.pack.complaints.feedback_days * DAY,
+        rules=[],
+        evidence=len(complaint.evidence),
+        reporters=[key] if key else [],
+    )
+    tickets.move(turn, ticket, ComplaintState.RECEIVED, cases.RECEIVED)
+    refusal = _not_acceptable(turn.account, ticket.field)
     if not refusal and (lacks := notices_given.lacking(turn.pack.complaints, complaint)):
         refusal = notices_given.said(lacks)
     if refusal:
-        case.move(ComplaintState.NOT_ACCEPTED, refusal, outcome=CaseOutcome.NOT_ACCEPTED)
-        case.end(refusal, CaseOutcome.NOT_ACCEPTED)
-        return
-    case.move(ComplaintState.ACCEPTED, cases.ACCEPTED)
-    value = _value_hash(account, complaint.field)
-    first = _same(turn, complaint.field, complaint.category, value)
+        _refuse(turn, ticket, refusal)
+    elif reporters.ask(turn, ticket):
+        turn.account.tickets.append(ticket)
+    else:
+        _accept(turn, ticket, Heard(Standing.UNKNOWN))
+
+
+def screen(turn: Turn, ticket: Ticket, finding: KeyFinding) -> None:
+    """Go on with a complaint whose complainant is known now."""
+    ticket.asks = False
+    turn.account.tickets.remove(ticket)
+    heard = reporters.hear(turn, ticket, finding)
+    refusal = _not_acceptable(turn.account, ticket.field)
+    if heard.standing is Standing.LIMITED:
+        refusal = heard.said
+    if refusal:
+        _refuse(turn, ticket, refusal)
+    else:
+        _accept(turn, ticket, heard)
+
+
+def _refuse(turn: Turn, ticket: Ticket, why: Message) -> None:
+    ticket.outcome = CaseOutcome.NOT_ACCEPTED
+    tickets.move(turn, ticket, ComplaintState.NOT_ACCEPTED, why)
+    _end(turn, ticket, why)
+
+
+def _accept(turn: Turn, ticket: Ticket, heard: Heard) -> None:
+    account = turn.account
+    tickets.move(turn, ticket, ComplaintState.ACCEPTED, heard.said or cases.ACCEPTED)
+    ticket.value = _value_hash(account, ticket.field)
+    of_category = turn.pack.complaints.priorities.get(ticket.category, 4)
+    ticket.priority = reporters.priority(heard.standing, of_category)
+    first = _same(turn, ticket)
     if first:
-        first.merged += 1
-        why = cases.repeats(first.id)
-        case.move(ComplaintState.SCREENING, why, first.id)
-        case.end(why, first.outcome, first.id)
+        _join(turn, ticket, first)
         return
-    case.move(ComplaintState.SCREENING, cases.VERIFYING)
-    _verify(turn, complaint, case, value)
+    tickets.move(turn, ticket, ComplaintState.SCREENING, cases.VERIFYING)
+    _verify(turn, ticket)
+
+
+def _join(turn: Turn, ticket: Ticket, first: Ticket) -> None:
+    """A complaint repeats another, and shares its outcome."""
+    first.merged += 1
+    for key in ticket.reporters:
+        if reporters.join(first, key) and first.settled:
+            reporters.rate_one(turn, first, key, first.outcome)  # who knows the outcome already
+    why = cases.repeats(first.id)
+    ticket.outcome = first.outcome
+    tickets.move(turn, ticket, ComplaintState.SCREENING, why, merged_into=first.id)
+    _end(turn, ticket, why, merged_into=first.id)
+
+
+def _end(turn: Turn, ticket: Ticket, why: Message, merged_into: str | None = None) -> None:
+    """Feedback at once, to a complaint that nobody needs to keep."""
+    tickets.move(turn, ticket, ComplaintState.FEEDBACK, why, merged_into=merged_into)
+    tickets.move(turn, ticket, ComplaintState.CLOSED, cases.CLOSED, merged_into=merged_into)
 
 
 def breach_ticket(turn: Turn, ticket: Ticket) -> None:
@@ -110,37 +133,31 @@ def _bring(turn: Turn, ticket: Ticket, references: int) -> None:
     ticket.evidence += references
     if ticket.evidence_due:
         tickets.escalate(turn, ticket, cases.BROUGHT)
-    else:
-        tickets.say_again(turn, ticket, cases.BROUGHT)
+        return
+    tickets.say_again(turn, ticket, cases.BROUGHT)
+    if not ticket.asks:
         tickets.look_again(turn, ticket)
 
 
-def _verify(turn: Turn, complaint: AccountComplaint, case: _Case, value: bytes) -> None:
-    proposals = _proposals(turn, complaint.field)
-    relevant = [p for p in proposals if _answers(p, complaint.category)]
-    rule_ids = tuple(dict.fromkeys(p.rule.id for p in relevant))
+def _verify(turn: Turn, ticket: Ticket) -> None:
+    """Verify what is complained of by the same rules as ever (Art. 15)."""
+    proposals = _proposals(turn, ticket.field)
+    relevant = [p for p in proposals if _answers(p, ticket.category)]
+    ticket.rules = list(dict.fromkeys(p.rule.id for p in relevant))
     result = breaches.answer(turn, proposals)
     measure = _measure_for(result.measures, relevant)
     if measure:
         why = cases.answered_by(measure.id, measure.step)
-        case.move(ComplaintState.DISPOSAL, why, rule_ids=rule_ids)
-        case.end(why, CaseOutcome.UPHELD)
-        tickets.tell_account(turn, case.id, CaseOutcome.UPHELD)
+        ticket.outcome = CaseOutcome.UPHELD
+        tickets.move(turn, ticket, ComplaintState.DISPOSAL, why)
+        _end(turn, ticket, why)
+        tickets.tell_account(turn, ticket.id, ticket.outcome)
+        reporters.rate(turn, ticket, ticket.outcome)
         return
     if turn.account.status is Status.CLOSED:
-        case.end(cases.ACCOUNT_CLOSED_NOW, CaseOutcome.WITHOUT_DECISION)
+        ticket.outcome = CaseOutcome.WITHOUT_DECISION
+        _end(turn, ticket, cases.ACCOUNT_CLOSED_NOW)
         return
-    ticket = Ticket(
-        id=complaint.complaint_id,
-        category=complaint.category,
-        field=complaint.field,
-        value=value,
-        language=complaint.language,
-        at=turn.at,
-        due=case.due,
-        rules=list(rule_ids),
-        evidence=len(complaint.evidence),
-    )
     turn.account.tickets.append(ticket)
     terms = turn.pack.complaints
     if ticket.category in terms.evidence_for and not ticket.evidence:
@@ -190,19 +207,23 @@ def _not_acceptable(account: Account, field: Field | None) -> Message | None:
     return refusal
 
 
-def _same(
-    turn: Turn, field: Field | None, category: ComplaintCategory, value: bytes
-) -> Ticket | None:
+def _same(turn: Turn, ticket: Ticket) -> Ticket | None:
     """The ticket that a complaint repeats: of the same value, or, where too many are open, newest.
 
     A decided ticket is shared for as long as an appeal would be possible.
     """
     horizon = turn.at - turn.pack.ladder.appeal_days * DAY
-    alike = [t for t in turn.account.tickets if t.field is field and t.category is category]
-    for ticket in alike:
-        if ticket.value == value and (not ticket.settled or ticket.settled >= horizon):
-            return ticket
-    still_open = [ticket for ticket in alike if not ticket.settled]
+    alike = [
+        other
+        for other in turn.account.tickets
+        if other.field is ticket.field and other.category is ticket.category and not other.asks
+    ]
+    for other in alike:
+        if other.outcome is CaseOutcome.NOT_ACCEPTED:
+            continue
+        if other.value == ticket.value and (not other.settled or other.settled >= horizon):
+            return other
+    still_open = [other for other in alike if not other.settled]
     return still_open[-1] if len(still_open) >= MAX_OPEN_PER_SUBJECT else None
 
 

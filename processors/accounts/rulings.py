@@ -19,6 +19,7 @@ from processors.accounts import (
     ladder,
     pauses,
     reasons,
+    reporters,
     reports,
     reviews,
     tickets,
@@ -141,6 +142,7 @@ def _uphold_complaint(turn: Turn, ruling: AccountRuling) -> str:
     done = _dispose(turn, ruling, rule, ticket.field or ruling.field)
     if not ticket.settled:  # closing the account settles its complaints
         outcome = CaseOutcome.UPHELD
+        reporters.rate(turn, ticket, outcome)
         tickets.settle(turn, ticket, outcome, cases.UPHELD, disposal=cases.UPHELD)
     return f"the complaint is upheld; {done}"
 
@@ -149,6 +151,7 @@ def _dismiss_complaint(turn: Turn, ruling: AccountRuling) -> str:
     ticket = _open_ticket(turn, ruling)
     if ticket is None:
         return _nothing("no complaint of this id is open")
+    reporters.rate(turn, ticket, CaseOutcome.DISMISSED, misuse=ruling.misuse)
     tickets.settle(turn, ticket, CaseOutcome.DISMISSED, cases.DISMISSED)
     if ticket.field:
         field = ticket.field
@@ -258,7 +261,8 @@ def _rule_of(turn: Turn, rule_ids: tuple[str, ...]) -> Rule | None:
 
 
 def _open_ticket(turn: Turn, ruling: AccountRuling) -> Ticket | None:
-    return tickets.find_open(turn.account, ruling.subject_id)
+    ticket = tickets.find_open(turn.account, ruling.subject_id)
+    return None if ticket is None or ticket.asks else ticket
 
 
 _ACTIONS: dict[RulingAction, Callable[[Turn, AccountRuling], str]] = {

@@ -21,29 +21,24 @@ KEPT_SETTLED = 8
 
 def move(
     turn: Turn,
-    complaint_id: str,
+    ticket: Ticket,
     state: ComplaintState,
     reason: Message,
-    due: int,
-    language: str | None,
     *,
     merged_into: str | None = None,
-    rule_ids: tuple[str, ...] = (),
-    outcome: CaseOutcome | None = None,
-    evidence_due: int | None = None,
 ) -> None:
     """Say that a complaint has reached a state."""
     turn.effects.append(
         ComplaintMoved(
-            complaint_id,
+            ticket.id,
             state,
             reason,
-            due,
+            ticket.due,
             merged_into,
-            language,
-            rule_ids,
-            outcome,
-            evidence_due,
+            ticket.language,
+            tuple(ticket.rules),
+            ticket.outcome,
+            ticket.evidence_due or None,
         )
     )
 
@@ -51,7 +46,7 @@ def move(
 def escalate(turn: Turn, ticket: Ticket, reason: Message = cases.AT_A_PERSON) -> None:
     """Put a complaint before a person. The account, which may answer, is told once."""
     ticket.evidence_due = 0
-    _move(turn, ticket, ComplaintState.ESCALATED, reason)
+    move(turn, ticket, ComplaintState.ESCALATED, reason)
     look_again(turn, ticket)
     if ticket.told:
         return
@@ -67,13 +62,13 @@ def ask_for_evidence(turn: Turn, ticket: Ticket, until: int, *, escalated: bool)
         _close(turn, ticket, "Evidence is waited for.")
     ticket.evidence_due = min(until, ticket.due)
     reason = cases.evidence_wanted(ticket.evidence_due)
-    _move(turn, ticket, ComplaintState.NEED_EVIDENCE, reason)
+    move(turn, ticket, ComplaintState.NEED_EVIDENCE, reason)
 
 
 def hear(turn: Turn, ticket: Ticket, answer: str) -> None:
     """The account has answered; who has the complaint is told."""
     ticket.answer = answer
-    if not ticket.evidence_due:
+    if not (ticket.evidence_due or ticket.asks):
         look_again(turn, ticket)
 
 
@@ -85,16 +80,23 @@ def settle(
     *,
     disposal: Message | None = None,
 ) -> None:
-    """End a complaint: with a disposal, where its words are given, then feedback to both sides."""
-    ticket.outcome = outcome
-    if disposal:
-        _move(turn, ticket, ComplaintState.DISPOSAL, disposal)
-    _move(turn, ticket, ComplaintState.FEEDBACK, reason)
-    _move(turn, ticket, ComplaintState.CLOSED, cases.CLOSED)
-    tell_account(turn, ticket.id, outcome)
-    if not ticket.evidence_due:
+    """End a complaint: with a disposal, where its words are given, then feedback to both sides.
+
+    One that is only received has not been screened, and is not accepted any more.
+    """
+    received = ticket.asks
+    ticket.outcome = CaseOutcome.NOT_ACCEPTED if received else outcome
+    if received:
+        move(turn, ticket, ComplaintState.NOT_ACCEPTED, reason)
+    elif disposal:
+        move(turn, ticket, ComplaintState.DISPOSAL, disposal)
+    move(turn, ticket, ComplaintState.FEEDBACK, reason)
+    move(turn, ticket, ComplaintState.CLOSED, cases.CLOSED)
+    if not received:
+        tell_account(turn, ticket.id, outcome)
+    if not (ticket.evidence_due or received):
         _close(turn, ticket, reason.en)
-    ticket.evidence_due = 0
+    ticket.evidence_due, ticket.asks = 0, False
     close_breach(turn, ticket.id, reason.en)
     ticket.settled = turn.at
     settled = [other for other in turn.account.tickets if other.settled]
@@ -132,9 +134,11 @@ def say_again(turn: Turn, ticket: Ticket, reason: Message) -> None:
     state = ComplaintState.ESCALATED
     if ticket.settled:
         state = ComplaintState.CLOSED
+    elif ticket.asks:
+        state = ComplaintState.RECEIVED
     elif ticket.evidence_due:
         state = ComplaintState.NEED_EVIDENCE
-    _move(turn, ticket, state, reason)
+    move(turn, ticket, state, reason)
 
 
 def look_again(turn: Turn, ticket: Ticket) -> None:
@@ -158,21 +162,7 @@ def look_again(turn: Turn, ticket: Ticket) -> None:
 
 def _priority_of(turn: Turn, ticket: Ticket) -> int:
     """Priority of a complaint's escalation, by its category."""
-    return turn.pack.complaints.priorities.get(ticket.category, 4)
-
-
-def _move(turn: Turn, ticket: Ticket, state: ComplaintState, reason: Message) -> None:
-    move(
-        turn,
-        ticket.id,
-        state,
-        reason,
-        ticket.due,
-        ticket.language,
-        rule_ids=tuple(ticket.rules),
-        outcome=ticket.outcome,
-        evidence_due=ticket.evidence_due or None,
-    )
+    return ticket.priority or turn.pack.complaints.priorities.get(ticket.category, 4)
 
 
 def _close(turn: Turn, ticket: Ticket, reason: str) -> None:

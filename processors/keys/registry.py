@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 from msgspec import Struct
 
+from processors.keys import reporters
 from processors.keys.hashes import KINDS
 from schemas.records import KeyAsk, KeyClaim, KeyFinding, KeyKind
 
@@ -84,6 +85,13 @@ def apply_claims(
     for claim in claims:
         place = bytes((0, _NUMBER[claim.kind])) + claim.key
         held = states[place] if place in states else read(place)
+        if claim.kind is KeyKind.REPORTER:
+            changed, told = reporters.apply_claim(claim, held)
+            if changed is not None:
+                states[place] = changed
+            if told is not None:
+                findings.append(told)
+            continue
         entry = _decode(held) if held is not None else None
         ask = claim.ask
         if ask is not KeyAsk.LOOK and ask is not KeyAsk.COUNT:

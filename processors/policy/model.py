@@ -264,11 +264,31 @@ class NoticePart(StrEnum):
     GOOD_FAITH = "GOOD_FAITH"  # ``good_faith``
 
 
+class MisuseTerms(Struct, frozen=True):
+    """When complaints are misuse, and what follows: a warning first, then a limit.
+
+    A complaint that was dismissed counts one point, a manifestly unfounded one ``manifest_points``.
+    Who has ``warn_points`` within ``window_days``, and at least this ``share`` of decided ones
+    without reason, is warned; who has ``limit_points`` more after that is not heard for
+    ``limit_days``. From ``trusted_from`` upheld complaints on, if they are the most, a complainant
+    is trusted.
+    """
+
+    window_days: int = 90
+    share: float = 0.5
+    manifest_points: int = 2
+    warn_points: int = 3
+    limit_points: int = 3
+    limit_days: int = 30
+    trusted_from: int = 3
+
+
 class ComplaintTerms(Struct, frozen=True):
     """Days until feedback, and the priority (1 most urgent, 4 least) of every category.
 
     Evidence that is asked for may be brought within ``evidence_days``; complaints of the categories
-    ``evidence_for`` that bring none, and that no rule answers, are asked for it.
+    ``evidence_for`` that bring none, and that no rule answers, are asked for it. Without ``misuse``
+    nobody asks who complains.
     """
 
     feedback_days: int
@@ -276,6 +296,7 @@ class ComplaintTerms(Struct, frozen=True):
     evidence_days: int = 3
     evidence_for: tuple[ComplaintCategory, ...] = ()
     notice: tuple[NoticePart, ...] = ()  # what a complaint must bring
+    misuse: MisuseTerms | None = None
 
 
 class ReportTerms(Struct, frozen=True):

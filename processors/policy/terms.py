@@ -18,6 +18,7 @@ from processors.policy.model import (
     LadderTerms,
     Level,
     Message,
+    MisuseTerms,
     NameTerms,
     NoticePart,
     ReportTerms,
@@ -199,8 +200,28 @@ def read_complaints(pack: Table) -> ComplaintTerms:
         inner.close()
     evidence_days, evidence_for = _read_evidence(table)
     notice = table.choices("notice", NoticePart)
+    misuse = _read_misuse(table)
     table.close()
-    return ComplaintTerms(days, priorities, evidence_days, evidence_for, notice)
+    return ComplaintTerms(days, priorities, evidence_days, evidence_for, notice, misuse)
+
+
+def _read_misuse(complaints: Table) -> MisuseTerms | None:
+    """When complaints are misuse; None, and nobody asks who complains, where it is left out."""
+    table = complaints.table("misuse", "misuse of complaints", required=False)
+    if table is None:
+        return None
+    given = MisuseTerms()
+    terms = MisuseTerms(
+        window_days=table.number("window_days", 1, _YEAR, given.window_days),
+        share=table.share("share", given.share),
+        manifest_points=table.number("manifest_points", 1, 100, given.manifest_points),
+        warn_points=table.number("warn_points", 1, 32, given.warn_points),
+        limit_points=table.number("limit_points", 1, 32, given.limit_points),
+        limit_days=table.number("limit_days", 1, _YEAR, given.limit_days),
+        trusted_from=table.number("trusted_from", 1, 32, given.trusted_from),
+    )
+    table.close()
+    return terms
 
 
 def _read_evidence(complaints: Table) -> tuple[int, tuple[ComplaintCategory, ...]]:

@@ -56,6 +56,7 @@ IMPATIENT_SHARE = 0.02
 
 CLOSED_SHARE = 0.25
 """Share of live impersonations after which the account is closed."""
+
 ANSWERED_SHARE = 0.15
 """Share of complaints that the account answers."""
 
