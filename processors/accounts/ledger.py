@@ -86,6 +86,8 @@ def service_of(level: Level) -> str:
     parts = []
     if level.review:
         parts.append(f"every change is reviewed ({level.review})")
+    if level.rename_days:
+        parts.append(f"names rest for {level.rename_days} days between two changes")
     if level.measure:
         parts.append(f"the measure {level.measure} is in force")
     if level.functions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from processors.accounts.ledger import score_of
 from processors.accounts.turn import DAY, Turn
 from processors.policy.model import Judgement
 from schemas.records import ChangeKind, Decision, Field
@@ -18,11 +19,18 @@ def limit(turn: Turn, kind: ChangeKind, judgement: Judgement) -> Judgement:
         return judgement
     if tried > terms.tries_a_day:
         return _refused(judgement, f"More than {terms.tries_a_day} names were tried within a day.")
-    rest = turn.account.renamed + terms.cooldown_days * DAY - turn.at
+    days = max(terms.cooldown_days, _rest_of_level(turn))
+    rest = turn.account.renamed + days * DAY - turn.at
     if turn.account.renamed and rest > 0 and kind is ChangeKind.EDIT:
-        days = terms.cooldown_days
         return _refused(judgement, f"The name was changed less than {days} days ago.")
     return judgement
+
+
+def _rest_of_level(turn: Turn) -> int:
+    """Days between two renames at the account's credit level (Art. 18)."""
+    if not turn.account.ledger:
+        return 0
+    return turn.examiner.level(score_of(turn.account, turn.pack.credit)).rename_days
 
 
 def _try(turn: Turn) -> int:

@@ -206,7 +206,8 @@ class Level(Struct, frozen=True):
     """A credit level: reached at ``minimum``; ``measure`` holds while the account is on it.
 
     ``functions`` names what that measure restricts, where it is not what its step does. ``review``,
-    HOLD or STRICT_HOLD, is what becomes of a change that would be allowed.
+    HOLD or STRICT_HOLD, is what becomes of a change that would be allowed. ``rename_days`` is the
+    rest between two renames, where that is longer than for all.
     """
 
     name: str
@@ -214,6 +215,7 @@ class Level(Struct, frozen=True):
     measure: MeasureStep | None = None
     functions: tuple[str, ...] = ()
     review: Decision | None = None
+    rename_days: int = 0
 
 
 class CreditTerms(Struct, frozen=True):

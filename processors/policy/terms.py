@@ -79,6 +79,7 @@ def read_credit(pack: Table) -> CreditTerms:
             item.option("measure", MeasureStep),
             item.texts("functions"),
             _read_depth(item),
+            item.number("rename_days", 0, _YEAR, 0),
         )
         item.close()
         levels.append(level)

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from processors.accounts import score_of
 from processors.accounts.ledger import MAX_ENTRIES
-from processors.policy import CreditTerms, Level, Policy
+from processors.policy import CreditTerms, Level, NameTerms, Policy
 from schemas.records import (
     CreditAction,
     CreditChange,
@@ -235,6 +235,20 @@ def test_the_measure_of_a_level_restricts_the_functions_of_the_level():
     world.propose(bio="fraud")
     lifted, begun = of(world.propose(bio="fraud"), Disposal)
     assert (lifted.functions, begun.functions) == (("post",), ("log-in",))
+
+
+def test_at_a_low_level_a_name_rests_longer_between_two_changes():
+    levels = (Level("FULL", 700), Level("LOW", 0, rename_days=30))
+    policy = make_pack(credit=CreditTerms(base=700, levels=levels), names=NameTerms(3))
+    world = World(Policy(policy))
+    world.propose(name="sunny")
+    world.propose(bio="contact")
+    world.wait(days=4)
+    verdict = one(world.propose(name="rainy"), Verdict)
+    assert verdict.decision is Decision.REFUSE
+    assert verdict.reason == "The name was changed less than 30 days ago."
+    world.wait(days=27)
+    assert one(world.propose(name="rainy"), Verdict).decision is Decision.ALLOW
 
 
 # -- repair ---------------------------------------------------------------------------------------

@@ -45,6 +45,8 @@ ACCOUNTS = tuple("abcd")
 class Cluster:
     """Partitions that process when they are told to, and what travels between them."""
 
+    policy = MANY
+
     def __init__(self) -> None:
         self.states: list[dict[bytes, bytes | None]] = [{} for _ in range(PARTITIONS)]
         self.ways: dict[tuple[int, int, str], deque[Any]] = defaultdict(deque)
@@ -64,7 +66,7 @@ class Cluster:
 
     def process(self, place: int, item: engine.Input) -> None:
         held = self.states[place]
-        outcome = engine.run([item], held.get, MANY)
+        outcome = engine.run([item], held.get, self.policy)
         held.update(outcome.states)
         self.outputs += outcome.outputs
         self.rejected += outcome.rejected
