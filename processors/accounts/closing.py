@@ -98,9 +98,10 @@ def erase(turn: Turn) -> None:
         if name not in _TOMBSTONE:
             setattr(account, name, getattr(empty, name))
     account.status = Status.ERASED
+    turn.claims_changed = True
 
 
-_TOMBSTONE = ("version", "seq", "seen", "audit", "breaches", "reports")
+_TOMBSTONE = ("version", "seq", "seen", "audit", "breaches", "reports", "claimed")
 
 
 def reopen(turn: Turn) -> None:
