@@ -334,7 +334,7 @@ class _Batch:
         """A complainant is known now: the complaint that waits for it is screened."""
         ticket = reporters.asking(held.account, finding.event_id)
         if ticket is not None:
-            event = reporters.answer_id(held.account_id, ticket.id)
+            event = reporters.answer_id(held.account_id, finding.event_id)
             turn = self._turn(held, replace(item, timestamp=finding.at), event)
             screen(turn, ticket, finding)
             self._end(held, turn)

@@ -969,8 +969,7 @@ class KeyClaim(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
     account_id: Account that claims.
     account_seq: Number of the input, among all of this account, that made it claim.
-    event_id: Change that waits for the answer, or the input that made the account claim; of a
-        complainant, the complaint.
+    event_id: Change that waits for the answer, or the input that made the account claim.
     policy: First 8 bytes of the hash of the policy that decided when it was claimed.
     at: Event time of the claim: bars and counts are seen from here.
     kind: What the key stands for.

@@ -117,7 +117,7 @@ class Exchange:
 
 
 def waiting(states: Mapping[bytes, bytes | None]) -> Iterator[tuple[str, str]]:
-    """Account and event of every change, and id of every complaint, that waits for an answer."""
+    """Account and event of every change, and of every complaint, that waits for an answer."""
     for key, state in states.items():
         if state is None or not key[0]:
             continue
@@ -127,7 +127,7 @@ def waiting(states: Mapping[bytes, bytes | None]) -> Iterator[tuple[str, str]]:
                 yield key.decode(), pending.event_id
         for ticket in account.tickets:
             if ticket.asks:
-                yield key.decode(), ticket.id
+                yield key.decode(), ticket.asks
 
 
 def _order(claim: KeyClaim) -> tuple[int, str, bytes, str]:

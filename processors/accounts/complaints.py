@@ -63,7 +63,7 @@ def apply_complaint(turn: Turn, complaint: AccountComplaint) -> None:
 
 def screen(turn: Turn, ticket: Ticket, finding: KeyFinding) -> None:
     """Go on with a complaint whose complainant is known now."""
-    ticket.asks = False
+    ticket.asks = ""
     turn.account.tickets.remove(ticket)
     heard = reporters.hear(turn, ticket, finding)
     refusal = _not_acceptable(turn.account, ticket.field)
@@ -100,7 +100,7 @@ def _join(turn: Turn, ticket: Ticket, first: Ticket) -> None:
     first.merged += 1
     for key in ticket.reporters:
         if reporters.join(first, key) and first.settled:
-            reporters.rate_one(turn, first, key, first.outcome)  # who knows the outcome already
+            reporters.rate_one(turn, key, first.outcome)  # who knows the outcome already
     why = cases.repeats(first.id)
     ticket.outcome = first.outcome
     tickets.move(turn, ticket, ComplaintState.SCREENING, why, merged_into=first.id)

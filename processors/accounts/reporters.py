@@ -45,9 +45,12 @@ class Heard(NamedTuple):
     said: Message | None = None
 
 
-def answer_id(account_id: str, complaint_id: str) -> str:
-    """Id of the turn in which a complaint is screened once its complainant is known."""
-    return derive_id("complainant", account_id, complaint_id)
+def answer_id(account_id: str, event_id: str) -> str:
+    """Id of the turn in which a complaint is screened once its complainant is known.
+
+    ``event_id`` is that of the complaint: a ticket that is forgotten may come again.
+    """
+    return derive_id("complainant", account_id, event_id)
 
 
 def key_of(turn: Turn, complaint: AccountComplaint) -> bytes:
@@ -64,14 +67,14 @@ def ask(turn: Turn, ticket: Ticket) -> bool:
     if terms is None or not ticket.reporters or asking >= MAX_ASKING:
         return False
     since = max(0, turn.at - terms.window_days * DAY)
-    _claim(turn, ticket, ticket.reporters[0], KeyAsk.LOOK, until=since, answer=True)
-    ticket.asks = True
+    _claim(turn, ticket.reporters[0], KeyAsk.LOOK, until=since, answer=True)
+    ticket.asks = turn.event_id
     return True
 
 
-def asking(account: Account, complaint_id: str) -> Ticket | None:
-    """The complaint that waits for an answer under this id."""
-    return next((t for t in account.tickets if t.asks and t.id == complaint_id), None)
+def asking(account: Account, event_id: str) -> Ticket | None:
+    """The complaint that waits for an answer to what was asked with this event."""
+    return next((ticket for ticket in account.tickets if ticket.asks == event_id), None)
 
 
 def hear(turn: Turn, ticket: Ticket, finding: KeyFinding) -> Heard:
@@ -86,12 +89,12 @@ def hear(turn: Turn, ticket: Ticket, finding: KeyFinding) -> Heard:
         points = finding.unfounded_since + terms.manifest_points * finding.manifest_since
         if points >= terms.limit_points and _mostly(finding, terms):
             until = turn.at + terms.limit_days * DAY
-            _claim(turn, ticket, key, KeyAsk.BAR, until=until)
+            _claim(turn, key, KeyAsk.BAR, until=until)
             return Heard(Standing.LIMITED, cases.limited(until))
         return Heard(Standing.WARNED)
     points = finding.unfounded + terms.manifest_points * finding.manifest
     if points >= terms.warn_points and _mostly(finding, terms):
-        _claim(turn, ticket, key, KeyAsk.WARN)
+        _claim(turn, key, KeyAsk.WARN)
         return Heard(Standing.WARNED, cases.WARNED)
     upheld = finding.founded
     trusted = upheld >= terms.trusted_from and upheld > finding.unfounded + finding.manifest
@@ -117,12 +120,10 @@ def join(ticket: Ticket, key: bytes) -> bool:
 def rate(turn: Turn, ticket: Ticket, outcome: CaseOutcome, *, misuse: bool = False) -> None:
     """Tell how a complaint ended to the keys of all who made it."""
     for key in ticket.reporters:
-        rate_one(turn, ticket, key, outcome, misuse=misuse)
+        rate_one(turn, key, outcome, misuse=misuse)
 
 
-def rate_one(
-    turn: Turn, ticket: Ticket, key: bytes, outcome: CaseOutcome | None, *, misuse: bool = False
-) -> None:
+def rate_one(turn: Turn, key: bytes, outcome: CaseOutcome | None, *, misuse: bool = False) -> None:
     """Tell how a complaint ended to the key of one who made it; nothing where nobody decided."""
     how = (
         {
@@ -133,7 +134,7 @@ def rate_one(
         else None
     )
     if how:
-        _claim(turn, ticket, key, KeyAsk.RATE, strength=how)
+        _claim(turn, key, KeyAsk.RATE, strength=how)
 
 
 def _mostly(finding: KeyFinding, terms: MisuseTerms) -> bool:
@@ -144,7 +145,6 @@ def _mostly(finding: KeyFinding, terms: MisuseTerms) -> bool:
 
 def _claim(
     turn: Turn,
-    ticket: Ticket,
     key: bytes,
     ask: KeyAsk,
     *,
@@ -156,7 +156,7 @@ def _claim(
         KeyClaim(
             account_id=turn.account_id,
             account_seq=turn.seq,
-            event_id=ticket.id,
+            event_id=turn.event_id,
             policy=bytes.fromhex(turn.examiner.policy.hash[: 2 * POLICY_BYTES]),
             at=turn.at,
             kind=KeyKind.REPORTER,

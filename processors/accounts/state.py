@@ -212,9 +212,9 @@ class Ticket(Struct, array_like=True, gc=False):
     ``value`` is a hash of what was complained of; ``merged`` counts the complaints joined to it.
     While ``evidence_due`` (ms) is set, evidence is waited for and no person has it; ``evidence``
     counts the references brought. ``answer`` is the id of the account's answer, ``told`` whether
-    the account knows of the complaint. While ``asks`` is set the complaint is only received, and
-    waits for what is known of its complainant, the first of the keys in ``reporters``.
-    ``priority`` is that of its escalation, 0 for that of its category.
+    the account knows of the complaint. While ``asks`` holds the id of its event the complaint is
+    only received, and waits for what is known of its complainant, the first of the keys in
+    ``reporters``. ``priority`` is that of its escalation, 0 for that of its category.
     """
 
     id: str
@@ -233,7 +233,7 @@ class Ticket(Struct, array_like=True, gc=False):
     evidence_due: int = 0
     answer: str = ""
     told: bool = False
-    asks: bool = False
+    asks: str = ""
     reporters: list[bytes] = []
     priority: int = 0
 

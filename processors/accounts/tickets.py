@@ -84,7 +84,7 @@ def settle(
 
     One that is only received has not been screened, and is not accepted any more.
     """
-    received = ticket.asks
+    received = bool(ticket.asks)
     ticket.outcome = CaseOutcome.NOT_ACCEPTED if received else outcome
     if received:
         move(turn, ticket, ComplaintState.NOT_ACCEPTED, reason)
@@ -96,7 +96,7 @@ def settle(
         tell_account(turn, ticket.id, outcome)
     if not (ticket.evidence_due or received):
         _close(turn, ticket, reason.en)
-    ticket.evidence_due, ticket.asks = 0, False
+    ticket.evidence_due, ticket.asks = 0, ""
     close_breach(turn, ticket.id, reason.en)
     ticket.settled = turn.at
     settled = [other for other in turn.account.tickets if other.settled]

@@ -226,3 +226,12 @@ def test_without_terms_nobody_is_asked_about():
     street.dismiss("a", "b", "c", "d", "e", "f", "g", misuse=True)
     assert accepted(street.complain("h")).message == "The complaint was accepted."
     assert not any(key.startswith(b"\0") for key in street.states)
+
+
+def test_a_ticket_that_was_forgotten_may_come_again_under_ids_of_its_own():
+    street = Street()
+    street.complain("a")
+    first = street.complain("a", ticket="again")  # repeats the one before, and is not kept
+    second = street.complain("a", ticket="again", evidence=("sha256:1",))
+    ids = [feedback.feedback_id for feedback in of(first + second, ComplaintFeedback)]
+    assert len(ids) == len(set(ids)) == 10
