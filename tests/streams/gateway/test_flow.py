@@ -51,7 +51,8 @@ def open_account(stack: Stack, account: str, **values: str) -> None:
     def is_open() -> bool:
         # The proof may overtake the registration or come after it: then it is judged again.
         told = stack.client("viewer").get(f"/v1/accounts/{account}")
-        return told.status_code == 200 and told.json()["verdicts"][-1]["decision"] == "ALLOW"
+        verdicts = told.json().get("verdicts") if told.status_code == 200 else None
+        return bool(verdicts) and verdicts[-1]["decision"] == "ALLOW"
 
     wait_until(is_open, 20, "the account is open", every=0.1)
 
