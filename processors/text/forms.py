@@ -71,7 +71,7 @@ class Forms:
     @cached_property
     def _skeleton(self) -> str:
         if self._folded_codes is not None:
-            return two_for_one(text_of(skeleton_codes(self._folded_codes)))
+            return text_of(skeleton_codes(codes_of(two_for_one(self.folded))))
         return skeleton(self.folded)
 
     def mixed(self) -> tuple[str, str]:

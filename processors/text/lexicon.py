@@ -73,7 +73,7 @@ class Terms:
         self.loose: set[str] = set()  # stripped forms of entries with separators of their own
         self.skeleton: dict[str, str] = {}  # stripped form by form in the view
         self.collapsed: dict[str, str] = {}
-        self.initials: dict[str, str] = {}
+        self.initials: dict[str, tuple[str, ...]] = {}
         self.sound: dict[str, tuple[str, ...]] = {}
         self.mixed: dict[str, tuple[str, ...]] = {}  # of two characters, one of them by its sound
         entries = tuple(entries)
@@ -88,7 +88,10 @@ class Terms:
                 self.loose.add(stripped)
         hidden = [(form, entry) for form, entry in self.stripped.items() if not entry.allow]
         if View.SKELETON in views:
-            self.skeleton = {skeleton(form): form for form, _ in hidden if _CHANGES.search(form)}
+            for form, _ in hidden:
+                if _CHANGES.search(form):
+                    self.skeleton[skeleton(form)] = form
+                    self.skeleton.setdefault(skeleton(" ".join(form)), form)  # r n apart is no m
         if View.REPEAT in views:
             for form, _ in hidden:
                 once = collapse(form)
@@ -102,39 +105,37 @@ class Terms:
         spelling = spellings()
         acronyms: dict[str, str] = {}
         for form, sounded in zip(forms, sound(JOINT.join(forms)).split(JOINT), strict=False):
-            alike = self.sound.get(sounded)
+            _append(self.sound, sounded, form)
             if len(form) >= _LEAST_ACRONYM and all(map(is_han, form)):
                 acronym = "".join(
                     spelling[syllable][0] for syllable in sounded if syllable in spelling
                 )
                 acronyms[acronym] = "" if acronym in acronyms else form
-            self.sound[sounded] = (*alike, form) if alike else (form,)
             for at, (char, syllable) in enumerate(zip(form, sounded, strict=True)):
                 if syllable == char:
                     continue
                 before, after = sounded[:at], sounded[at + 1 :]
-                self.initials.setdefault(before + spelling[syllable][0] + after, form)
+                _append(self.initials, before + spelling[syllable][0] + after, form)
                 for other in other_sounds(char):
                     self.sound.setdefault(before + other + after, (form,))
                 if len(form) == _LEAST:
                     self._add_mixed(form, at, syllable)
         for acronym, form in acronyms.items():
             if form and len(acronym) == len(form) and not _VOWEL.search(acronym):
-                self.initials.setdefault(acronym, form)
+                _append(self.initials, acronym, form)
 
     def _add_mixed(self, form: str, at: int, syllable: str) -> None:
         """Two characters with one of them by every sound it has."""
         for heard in (syllable, *other_sounds(form[at])):
-            key = form[:at] + heard + form[at + 1 :]
-            self.mixed[key] = (*self.mixed.get(key, ()), form)
+            _append(self.mixed, form[:at] + heard + form[at + 1 :], form)
 
     def form(self, text: Text, anchor: Anchor) -> str:
         """Stripped form of the entry that an anchor stands for."""
-        if anchor.view in (SOUND, PAIR, MIXED):
+        if anchor.view in _BY_SOUND:
             shown = "".join(filter(str.isalnum, text.folded[anchor.start : anchor.end]))
-            heard = self.mixed if anchor.view == MIXED else self.sound
+            heard = {MIXED: self.mixed, INITIALS: self.initials}.get(anchor.view, self.sound)
             return max(heard[anchor.term], key=lambda form: equal(shown, form))
-        forms = {SKELETON: self.skeleton, COLLAPSED: self.collapsed, INITIALS: self.initials}
+        forms = {SKELETON: self.skeleton, COLLAPSED: self.collapsed}
         return forms[anchor.view][anchor.term] if anchor.view in forms else strip(anchor.term)
 
     def entry(self, anchor: Anchor, form: str) -> Entry:
@@ -148,7 +149,7 @@ class Terms:
         if not stands(text, anchor):
             return False
         if anchor.view == SKELETON:
-            return looks_alike(text, anchor, form)
+            return looks_alike(text, anchor, form, loose=form in self.loose)
         if anchor.view in _BY_SOUND:
             return sounds_alike(text, anchor, form)
         return (
@@ -167,6 +168,10 @@ def _each(terms: Iterable[str]) -> list[str]:
     """Folded forms, without white space around them."""
     folded = text_of(fold_codes(codes_of(JOINT.join(terms))))
     return [form.strip() for form in folded.split(JOINT)]
+
+
+def _append(forms: dict[str, tuple[str, ...]], key: str, form: str) -> None:
+    forms[key] = (*forms.get(key, ()), form)
 
 
 def _put(forms: dict[str, Entry], form: str, entry: Entry) -> None:
@@ -247,7 +252,7 @@ class TermDetector:
             form = self.terms.form(text, anchor)
             if self.terms.counts(text, anchor, form):
                 entry = self.terms.entry(anchor, form)
-                if entry.allow or not self.apart or is_apart(text, anchor):
+                if entry.allow or not self.apart or is_apart(text, anchor, form):
                     found.append((anchor, entry))
         return uncovered(found)
 

@@ -19,6 +19,7 @@ HIDDEN = {
     "digit": "in digits of another script",
     "radical": "in radicals",
     "traditional": "in traditional characters",
+    "variant": "in variants of its characters",
     "confusable": "in look-alike letters",
     "invisible": "with invisible characters between",
     "separator": "with separators between",

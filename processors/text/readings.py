@@ -93,28 +93,40 @@ class Wanted:
         """Places of the stripped form where parts of a character begin that is wanted there."""
         places = range(len(stripped) - 1) if codes is None else _pairs_in(codes, self._head_table)
         for at in places:
-            if stripped[at : at + 2] in self._heads and self._is_split(stripped, at):
+            if stripped[at : at + 2] in self._heads and self._whole(stripped, at):
                 yield at
 
-    def _is_split(self, stripped: str, at: int) -> bool:
-        """Whether parts that begin here make a character that is wanted beside its neighbour."""
+    def wholes(self, stripped: str) -> dict[int, tuple[int, str]]:
+        """By place where parts begin how many there are and the character that is wanted there."""
+        found, last, reach = dict[int, tuple[int, str]](), "", 0
+        for at in range(len(stripped) - 1):
+            if at < reach or stripped[at : at + 2] not in self._heads:
+                continue
+            whole = self._whole(stripped, at, last if at == reach else "")
+            if whole:
+                found[at], reach, last = whole, at + whole[0], whole[1]
+        return found
+
+    def _whole(self, stripped: str, at: int, before: str = "") -> tuple[int, str] | None:
+        """How many parts there are and what they make, where it is wanted beside its neighbour.
+
+        ``before`` is what parts right before have made.
+        """
         whole = self._splits
-        for length in range(2, min(_LONGEST_SPLIT, len(stripped) - at) + 1):
+        for length in range(min(_LONGEST_SPLIT, len(stripped) - at), 1, -1):
             char = whole.get(stripped[at : at + length])
             if char is None:
                 continue
             end = at + length
-            if stripped[at - 1 : at] + char in self._pairs:
-                return True
-            if char + stripped[end : end + 1] in self._pairs:
-                return True
-            if any(
-                char + other in self._pairs
+            beside = [stripped[end : end + 1]] + [
+                whole.get(stripped[end:stop], "")
                 for stop in range(end + 2, min(end + _LONGEST_SPLIT, len(stripped)) + 1)
-                if (other := whole.get(stripped[end:stop]))
+            ]
+            if {stripped[at - 1 : at] + char, before + char} & self._pairs or any(
+                char + other in self._pairs for other in beside
             ):
-                return True
-        return False
+                return length, char
+        return None
 
     def spelled_at(self, folded: str, codes: Codes | None = None) -> Iterator[int]:
         """Places of words in Latin letters that spell wanted syllables, or stand for initials."""

@@ -35,7 +35,7 @@ from processors.text.views import (
 )
 
 _RULES_BY_WEIGHT = (
-    *("invisible", "confusable", "enclosed", "radical", "traditional", "digit"),
+    *("invisible", "confusable", "enclosed", "radical", "variant", "traditional", "digit"),
     *("mark", "width", "case"),
 )
 """Rules of folding, that which hides most first; a text is named after the first that was used."""
@@ -134,8 +134,9 @@ class Text:
         folded, stripped = self.folded, self.stripped
         if any(True for _ in readings.repeats_at(stripped)):
             yield redrawn.repeat(folded, self.kept)
-        if any(True for _ in wanted.splits_at(stripped)):
-            yield redrawn.split(folded, self.kept)
+        wholes = wanted.wholes(stripped)
+        if wholes:
+            yield redrawn.split(folded, self.kept, wholes)
         yield from self.odd_readings()
         if any(True for _ in wanted.spelled_at(folded)):
             yield from respelled.spell(folded)
@@ -148,9 +149,7 @@ class Text:
         if not readings.is_odd(self.original):
             return
         for draw in (redrawn.reverse, redrawn.turn, redrawn.unadorn):
-            drawn = draw(self.original, self.origins, folded)
-            if drawn:
-                yield drawn
+            yield from draw(self.original, self.origins, folded)
         spoken = respelled.sound_out(folded)
         if spoken:
             yield spoken

@@ -21,14 +21,16 @@ MIXED = "mixed"  # a character and the sound of its neighbour
 COLLAPSED = "collapsed"
 INITIALS = "initials"
 
-_SIGNS = "|!$@+€"  # signs that stand for letters
+SIGNS = "|!$@+€(<"
+"""Signs that stand for letters."""
 _CLASSES = {
     "i": "l1|!一壹幺",
     "o": "0〇零",
     "z": "2二贰两",
-    "e": "3€三叁",
+    "e": "3€三叁参",
     "a": "4@四肆",
     "s": "5$五伍",
+    "c": "(<",
     "g": "69六陆九玖",
     "t": "7+七柒",
     "b": "8八捌",
@@ -36,9 +38,9 @@ _CLASSES = {
     "百": "佰",
     "千": "仟",
 }
-NUMERALS = frozenset("一壹幺〇零二贰两三叁四肆五伍六陆七柒八捌九玖十拾百佰千仟")
+NUMERALS = frozenset("一壹幺〇零二贰两三叁参四肆五伍六陆七柒八捌九玖十拾百佰千仟")
 _SKELETON = {ord(char): form for form, chars in _CLASSES.items() for char in chars}
-_NOT_SKELETON = re.compile(rf"[^\w{re.escape(_SIGNS)}{JOINT}]")
+_NOT_SKELETON = re.compile(rf"[^\w{re.escape(SIGNS)}{JOINT}]")
 _TWO_FOR_ONE = (("rn", "m"), ("vv", "w"))
 
 _FIRST_SOUND = 0xE000  # syllables are characters of the private use area, which is stripped away
@@ -47,7 +49,8 @@ _LONGEST_SYLLABLE = 6
 
 def skeleton(folded: str) -> str:
     """Skeleton of a folded text or of joined ones; joints stay."""
-    return _two_for_one(_NOT_SKELETON.sub("", folded.replace("_", " ")).translate(_SKELETON))
+    form = _two_for_one(folded.replace("_", " "))
+    return _NOT_SKELETON.sub("", form).translate(_SKELETON)
 
 
 def _two_for_one(form: str) -> str:
@@ -58,9 +61,7 @@ def _two_for_one(form: str) -> str:
 
 def skeleton_kept(folded: str) -> list[tuple[int, int]]:
     """For every character of ``skeleton(folded)`` its span in ``folded``."""
-    kept = [index for index, char in enumerate(folded) if char.isalnum() or char in _SIGNS]
-    form = "".join(folded[index] for index in kept).translate(_SKELETON)
-    spans = [(index, index + 1) for index in kept]
+    form, spans = folded, [(index, index + 1) for index in range(len(folded))]
     for two, one in _TWO_FOR_ONE:
         merged, at = [], 0
         for part in form.split(two):
@@ -70,7 +71,8 @@ def skeleton_kept(folded: str) -> list[tuple[int, int]]:
                 merged.append((spans[at][0], spans[at + 1][1]))
                 at += 2
         form, spans = form.replace(two, one), merged
-    return spans
+    kept = zip(form, spans, strict=True)
+    return [span for char, span in kept if char.isalnum() or char in SIGNS]
 
 
 @cache
@@ -151,7 +153,7 @@ def _skeleton_tables() -> tuple[Codes, np.ndarray[tuple[int], np.dtype[np.bool_]
     table = np.arange(IS_LETTER.size, dtype=np.uint32)
     table[list(_SKELETON)] = [ord(form) for form in _SKELETON.values()]
     stays = IS_LETTER.copy()
-    stays[[ord(JOINT), *map(ord, _SIGNS)]] = True
+    stays[[ord(JOINT), *map(ord, SIGNS)]] = True
     return table, stays
 
 
@@ -159,7 +161,7 @@ _SKELETONS, _STAYS = _skeleton_tables()
 
 
 def skeleton_codes(folded: Codes) -> Codes:
-    """Skeleton as by ``skeleton``, but for the pairs of letters, which ``two_for_one`` sees to."""
+    """As ``skeleton``, of what ``two_for_one`` has been through."""
     return _SKELETONS[folded[_STAYS[folded]]]
 
 
