@@ -176,13 +176,15 @@ def splits(table: Folding) -> Iterator[tuple[str, ...]]:
     rows_of = [(table.fold(ord(char))[1], ways) for char, *ways in source("splits")]
     wholes = {
         way: char for char, ways in rows_of for way in ways if len(way) == 2 and len(char) == 1
-    }
+    } | rows.WHOLES
     for made, ways in rows_of:  # 場 is written as 土昜, and so is 场
         if made not in common:
             continue
-        for way in [*ways, *(shorter for way in ways for shorter in _shorter(way, wholes))]:
-            parts = "".join(table.fold(ord(part))[1] for part in way)
-            if 2 <= len(parts) <= 4 and len(parts) == len(way) and made not in parts:
+        shorter = (short for way in ways for short in _shorter(way, wholes))
+        for way in (*ways, *shorter):
+            forms = [table.fold(ord(part))[1] for part in way]
+            parts = "".join(form for form in forms if form not in rows.STROKES)
+            if all(len(form) == 1 for form in forms) and 2 <= len(parts) <= 4 and made not in parts:
                 found.setdefault(parts, made)
     yield from sorted(found.items())
 

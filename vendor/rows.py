@@ -55,6 +55,10 @@ _EAST_ASIAN = (
 )
 VARIANT = {ord("妳"): "你", ord("辧"): "办"}
 """Variants that Unihan leaves out or gives otherwise."""
+STROKES = "·|"
+"""Strokes that fold to separators, and are no part of a split character then."""
+WHOLES = {"卩又": "𠬝"}
+"""Parts that are taken together, beside those that have a way to split them of their own."""
 SIGN_OF = {"l": "|", "I": "|", "i": "!"}
 """Signs that a mark of punctuation stands for which looks like a letter: a danda, or ¡."""
 LOOKED_LIKE = frozenset("!$%()*+,-./:;<=>?@[]^_{|}~'\"")

@@ -216,11 +216,6 @@ def equal(shown: str, form: str) -> int:
     return list(map(eq, shown, form)).count(True)
 
 
-def may_sound(shown: str, form: str) -> bool:
-    """Whether characters that sound like a form may be meant for it, by themselves."""
-    return equal(shown, form) < len(form)
-
-
 def sounds_alike(text: Text, anchor: Anchor, form: str) -> bool:
     """Whether what sounds like a form is written for it, and is no word or words of its own."""
     if anchor.reading in (readings.PINYIN, readings.BOPOMOFO):
@@ -232,10 +227,13 @@ def sounds_alike(text: Text, anchor: Anchor, form: str) -> bool:
     if len(shown) != len(form) or cut_ends(text.stripped, start, end):
         return False
     words = words_around(text.stripped, start, end)
-    if any(first <= start and last >= end for first, last in words):
-        return False
     changed = [start + at for at in range(len(form)) if shown[at] != form[at]]
     one_of_many = len(form) >= _SHORT and len(changed) <= 1
+    if any(
+        first <= start and last >= end and not (one_of_many and last - first == len(form))
+        for first, last in words
+    ):
+        return False
     if not one_of_many and any(first <= at < last for at in changed for first, last in words):
         return False
     return len(form) >= _SHORT or not _is_name(text.stripped, start, end, form)

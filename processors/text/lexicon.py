@@ -13,7 +13,6 @@ from processors.text.gates import (
     is_spaced,
     is_whole_word,
     looks_alike,
-    may_sound,
     sounds_alike,
     stands,
 )
@@ -230,9 +229,9 @@ class TermDetector:
     def hears(self, term: str, stripped: str, start: int, end: int) -> bool:
         """Whether characters that sound like a term are worth an anchor; cheap."""
         shown = stripped[start:end]
-        if end - start == _LEAST:
-            return shown not in self.terms.mixed[term] and is_free(stripped, start, end)
-        return any(may_sound(shown, form) for form in self.terms.sound[term])
+        forms = self.terms.mixed[term] if end - start == _LEAST else self.terms.sound[term]
+        same = max([equal(shown, form) for form in forms])
+        return same < end - start and (same > 1 or end - start > 3 or is_free(stripped, start, end))
 
     @cached_property
     def _scanner(self) -> Scanner:

@@ -79,7 +79,9 @@ class Wanted:
         self._splits = {
             parts: char for parts, char in tables.splits().items() if char in self._chars
         }
-        self._heads = frozenset(parts[:2] for parts in self._splits)
+        self._heads: dict[str, list[str]] = {}
+        for parts in sorted(self._splits, key=len, reverse=True):
+            self._heads.setdefault(parts[:2], []).append(parts)
         self._head_table = _hashed(self._heads)
         # Of two syllables both, of more three in a row: fewer are found everywhere.
         self._sounds = frozenset(run for term in sounds for run in _runs(term, 3))
@@ -93,16 +95,14 @@ class Wanted:
         """Places of the stripped form where parts of a character begin that is wanted there."""
         places = range(len(stripped) - 1) if codes is None else _pairs_in(codes, self._head_table)
         for at in places:
-            if stripped[at : at + 2] in self._heads and self._whole(stripped, at):
+            if self._whole(stripped, at):
                 yield at
 
     def wholes(self, stripped: str) -> dict[int, tuple[int, str]]:
         """By place where parts begin how many there are and the character that is wanted there."""
         found, last, reach = dict[int, tuple[int, str]](), "", 0
         for at in range(len(stripped) - 1):
-            if at < reach or stripped[at : at + 2] not in self._heads:
-                continue
-            whole = self._whole(stripped, at, last if at == reach else "")
+            whole = self._whole(stripped, at, last if at == reach else "") if at >= reach else None
             if whole:
                 found[at], reach, last = whole, at + whole[0], whole[1]
         return found
@@ -112,21 +112,26 @@ class Wanted:
 
         ``before`` is what parts right before have made.
         """
-        whole = self._splits
-        for length in range(min(_LONGEST_SPLIT, len(stripped) - at), 1, -1):
-            char = whole.get(stripped[at : at + length])
-            if char is None:
+        for parts in self._heads.get(stripped[at : at + 2], ()):
+            if not stripped.startswith(parts, at):
                 continue
-            end = at + length
-            beside = [stripped[end : end + 1]] + [
-                whole.get(stripped[end:stop], "")
-                for stop in range(end + 2, min(end + _LONGEST_SPLIT, len(stripped)) + 1)
-            ]
-            if {stripped[at - 1 : at] + char, before + char} & self._pairs or any(
-                char + other in self._pairs for other in beside
+            char, end = self._splits[parts], at + len(parts)
+            if (
+                stripped[at - 1 : at] + char in self._pairs
+                or char + stripped[end : end + 1] in self._pairs
+                or before + char in self._pairs
+                or self._is_before_parts(stripped, end, char)
             ):
-                return length, char
+                return len(parts), char
         return None
+
+    def _is_before_parts(self, stripped: str, at: int, char: str) -> bool:
+        """Whether the parts of a character follow that is wanted behind this one."""
+        return any(
+            char + self._splits[parts] in self._pairs
+            for parts in self._heads.get(stripped[at : at + 2], ())
+            if stripped.startswith(parts, at)
+        )
 
     def spelled_at(self, folded: str, codes: Codes | None = None) -> Iterator[int]:
         """Places of words in Latin letters that spell wanted syllables, or stand for initials."""

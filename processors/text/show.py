@@ -46,7 +46,8 @@ def _wholes(stripped: str) -> dict[int, tuple[int, str]]:
     """By place where parts of a character begin how many there are and what they make."""
     whole, found, at = tables.splits(), dict[int, tuple[int, str]](), 0
     while at < len(stripped):
-        length = next((n for n in (4, 3, 2) if stripped[at : at + n] in whole), 1)
+        longest = min(4, len(stripped) - at)
+        length = next((n for n in range(longest, 1, -1) if stripped[at : at + n] in whole), 1)
         if length > 1:
             found[at] = length, whole[stripped[at : at + length]]
         at += length

@@ -42,11 +42,9 @@ def is_han(char: str) -> bool:
 
 
 def is_free(stripped: str, start: int, end: int) -> bool:
-    """Whether two characters are no word, nor is either of them one with its other neighbour."""
-    one, two = stripped[start], stripped[end - 1]
-    if is_word(one + two) or (start and is_word(stripped[start - 1] + one)):
-        return False
-    return end == len(stripped) or not is_word(two + stripped[end])
+    """Whether no two neighbours of a span are a word, nor either end with what stands beside it."""
+    first, last = max(0, start - 1), min(len(stripped), end + 1)
+    return not any(is_word(stripped[at : at + 2]) for at in range(first, last - 1))
 
 
 def words_around(stripped: str, start: int, end: int) -> list[tuple[int, int]]:
