@@ -93,21 +93,22 @@ class Forms:
             self._starts[view] = starts_of(self.view(view))
         return self._starts[view]
 
-    def otherwise(self, wanted: readings.Wanted) -> Iterator[int]:
-        """Indexes of the texts that may have another reading."""
+    def otherwise(self, wanted: readings.Wanted) -> Iterator[tuple[int, str]]:
+        """Indexes of the texts that may have another reading, each with the kind of it."""
         folded, stripped = self._folded_codes, self._stripped_codes
         if folded is None or stripped is None:
             repeats: Iterable[int] = readings.repeats_at(self.stripped)
         else:
             repeats = readings.repeats_in(stripped)
-        for view, places in (
-            (STRIPPED, repeats),
-            (STRIPPED, wanted.splits_at(self.stripped, stripped)),
-            (FOLDED, wanted.spelled_at(self.folded, folded)),
+        for kind, view, places in (
+            (readings.REPEAT, STRIPPED, repeats),
+            (readings.SPLIT, STRIPPED, wanted.splits_at(self.stripped, stripped)),
+            (readings.PINYIN, FOLDED, wanted.spelled_at(self.folded, folded)),
         ):
             for place in places:
-                yield bisect_right(self.starts(view), place) - 1
-        yield from self._odd()
+                yield bisect_right(self.starts(view), place) - 1, kind
+        for index in self._odd():
+            yield index, readings.ODD
 
     def _odd(self) -> Iterator[int]:
         """Indexes of the texts with a character that asks for one of the rarer readings."""

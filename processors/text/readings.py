@@ -30,6 +30,9 @@ PINYIN = "pinyin"
 BOPOMOFO = "bopomofo"
 INITIAL = "initials"
 
+ODD = "odd"
+"""Of the kind of its characters: reversed, turned, with ornaments, or in bopomofo."""
+
 OVERRIDE = "\u202e"
 UPSIDE_DOWN = "ɐɔǝɟƃɓɥᴉɾʞɯɹʇʌʍʎ∀ƎℲ⅁⅂┴⅄"
 """Letters that are only ever written upside down."""

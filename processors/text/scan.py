@@ -129,30 +129,25 @@ class Text:
         used = {RULES.get(ord(char)) for char in self.original[start:end]}
         return next((rule for rule in _RULES_BY_WEIGHT if rule in used), "plain")
 
-    def read_otherwise(self, wanted: readings.Wanted) -> Iterator[readings.Reading]:
-        """What the text may be read as otherwise, if anything wanted is then in it."""
-        folded, stripped = self.folded, self.stripped
-        if any(True for _ in readings.repeats_at(stripped)):
+    def read_otherwise(self, kind: str, wanted: readings.Wanted) -> Iterator[readings.Reading]:
+        """What the text may be read as otherwise, in the way of a kind."""
+        folded = self.folded
+        if kind == readings.REPEAT:
             yield redrawn.repeat(folded, self.kept)
-        wholes = wanted.wholes(stripped)
-        if wholes:
-            yield redrawn.split(folded, self.kept, wholes)
-        yield from self.odd_readings()
-        if any(True for _ in wanted.spelled_at(folded)):
+        elif kind == readings.SPLIT:
+            yield redrawn.split(folded, self.kept, wanted.wholes(self.stripped))
+        elif kind == readings.SIGNS:
+            yield redrawn.put_together(folded)
+        elif kind == readings.PINYIN:
             yield from respelled.spell(folded)
+        else:
+            yield from self.odd_readings()
 
     def odd_readings(self) -> Iterator[readings.Reading]:
-        """Readings of characters that are there for one reading only, whatever is wanted."""
-        folded = self.folded
-        if any(sign in folded for sign in readings.SIGN_LETTERS):
-            yield redrawn.put_together(folded)
-        if not readings.is_odd(self.original):
-            return
+        """Readings of characters that are there for no other."""
         for draw in (redrawn.reverse, redrawn.turn, redrawn.unadorn):
-            yield from draw(self.original, self.origins, folded)
-        spoken = respelled.sound_out(folded)
-        if spoken:
-            yield spoken
+            yield from draw(self.original, self.origins, self.folded)
+        yield from respelled.sound_out(self.folded)
 
 
 class Detector(Protocol):
@@ -296,10 +291,12 @@ class Scanner:
 
     def _read_otherwise(self, batch: _Batch) -> None:
         """Anchors of what texts may be read as otherwise."""
+        wanted = self._wanted
+        kinds = {(index, readings.SIGNS) for index in batch.signed}
         made = [
             (index, reading)
-            for index in sorted({*batch.signed, *batch.forms.otherwise(self._wanted)})
-            for reading in batch.text(index).read_otherwise(self._wanted)
+            for index, kind in sorted(kinds.union(batch.forms.otherwise(wanted)))
+            for reading in batch.text(index).read_otherwise(kind, wanted)
         ]
         for kind, views in _VIEWS_OF.items():
             some = [(index, reading) for index, reading in made if reading.kind == kind]

@@ -38,6 +38,9 @@ def _otherwise(text: Text) -> Iterator[readings.Reading]:
     wholes = _wholes(text.stripped)
     if wholes:
         yield redrawn.split(text.folded, text.kept, wholes)
+    signed = redrawn.put_together(text.folded)
+    if signed.form != text.stripped:
+        yield signed
     yield from text.odd_readings()
     yield from respelled.spell(text.folded)
 
