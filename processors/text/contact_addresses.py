@@ -206,13 +206,12 @@ def _han_before(folded: str, end: int, hit: re.Match[str]) -> int:
 def _only_looks_like_one(folded: str, start: int, hit: re.Match[str]) -> bool:
     """A time of day, an abbreviation, the name of a technology, or a plain list of words."""
     name = folded[start : hit.start()]
+    firm = hit["tld"] and folded[start : hit.end("tld")] in _FIRMS
+    share = hit["tld"] == "hk" and name.isdigit()
+    o_clock = hit["dot"] and "点" in hit["dot"] and _O_CLOCK.fullmatch(name)
+    if firm or share or o_clock or name in _ADDRESSED:
+        return True
     if folded[start : hit.end()] in _ABBREVIATIONS:
-        return True
-    if hit["tld"] and folded[start : hit.end("tld")] in _FIRMS or name in _ADDRESSED:
-        return True
-    if hit["tld"] == "hk" and name.isdigit():  # a share of a firm
-        return True
-    if hit["dot"] and "点" in hit["dot"] and _O_CLOCK.fullmatch(name):
         return True
     if hit["weak"]:
         return len(name) < 3 or not name.isalnum() or name.isdigit()

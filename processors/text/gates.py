@@ -13,7 +13,7 @@ from processors.text.context import cuts_latin, is_bordered, is_latin, is_spaced
 from processors.text.fold import RULES
 from processors.text.scan import Anchor, Text
 from processors.text.views import NUMERALS, SIGNS, STRIPPED
-from processors.text.words import REACH, cut_ends, is_han, words_around
+from processors.text.words import REACH, cut_ends, is_han, is_within_word, words_around
 
 _SHORT = 3  # an entry of so many characters may come about where two words meet
 _LEAST_LEET = 4
@@ -116,14 +116,15 @@ def _is_broken_up(folded: str, start: int, end: int) -> bool:
     first, last = pieces[0], pieces[-1]
     if not all(map(is_han, first + last)) or _WIDE_GAP.search(folded, start, end):
         return False
-    if len({char for char in shown if not char.isalnum() and not char.isspace()}) > 1:
+    signs = [char for char in shown if not char.isalnum() and not char.isspace()]
+    if len(set(signs)) > 1 or (len(signs) == 1 and signs[0] in "。!?"):
         return False
     before = _HAN_END.search(folded[max(0, start - REACH) : start])
     after = _HAN_RUN.match(folded, end, end + REACH)
     left, right = before[0] if before else "", after[0] if after else ""
     return not (
-        cut_ends(left + first, len(left), len(left) + len(first))
-        or cut_ends(last + right, 0, len(last))
+        is_within_word(left + first, len(left), len(left) + len(first))
+        or is_within_word(last + right, 0, len(last))
     )
 
 

@@ -42,10 +42,13 @@ _NEAR_FOLLOWS = _words(
     "之友 后援 用户 会员 读者 听众 观众 车主 机主 家人",
     "老公 老婆 女友 男友 铁粉 黑粉 真香 真好 受害者 吐槽 宿舍 食堂 家属院 小区 站(?!长) 路 街",
     "公园 幼儿园 说 讲 妈 爸 奶奶 爷爷 fans?(?![a-z]) alumn student user",
+    f"旁{_NO_LETTER} 骑手 小哥 司机 控{_NO_LETTER} 一下 百科 重度",
 )
+_THINGS = rf"(?:手机|电脑|平板|视频|音乐|购物|游戏)(?!.{{0,6}}(?:{_ROLES}))"
+"""What an institution makes or sells, if nobody then speaks for it."""
 _KIN = _words("女儿 儿子 孩子 妻子 丈夫 女婿 媳妇 太太 爱人")
 NEAR_AFTER = re.compile(
-    rf"[\W_]{{0,2}}(?:(?:\d{{2,4}}[级届年]?)?的?(?:{_NEAR_FOLLOWS})"
+    rf"[\W_]{{0,2}}(?:(?:\d{{2,4}}[级届年]?)?的?(?:{_NEAR_FOLLOWS}|{_THINGS})"
     rf"|(?:{_STAFF}|教授|老师)?的?(?:{_KIN}))"
 )
 """Who speaks so only stands near it."""
@@ -56,7 +59,7 @@ _NEAR_PRECEDES = _words(
     "吐槽 投诉",
 )
 NEAR_BEFORE = re.compile(
-    rf"(?:{_NEAR_PRECEDES}|[曾前爱非假黑粉在去到被找问向看读听]"
+    rf"(?:{_NEAR_PRECEDES}|[曾前爱非假黑粉在去到被找问向看读听]的?"
     r"|(?<![a-z])(?:love|at|near|not|ex))[\W_]{0,2}\Z"
 )
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
 
-from processors.text.entry import Entry
+from processors.text.entry import Entry, entries_of
 from processors.text.fold import JOINT, UNKNOWN, codes_of, fold, fold_codes, strip, text_of
 from processors.text.gates import (
     equal,
@@ -26,6 +26,7 @@ from processors.text.views import (
     MIXED,
     NUMERALS,
     PAIR,
+    SIMILAR,
     SKELETON,
     SOUND,
     STRIPPED,
@@ -66,7 +67,7 @@ class Terms:
     Of entries that fold to the same form the gravest stays, of equal ones the first given.
     """
 
-    def __init__(self, entries: Iterable[Entry], views: Collection[View] = ALL_VIEWS) -> None:
+    def __init__(self, given: Iterable[Entry | str], views: Collection[View] = ALL_VIEWS) -> None:
         self.folded: dict[str, Entry] = {}
         self.stripped: dict[str, Entry] = {}
         self.loose: set[str] = set()  # stripped forms of entries with separators of their own
@@ -75,7 +76,7 @@ class Terms:
         self.initials: dict[str, tuple[str, ...]] = {}
         self.sound: dict[str, tuple[str, ...]] = {}
         self.mixed: dict[str, tuple[str, ...]] = {}  # of two characters, one of them by its sound
-        entries = tuple(entries)
+        entries = tuple(entries_of(given))
         folds = _each(entry.term.replace(JOINT, UNKNOWN) for entry in entries)
         strips = strip(JOINT.join(folds)).split(JOINT) if entries else ()
         for entry, folded, stripped in zip(entries, folds, strips, strict=False):
@@ -143,7 +144,7 @@ class Terms:
 
     def counts(self, text: Text, anchor: Anchor, form: str) -> bool:
         """Whether an anchor is a hit at all: no word cut in two, no stride over two words."""
-        if anchor.reading == REVERSED:
+        if anchor.reading == REVERSED or anchor.view == SIMILAR:
             return True
         if not stands(text, anchor):
             return False
@@ -182,6 +183,7 @@ def _has_sound(form: str, entry: Entry) -> bool:
     return (
         _LEAST <= len(form) <= _LONGEST_SOUND
         and entry.language in ("", "zh")
+        and not (entry.suffix or entry.place or entry.national or entry.role)
         and sum(map(is_han, form)) >= _LEAST
     )
 
@@ -207,7 +209,9 @@ class TermDetector:
     apart = False
     """Whether a short hit must not stand where two other words meet."""
 
-    def __init__(self, entries: Iterable[Entry], views: Collection[View] = QUIET_VIEWS) -> None:
+    def __init__(
+        self, entries: Iterable[Entry | str], views: Collection[View] = QUIET_VIEWS
+    ) -> None:
         self.terms = Terms(entries, views)
         self._views = frozenset(views)
         # What has no separators of its own is found in the stripped form as well.
@@ -300,7 +304,7 @@ class Lexicon(TermDetector):
 
     apart = True
 
-    def __init__(self, entries: Iterable[Entry], views: Collection[View] = ALL_VIEWS) -> None:
+    def __init__(self, entries: Iterable[Entry | str], views: Collection[View] = ALL_VIEWS) -> None:
         super().__init__(entries, views)
 
     def confirm(self, text: Text, anchors: Sequence[Anchor]) -> list[Match]:

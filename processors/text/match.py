@@ -29,6 +29,7 @@ HIDDEN = {
     "pinyin": "in Latin syllables",
     "bopomofo": "in bopomofo",
     "initials": "in initials",
+    "similar": "with a character otherwise",
     "repeat": "with letters repeated",
     "split": "in parts of its characters",
     "reversed": "in an order that the screen turns around",

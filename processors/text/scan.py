@@ -20,12 +20,14 @@ from processors.text.automaton import Automaton, Hit
 from processors.text.fold import JOINT, RULES, UNKNOWN, kept, origins, strip
 from processors.text.forms import Forms, starts_of
 from processors.text.match import Match
+from processors.text.similar import Near
 from processors.text.views import (
     COLLAPSED,
     FOLDED,
     INITIALS,
     MIXED,
     PAIR,
+    SIMILAR,
     SKELETON,
     SOUND,
     STRIPPED,
@@ -40,7 +42,10 @@ _RULES_BY_WEIGHT = (
 )
 """Rules of folding, that which hides most first; a text is named after the first that was used."""
 
-_TECHNIQUES = {STRIPPED: "separator", SKELETON: "skeleton", SOUND: "homophone", MIXED: "homophone"}
+_TECHNIQUES = {
+    **{STRIPPED: "separator", SKELETON: "skeleton", SIMILAR: "similar"},
+    **{SOUND: "homophone", MIXED: "homophone"},
+}
 _VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, PAIR, MIXED, COLLAPSED, INITIALS)
 _PLAIN_VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, MIXED)  # of a text as it stands
 _VIEWS_OF = {  # the views in which a reading is searched; the first gives its form
@@ -153,6 +158,9 @@ class Text:
 class Detector(Protocol):
     """What the scanner needs of a detector.
 
+    One that finds what is nearly a term has ``piece_terms``, which are looked for in the stripped
+    form, and ``near``, which is asked what is there around one.
+
     Beside these it may have ``skeleton_terms``, ``sound_terms``, ``pair_terms``,
     ``mixed_terms``, ``collapsed_terms`` and ``initials_terms``, and then gets anchors of these
     views and of the other readings.
@@ -214,6 +222,7 @@ class Scanner:
         self._detectors = tuple(detectors)
         wanted = {view: [_terms(detector, view) for detector in detectors] for view in _VIEWS}
         wanted[FOLDED].append(readings.SIGN_LETTERS)  # owned by none of the detectors
+        wanted[STRIPPED] += [_terms(detector, "piece") for detector in detectors]
         self._automata = {view: Automaton(terms) for view, terms in wanted.items()}
         self._base = tuple(view for view in _PLAIN_VIEWS if self._automata[view])
         self._otherwise = frozenset(
@@ -221,6 +230,9 @@ class Scanner:
         )
         self._hears: list[Callable[[str, str, int, int], bool]] = [
             getattr(one, "hears", _never) for one in detectors
+        ]
+        self._near: list[Callable[[str, str, int], Iterable[Near]]] = [
+            getattr(one, "near", _nothing) for one in detectors
         ]
         self._wanted = readings.Wanted(
             *(
@@ -237,8 +249,11 @@ class Scanner:
     def find(self, texts: Sequence[str]) -> list[tuple[tuple[int, Match], ...]]:
         """Per text, the index of the detector and the match, in the order of detector and span.
 
-        A text gets the same answer whatever else is in the batch.
+        A text gets the same answer whatever else is in the batch. Raises `TypeError` for what is
+        no sequence of texts, such as one text alone.
         """
+        if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+            raise TypeError(f"texts must be a sequence of str, as in [text], not {texts!r:.80}")
         batch = _Batch(texts)
         for view in self._base:
             self._search(batch, view)
@@ -263,6 +278,8 @@ class Scanner:
             hits = self._heard(forms.stripped, chain(automaton.find(one), automaton.find(other)))
         elif view == SOUND:
             hits = self._heard(forms.stripped, automaton.find(forms.view(SOUND)))
+        elif view == STRIPPED:
+            hits = self._seen(batch, automaton.find(forms.stripped))
         else:
             hits = automaton.find(forms.view(view))
         starts: list[int] = []
@@ -278,6 +295,30 @@ class Scanner:
                     batch.signed.add(index)
                 else:
                     by_detector[owner].append(anchor)
+
+    def _seen(self, batch: _Batch, hits: Iterable[Hit]) -> Iterator[Hit]:
+        """The hits that are of terms; pieces of a term that is nearly there become anchors."""
+        count, stripped = len(self._detectors), batch.forms.stripped
+        for hit in hits:
+            if hit.owners[-1] < count:
+                yield hit
+                continue
+            for owner in hit.owners:
+                if owner >= count:
+                    for term, start, end in self._near[owner - count](
+                        hit.term, stripped, hit.start
+                    ):
+                        self._add_near(batch, owner - count, term, start, end)
+            owners = tuple([owner for owner in hit.owners if owner < count])
+            if owners:
+                yield hit._replace(owners=owners)
+
+    def _add_near(self, batch: _Batch, owner: int, term: str, start: int, end: int) -> None:
+        starts = batch.forms.starts(STRIPPED)
+        index = bisect_right(starts, start) - 1
+        offset = starts[index]
+        span = batch.text(index).folded_span(STRIPPED, start - offset, end - offset)
+        batch.detectors(index)[owner].append(Anchor(SIMILAR, term, *span))
 
     def _heard(self, stripped: str, hits: Iterable[Hit]) -> Iterator[Hit]:
         """What sounds like a term and is worth an anchor; nearly all of it are words of their own.
@@ -354,6 +395,10 @@ def _differs(shown: str, reading: readings.Reading, first: int, last: int) -> bo
         return True
     plain = strip(shown)
     return reading.form[first:last] != (sound(plain) if reading.kind in _SPOKEN else plain)
+
+
+def _nothing(_piece: str, _stripped: str, _at: int) -> Iterable[Near]:
+    return ()
 
 
 def _never(_term: str, _stripped: str, _start: int, _end: int) -> bool:

@@ -18,6 +18,7 @@ SKELETON = "skeleton"
 SOUND = "sound"
 PAIR = "pair"  # two syllables, which alone say little
 MIXED = "mixed"  # a character and the sound of its neighbour
+SIMILAR = "similar"  # the stripped form, with one character otherwise
 COLLAPSED = "collapsed"
 INITIALS = "initials"
 

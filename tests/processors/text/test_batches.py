@@ -14,6 +14,7 @@ from processors.text.fold import fold
 from schemas.records import Decision, Field, SubjectKind
 
 POLICY = Policy(load_pack(shipped_pack()))
+POLICY.scan(["北京太学"])  # loads the words of Chinese, which takes longer than a case may
 ANYBODY = SubjectView(SubjectKind.INDIVIDUAL, {})
 WORDS = """
     微信 vx abc12345 13800138000 example .com @ :// 教育部 官方 校友 杭州 公安局 发布 中国 际 医生
