@@ -64,9 +64,7 @@ class Forms:
             return self.stripped
         if view == SKELETON:
             return self._skeleton
-        if self._stripped_codes is not None:
-            return text_of(self._sound_codes)
-        return sound(self.stripped)
+        return self._mixed if view == MIXED else self._sound
 
     @cached_property
     def _skeleton(self) -> str:
@@ -74,12 +72,21 @@ class Forms:
             return text_of(skeleton_codes(codes_of(two_for_one(self.folded))))
         return skeleton(self.folded)
 
-    def mixed(self) -> tuple[str, str]:
-        """The joined texts with every second character by its sound, beginning with either."""
+    @cached_property
+    def _sound(self) -> str:
         if self._stripped_codes is not None:
-            one, other = mixed_codes(self._stripped_codes, self._sound_codes)
-            return text_of(one), text_of(other)
-        return mixed(self.stripped, sound(self.stripped))
+            return text_of(self._sound_codes)
+        return sound(self.stripped)
+
+    @cached_property
+    def _mixed(self) -> str:
+        """Every second character by its sound, beginning with one; then beginning with the other.
+
+        The two follow each other with a joint between.
+        """
+        if self._stripped_codes is not None:
+            return text_of(mixed_codes(self._stripped_codes, self._sound_codes))
+        return mixed(self.stripped, self._sound)
 
     @cached_property
     def _sound_codes(self) -> Codes:

@@ -21,6 +21,8 @@ _ROLES = _words(
     "咨询 认证 账号 帐号 小助手 服务中心 服务平台 服务大厅 管理员 旗舰店 专卖店 直营 售后 总部",
     r"委员会 政务 在线 网站 official support service help[\s]?desk admin news team(?![a-z])",
 )
+ROLE_HEADS = frozenset(role[:2] for role in _ROLES.split("|"))
+"""The first two characters of the words of roles."""
 ROLE_AFTER = re.compile(rf"[\W_]{{0,2}}[的之]?(?:唯一|全国|中国|大中华区)?(?:{_ROLES})")
 """Who speaks so speaks for the institution."""
 

@@ -85,6 +85,7 @@ class Wanted:
         self._heads: dict[str, list[str]] = {}
         for parts in sorted(self._splits, key=len, reverse=True):
             self._heads.setdefault(parts[:2], []).append(parts)
+        self._firsts = frozenset(head[0] for head in self._heads)
         self._head_table = _hashed(self._heads)
         # Of two syllables both, of more three in a row: fewer are found everywhere.
         self._sounds = frozenset(run for term in sounds for run in _runs(term, 3))
@@ -96,15 +97,19 @@ class Wanted:
 
     def splits_at(self, stripped: str, codes: Codes | None = None) -> Iterator[int]:
         """Places of the stripped form where parts of a character begin that is wanted there."""
-        places = range(len(stripped) - 1) if codes is None else _pairs_in(codes, self._head_table)
-        for at in places:
+        for at in self._heads_at(stripped) if codes is None else _pairs_in(codes, self._head_table):
             if self._whole(stripped, at):
                 yield at
+
+    def _heads_at(self, stripped: str) -> Iterator[int]:
+        if not self._firsts.isdisjoint(stripped):
+            firsts = self._firsts
+            yield from (at for at, char in enumerate(stripped) if char in firsts)
 
     def wholes(self, stripped: str) -> dict[int, tuple[int, str]]:
         """By place where parts begin how many there are and the character that is wanted there."""
         found, last, reach = dict[int, tuple[int, str]](), "", 0
-        for at in range(len(stripped) - 1):
+        for at in self._heads_at(stripped):
             whole = self._whole(stripped, at, last if at == reach else "") if at >= reach else None
             if whole:
                 found[at], reach, last = whole, at + whole[0], whole[1]

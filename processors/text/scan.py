@@ -12,7 +12,6 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import chain
 from typing import NamedTuple, Protocol
 
 from processors.text import readings, redrawn, respelled
@@ -272,16 +271,11 @@ class Scanner:
     def _search(self, batch: _Batch, view: str) -> None:
         """Anchors of the texts as they stand, in one view."""
         automaton, forms = self._automata[view], batch.forms
-        hits: Iterable[Hit]
-        if view == MIXED:
-            one, other = forms.mixed()
-            hits = self._heard(forms.stripped, chain(automaton.find(one), automaton.find(other)))
-        elif view == SOUND:
-            hits = self._heard(forms.stripped, automaton.find(forms.view(SOUND)))
+        hits: Iterable[Hit] = automaton.find(forms.view(view))
+        if view in (SOUND, MIXED):
+            hits = self._heard(forms.stripped, hits)
         elif view == STRIPPED:
-            hits = self._seen(batch, automaton.find(forms.stripped))
-        else:
-            hits = automaton.find(forms.view(view))
+            hits = self._seen(batch, hits)
         starts: list[int] = []
         for hit in hits:
             starts = starts or forms.starts(view)
@@ -323,12 +317,15 @@ class Scanner:
     def _heard(self, stripped: str, hits: Iterable[Hit]) -> Iterator[Hit]:
         """What sounds like a term and is worth an anchor; nearly all of it are words of their own.
 
-        The views by sound are as long as the stripped form.
+        The views by sound are as long as the stripped form, or twice so with a joint between.
         """
-        for start, end, term, owners in hits:
-            hearing = [owner for owner in owners if self._hears[owner](term, stripped, start, end)]
-            if hearing:
-                yield Hit(start, end, term, tuple(hearing))
+        again = len(stripped) + 1
+        for hit in hits:
+            back = again if hit.start >= again else 0
+            start, end, term = hit.start - back, hit.end - back, hit.term
+            owners = [one for one in hit.owners if self._hears[one](term, stripped, start, end)]
+            if owners:
+                yield Hit(start, end, term, tuple(owners))
 
     def _read_otherwise(self, batch: _Batch) -> None:
         """Anchors of what texts may be read as otherwise."""

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
-from processors.text import tables
+from processors.text import grammar, tables
 from processors.text.fold import JOINT
 from processors.text.views import sound
 from processors.text.words import is_han
@@ -74,6 +74,14 @@ class Near(NamedTuple):
     end: int
 
 
+class _Window(NamedTuple):
+    """How far before a piece a stretch begins, how long it is, and how long the name is."""
+
+    shift: int
+    size: int
+    length: int
+
+
 class Similar:
     """Finds what is nearly one of the given names, but none of the ``known`` ones itself.
 
@@ -83,35 +91,32 @@ class Similar:
     def __init__(self, forms: Iterable[str], known: Container[str]) -> None:
         self._known = known
         self._forms = frozenset(filter(_may_be_changed, forms))
-        self._open: dict[str, str] = {}
+        self._open: dict[str, tuple[str, ...]] = {}
         self._shorter: dict[str, str] = {}
-        self._places: dict[str, set[tuple[int, int]]] = {}
+        places: dict[str, set[_Window]] = {}
         for form in sorted(self._forms):
             for at in range(len(form)):
-                self._open.setdefault(_opened(form, at), form)
+                opened = _opened(form, at)
+                self._open[opened] = (*self._open.get(opened, ()), form)
                 if len(form) >= _LEAST_LONGER and 0 < at < len(form) - 1:
                     self._shorter.setdefault(form[:at] + form[at + 1 :], form)
             for first, last in _halves(len(form)):
-                self._places.setdefault(form[first:last], set()).add((first, len(form)))
+                places.setdefault(form[first:last], set()).update(_windows(first, len(form)))
+        self._places = {piece: sorted(windows) for piece, windows in places.items()}
         self.pieces = tuple(self._places)
 
     def near(self, piece: str, stripped: str, at: int) -> Iterator[Near]:
         """What is nearly a name around one of the pieces, which begins at a place."""
-        for offset, length in self._places[piece]:
-            for first, size in self._windows(len(piece), at, offset, length):
-                shown = stripped[max(0, first) : first + size]
-                if first < 0 or len(shown) < size or JOINT in shown or shown in self._known:
-                    continue
-                form = self._form(shown, length)
-                if form:
-                    yield Near(form, first, first + size)
-
-    def _windows(self, held: int, at: int, offset: int, length: int) -> Iterator[tuple[int, int]]:
-        """Where a name may begin that has the piece at an offset, and how long it then is."""
-        yield at - offset, length
-        if length >= _LEAST_LONGER:
-            for more in (-1, 1):
-                yield (at - offset if not offset else at - offset - more), length + more
+        for shift, size, length in self._places[piece]:
+            start, end = at - shift, at - shift + size
+            if start < 0 or end > len(stripped) or not _may_speak(stripped, start, end):
+                continue
+            shown = stripped[start:end]
+            if JOINT in shown or shown in self._known:
+                continue
+            form = self._form(shown, length)
+            if form:
+                yield Near(form, start, end)
 
     def _form(self, shown: str, length: int) -> str | None:
         """The name of a length that is shown with one character otherwise."""
@@ -121,10 +126,25 @@ class Similar:
             shorter = (shown[:at] + shown[at + 1 :] for at in range(len(shown) - 1))
             return next((form for form in shorter if form in self._forms), None)
         for at, char in enumerate(shown):
-            form = self._open.get(_opened(shown, at))
-            if form and (form.isascii() or is_alike(char, form[at])):
-                return form
+            for form in self._open.get(_opened(shown, at), ()):
+                if form.isascii() or is_alike(char, form[at]):
+                    return form
         return None
+
+
+def _may_speak(stripped: str, start: int, end: int) -> bool:
+    """Whether a stretch begins or ends a text, or a role word may follow: only then it counts."""
+    if start == 0 or end == len(stripped) or stripped[start - 1] == JOINT:
+        return True
+    return stripped[end] == JOINT or stripped[end : end + 2] in grammar.ROLE_HEADS
+
+
+def _windows(offset: int, length: int) -> Iterator[_Window]:
+    """Where a name of a length may stand around a piece that it has at an offset."""
+    yield _Window(offset, length, length)
+    if length >= _LEAST_LONGER:
+        for more in (-1, 1):
+            yield _Window(offset + more if offset else 0, length + more, length)
 
 
 def _opened(form: str, at: int) -> str:

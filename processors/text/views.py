@@ -94,15 +94,15 @@ def sound(stripped: str) -> str:
     return stripped.translate(_sounds())
 
 
-def mixed(stripped: str, sounded: str) -> tuple[str, str]:
-    """Characters and syllables by turns, beginning with either.
+def mixed(stripped: str, sounded: str) -> str:
+    """Characters and syllables by turns, beginning with either; the two with a joint between.
 
-    Between them the two hold every character followed by the syllable of the next, and every
-    syllable followed by the next character, each at its place in the stripped form.
+    Between them they hold every character followed by the syllable of the next, and every syllable
+    followed by the next character, each at its place in the stripped form.
     """
     one, other = list(stripped), list(sounded)
     one[1::2], other[1::2] = other[1::2], one[1::2]
-    return "".join(one), "".join(other)
+    return "".join([*one, JOINT, *other])
 
 
 @cache
@@ -182,8 +182,10 @@ def sound_codes(stripped: Codes) -> Codes:
     return _sound_table()[stripped]
 
 
-def mixed_codes(stripped: Codes, sounded: Codes) -> tuple[Codes, Codes]:
+def mixed_codes(stripped: Codes, sounded: Codes) -> Codes:
     """As ``mixed``."""
-    one, other = stripped.copy(), sounded.copy()
-    one[1::2], other[1::2] = sounded[1::2], stripped[1::2]
-    return one, other
+    count = stripped.size
+    found = np.empty(2 * count + 1, np.uint32)
+    found[:count], found[count], found[count + 1 :] = stripped, ord(JOINT), sounded
+    found[1:count:2], found[count + 2 :: 2] = sounded[1::2], stripped[1::2]
+    return found
