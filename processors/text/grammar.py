@@ -23,11 +23,11 @@ _ROLES = _words(
 )
 ROLE_HEADS = frozenset(role[:2] for role in _ROLES.split("|"))
 """The first two characters of the words of roles."""
-ROLE_AFTER = re.compile(rf"[\W_]{{0,2}}[的之]?(?:唯一|全国|中国|大中华区)?(?:{_ROLES})")
+ROLE_AFTER = re.compile(rf"[\W_]{{0,3}}[的之]?(?:唯一|全国|中国|大中华区)?(?:{_ROLES})")
 """Who speaks so speaks for the institution."""
 
 ROLE_BEFORE = re.compile(
-    r"(?:官方|认证|客服|授权|我是|我们是|这里是|(?<![a-z])(?:official|real))[\W_]{0,2}\Z"
+    r"(?:官方|认证|客服|授权|我是|我们是|这里是|(?<![a-z])(?:official|real))[\W_]{0,3}\Z"
 )
 
 _STAFF = _words(

@@ -17,7 +17,7 @@ from processors.text.gates import (
     stands,
 )
 from processors.text.match import Match, Outcome
-from processors.text.readings import REVERSED
+from processors.text.readings import REVERSED, SIGNS, TURNED
 from processors.text.scan import Anchor, Scanner, Text
 from processors.text.views import (
     COLLAPSED,
@@ -58,7 +58,10 @@ QUIET_VIEWS = tuple(view for view in View if view is not View.SOUND)
 """The same without those by sound, which suit neither names nor titles."""
 
 _BY_SOUND = (SOUND, PAIR, MIXED, INITIALS)
-_SWITCHED = frozenset(View)
+_SWITCHED = {  # readings that are left out with a view
+    **{view.value: view for view in (View.REPEAT, View.SPLIT, View.REVERSED)},
+    **dict.fromkeys((SIGNS, TURNED), View.SKELETON),
+}
 
 
 class Terms:
@@ -250,7 +253,8 @@ class TermDetector:
         found = []
         for seen in anchors:
             anchor = self._plainly(seen)
-            if anchor.reading in _SWITCHED and anchor.reading not in self._views:
+            switch = _SWITCHED.get(anchor.reading)
+            if switch and switch not in self._views:
                 continue
             form = self.terms.form(text, anchor)
             if self.terms.counts(text, anchor, form):

@@ -177,8 +177,12 @@ class Wanted:
             return False
         if left[-1:] + found[0] in self._mixed or found[-1] + right[:1] in self._mixed:
             return True
-        run = (sound(left) or said) + found + sound(right)
-        return any(few in self._sounds for length in (2, 3) for few in _runs(run, length))
+        before, after = sound(left) or said, sound(right)
+        # A pair must hold one of the syllables, and so must three in a row.
+        near, wide = before[-1:] + found + after[:1], before + found + after
+        return any(pair in self._sounds for pair in _runs(near, 2)) or any(
+            three in self._sounds for three in _runs(wide, 3)
+        )
 
     def _is_initial(self, before: str, word: str, after: str) -> bool:
         if len(word) > 1:
