@@ -36,7 +36,7 @@ from processors.text.views import (
     sound,
     spellings,
 )
-from processors.text.words import is_free, is_han
+from processors.text.words import is_free, is_han, is_word
 
 _LEAST = 2  # a single character would be found everywhere
 _LONGEST_SOUND = 8
@@ -236,8 +236,11 @@ class TermDetector:
     def hears(self, term: str, stripped: str, start: int, end: int) -> bool:
         """Whether characters that sound like a term are worth an anchor; cheap."""
         shown = stripped[start:end]
-        forms = self.terms.mixed[term] if end - start == _LEAST else self.terms.sound[term]
-        same = max([equal(shown, form) for form in forms])
+        if end - start == _LEAST:
+            if is_word(shown) or shown in self.terms.mixed[term]:
+                return False
+            return is_free(stripped, start, end)
+        same = max([equal(shown, form) for form in self.terms.sound[term]])
         return same < end - start and (same > 1 or end - start > 3 or is_free(stripped, start, end))
 
     @cached_property

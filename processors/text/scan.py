@@ -137,7 +137,9 @@ class Text:
         """What the text may be read as otherwise, in the way of a kind."""
         folded = self.folded
         if kind == readings.REPEAT:
-            yield redrawn.repeat(folded, self.kept)
+            once = redrawn.repeat(folded, self.kept)
+            if len(once.form) < len(self.kept):
+                yield once
         elif kind == readings.SPLIT:
             yield redrawn.split(folded, self.kept, wanted.wholes(self.stripped))
         elif kind == readings.SIGNS:
@@ -271,10 +273,11 @@ class Scanner:
     def _search(self, batch: _Batch, view: str) -> None:
         """Anchors of the texts as they stand, in one view."""
         automaton, forms = self._automata[view], batch.forms
-        hits: Iterable[Hit] = automaton.find(forms.view(view))
-        if view in (SOUND, MIXED):
-            hits = self._heard(forms.stripped, hits)
-        elif view == STRIPPED:
+        if view in (SOUND, MIXED):  # nearly all of them are words of their own
+            hits = automaton.find_heard(forms.view(view), forms.stripped, self._hears)
+        else:
+            hits = automaton.find(forms.view(view))
+        if view == STRIPPED:
             hits = self._seen(batch, hits)
         starts: list[int] = []
         for hit in hits:
@@ -313,19 +316,6 @@ class Scanner:
         offset = starts[index]
         span = batch.text(index).folded_span(STRIPPED, start - offset, end - offset)
         batch.detectors(index)[owner].append(Anchor(SIMILAR, term, *span))
-
-    def _heard(self, stripped: str, hits: Iterable[Hit]) -> Iterator[Hit]:
-        """What sounds like a term and is worth an anchor; nearly all of it are words of their own.
-
-        The views by sound are as long as the stripped form, or twice so with a joint between.
-        """
-        again = len(stripped) + 1
-        for hit in hits:
-            back = again if hit.start >= again else 0
-            start, end, term = hit.start - back, hit.end - back, hit.term
-            owners = [one for one in hit.owners if self._hears[one](term, stripped, start, end)]
-            if owners:
-                yield Hit(start, end, term, tuple(owners))
 
     def _read_otherwise(self, batch: _Batch) -> None:
         """Anchors of what texts may be read as otherwise."""

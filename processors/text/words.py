@@ -45,8 +45,10 @@ def is_han(char: str) -> bool:
 
 def is_free(stripped: str, start: int, end: int) -> bool:
     """Whether no two neighbours of a span are a word, nor either end with what stands beside it."""
-    first, last = max(0, start - 1), min(len(stripped), end + 1)
-    return not any(is_word(stripped[at : at + 2]) for at in range(first, last - 1))
+    for at in range(max(0, start - 1), min(len(stripped), end + 1) - 1):
+        if is_word(stripped[at : at + 2]):
+            return False
+    return True
 
 
 def words_around(stripped: str, start: int, end: int) -> list[tuple[int, int]]:

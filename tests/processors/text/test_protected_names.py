@@ -157,7 +157,9 @@ def test_what_is_nearly_a_name_and_may_speak_for_it_is_found(text: str, shown: s
     assert shown in outcomes(text)
 
 
-@pytest.mark.parametrize("text", ["清华太学校友", "我在清华太学上课", "腾迅", "东华大学", "清华书店"])
+@pytest.mark.parametrize(
+    "text", ["清华太学校友", "我在清华太学上课", "腾迅", "东华大学", "清华书店"]
+)
 def test_what_is_nearly_a_name_and_says_no_more_is_none(text: str):
     assert outcomes(text) == {}
 
