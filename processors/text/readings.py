@@ -46,6 +46,8 @@ SIGN_LETTERS = {
     **{"'/": "y", "`/": "y", "_|": "j", ")(": "x"},
 }
 """Letters put together from several signs."""
+SIGNED = (*SIGN_LETTERS, *("*" + letter for letter in "abcdefghijklmnopqrstuvwxyz"))
+"""What a folded text holds in which signs may stand for letters."""
 _ODD = re.compile(f"[{OVERRIDE}{UPSIDE_DOWN}{ORNAMENTS}ㄅ-ㄩ]")
 _TOKEN = re.compile("[a-z]+")
 _LONGEST_SPLIT = 4

@@ -20,6 +20,8 @@ from processors.text.readings import (
 _POPPED = re.compile("[\u202c\u2069\n\r]|\\Z")
 _ORNAMENT = re.compile(f"[{ORNAMENTS}]")
 _SIGNS = re.compile("|".join(map(re.escape, sorted(SIGN_LETTERS, key=len, reverse=True))))
+_MASK = re.compile(r"(?<=[a-z])([*])(?=[a-z])")
+_VOWELS = "aeiou"
 _UPRIGHT = dict(
     zip("ɐqɔpǝɟƃɓɥᴉıɾſʞlןɯuodbɹsʇnʌʍxʎz", "abcdefgghiijjkllmnopqrstuvwxyz", strict=True)
 )
@@ -109,6 +111,15 @@ def unadorn(original: str, origins: Sequence[int], folded: str) -> Iterator[Read
     yield Reading(
         ORNAMENT, "".join(folded[i] for i in places), [(index, index + 1) for index in places]
     )
+
+
+def unmask(folded: str) -> Iterator[Reading]:
+    """With an asterisk among Latin letters as each of the vowels it may stand for: f*ck."""
+    masks = frozenset(hit.start(1) for hit in _MASK.finditer(folded))
+    places = [i for i, char in enumerate(folded) if char.isalnum() or i in masks]
+    for vowel in _VOWELS if masks else "":
+        form = "".join(vowel if index in masks else folded[index] for index in places)
+        yield Reading(SIGNS, form, [(index, index + 1) for index in places])
 
 
 def put_together(folded: str) -> Reading:

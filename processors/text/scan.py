@@ -144,6 +144,7 @@ class Text:
             yield redrawn.split(folded, self.kept, wanted.wholes(self.stripped))
         elif kind == readings.SIGNS:
             yield redrawn.put_together(folded)
+            yield from redrawn.unmask(folded)
         elif kind == readings.PINYIN:
             yield from respelled.spell(folded)
         else:
@@ -222,7 +223,7 @@ class Scanner:
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self._detectors = tuple(detectors)
         wanted = {view: [_terms(detector, view) for detector in detectors] for view in _VIEWS}
-        wanted[FOLDED].append(readings.SIGN_LETTERS)  # owned by none of the detectors
+        wanted[FOLDED].append(readings.SIGNED)  # owned by none of the detectors
         wanted[STRIPPED] += [_terms(detector, "piece") for detector in detectors]
         self._automata = {view: Automaton(terms) for view, terms in wanted.items()}
         self._base = tuple(view for view in _PLAIN_VIEWS if self._automata[view])

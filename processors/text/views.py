@@ -64,6 +64,8 @@ def skeleton_kept(folded: str) -> list[tuple[int, int]]:
     """For every character of ``skeleton(folded)`` its span in ``folded``."""
     form, spans = folded, [(index, index + 1) for index in range(len(folded))]
     for two, one in _TWO_FOR_ONE:
+        if two not in form:
+            continue
         merged, at = [], 0
         for part in form.split(two):
             merged += spans[at : at + len(part)]
