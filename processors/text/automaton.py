@@ -1,6 +1,6 @@
 """The search for many terms at once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import daachorse
@@ -39,3 +39,20 @@ class Automaton:
             terms, owners = self._terms, self._owners
             for start, end, index in self._search.find_overlapping(joined):
                 yield Hit(start, end, terms[index], owners[index])
+
+    def find_heard(
+        self, joined: str, stripped: str, hears: Sequence[Callable[[str, str, int, int], bool]]
+    ) -> Iterator[Hit]:
+        """Hits in a view by sound that the detectors they are of take to be worth one, by owner.
+
+        The views by sound are as long as the stripped form, or twice so with a joint between.
+        """
+        if self._search is None:
+            return
+        terms, owners, again = self._terms, self._owners, len(stripped) + 1
+        for first, last, index in self._search.find_overlapping(joined):
+            back = again if first >= again else 0
+            start, end, term = first - back, last - back, terms[index]
+            asking = [owner for owner in owners[index] if hears[owner](term, stripped, start, end)]
+            if asking:
+                yield Hit(start, end, term, tuple(asking))

@@ -26,6 +26,7 @@ _TLD_WITH_PATH = "me|tv|gg|ly|gl|ai|im|gd|id|su|gy|bio|ee|la|fm|ch|fr|ca|sg|my|b
 _SHORTENERS = "youtu.be|amzn.to|redd.it|kutt.it|shorturl.at|u.nu|qr.ae|notion.so"
 _HAN_TLD = "中国|公司|网络|网址|在线|集团|商城|手机|香港|台湾|我爱你|рф|pф"
 _PLAIN_TLD = "com|cn|net|org|cc|xyz"  # sure enough for a dot that is hardly one
+_SURE_TLD = frozenset(("com", "cn", "net", "org", "cc", "top", "vip"))
 _SPOKEN_TLD = "康姆|扣姆|靠姆|科姆|抗姆|康母|坑姆|c0m|c○m|cοm|соm"
 _NO_MORE = r"(?![a-z0-9_-])"
 _OPEN, _CLOSE = r"[(\[{<【「〔\"'*]", r"[)\]}>】」〕\"'*]"
@@ -63,6 +64,10 @@ _ABBREVIATIONS = frozenset(
 )
 """Names of technology that only look like domains."""
 
+_FIRMS = frozenset(("co.ltd", "pte.ltd", "pvt.ltd"))
+_ADDRESSED = frozenset(("dr", "mr", "mrs", "ms", "prof", "st"))
+"""What stands before the name of a person: Dr.Wang."""
+
 _HOSTS = (
     r"q\s?q|163|126|139|189|gmail|foxmail|outlook|hotmail|yahoo|sina|sohu|icloud|aliyun|yeah|proton"
     "|protonmail|企鹅|扣扣|网易|新浪|谷歌"
@@ -85,7 +90,7 @@ _MAILBOX = re.compile(
 )
 
 _DOT_ENDS = (
-    *(".", "。", "点", "點", "奌", "dot", "句号", ")", "]", "}", ">", "】", "」"),
+    *(".", "。", "点", "点儿", "點", "奌", "dot", "句号", ")", "]", "}", ">", "】", "」"),
     *("点 ", "dot ", "dot-", "dot_", "点-", "点_", ") ", "] ", "} ", "> ", "】 ", "*", '"', "'"),
 )
 ANCHORS = (
@@ -193,7 +198,7 @@ def _word_before(folded: str, end: int) -> int:
 def _han_before(folded: str, end: int, hit: re.Match[str]) -> int:
     """Start of a name in other letters than Latin, for the plain top-level domains."""
     start = _word_before(folded, end)
-    if end - start < 2 or hit["tld"] not in ("com", "cn", "net", "org", "cc", "top", "vip"):
+    if end - start < 2 or (hit["tld"] or "com") not in _SURE_TLD:
         return end
     return start
 
@@ -201,9 +206,12 @@ def _han_before(folded: str, end: int, hit: re.Match[str]) -> int:
 def _only_looks_like_one(folded: str, start: int, hit: re.Match[str]) -> bool:
     """A time of day, an abbreviation, the name of a technology, or a plain list of words."""
     name = folded[start : hit.start()]
-    if folded[start : hit.end()] in _ABBREVIATIONS:
+    firm = hit["tld"] and folded[start : hit.end("tld")] in _FIRMS
+    share = hit["tld"] == "hk" and name.isdigit()
+    o_clock = hit["dot"] and "点" in hit["dot"] and _O_CLOCK.fullmatch(name)
+    if firm or share or o_clock or name in _ADDRESSED:
         return True
-    if hit["dot"] and "点" in hit["dot"] and _O_CLOCK.fullmatch(name):
+    if folded[start : hit.end()] in _ABBREVIATIONS:
         return True
     if hit["weak"]:
         return len(name) < 3 or not name.isalnum() or name.isdigit()

@@ -50,7 +50,7 @@ _DIGITS = re.compile(r"\d+")
 _MOBILE = re.compile(r"(?:(?:00)?86)?1(?:3\d|4[014-9]|5[0-35-9]|6[2567]|7[0-8]|8\d|9[0-35-9])\d{8}")
 _OTHERS = (
     # A landline of the mainland: brackets or a separator behind the area code, or in one piece.
-    r"(?:\(0[1-9]\d{0,2}\)|0[1-9]\d{1,2}[\W_])[\W_]{0,2}[2-9]\d{2,3}[\W_]?\d{4}"
+    r"(?:\(0[1-9]\d{1,2}\)|0(?:10|2\d|[3-9]\d\d)[\W_])[\W_]{0,2}[1-9]\d{2,3}[\W_]?\d{4}"
     r"|0(?:10|2\d)[2-9]\d{7}|0[3-9]\d{2}[2-9]\d{6,7}",
     # Numbers of firms.
     r"[48]00(?P<s>[\W_]{0,2})\d{3,4}(?P=s)\d{3,4}|[48]00[\W_]{1,2}\d{7}",

@@ -7,7 +7,7 @@ institution, 医生 and 医师.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import msgspec
@@ -47,6 +47,22 @@ class Entry(Struct, frozen=True):
     role: bool = False
     severity: int = 1
     language: str = ""
+
+
+def entries_of(given: Iterable[Entry | str]) -> Iterator[Entry]:
+    """Entries as they are given; a plain term is an entry whose tag it is.
+
+    Raises `TypeError` for anything else, and for one text in place of several.
+    """
+    if isinstance(given, str):
+        raise TypeError(f"entries must be several, as in [{given!r}], not one text")
+    for one in given:
+        if isinstance(one, str):
+            yield Entry(one, one)
+        elif isinstance(one, Entry):
+            yield one
+        else:
+            raise TypeError(f"an entry must be an Entry or a str, not {one!r:.80}")
 
 
 class BadLine(NamedTuple):

@@ -64,22 +64,29 @@ class Forms:
             return self.stripped
         if view == SKELETON:
             return self._skeleton
+        return self._mixed if view == MIXED else self._sound
+
+    @cached_property
+    def _skeleton(self) -> str:
+        if self._folded_codes is not None:
+            return text_of(skeleton_codes(codes_of(two_for_one(self.folded))))
+        return skeleton(self.folded)
+
+    @cached_property
+    def _sound(self) -> str:
         if self._stripped_codes is not None:
             return text_of(self._sound_codes)
         return sound(self.stripped)
 
     @cached_property
-    def _skeleton(self) -> str:
-        if self._folded_codes is not None:
-            return two_for_one(text_of(skeleton_codes(self._folded_codes)))
-        return skeleton(self.folded)
+    def _mixed(self) -> str:
+        """Every second character by its sound, beginning with one; then beginning with the other.
 
-    def mixed(self) -> tuple[str, str]:
-        """The joined texts with every second character by its sound, beginning with either."""
+        The two follow each other with a joint between.
+        """
         if self._stripped_codes is not None:
-            one, other = mixed_codes(self._stripped_codes, self._sound_codes)
-            return text_of(one), text_of(other)
-        return mixed(self.stripped, sound(self.stripped))
+            return text_of(mixed_codes(self._stripped_codes, self._sound_codes))
+        return mixed(self.stripped, self._sound)
 
     @cached_property
     def _sound_codes(self) -> Codes:
@@ -93,21 +100,22 @@ class Forms:
             self._starts[view] = starts_of(self.view(view))
         return self._starts[view]
 
-    def otherwise(self, wanted: readings.Wanted) -> Iterator[int]:
-        """Indexes of the texts that may have another reading."""
+    def otherwise(self, wanted: readings.Wanted) -> Iterator[tuple[int, str]]:
+        """Indexes of the texts that may have another reading, each with the kind of it."""
         folded, stripped = self._folded_codes, self._stripped_codes
         if folded is None or stripped is None:
             repeats: Iterable[int] = readings.repeats_at(self.stripped)
         else:
             repeats = readings.repeats_in(stripped)
-        for view, places in (
-            (STRIPPED, repeats),
-            (STRIPPED, wanted.splits_at(self.stripped, stripped)),
-            (FOLDED, wanted.spelled_at(self.folded, folded)),
+        for kind, view, places in (
+            (readings.REPEAT, STRIPPED, repeats),
+            (readings.SPLIT, STRIPPED, wanted.splits_at(self.stripped, stripped)),
+            (readings.PINYIN, FOLDED, wanted.spelled_at(self.folded, folded)),
         ):
             for place in places:
-                yield bisect_right(self.starts(view), place) - 1
-        yield from self._odd()
+                yield bisect_right(self.starts(view), place) - 1, kind
+        for index in self._odd():
+            yield index, readings.ODD
 
     def _odd(self) -> Iterator[int]:
         """Indexes of the texts with a character that asks for one of the rarer readings."""

@@ -12,8 +12,8 @@ from processors.text import readings
 from processors.text.context import cuts_latin, is_bordered, is_latin, is_spaced_on_purpose
 from processors.text.fold import RULES
 from processors.text.scan import Anchor, Text
-from processors.text.views import NUMERALS, STRIPPED
-from processors.text.words import REACH, cut_ends, is_han, words_around
+from processors.text.views import NUMERALS, SIGNS, STRIPPED
+from processors.text.words import REACH, cut_ends, is_han, is_within_word, words_around
 
 _SHORT = 3  # an entry of so many characters may come about where two words meet
 _LEAST_LEET = 4
@@ -29,6 +29,9 @@ _ALPHABETS = (  # in which words are written; what looks Latin in them is no dis
     frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґАБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯІЇЄҐ"),
     frozenset("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩΆΈΉΊΌΎΏ"),
 )
+
+
+_REDRAWN = (readings.REPEAT, readings.SPLIT, readings.ORNAMENT)
 
 
 def stands(text: Text, anchor: Anchor) -> bool:
@@ -59,10 +62,13 @@ def _is_foreign_word(text: Text, start: int, end: int) -> bool:
     return any(all(char in letters for char in shown) for letters in _ALPHABETS)
 
 
-def is_apart(text: Text, anchor: Anchor) -> bool:
-    """Whether a short term of Han characters is not where two other words meet."""
+def is_apart(text: Text, anchor: Anchor, form: str) -> bool:
+    """Whether a short term of Han characters is not where two other words meet.
+
+    A reading is judged as it is read, not as it is written.
+    """
     start, end = text.stripped_span(anchor.start, anchor.end)
-    shown = text.stripped[start:end]
+    shown = form if anchor.reading in _REDRAWN else text.stripped[start:end]
     if len(shown) > _SHORT + 1 or not all(map(is_han, shown)):
         return True
     ends = 1 if len(shown) <= _SHORT else 2
@@ -88,6 +94,8 @@ def is_spaced(text: Text, anchor: Anchor) -> bool:
     folded, start, end = text.folded, anchor.start, anchor.end
     if is_spaced_on_purpose(folded, anchor):
         return not goes_on(folded, start, end)
+    if is_han(folded[start]):
+        return _is_broken_up(folded, start, end)
     shown = folded[start:end]
     return (
         len(anchor.term) >= _LEAST_BROKEN
@@ -96,6 +104,33 @@ def is_spaced(text: Text, anchor: Anchor) -> bool:
         and not any(char.isspace() for char in shown)
         and is_bordered(folded, start, end)
     )
+
+
+def _is_broken_up(folded: str, start: int, end: int) -> bool:
+    """Whether Chinese with ordinary separators inside is one term, as no word goes over its ends.
+
+    So 专业色·情 is, and 集中，国家 is not: 集中 is a word.
+    """
+    shown = folded[start:end]
+    pieces = re.split(r"[\W_]+", shown)
+    first, last = pieces[0], pieces[-1]
+    if not all(map(is_han, first + last)) or _WIDE_GAP.search(folded, start, end):
+        return False
+    signs = [char for char in shown if not char.isalnum() and not char.isspace()]
+    if len(set(signs)) > 1 or (len(signs) == 1 and signs[0] in "。!?"):
+        return False
+    before = _HAN_END.search(folded[max(0, start - REACH) : start])
+    after = _HAN_RUN.match(folded, end, end + REACH)
+    left, right = before[0] if before else "", after[0] if after else ""
+    return not (
+        is_within_word(left + first, len(left), len(left) + len(first))
+        or is_within_word(last + right, 0, len(last))
+    )
+
+
+_WIDE_GAP = re.compile(r"[\W_]{4}")
+_HAN_RUN = re.compile("[\u3400-\u9fff]*")
+_HAN_END = re.compile("[\u3400-\u9fff]*\\Z")
 
 
 def goes_on(folded: str, start: int, end: int, *, han: bool = False) -> bool:
@@ -128,20 +163,25 @@ def is_whole_word(text: Text, anchor: Anchor) -> bool:
 # --- Skeleton --------------------------------------------------------------------------------
 
 
-def looks_alike(text: Text, anchor: Anchor, form: str) -> bool:
-    """Whether what has the skeleton of a term is written for it."""
+def looks_alike(text: Text, anchor: Anchor, form: str, *, loose: bool) -> bool:
+    """Whether what has the skeleton of a term is written for it.
+
+    ``loose`` is a term with separators of its own.
+    """
     folded, start, end = text.folded, anchor.start, anchor.end
     shown = folded[start:end]
     if not any(map(str.isascii, form)) or any(map(is_han, form)):
         return _is_numeral(text, anchor, form)
-    letters = sum(map(str.isalpha, shown))
-    signs = len(shown) - letters
-    same = equal(shown, form) if len(shown) == len(form) else 0
+    kept = "".join(char for char in shown if char.isalnum() or char in SIGNS)
+    letters = sum(map(str.isalpha, kept))
+    same = equal(kept, form) if len(kept) == len(form) else 0
     few = 3 if len(form) >= _LEAST_BROKEN else 2  # of a long term a third says as much
-    if len(form) < _LEAST_LEET or few * max(letters, same) < len(shown):
+    if len(form) < _LEAST_LEET or few * max(letters, same) < len(kept):
         return False
-    if is_bordered(folded, start, end) or not signs:
-        return True
+    if len(kept) < len(shown) and not (loose or _is_spelled_out(shown)):
+        return False
+    if is_bordered(folded, start, end) or letters == len(kept):
+        return not goes_on(folded, start, end)
     return not _touches(folded, start, end)
 
 
@@ -177,12 +217,6 @@ def equal(shown: str, form: str) -> int:
     return list(map(eq, shown, form)).count(True)
 
 
-def may_sound(shown: str, form: str) -> bool:
-    """Whether characters that sound like a form may be meant for it, by themselves."""
-    same = equal(shown, form)
-    return same < len(form) and (len(form) > _SHORT or same > 0)
-
-
 def sounds_alike(text: Text, anchor: Anchor, form: str) -> bool:
     """Whether what sounds like a form is written for it, and is no word or words of its own."""
     if anchor.reading in (readings.PINYIN, readings.BOPOMOFO):
@@ -194,10 +228,13 @@ def sounds_alike(text: Text, anchor: Anchor, form: str) -> bool:
     if len(shown) != len(form) or cut_ends(text.stripped, start, end):
         return False
     words = words_around(text.stripped, start, end)
-    if any(first <= start and last >= end for first, last in words):
-        return False
     changed = [start + at for at in range(len(form)) if shown[at] != form[at]]
     one_of_many = len(form) >= _SHORT and len(changed) <= 1
+    if any(
+        first <= start and last >= end and not (one_of_many and last - first == len(form))
+        for first, last in words
+    ):
+        return False
     if not one_of_many and any(first <= at < last for at in changed for first, last in words):
         return False
     return len(form) >= _SHORT or not _is_name(text.stripped, start, end, form)
@@ -225,7 +262,7 @@ def _is_pinyin(text: Text, anchor: Anchor, form: str) -> bool:
     original = text.original[first:last]
     if _is_spelled_out(shown):
         return not goes_on(text.folded, anchor.start, anchor.end)
-    return shown.isalpha() and not original.istitle()
+    return not original.istitle()
 
 
 def _is_spelled_out(shown: str) -> bool:

@@ -21,11 +21,13 @@ _ROLES = _words(
     "咨询 认证 账号 帐号 小助手 服务中心 服务平台 服务大厅 管理员 旗舰店 专卖店 直营 售后 总部",
     r"委员会 政务 在线 网站 official support service help[\s]?desk admin news team(?![a-z])",
 )
-ROLE_AFTER = re.compile(rf"[\W_]{{0,2}}[的之]?(?:唯一|全国|中国|大中华区)?(?:{_ROLES})")
+ROLE_HEADS = frozenset(role[:2] for role in _ROLES.split("|"))
+"""The first two characters of the words of roles."""
+ROLE_AFTER = re.compile(rf"[\W_]{{0,3}}[的之]?(?:唯一|全国|中国|大中华区)?(?:{_ROLES})")
 """Who speaks so speaks for the institution."""
 
 ROLE_BEFORE = re.compile(
-    r"(?:官方|认证|客服|授权|我是|我们是|这里是|(?<![a-z])(?:official|real))[\W_]{0,2}\Z"
+    r"(?:官方|认证|客服|授权|我是|我们是|这里是|(?<![a-z])(?:official|real))[\W_]{0,3}\Z"
 )
 
 _STAFF = _words(
@@ -42,10 +44,13 @@ _NEAR_FOLLOWS = _words(
     "之友 后援 用户 会员 读者 听众 观众 车主 机主 家人",
     "老公 老婆 女友 男友 铁粉 黑粉 真香 真好 受害者 吐槽 宿舍 食堂 家属院 小区 站(?!长) 路 街",
     "公园 幼儿园 说 讲 妈 爸 奶奶 爷爷 fans?(?![a-z]) alumn student user",
+    f"旁{_NO_LETTER} 骑手 小哥 司机 控{_NO_LETTER} 一下 百科 重度",
 )
+_THINGS = rf"(?:手机|电脑|平板|视频|音乐|购物|游戏)(?!.{{0,6}}(?:{_ROLES}))"
+"""What an institution makes or sells, if nobody then speaks for it."""
 _KIN = _words("女儿 儿子 孩子 妻子 丈夫 女婿 媳妇 太太 爱人")
 NEAR_AFTER = re.compile(
-    rf"[\W_]{{0,2}}(?:(?:\d{{2,4}}[级届年]?)?的?(?:{_NEAR_FOLLOWS})"
+    rf"[\W_]{{0,2}}(?:(?:\d{{2,4}}[级届年]?)?的?(?:{_NEAR_FOLLOWS}|{_THINGS})"
     rf"|(?:{_STAFF}|教授|老师)?的?(?:{_KIN}))"
 )
 """Who speaks so only stands near it."""
@@ -56,7 +61,7 @@ _NEAR_PRECEDES = _words(
     "吐槽 投诉",
 )
 NEAR_BEFORE = re.compile(
-    rf"(?:{_NEAR_PRECEDES}|[曾前爱非假黑粉在去到被找问向看读听]"
+    rf"(?:{_NEAR_PRECEDES}|[曾前爱非假黑粉在去到被找问向看读听]的?"
     r"|(?<![a-z])(?:love|at|near|not|ex))[\W_]{0,2}\Z"
 )
 

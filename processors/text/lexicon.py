@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
 
-from processors.text.entry import Entry
+from processors.text.entry import Entry, entries_of
 from processors.text.fold import JOINT, UNKNOWN, codes_of, fold, fold_codes, strip, text_of
 from processors.text.gates import (
     equal,
@@ -13,12 +13,11 @@ from processors.text.gates import (
     is_spaced,
     is_whole_word,
     looks_alike,
-    may_sound,
     sounds_alike,
     stands,
 )
 from processors.text.match import Match, Outcome
-from processors.text.readings import REVERSED
+from processors.text.readings import REVERSED, SIGNS, TURNED
 from processors.text.scan import Anchor, Scanner, Text
 from processors.text.views import (
     COLLAPSED,
@@ -27,6 +26,7 @@ from processors.text.views import (
     MIXED,
     NUMERALS,
     PAIR,
+    SIMILAR,
     SKELETON,
     SOUND,
     STRIPPED,
@@ -36,7 +36,7 @@ from processors.text.views import (
     sound,
     spellings,
 )
-from processors.text.words import is_free, is_han
+from processors.text.words import is_free, is_han, is_word
 
 _LEAST = 2  # a single character would be found everywhere
 _LONGEST_SOUND = 8
@@ -58,7 +58,10 @@ QUIET_VIEWS = tuple(view for view in View if view is not View.SOUND)
 """The same without those by sound, which suit neither names nor titles."""
 
 _BY_SOUND = (SOUND, PAIR, MIXED, INITIALS)
-_SWITCHED = frozenset(View)
+_SWITCHED = {  # readings that are left out with a view
+    **{view.value: view for view in (View.REPEAT, View.SPLIT, View.REVERSED)},
+    **dict.fromkeys((SIGNS, TURNED), View.SKELETON),
+}
 
 
 class Terms:
@@ -67,16 +70,16 @@ class Terms:
     Of entries that fold to the same form the gravest stays, of equal ones the first given.
     """
 
-    def __init__(self, entries: Iterable[Entry], views: Collection[View] = ALL_VIEWS) -> None:
+    def __init__(self, given: Iterable[Entry | str], views: Collection[View] = ALL_VIEWS) -> None:
         self.folded: dict[str, Entry] = {}
         self.stripped: dict[str, Entry] = {}
         self.loose: set[str] = set()  # stripped forms of entries with separators of their own
         self.skeleton: dict[str, str] = {}  # stripped form by form in the view
         self.collapsed: dict[str, str] = {}
-        self.initials: dict[str, str] = {}
+        self.initials: dict[str, tuple[str, ...]] = {}
         self.sound: dict[str, tuple[str, ...]] = {}
         self.mixed: dict[str, tuple[str, ...]] = {}  # of two characters, one of them by its sound
-        entries = tuple(entries)
+        entries = tuple(entries_of(given))
         folds = _each(entry.term.replace(JOINT, UNKNOWN) for entry in entries)
         strips = strip(JOINT.join(folds)).split(JOINT) if entries else ()
         for entry, folded, stripped in zip(entries, folds, strips, strict=False):
@@ -88,7 +91,10 @@ class Terms:
                 self.loose.add(stripped)
         hidden = [(form, entry) for form, entry in self.stripped.items() if not entry.allow]
         if View.SKELETON in views:
-            self.skeleton = {skeleton(form): form for form, _ in hidden if _CHANGES.search(form)}
+            for form, _ in hidden:
+                if _CHANGES.search(form):
+                    self.skeleton[skeleton(form)] = form
+                    self.skeleton.setdefault(skeleton(" ".join(form)), form)  # r n apart is no m
         if View.REPEAT in views:
             for form, _ in hidden:
                 once = collapse(form)
@@ -102,39 +108,37 @@ class Terms:
         spelling = spellings()
         acronyms: dict[str, str] = {}
         for form, sounded in zip(forms, sound(JOINT.join(forms)).split(JOINT), strict=False):
-            alike = self.sound.get(sounded)
+            _append(self.sound, sounded, form)
             if len(form) >= _LEAST_ACRONYM and all(map(is_han, form)):
                 acronym = "".join(
                     spelling[syllable][0] for syllable in sounded if syllable in spelling
                 )
                 acronyms[acronym] = "" if acronym in acronyms else form
-            self.sound[sounded] = (*alike, form) if alike else (form,)
             for at, (char, syllable) in enumerate(zip(form, sounded, strict=True)):
                 if syllable == char:
                     continue
                 before, after = sounded[:at], sounded[at + 1 :]
-                self.initials.setdefault(before + spelling[syllable][0] + after, form)
+                _append(self.initials, before + spelling[syllable][0] + after, form)
                 for other in other_sounds(char):
                     self.sound.setdefault(before + other + after, (form,))
                 if len(form) == _LEAST:
                     self._add_mixed(form, at, syllable)
         for acronym, form in acronyms.items():
             if form and len(acronym) == len(form) and not _VOWEL.search(acronym):
-                self.initials.setdefault(acronym, form)
+                _append(self.initials, acronym, form)
 
     def _add_mixed(self, form: str, at: int, syllable: str) -> None:
         """Two characters with one of them by every sound it has."""
         for heard in (syllable, *other_sounds(form[at])):
-            key = form[:at] + heard + form[at + 1 :]
-            self.mixed[key] = (*self.mixed.get(key, ()), form)
+            _append(self.mixed, form[:at] + heard + form[at + 1 :], form)
 
     def form(self, text: Text, anchor: Anchor) -> str:
         """Stripped form of the entry that an anchor stands for."""
-        if anchor.view in (SOUND, PAIR, MIXED):
+        if anchor.view in _BY_SOUND:
             shown = "".join(filter(str.isalnum, text.folded[anchor.start : anchor.end]))
-            heard = self.mixed if anchor.view == MIXED else self.sound
+            heard = {MIXED: self.mixed, INITIALS: self.initials}.get(anchor.view, self.sound)
             return max(heard[anchor.term], key=lambda form: equal(shown, form))
-        forms = {SKELETON: self.skeleton, COLLAPSED: self.collapsed, INITIALS: self.initials}
+        forms = {SKELETON: self.skeleton, COLLAPSED: self.collapsed}
         return forms[anchor.view][anchor.term] if anchor.view in forms else strip(anchor.term)
 
     def entry(self, anchor: Anchor, form: str) -> Entry:
@@ -143,12 +147,12 @@ class Terms:
 
     def counts(self, text: Text, anchor: Anchor, form: str) -> bool:
         """Whether an anchor is a hit at all: no word cut in two, no stride over two words."""
-        if anchor.reading == REVERSED:
+        if anchor.reading == REVERSED or anchor.view == SIMILAR:
             return True
         if not stands(text, anchor):
             return False
         if anchor.view == SKELETON:
-            return looks_alike(text, anchor, form)
+            return looks_alike(text, anchor, form, loose=form in self.loose)
         if anchor.view in _BY_SOUND:
             return sounds_alike(text, anchor, form)
         return (
@@ -169,6 +173,10 @@ def _each(terms: Iterable[str]) -> list[str]:
     return [form.strip() for form in folded.split(JOINT)]
 
 
+def _append(forms: dict[str, tuple[str, ...]], key: str, form: str) -> None:
+    forms[key] = (*forms.get(key, ()), form)
+
+
 def _put(forms: dict[str, Entry], form: str, entry: Entry) -> None:
     if form not in forms or forms[form].severity < entry.severity:
         forms[form] = entry
@@ -178,6 +186,7 @@ def _has_sound(form: str, entry: Entry) -> bool:
     return (
         _LEAST <= len(form) <= _LONGEST_SOUND
         and entry.language in ("", "zh")
+        and not (entry.suffix or entry.place or entry.national or entry.role)
         and sum(map(is_han, form)) >= _LEAST
     )
 
@@ -203,7 +212,9 @@ class TermDetector:
     apart = False
     """Whether a short hit must not stand where two other words meet."""
 
-    def __init__(self, entries: Iterable[Entry], views: Collection[View] = QUIET_VIEWS) -> None:
+    def __init__(
+        self, entries: Iterable[Entry | str], views: Collection[View] = QUIET_VIEWS
+    ) -> None:
         self.terms = Terms(entries, views)
         self._views = frozenset(views)
         # What has no separators of its own is found in the stripped form as well.
@@ -226,8 +237,11 @@ class TermDetector:
         """Whether characters that sound like a term are worth an anchor; cheap."""
         shown = stripped[start:end]
         if end - start == _LEAST:
-            return shown not in self.terms.mixed[term] and is_free(stripped, start, end)
-        return any(may_sound(shown, form) for form in self.terms.sound[term])
+            if is_word(shown) or shown in self.terms.mixed[term]:
+                return False
+            return is_free(stripped, start, end)
+        same = max([equal(shown, form) for form in self.terms.sound[term]])
+        return same < end - start and (same > 1 or end - start > 3 or is_free(stripped, start, end))
 
     @cached_property
     def _scanner(self) -> Scanner:
@@ -242,12 +256,13 @@ class TermDetector:
         found = []
         for seen in anchors:
             anchor = self._plainly(seen)
-            if anchor.reading in _SWITCHED and anchor.reading not in self._views:
+            switch = _SWITCHED.get(anchor.reading)
+            if switch and switch not in self._views:
                 continue
             form = self.terms.form(text, anchor)
             if self.terms.counts(text, anchor, form):
                 entry = self.terms.entry(anchor, form)
-                if entry.allow or not self.apart or is_apart(text, anchor):
+                if entry.allow or not self.apart or is_apart(text, anchor, form):
                     found.append((anchor, entry))
         return uncovered(found)
 
@@ -296,7 +311,7 @@ class Lexicon(TermDetector):
 
     apart = True
 
-    def __init__(self, entries: Iterable[Entry], views: Collection[View] = ALL_VIEWS) -> None:
+    def __init__(self, entries: Iterable[Entry | str], views: Collection[View] = ALL_VIEWS) -> None:
         super().__init__(entries, views)
 
     def confirm(self, text: Text, anchors: Sequence[Anchor]) -> list[Match]:

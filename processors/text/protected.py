@@ -4,20 +4,28 @@
 ``grammar``; the names themselves come from the lexicons of a pack.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 
+from processors.packs import shipped_pack
 from processors.text import grammar
 from processors.text.context import after, before, is_whole, segment
-from processors.text.entry import Entry
+from processors.text.entry import BadLine, Entry, entries_of, read_entries
 from processors.text.fold import fold, strip
-from processors.text.lexicon import TermDetector
+from processors.text.lexicon import ALL_VIEWS, TermDetector
 from processors.text.match import Match, Outcome
 from processors.text.scan import Anchor, Text
+from processors.text.similar import Near, Similar
+from processors.text.views import INITIALS, MIXED, PAIR, SIMILAR, SOUND
+from processors.text.words import runs_on
 
 _NAME_LENGTH = 20  # a text of so many letters may be a name; a longer one only mentions
 _OWNER_REACH = 12  # letters that the name of an organ may have before its suffix
 _PLACE_LENGTHS = range(2, 9)
 _REACH = 16
+_SHORT = 2
+_LIKENESS = (SIMILAR, SOUND, PAIR, MIXED, INITIALS)
+"""Views in which only something like a name is found."""
 
 _UNITS = "省市县区旗州盟镇乡村"
 
@@ -26,41 +34,58 @@ class ProtectedNames(TermDetector):
     """Finds protected names, and the forms of names that go with them.
 
     ``names`` are entries: whole names, and suffixes (人民政府, 日报) that count with a name before
-    them. ``places`` are names of places, for suffixes that count only after a place (杭州 + 发布).
+    them. ``places`` are names of places, for suffixes that count only after a place (杭州 + 发布);
+    where they are left out, the suffixes and places of the shipped pack are looked for as well.
+    What is only nearly a name, or sounds like one, counts as all of a text or with a role word, and
+    is for review.
     The outcome says what the surroundings make of it: ``reject`` for the name itself or with a
     role word (官方, 客服, 招生办), ``accept`` for somebody near it (校友, 粉丝, 对面) and for a
     passing mention, ``review`` for the rest.
     """
 
-    def __init__(self, names: Iterable[Entry], places: Iterable[str] = ()) -> None:
-        names = tuple(names)
-        super().__init__(names)
-        self._suffixes = frozenset(entry.tag for entry in names if _is_form(entry))
+    def __init__(self, names: Iterable[Entry | str], places: Iterable[str] | None = None) -> None:
+        entries = tuple(entries_of(names))
+        if places is None:
+            forms, places = _shipped_forms()
+            entries += forms
+        super().__init__(entries, ALL_VIEWS)
+        known = self.terms.stripped
+        whole = (
+            form for form, one in known.items() if not (_is_form(one) or one.role or one.allow)
+        )
+        self._similar = Similar(whole, known)
+        self.piece_terms: Iterable[str] = self._similar.pieces
+        self._suffixes = frozenset(entry.tag for entry in entries if _is_form(entry))
         self._places = frozenset(fold(place) for place in places)
+
+    def near(self, piece: str, stripped: str, at: int) -> Iterator[Near]:
+        """What is nearly a name around a piece of one, in joined texts."""
+        return self._similar.near(piece, stripped, at)
 
     def confirm(self, text: Text, anchors: Sequence[Anchor]) -> list[Match]:
         """Names and forms of names with the outcome their surroundings give them."""
-        matches = []
-        for anchor, entry in self.hits(text, anchors):
-            found = self._named(text.folded, anchor, entry)
-            if found is None:
-                continue
+        found = [anchor for anchor in anchors if anchor.view not in _LIKENESS]
+        matches = [
+            match
+            for anchor, entry in self.hits(text, found)
+            for match in self._judge(text, anchor, entry)
+        ]
+        likenesses = [anchor for anchor in anchors if anchor.view in _LIKENESS]
+        for anchor, entry in self.hits(text, likenesses) if likenesses else ():
+            start, end = text.span(anchor.start, anchor.end)
+            if _speaks(text.folded, anchor, entry) and not any(
+                match.start < end and start < match.end for match in matches
+            ):
+                matches.append(_match(text, anchor, entry, Outcome.REVIEW))
+        return matches
+
+    def _judge(self, text: Text, anchor: Anchor, entry: Entry) -> Iterator[Match]:
+        found = self._named(text.folded, anchor, entry)
+        if found is not None:
             bare = _is_form(entry) and found.start == anchor.start
             outcome = _outcome(text.folded, found, entry, bare=bare)
-            if outcome is None:
-                continue
-            matches.append(
-                Match(
-                    entry.term,
-                    entry.tag,
-                    "protected",
-                    anchor.view,
-                    text.technique(anchor),
-                    outcome,
-                    *text.span(found.start, found.end),
-                )
-            )
-        return matches
+            if outcome is not None:
+                yield _match(text, found, entry, outcome)
 
     def tags_in(self, value: str) -> frozenset[str]:
         """Tags of the names in the words of a proof; a suffix alone names nobody."""
@@ -98,6 +123,41 @@ class ProtectedNames(TermDetector):
         return any(owner[-length:] in self._places for length in _PLACE_LENGTHS)
 
 
+@cache
+def _shipped_forms() -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+    """The kinds of institutions, and the names of places, of the shipped pack."""
+    files = shipped_pack()
+    forms = [
+        line[1]
+        for name, data in sorted(files.items())
+        if name.startswith("lexicons/") and name.endswith(".tsv")
+        for line in read_entries(data)
+        if not isinstance(line, BadLine) and _is_form(line[1])
+    ]
+    lines = files["lexicons/places.txt"].decode().splitlines()
+    places = " ".join(line for line in lines if not line.startswith("#")).split()
+    return tuple(forms), tuple(places)
+
+
+def _match(text: Text, found: Anchor, entry: Entry, outcome: Outcome) -> Match:
+    span = text.span(found.start, found.end)
+    technique = text.technique(found)
+    return Match(entry.term, entry.tag, "protected", found.form, technique, outcome, *span)
+
+
+def _speaks(folded: str, found: Anchor, entry: Entry) -> bool:
+    """Whether what is only like a name is there for it: all of the text, or with a role word.
+
+    A name of two characters of which one is another says too little by itself.
+    """
+    precedes, follows = before(folded, found, _REACH), after(folded, found, _REACH)
+    if grammar.NEAR_AFTER.match(follows) or grammar.NEAR_BEFORE.search(precedes):
+        return False
+    if grammar.ROLE_AFTER.match(follows) or grammar.ROLE_BEFORE.search(precedes):
+        return True
+    return found.end - found.start > _SHORT and is_whole(folded, found.start, found.end)
+
+
 def _is_form(entry: Entry) -> bool:
     """Whether a term is the end of a name rather than a name."""
     return entry.suffix or entry.place or entry.national
@@ -117,6 +177,9 @@ def _outcome(folded: str, found: Anchor, entry: Entry, *, bare: bool) -> Outcome
     if whole or role:
         return Outcome.REVIEW if bare or entry.national else Outcome.REJECT
     if bare or entry.role or (entry.word and not _is_form(entry) and precedes[-1:].isalnum()):
+        return None
+    shown = strip(folded[found.start : found.end])
+    if not staff and runs_on(strip(precedes), shown, strip(follows)):
         return None
     return Outcome.REVIEW if staff or _is_short(folded) else Outcome.ACCEPT
 

@@ -30,6 +30,9 @@ PINYIN = "pinyin"
 BOPOMOFO = "bopomofo"
 INITIAL = "initials"
 
+ODD = "odd"
+"""Of the kind of its characters: reversed, turned, with ornaments, or in bopomofo."""
+
 OVERRIDE = "\u202e"
 UPSIDE_DOWN = "ɐɔǝɟƃɓɥᴉɾʞɯɹʇʌʍʎ∀ƎℲ⅁⅂┴⅄"
 """Letters that are only ever written upside down."""
@@ -43,6 +46,8 @@ SIGN_LETTERS = {
     **{"'/": "y", "`/": "y", "_|": "j", ")(": "x"},
 }
 """Letters put together from several signs."""
+SIGNED = (*SIGN_LETTERS, *("*" + letter for letter in "abcdefghijklmnopqrstuvwxyz"))
+"""What a folded text holds in which signs may stand for letters."""
 _ODD = re.compile(f"[{OVERRIDE}{UPSIDE_DOWN}{ORNAMENTS}ㄅ-ㄩ]")
 _TOKEN = re.compile("[a-z]+")
 _LONGEST_SPLIT = 4
@@ -79,7 +84,10 @@ class Wanted:
         self._splits = {
             parts: char for parts, char in tables.splits().items() if char in self._chars
         }
-        self._heads = frozenset(parts[:2] for parts in self._splits)
+        self._heads: dict[str, list[str]] = {}
+        for parts in sorted(self._splits, key=len, reverse=True):
+            self._heads.setdefault(parts[:2], []).append(parts)
+        self._firsts = frozenset(head[0] for head in self._heads)
         self._head_table = _hashed(self._heads)
         # Of two syllables both, of more three in a row: fewer are found everywhere.
         self._sounds = frozenset(run for term in sounds for run in _runs(term, 3))
@@ -91,30 +99,49 @@ class Wanted:
 
     def splits_at(self, stripped: str, codes: Codes | None = None) -> Iterator[int]:
         """Places of the stripped form where parts of a character begin that is wanted there."""
-        places = range(len(stripped) - 1) if codes is None else _pairs_in(codes, self._head_table)
-        for at in places:
-            if stripped[at : at + 2] in self._heads and self._is_split(stripped, at):
+        for at in self._heads_at(stripped) if codes is None else _pairs_in(codes, self._head_table):
+            if self._whole(stripped, at):
                 yield at
 
-    def _is_split(self, stripped: str, at: int) -> bool:
-        """Whether parts that begin here make a character that is wanted beside its neighbour."""
-        whole = self._splits
-        for length in range(2, min(_LONGEST_SPLIT, len(stripped) - at) + 1):
-            char = whole.get(stripped[at : at + length])
-            if char is None:
+    def _heads_at(self, stripped: str) -> Iterator[int]:
+        if not self._firsts.isdisjoint(stripped):
+            firsts = self._firsts
+            yield from (at for at, char in enumerate(stripped) if char in firsts)
+
+    def wholes(self, stripped: str) -> dict[int, tuple[int, str]]:
+        """By place where parts begin how many there are and the character that is wanted there."""
+        found, last, reach = dict[int, tuple[int, str]](), "", 0
+        for at in self._heads_at(stripped):
+            whole = self._whole(stripped, at, last if at == reach else "") if at >= reach else None
+            if whole:
+                found[at], reach, last = whole, at + whole[0], whole[1]
+        return found
+
+    def _whole(self, stripped: str, at: int, before: str = "") -> tuple[int, str] | None:
+        """How many parts there are and what they make, where it is wanted beside its neighbour.
+
+        ``before`` is what parts right before have made.
+        """
+        for parts in self._heads.get(stripped[at : at + 2], ()):
+            if not stripped.startswith(parts, at):
                 continue
-            end = at + length
-            if stripped[at - 1 : at] + char in self._pairs:
-                return True
-            if char + stripped[end : end + 1] in self._pairs:
-                return True
-            if any(
-                char + other in self._pairs
-                for stop in range(end + 2, min(end + _LONGEST_SPLIT, len(stripped)) + 1)
-                if (other := whole.get(stripped[end:stop]))
+            char, end = self._splits[parts], at + len(parts)
+            if (
+                stripped[at - 1 : at] + char in self._pairs
+                or char + stripped[end : end + 1] in self._pairs
+                or before + char in self._pairs
+                or self._is_before_parts(stripped, end, char)
             ):
-                return True
-        return False
+                return len(parts), char
+        return None
+
+    def _is_before_parts(self, stripped: str, at: int, char: str) -> bool:
+        """Whether the parts of a character follow that is wanted behind this one."""
+        return any(
+            char + self._splits[parts] in self._pairs
+            for parts in self._heads.get(stripped[at : at + 2], ())
+            if stripped.startswith(parts, at)
+        )
 
     def spelled_at(self, folded: str, codes: Codes | None = None) -> Iterator[int]:
         """Places of words in Latin letters that spell wanted syllables, or stand for initials."""
@@ -152,8 +179,12 @@ class Wanted:
             return False
         if left[-1:] + found[0] in self._mixed or found[-1] + right[:1] in self._mixed:
             return True
-        run = (sound(left) or said) + found + sound(right)
-        return any(few in self._sounds for length in (2, 3) for few in _runs(run, length))
+        before, after = sound(left) or said, sound(right)
+        # A pair must hold one of the syllables, and so must three in a row.
+        near, wide = before[-1:] + found + after[:1], before + found + after
+        return any(pair in self._sounds for pair in _runs(near, 2)) or any(
+            three in self._sounds for three in _runs(wide, 3)
+        )
 
     def _is_initial(self, before: str, word: str, after: str) -> bool:
         if len(word) > 1:

@@ -1,9 +1,8 @@
 """Texts whose letters are drawn otherwise: repeated, split, turned, ornamented, put together."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from processors.text import tables
 from processors.text.readings import (
     ORNAMENT,
     ORNAMENTS,
@@ -18,10 +17,11 @@ from processors.text.readings import (
     Reading,
 )
 
-_LONGEST_SPLIT = 4
 _POPPED = re.compile("[\u202c\u2069\n\r]|\\Z")
 _ORNAMENT = re.compile(f"[{ORNAMENTS}]")
 _SIGNS = re.compile("|".join(map(re.escape, sorted(SIGN_LETTERS, key=len, reverse=True))))
+_MASK = re.compile(r"(?<=[a-z])([*])(?=[a-z])")
+_VOWELS = "aeiou"
 _UPRIGHT = dict(
     zip("ɐqɔpǝɟƃɓɥᴉıɾſʞlןɯuodbɹsʇnʌʍxʎz", "abcdefgghiijjkllmnopqrstuvwxyz", strict=True)
 )
@@ -29,12 +29,12 @@ _UPRIGHT |= dict(zip("∀ƆƎℲ⅁⅂Ԁ┴∩Λ⅄96Ɩᄅ", "acefglptuvy6912", 
 
 
 def repeat(folded: str, kept: Sequence[int]) -> Reading:
-    """Every run of one letter as one."""
+    """Every run of one letter as one; a run ends where another word begins."""
     form: list[str] = []
     spans: list[tuple[int, int]] = []
     for index in kept:
         char = folded[index]
-        if form and form[-1] == char and not char.isdigit():
+        if form and form[-1] == char and not char.isdigit() and not _begins(folded, index):
             spans[-1] = (spans[-1][0], index + 1)
             continue
         form.append(char)
@@ -42,21 +42,27 @@ def repeat(folded: str, kept: Sequence[int]) -> Reading:
     return Reading(REPEAT, "".join(form), spans)
 
 
-def split(folded: str, kept: Sequence[int]) -> Reading:
-    """Parts put together."""
-    stripped = "".join(folded[index] for index in kept)
-    whole, made, spans, at = tables.splits(), [], [], 0
-    while at < len(stripped):
-        longest = min(_LONGEST_SPLIT, len(stripped) - at)
-        length = next((n for n in range(longest, 1, -1) if stripped[at : at + n] in whole), 1)
-        made.append(whole[stripped[at : at + length]] if length > 1 else stripped[at])
+def _begins(folded: str, index: int) -> bool:
+    """Whether a word of several Latin letters begins at a letter, after a blank."""
+    after = folded[index + 1 : index + 2]
+    return folded[index - 1].isspace() and after.isalpha() and after.isascii()
+
+
+def split(folded: str, kept: Sequence[int], wholes: Mapping[int, tuple[int, str]]) -> Reading:
+    """Parts put together: by place in the stripped form how many, and what they make."""
+    made: list[str] = []
+    spans: list[tuple[int, int]] = []
+    at = 0
+    while at < len(kept):
+        length, char = wholes.get(at, (1, folded[kept[at]]))
+        made.append(char)
         spans.append((kept[at], kept[at + length - 1] + 1))
         at += length
     return Reading(SPLIT, "".join(made), spans)
 
 
-def reverse(original: str, origins: Sequence[int], folded: str) -> Reading | None:
-    """Runs under an override in the order they are shown in; None without one."""
+def reverse(original: str, origins: Sequence[int], folded: str) -> Iterator[Reading]:
+    """Runs under an override in the order they are shown in."""
     places = [index for index, char in enumerate(folded) if char.isalnum()]
     turned: list[int] = []
     at = 0
@@ -69,9 +75,8 @@ def reverse(original: str, origins: Sequence[int], folded: str) -> Reading | Non
             at += 1
         turned += places[first:at][::-1]
     turned += places[at:]
-    if turned == places:
-        return None
-    return Reading(REVERSED, "".join(folded[i] for i in turned), [(i, i + 1) for i in turned])
+    if turned != places:
+        yield Reading(REVERSED, "".join(folded[i] for i in turned), [(i, i + 1) for i in turned])
 
 
 def _overridden(original: str) -> Iterator[tuple[int, int]]:
@@ -84,28 +89,37 @@ def _overridden(original: str) -> Iterator[tuple[int, int]]:
         begin = original.find(OVERRIDE, stop)
 
 
-def turn(original: str, origins: Sequence[int], folded: str) -> Reading | None:
-    """Everything read from the other side, with the letters upright; None if none is turned."""
+def turn(original: str, origins: Sequence[int], folded: str) -> Iterator[Reading]:
+    """With letters that are upside down upright, read from the other side and from this one."""
     if not any(char in UPSIDE_DOWN for char in original):
-        return None
+        return
     places = [index for index, char in enumerate(folded) if char.isalnum()]
-    shown = [(index, original[origins[index]]) for index in places]
-    form = "".join(_UPRIGHT.get(char, folded[index]) for index, char in reversed(shown))
-    return Reading(TURNED, form, [(index, index + 1) for index, _ in reversed(shown)])
+    for order in (places[::-1], places):
+        form = "".join(_UPRIGHT.get(original[origins[i]], folded[i]) for i in order)
+        yield Reading(TURNED, form, [(index, index + 1) for index in order])
 
 
-def unadorn(original: str, origins: Sequence[int], folded: str) -> Reading | None:
-    """The text without pictures that have a letter in them: 刷🇨🇳单; None without one."""
+def unadorn(original: str, origins: Sequence[int], folded: str) -> Iterator[Reading]:
+    """The text without pictures that have a letter in them: 刷🇨🇳单."""
     if not _ORNAMENT.search(original):
-        return None
+        return
     places = [
         index
         for index, char in enumerate(folded)
         if char.isalnum() and not _ORNAMENT.match(original[origins[index]])
     ]
-    return Reading(
+    yield Reading(
         ORNAMENT, "".join(folded[i] for i in places), [(index, index + 1) for index in places]
     )
+
+
+def unmask(folded: str) -> Iterator[Reading]:
+    """With an asterisk among Latin letters as each of the vowels it may stand for: f*ck."""
+    masks = frozenset(hit.start(1) for hit in _MASK.finditer(folded))
+    places = [i for i, char in enumerate(folded) if char.isalnum() or i in masks]
+    for vowel in _VOWELS if masks else "":
+        form = "".join(vowel if index in masks else folded[index] for index in places)
+        yield Reading(SIGNS, form, [(index, index + 1) for index in places])
 
 
 def put_together(folded: str) -> Reading:

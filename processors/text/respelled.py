@@ -119,8 +119,8 @@ def _latin(initial: str, final: str) -> str:
     return first + behind
 
 
-def sound_out(folded: str) -> Reading | None:
-    """Bopomofo as the syllables it spells, the rest by sound; None without any."""
+def sound_out(folded: str) -> Iterator[Reading]:
+    """Bopomofo as the syllables it spells, the rest by sound; nothing without any."""
     names = syllables()
     made, at = _Draft(), 0
     for hit in _BOPOMOFO.finditer(folded):
@@ -128,7 +128,6 @@ def sound_out(folded: str) -> Reading | None:
         if syllable is not None:
             made.add(_sounded(folded, at, hit.start(), toned=False), (syllable, [hit.span()]))
             at = hit.end()
-    if not at:
-        return None
-    made.add(_sounded(folded, at, len(folded), toned=False))
-    return made.reading(BOPOMOFO)
+    if at:
+        made.add(_sounded(folded, at, len(folded), toned=False))
+        yield made.reading(BOPOMOFO)

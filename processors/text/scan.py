@@ -12,7 +12,6 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import chain
 from typing import NamedTuple, Protocol
 
 from processors.text import readings, redrawn, respelled
@@ -20,12 +19,14 @@ from processors.text.automaton import Automaton, Hit
 from processors.text.fold import JOINT, RULES, UNKNOWN, kept, origins, strip
 from processors.text.forms import Forms, starts_of
 from processors.text.match import Match
+from processors.text.similar import Near
 from processors.text.views import (
     COLLAPSED,
     FOLDED,
     INITIALS,
     MIXED,
     PAIR,
+    SIMILAR,
     SKELETON,
     SOUND,
     STRIPPED,
@@ -35,12 +36,15 @@ from processors.text.views import (
 )
 
 _RULES_BY_WEIGHT = (
-    *("invisible", "confusable", "enclosed", "radical", "traditional", "digit"),
+    *("invisible", "confusable", "enclosed", "radical", "variant", "traditional", "digit"),
     *("mark", "width", "case"),
 )
 """Rules of folding, that which hides most first; a text is named after the first that was used."""
 
-_TECHNIQUES = {STRIPPED: "separator", SKELETON: "skeleton", SOUND: "homophone", MIXED: "homophone"}
+_TECHNIQUES = {
+    **{STRIPPED: "separator", SKELETON: "skeleton", SIMILAR: "similar"},
+    **{SOUND: "homophone", MIXED: "homophone"},
+}
 _VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, PAIR, MIXED, COLLAPSED, INITIALS)
 _PLAIN_VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, MIXED)  # of a text as it stands
 _VIEWS_OF = {  # the views in which a reading is searched; the first gives its form
@@ -129,35 +133,35 @@ class Text:
         used = {RULES.get(ord(char)) for char in self.original[start:end]}
         return next((rule for rule in _RULES_BY_WEIGHT if rule in used), "plain")
 
-    def read_otherwise(self, wanted: readings.Wanted) -> Iterator[readings.Reading]:
-        """What the text may be read as otherwise, if anything wanted is then in it."""
-        folded, stripped = self.folded, self.stripped
-        if any(True for _ in readings.repeats_at(stripped)):
-            yield redrawn.repeat(folded, self.kept)
-        if any(True for _ in wanted.splits_at(stripped)):
-            yield redrawn.split(folded, self.kept)
-        yield from self.odd_readings()
-        if any(True for _ in wanted.spelled_at(folded)):
+    def read_otherwise(self, kind: str, wanted: readings.Wanted) -> Iterator[readings.Reading]:
+        """What the text may be read as otherwise, in the way of a kind."""
+        folded = self.folded
+        if kind == readings.REPEAT:
+            once = redrawn.repeat(folded, self.kept)
+            if len(once.form) < len(self.kept):
+                yield once
+        elif kind == readings.SPLIT:
+            yield redrawn.split(folded, self.kept, wanted.wholes(self.stripped))
+        elif kind == readings.SIGNS:
+            yield redrawn.put_together(folded)
+            yield from redrawn.unmask(folded)
+        elif kind == readings.PINYIN:
             yield from respelled.spell(folded)
+        else:
+            yield from self.odd_readings()
 
     def odd_readings(self) -> Iterator[readings.Reading]:
-        """Readings of characters that are there for one reading only, whatever is wanted."""
-        folded = self.folded
-        if any(sign in folded for sign in readings.SIGN_LETTERS):
-            yield redrawn.put_together(folded)
-        if not readings.is_odd(self.original):
-            return
+        """Readings of characters that are there for no other."""
         for draw in (redrawn.reverse, redrawn.turn, redrawn.unadorn):
-            drawn = draw(self.original, self.origins, folded)
-            if drawn:
-                yield drawn
-        spoken = respelled.sound_out(folded)
-        if spoken:
-            yield spoken
+            yield from draw(self.original, self.origins, self.folded)
+        yield from respelled.sound_out(self.folded)
 
 
 class Detector(Protocol):
     """What the scanner needs of a detector.
+
+    One that finds what is nearly a term has ``piece_terms``, which are looked for in the stripped
+    form, and ``near``, which is asked what is there around one.
 
     Beside these it may have ``skeleton_terms``, ``sound_terms``, ``pair_terms``,
     ``mixed_terms``, ``collapsed_terms`` and ``initials_terms``, and then gets anchors of these
@@ -219,7 +223,8 @@ class Scanner:
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self._detectors = tuple(detectors)
         wanted = {view: [_terms(detector, view) for detector in detectors] for view in _VIEWS}
-        wanted[FOLDED].append(readings.SIGN_LETTERS)  # owned by none of the detectors
+        wanted[FOLDED].append(readings.SIGNED)  # owned by none of the detectors
+        wanted[STRIPPED] += [_terms(detector, "piece") for detector in detectors]
         self._automata = {view: Automaton(terms) for view, terms in wanted.items()}
         self._base = tuple(view for view in _PLAIN_VIEWS if self._automata[view])
         self._otherwise = frozenset(
@@ -227,6 +232,9 @@ class Scanner:
         )
         self._hears: list[Callable[[str, str, int, int], bool]] = [
             getattr(one, "hears", _never) for one in detectors
+        ]
+        self._near: list[Callable[[str, str, int], Iterable[Near]]] = [
+            getattr(one, "near", _nothing) for one in detectors
         ]
         self._wanted = readings.Wanted(
             *(
@@ -243,8 +251,11 @@ class Scanner:
     def find(self, texts: Sequence[str]) -> list[tuple[tuple[int, Match], ...]]:
         """Per text, the index of the detector and the match, in the order of detector and span.
 
-        A text gets the same answer whatever else is in the batch.
+        A text gets the same answer whatever else is in the batch. Raises `TypeError` for what is
+        no sequence of texts, such as one text alone.
         """
+        if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+            raise TypeError(f"texts must be a sequence of str, as in [text], not {texts!r:.80}")
         batch = _Batch(texts)
         for view in self._base:
             self._search(batch, view)
@@ -263,14 +274,12 @@ class Scanner:
     def _search(self, batch: _Batch, view: str) -> None:
         """Anchors of the texts as they stand, in one view."""
         automaton, forms = self._automata[view], batch.forms
-        hits: Iterable[Hit]
-        if view == MIXED:
-            one, other = forms.mixed()
-            hits = self._heard(forms.stripped, chain(automaton.find(one), automaton.find(other)))
-        elif view == SOUND:
-            hits = self._heard(forms.stripped, automaton.find(forms.view(SOUND)))
+        if view in (SOUND, MIXED):  # nearly all of them are words of their own
+            hits = automaton.find_heard(forms.view(view), forms.stripped, self._hears)
         else:
             hits = automaton.find(forms.view(view))
+        if view == STRIPPED:
+            hits = self._seen(batch, hits)
         starts: list[int] = []
         for hit in hits:
             starts = starts or forms.starts(view)
@@ -285,22 +294,38 @@ class Scanner:
                 else:
                     by_detector[owner].append(anchor)
 
-    def _heard(self, stripped: str, hits: Iterable[Hit]) -> Iterator[Hit]:
-        """What sounds like a term and is worth an anchor; nearly all of it are words of their own.
+    def _seen(self, batch: _Batch, hits: Iterable[Hit]) -> Iterator[Hit]:
+        """The hits that are of terms; pieces of a term that is nearly there become anchors."""
+        count, stripped = len(self._detectors), batch.forms.stripped
+        for hit in hits:
+            if hit.owners[-1] < count:
+                yield hit
+                continue
+            for owner in hit.owners:
+                if owner >= count:
+                    for term, start, end in self._near[owner - count](
+                        hit.term, stripped, hit.start
+                    ):
+                        self._add_near(batch, owner - count, term, start, end)
+            owners = tuple([owner for owner in hit.owners if owner < count])
+            if owners:
+                yield hit._replace(owners=owners)
 
-        The views by sound are as long as the stripped form.
-        """
-        for start, end, term, owners in hits:
-            hearing = [owner for owner in owners if self._hears[owner](term, stripped, start, end)]
-            if hearing:
-                yield Hit(start, end, term, tuple(hearing))
+    def _add_near(self, batch: _Batch, owner: int, term: str, start: int, end: int) -> None:
+        starts = batch.forms.starts(STRIPPED)
+        index = bisect_right(starts, start) - 1
+        offset = starts[index]
+        span = batch.text(index).folded_span(STRIPPED, start - offset, end - offset)
+        batch.detectors(index)[owner].append(Anchor(SIMILAR, term, *span))
 
     def _read_otherwise(self, batch: _Batch) -> None:
         """Anchors of what texts may be read as otherwise."""
+        wanted = self._wanted
+        kinds = {(index, readings.SIGNS) for index in batch.signed}
         made = [
             (index, reading)
-            for index in sorted({*batch.signed, *batch.forms.otherwise(self._wanted)})
-            for reading in batch.text(index).read_otherwise(self._wanted)
+            for index, kind in sorted(kinds.union(batch.forms.otherwise(wanted)))
+            for reading in batch.text(index).read_otherwise(kind, wanted)
         ]
         for kind, views in _VIEWS_OF.items():
             some = [(index, reading) for index, reading in made if reading.kind == kind]
@@ -358,6 +383,10 @@ def _differs(shown: str, reading: readings.Reading, first: int, last: int) -> bo
         return True
     plain = strip(shown)
     return reading.form[first:last] != (sound(plain) if reading.kind in _SPOKEN else plain)
+
+
+def _nothing(_piece: str, _stripped: str, _at: int) -> Iterable[Near]:
+    return ()
 
 
 def _never(_term: str, _stripped: str, _start: int, _end: int) -> bool:

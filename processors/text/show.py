@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from processors.text import readings, redrawn, respelled
+from processors.text import readings, redrawn, respelled, tables
 from processors.text.fold import fold, strip
 from processors.text.scan import Text
 from processors.text.views import FOLDED, SKELETON, SOUND, STRIPPED, skeleton, sound, spellings
@@ -35,11 +35,26 @@ def _otherwise(text: Text) -> Iterator[readings.Reading]:
     """Every reading that a text may have, whatever entries there are."""
     if any(True for _ in readings.repeats_at(text.stripped)):
         yield redrawn.repeat(text.folded, text.kept)
-    joined = redrawn.split(text.folded, text.kept)
-    if joined.form != text.stripped:
-        yield joined
+    wholes = _wholes(text.stripped)
+    if wholes:
+        yield redrawn.split(text.folded, text.kept, wholes)
+    signed = redrawn.put_together(text.folded)
+    if signed.form != text.stripped:
+        yield signed
     yield from text.odd_readings()
     yield from respelled.spell(text.folded)
+
+
+def _wholes(stripped: str) -> dict[int, tuple[int, str]]:
+    """By place where parts of a character begin how many there are and what they make."""
+    whole, found, at = tables.splits(), dict[int, tuple[int, str]](), 0
+    while at < len(stripped):
+        longest = min(4, len(stripped) - at)
+        length = next((n for n in range(longest, 1, -1) if stripped[at : at + n] in whole), 1)
+        if length > 1:
+            found[at] = length, whole[stripped[at : at + length]]
+        at += length
+    return found
 
 
 def _spelled(form: str) -> str:

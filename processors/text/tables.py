@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 
-VERSION = "1"
+VERSION = "2"
 """Raised when a text may fold otherwise than before."""
 
 
@@ -24,8 +24,8 @@ def _rows(name: str) -> Iterator[list[str]]:
 def folding() -> tuple[dict[int, str], dict[int, str]]:
     """Per code point that folds its form, empty where it is taken away, and the rule that did it.
 
-    Rules are invisible, enclosed, digit, width, confusable, mark, case, radical, traditional, new
-    and unknown.
+    Rules are invisible, enclosed, digit, width, confusable, mark, case, radical, traditional,
+    variant, new and unknown.
     """
     forms: dict[int, str] = {}
     rules: dict[int, str] = {}

@@ -18,17 +18,20 @@ SKELETON = "skeleton"
 SOUND = "sound"
 PAIR = "pair"  # two syllables, which alone say little
 MIXED = "mixed"  # a character and the sound of its neighbour
+SIMILAR = "similar"  # the stripped form, with one character otherwise
 COLLAPSED = "collapsed"
 INITIALS = "initials"
 
-_SIGNS = "|!$@+€"  # signs that stand for letters
+SIGNS = "|!$@+€(<"
+"""Signs that stand for letters."""
 _CLASSES = {
     "i": "l1|!一壹幺",
     "o": "0〇零",
     "z": "2二贰两",
-    "e": "3€三叁",
+    "e": "3€三叁参",
     "a": "4@四肆",
     "s": "5$五伍",
+    "c": "(<",
     "g": "69六陆九玖",
     "t": "7+七柒",
     "b": "8八捌",
@@ -36,9 +39,9 @@ _CLASSES = {
     "百": "佰",
     "千": "仟",
 }
-NUMERALS = frozenset("一壹幺〇零二贰两三叁四肆五伍六陆七柒八捌九玖十拾百佰千仟")
+NUMERALS = frozenset("一壹幺〇零二贰两三叁参四肆五伍六陆七柒八捌九玖十拾百佰千仟")
 _SKELETON = {ord(char): form for form, chars in _CLASSES.items() for char in chars}
-_NOT_SKELETON = re.compile(rf"[^\w{re.escape(_SIGNS)}{JOINT}]")
+_NOT_SKELETON = re.compile(rf"[^\w{re.escape(SIGNS)}{JOINT}]")
 _TWO_FOR_ONE = (("rn", "m"), ("vv", "w"))
 
 _FIRST_SOUND = 0xE000  # syllables are characters of the private use area, which is stripped away
@@ -47,7 +50,8 @@ _LONGEST_SYLLABLE = 6
 
 def skeleton(folded: str) -> str:
     """Skeleton of a folded text or of joined ones; joints stay."""
-    return _two_for_one(_NOT_SKELETON.sub("", folded.replace("_", " ")).translate(_SKELETON))
+    form = _two_for_one(folded.replace("_", " "))
+    return _NOT_SKELETON.sub("", form).translate(_SKELETON)
 
 
 def _two_for_one(form: str) -> str:
@@ -58,10 +62,10 @@ def _two_for_one(form: str) -> str:
 
 def skeleton_kept(folded: str) -> list[tuple[int, int]]:
     """For every character of ``skeleton(folded)`` its span in ``folded``."""
-    kept = [index for index, char in enumerate(folded) if char.isalnum() or char in _SIGNS]
-    form = "".join(folded[index] for index in kept).translate(_SKELETON)
-    spans = [(index, index + 1) for index in kept]
+    form, spans = folded, [(index, index + 1) for index in range(len(folded))]
     for two, one in _TWO_FOR_ONE:
+        if two not in form:
+            continue
         merged, at = [], 0
         for part in form.split(two):
             merged += spans[at : at + len(part)]
@@ -70,7 +74,8 @@ def skeleton_kept(folded: str) -> list[tuple[int, int]]:
                 merged.append((spans[at][0], spans[at + 1][1]))
                 at += 2
         form, spans = form.replace(two, one), merged
-    return spans
+    kept = zip(form, spans, strict=True)
+    return [span for char, span in kept if char.isalnum() or char in SIGNS]
 
 
 @cache
@@ -91,15 +96,15 @@ def sound(stripped: str) -> str:
     return stripped.translate(_sounds())
 
 
-def mixed(stripped: str, sounded: str) -> tuple[str, str]:
-    """Characters and syllables by turns, beginning with either.
+def mixed(stripped: str, sounded: str) -> str:
+    """Characters and syllables by turns, beginning with either; the two with a joint between.
 
-    Between them the two hold every character followed by the syllable of the next, and every
-    syllable followed by the next character, each at its place in the stripped form.
+    Between them they hold every character followed by the syllable of the next, and every syllable
+    followed by the next character, each at its place in the stripped form.
     """
     one, other = list(stripped), list(sounded)
     one[1::2], other[1::2] = other[1::2], one[1::2]
-    return "".join(one), "".join(other)
+    return "".join([*one, JOINT, *other])
 
 
 @cache
@@ -151,7 +156,7 @@ def _skeleton_tables() -> tuple[Codes, np.ndarray[tuple[int], np.dtype[np.bool_]
     table = np.arange(IS_LETTER.size, dtype=np.uint32)
     table[list(_SKELETON)] = [ord(form) for form in _SKELETON.values()]
     stays = IS_LETTER.copy()
-    stays[[ord(JOINT), *map(ord, _SIGNS)]] = True
+    stays[[ord(JOINT), *map(ord, SIGNS)]] = True
     return table, stays
 
 
@@ -159,7 +164,7 @@ _SKELETONS, _STAYS = _skeleton_tables()
 
 
 def skeleton_codes(folded: Codes) -> Codes:
-    """Skeleton as by ``skeleton``, but for the pairs of letters, which ``two_for_one`` sees to."""
+    """As ``skeleton``, of what ``two_for_one`` has been through."""
     return _SKELETONS[folded[_STAYS[folded]]]
 
 
@@ -179,8 +184,10 @@ def sound_codes(stripped: Codes) -> Codes:
     return _sound_table()[stripped]
 
 
-def mixed_codes(stripped: Codes, sounded: Codes) -> tuple[Codes, Codes]:
+def mixed_codes(stripped: Codes, sounded: Codes) -> Codes:
     """As ``mixed``."""
-    one, other = stripped.copy(), sounded.copy()
-    one[1::2], other[1::2] = sounded[1::2], stripped[1::2]
-    return one, other
+    count = stripped.size
+    found = np.empty(2 * count + 1, np.uint32)
+    found[:count], found[count], found[count + 1 :] = stripped, ord(JOINT), sounded
+    found[1:count:2], found[count + 2 :: 2] = sounded[1::2], stripped[1::2]
+    return found

@@ -10,6 +10,8 @@ from functools import lru_cache
 REACH = 10
 """Characters at either end of a hit that are looked at."""
 
+_SHORT = 3
+
 # Words younger than the dictionary that begin or end as others do.
 _YOUNG = re.compile("(微博|微信|抖音|快手|网红|直播|读博|约跑|打赌|外卖|网购|网课|弹幕|二维码)")
 
@@ -42,11 +44,11 @@ def is_han(char: str) -> bool:
 
 
 def is_free(stripped: str, start: int, end: int) -> bool:
-    """Whether two characters are no word, nor is either of them one with its other neighbour."""
-    one, two = stripped[start], stripped[end - 1]
-    if is_word(one + two) or (start and is_word(stripped[start - 1] + one)):
-        return False
-    return end == len(stripped) or not is_word(two + stripped[end])
+    """Whether no two neighbours of a span are a word, nor either end with what stands beside it."""
+    for at in range(max(0, start - 1), min(len(stripped), end + 1) - 1):
+        if is_word(stripped[at : at + 2]):
+            return False
+    return True
 
 
 def words_around(stripped: str, start: int, end: int) -> list[tuple[int, int]]:
@@ -71,3 +73,17 @@ def cut_ends(stripped: str, start: int, end: int) -> int:
         if not (begin <= start and stop >= end)
     ]
     return sum(begin < start for begin, _ in words) + sum(stop > end for _, stop in words)
+
+
+def runs_on(before: str, shown: str, after: str) -> bool:
+    """Whether a word goes over the right end of what is shown: 教育部|落, 京东|方, 新华社|区."""
+    before, after = before[-REACH:], after[:REACH]
+    if len(shown) <= _SHORT and after and is_word(shown[-1] + after[0]):
+        return True
+    start, end = len(before), len(before) + len(shown)
+    return any(stop > end for _, stop in words_around(before + shown + after, start, end))
+
+
+def is_within_word(stripped: str, start: int, end: int) -> bool:
+    """Whether a word goes on beyond either end of a span."""
+    return any(first < start or last > end for first, last in words_around(stripped, start, end))

@@ -14,6 +14,7 @@ from processors.text.fold import fold
 from schemas.records import Decision, Field, SubjectKind
 
 POLICY = Policy(load_pack(shipped_pack()))
+POLICY.scan(["北京太学"])  # loads the words of Chinese, which takes longer than a case may
 ANYBODY = SubjectView(SubjectKind.INDIVIDUAL, {})
 WORDS = """
     微信 vx abc12345 13800138000 example .com @ :// 教育部 官方 校友 杭州 公安局 发布 中国 际 医生
@@ -75,6 +76,7 @@ def test_every_code_point_of_unicode_is_survived():
 SEEDS = """
     1 13 +1 1.1 a. a- a@a. @ .com http:// www. 微信 微信id qq1 加我我我 电话 邮箱是 百度. (0 一二
     教育部 公安局 医生 中国 第一 赌* 官方教育部官方 杭州市 🌸 网堵 约p 讠成信 wangdu 裸裸裸聊 rn
+    () p()rn l-i-u-h-e- ㄉㄨˇㄅㄛˊ 刷🇨🇳单 ɔɐsᴉuo 北京太学 中国人民大大学 lhc的 刷·单 赌，博 du3bo2
 """
 HOSTILE = [
     *SEEDS.split(),

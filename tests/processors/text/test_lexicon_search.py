@@ -132,3 +132,24 @@ def test_a_bad_line_of_a_lexicon_file_is_named(line: str, why: str):
 def test_a_lexicon_file_that_is_not_utf8_is_named():
     (problem,) = read_entries("赌博\n".encode() + b"\xff\xfe\n")
     assert problem == BadLine(2, "is not UTF-8")
+
+
+def test_a_plain_term_is_an_entry_whose_tag_it_is():
+    assert [(m.entry, m.tag) for m in Lexicon(["赌博"]).find(["網賭博"])[0]] == [("赌博", "赌博")]
+
+
+@pytest.mark.parametrize("entries", ["赌博", [None], [{"term": "赌博"}], [b"casino"]])
+def test_what_is_no_entry_is_refused_in_words(entries):
+    with pytest.raises(TypeError, match="entr"):
+        Lexicon(entries)
+
+
+@pytest.mark.parametrize("texts", ["赌博", [None], [b"casino"], [1]])
+def test_what_is_no_sequence_of_texts_is_refused_in_words(texts):
+    with pytest.raises(TypeError, match="sequence of str"):
+        Lexicon(["赌博"]).find(texts)
+
+
+def test_nothing_is_found_in_no_texts_or_by_no_entries():
+    assert Lexicon(["赌博"]).find([]) == []
+    assert Lexicon([]).find(["赌博", ""]) == [(), ()]

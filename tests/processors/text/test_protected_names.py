@@ -140,3 +140,31 @@ def test_a_passing_mention_in_a_long_text_is_accepted():
 def test_a_suffix_proves_nothing_by_itself():
     assert NAMES.tags_in("上海市公安局") == frozenset()
     assert NAMES.tags_in("中华人民共和国教育部") == {"教育部"}
+
+
+@pytest.mark.obligation("CAC-08-2")
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("清华太学", "清华太学"),
+        ("清毕大学招生办", "清毕大学"),
+        ("官方 · 人民曰报", "人民曰报"),
+        ("腾迅客服", "腾迅"),
+        ("UNESC0", "UNESC0"),
+    ],
+)
+def test_what_is_nearly_a_name_and_may_speak_for_it_is_found(text: str, shown: str):
+    assert shown in outcomes(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["清华太学校友", "我在清华太学上课", "腾迅", "东华大学", "清华书店"]
+)
+def test_what_is_nearly_a_name_and_says_no_more_is_none(text: str):
+    assert outcomes(text) == {}
+
+
+def test_names_alone_bring_the_forms_of_the_shipped_pack():
+    names = ProtectedNames(["清华大学"])
+    assert [m.outcome for m in names.find(["杭州市公安局"])[0]] == [Outcome.REJECT]
+    assert [m.entry for m in names.find(["清华大学招生办"])[0]] == ["清华大学"]

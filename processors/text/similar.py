@@ -1,0 +1,183 @@
+"""Names that are nearly a protected one: a character changed, left out or put in.
+
+A change leaves one half of a name as it is. The halves are looked for together with everything
+else; what stands around one is then compared by an index of all names with one character open.
+"""
+
+from collections.abc import Container, Iterable, Iterator
+from functools import cache
+from typing import NamedTuple
+
+from processors.text import grammar, tables
+from processors.text.fold import JOINT
+from processors.text.views import sound
+from processors.text.words import is_han
+
+_LEAST = 3  # Han characters of a name of which one may be changed for one that looks alike
+_LEAST_LONGER = 5  # of a name of which one may be left out or put in
+_LEAST_LATIN = 6
+_OPEN = "\ufffe"  # stands for the character that is open
+
+# Characters that look alike and have no part in common that the table of parts knows.
+_GROUPS = (
+    *("大太犬天夫夭丈", "人入八", "日曰目白", "土士工", "己已巳", "未末本", "千干于", "王玉主壬"),
+    *(
+        "田由甲申电中",
+        "刀力",
+        "儿几九",
+        "贝见",
+        "木禾术",
+        "免兔",
+        "鸟乌",
+        "戊戌戍成",
+        "今令",
+        "斤斥",
+    ),
+    *(
+        "石右古",
+        "考老",
+        "万方",
+        "厂广",
+        "用甩",
+        "升井开",
+        "龙尤",
+        "市巾",
+        "问间闻",
+        "子了予",
+        "夭天",
+    ),
+    *(
+        "气乞",
+        "心必",
+        "手毛",
+        "水永冰",
+        "文交",
+        "东车",
+        "农衣",
+        "业亚",
+        "平半",
+        "民氏",
+        "公分",
+        "司同",
+    ),
+)
+
+_STROKES = frozenset("一丨丿丶乙亅二亠人亻儿入八冂冖冫几凵刀力勹匕匚十卜卩厂厶又乂丷夕大")
+"""Parts that too many characters have."""
+
+
+class Near(NamedTuple):
+    """A stretch of stripped text that is nearly a name."""
+
+    form: str
+    start: int
+    end: int
+
+
+class _Window(NamedTuple):
+    """How far before a piece a stretch begins, how long it is, and how long the name is."""
+
+    shift: int
+    size: int
+    length: int
+
+
+class Similar:
+    """Finds what is nearly one of the given names, but none of the ``known`` ones itself.
+
+    All are stripped forms.
+    """
+
+    def __init__(self, forms: Iterable[str], known: Container[str]) -> None:
+        self._known = known
+        self._forms = frozenset(filter(_may_be_changed, forms))
+        self._open: dict[str, tuple[str, ...]] = {}
+        self._shorter: dict[str, str] = {}
+        places: dict[str, set[_Window]] = {}
+        for form in sorted(self._forms):
+            for at in range(len(form)):
+                opened = _opened(form, at)
+                self._open[opened] = (*self._open.get(opened, ()), form)
+                if len(form) >= _LEAST_LONGER and 0 < at < len(form) - 1:
+                    self._shorter.setdefault(form[:at] + form[at + 1 :], form)
+            for first, last in _halves(len(form)):
+                places.setdefault(form[first:last], set()).update(_windows(first, len(form)))
+        self._places = {piece: sorted(windows) for piece, windows in places.items()}
+        self.pieces = tuple(self._places)
+
+    def near(self, piece: str, stripped: str, at: int) -> Iterator[Near]:
+        """What is nearly a name around one of the pieces, which begins at a place."""
+        for shift, size, length in self._places[piece]:
+            start, end = at - shift, at - shift + size
+            if start < 0 or end > len(stripped) or not _may_speak(stripped, start, end):
+                continue
+            shown = stripped[start:end]
+            if JOINT in shown or shown in self._known:
+                continue
+            form = self._form(shown, length)
+            if form:
+                yield Near(form, start, end)
+
+    def _form(self, shown: str, length: int) -> str | None:
+        """The name of a length that is shown with one character otherwise."""
+        if len(shown) < length:
+            return self._shorter.get(shown)
+        if len(shown) > length:
+            shorter = (shown[:at] + shown[at + 1 :] for at in range(len(shown) - 1))
+            return next((form for form in shorter if form in self._forms), None)
+        for at, char in enumerate(shown):
+            for form in self._open.get(_opened(shown, at), ()):
+                if form.isascii() or is_alike(char, form[at]):
+                    return form
+        return None
+
+
+def _may_speak(stripped: str, start: int, end: int) -> bool:
+    """Whether a stretch begins or ends a text, or a role word may follow: only then it counts."""
+    if start == 0 or end == len(stripped) or stripped[start - 1] == JOINT:
+        return True
+    return stripped[end] == JOINT or stripped[end : end + 2] in grammar.ROLE_HEADS
+
+
+def _windows(offset: int, length: int) -> Iterator[_Window]:
+    """Where a name of a length may stand around a piece that it has at an offset."""
+    yield _Window(offset, length, length)
+    if length >= _LEAST_LONGER:
+        for more in (-1, 1):
+            yield _Window(offset + more if offset else 0, length + more, length)
+
+
+def _opened(form: str, at: int) -> str:
+    return form[:at] + _OPEN + form[at + 1 :]
+
+
+def _halves(length: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    if length == _LEAST:
+        return (0, 2), (1, 3)
+    return (0, length // 2), (length // 2, length)
+
+
+def _may_be_changed(form: str) -> bool:
+    if form.isascii():
+        return len(form) >= _LEAST_LATIN and form.isalpha()
+    return len(form) >= _LEAST and all(map(is_han, form))
+
+
+@cache
+def _parts() -> dict[str, frozenset[str]]:
+    """Per character the parts it is made of, and itself."""
+    found: dict[str, set[str]] = {}
+    for parts, whole in tables.splits().items():
+        found.setdefault(whole, {whole}).update(parts)
+    return {char: frozenset(parts) for char, parts in found.items()}
+
+
+def is_alike(one: str, other: str) -> bool:
+    """Whether two characters look or sound alike: a part in common, or one inside the other."""
+    if not (is_han(one) and is_han(other)):
+        return False
+    parts = _parts()
+    ours, theirs = parts.get(one, frozenset(one)), parts.get(other, frozenset(other))
+    if (ours & theirs) - _STROKES or one in theirs or other in ours or sound(one) == sound(other):
+        return True
+    return any(one in group and other in group for group in _GROUPS)
