@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import sha256
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import json
 from msgspec.structs import replace
 
 from processors.policy import Policy
-from processors.policy.model import Pack, Pause
+from processors.policy.model import Guard, Pack, Pause
 
 ALWAYS = (-(1 << 62), 1 << 62)
 """Before and after every event time (ms)."""
@@ -74,13 +75,22 @@ def _holds(timed: Timed, at: int) -> bool:
 
 
 def _amend(policy: Policy, pauses: list[Pause]) -> Policy:
-    """A policy with pauses in force. The hash of each pack says so: it decides otherwise."""
-    if not pauses:
-        return policy
+    """A policy with pauses in force."""
     ordered = tuple(sorted(pauses, key=lambda pause: pause.id))
+    return _otherwise(policy, ordered, pauses=ordered) if ordered else policy
+
+
+@lru_cache(maxsize=64)
+def guarded(policy: Policy, guard: Guard) -> Policy:
+    """A policy while the guard over the capacity of review is on."""
+    return _otherwise(policy, guard, guard=guard)
+
+
+def _otherwise(policy: Policy, why: object, **changes: Any) -> Policy:
+    """A policy that decides otherwise than its packs do. The hash of each of them says so."""
 
     def rehashed(pack: Pack) -> Pack:
-        return replace(pack, hash=sha256(json.encode([pack.hash, ordered])).hexdigest())
+        return replace(pack, hash=sha256(json.encode([pack.hash, why])).hexdigest())
 
     parts = tuple(map(rehashed, policy.pack.parts))
-    return policy.amended(replace(rehashed(policy.pack), pauses=ordered, parts=parts))
+    return policy.amended(replace(rehashed(policy.pack), parts=parts, **changes))

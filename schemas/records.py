@@ -215,6 +215,7 @@ class EscalationKind(StrEnum):
     SLA_BREACH = "SLA_BREACH"
     DISPOSAL = "DISPOSAL"
     BRAKE = "BRAKE"
+    CAPACITY = "CAPACITY"
 
 
 class EscalationStatus(StrEnum):

@@ -16,6 +16,7 @@ from streams.commands.demo import demo
 from streams.commands.directive import directive
 from streams.commands.doctor import doctor
 from streams.commands.execute import execute
+from streams.commands.export import audit, export
 from streams.commands.gateway import gateway, gateway_key
 from streams.commands.images import images
 from streams.commands.policy import policy
@@ -52,6 +53,8 @@ app.add_typer(topics, name="topics")
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(policy, name="policy")
 app.add_typer(directive, name="directive")
+app.add_typer(export, name="export")
+app.add_typer(audit, name="audit")
 app.add_typer(text, name="text")
 app.command()(doctor)
 

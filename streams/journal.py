@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from processors.control import Control, Timed
+from processors.control import Control, Timed, guarded
 from processors.policy import Pack, PackError, Policy, compose, load_pack
-from processors.policy.model import Pause
+from processors.policy.model import Guard, Pause
 from schemas.codec import Codec
 from schemas.errors import DecodeError
 from schemas.records import ChangeKind, DirectiveKind, PackMode, PlatformDirective, PolicyPack
@@ -107,11 +107,17 @@ class Journal:
         packs = _of(records, PolicyPack)
         bases = dict.fromkeys(self._newest(packs[:end])[0] for end in range(len(packs) + 1))
         sets = dict.fromkeys(tuple(_pauses(records[:end])[0]) for end in range(len(records) + 1))
-        return [
+        found = [
             span.policy
             for base in bases
             for pauses in sets
             for span in Control.under(base, pauses).spans
+        ]
+        return found + [
+            guarded(policy, guard)
+            for policy in found
+            if policy.pack.review.limited
+            for guard in (Guard.ON, Guard.BEGINS)
         ]
 
     def _newest(

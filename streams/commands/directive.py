@@ -14,6 +14,7 @@ from rich.table import Table
 from schemas.records import ChangeKind, DirectiveKind, Field, PlatformDirective, SubjectKind
 from streams import control_topics
 from streams.commands.common import fail, out, print_json
+from streams.commands.history import time_of
 from streams.journal import HELD_KINDS, directives
 from streams.settings import load_settings
 
@@ -47,7 +48,7 @@ def pause(
     json: Json = False,
 ) -> None:
     """Hold what it covers until it ends; then decide it under the pack in force."""
-    begins = time.time_ns() // 1_000_000 if start is None else _time(start)
+    begins = time_of("--start", start) or time.time_ns() // 1_000_000
     if ChangeKind.CANCELLATION in (kinds or ()):
         raise fail("a cancellation is never held: leave out --kind CANCELLATION")
     order = PlatformDirective(
@@ -123,14 +124,6 @@ def _state(order: PlatformDirective, now: int) -> str:
 def _scope(*parts: Iterable[str] | None) -> str:
     """What it covers, in words."""
     return "; ".join(", ".join(part) for part in parts if part)
-
-
-def _time(text: str) -> int:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise fail(f"--start {text}: give a time such as 2026-11-01T08:00") from error
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def _told(at: int) -> str:
