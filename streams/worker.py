@@ -189,7 +189,9 @@ class Worker:
             await task.lift(past if idle() else 0)
         if self._in_force is not None:
             span = self._in_force.control.at(now)
-            metrics.directives.set(len(span.policy.pack.pauses))
+            pauses, packs = span.policy.pack.pauses, span.policy.pack.parts
+            beside = max(0, len(packs) - max(1, len(self._in_force.policy.pack.parts)))
+            metrics.directives.set(len(pauses) + beside)
         metrics.queued.set(sum(t.queued for t in self.tasks.tasks.values()))
         metrics.deadlines.set(sum(len(t.deadlines) for t in self.tasks.tasks.values()))
         await thread.publish_positions(self.tasks.positions())

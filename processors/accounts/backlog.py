@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from processors.accounts.escalations import open_breach
-from processors.accounts.reviews import ALLOWING
+from processors.accounts.state import ALLOWING
 from processors.accounts.turn import DAY, HOUR, Turn
 from processors.policy.model import Guard, Judgement, ReviewTerms
 from schemas.records import Decision, Escalation, EscalationKind, EscalationStatus, Field
