@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import sha256
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import json
 from msgspec.structs import replace
 
-from processors.policy import Policy
-from processors.policy.model import Pack, Pause
+from processors.policy import Policy, compose
+from processors.policy.model import Guard, Pack, Pause
 
 ALWAYS = (-(1 << 62), 1 << 62)
 """Before and after every event time (ms)."""
@@ -31,11 +32,15 @@ class Span(NamedTuple):
 
 
 class Timed(NamedTuple):
-    """A pause and when it is in force: event times in [since, until), ms."""
+    """What a directive brings, and when: event times in [since, until), ms.
+
+    A pause, or a pack that decides beside the others (an overlay).
+    """
 
     since: int
     until: int
-    pause: Pause
+    pause: Pause | None = None
+    pack: Pack | None = None
 
 
 class Control:
@@ -57,13 +62,16 @@ class Control:
         return policy if isinstance(policy, Control) else cls((Span(*ALWAYS, policy),))
 
     @classmethod
-    def under(cls, policy: Policy, pauses: Sequence[Timed]) -> Control:
-        """A policy, with pauses at their times."""
-        cuts = {cut for timed in pauses for cut in (timed.since, timed.until)}
+    def under(cls, policy: Policy, orders: Sequence[Timed]) -> Control:
+        """A policy, with pauses and overlays at their times.
+
+        Raises `PackError` where an overlay does not go with the packs.
+        """
+        cuts = {cut for timed in orders for cut in (timed.since, timed.until)}
         edges = [ALWAYS[0], *sorted(cuts), ALWAYS[1]]
         return cls(
             tuple(
-                Span(since, until, _amend(policy, [t.pause for t in pauses if _holds(t, since)]))
+                Span(since, until, _amend(policy, [t for t in orders if _holds(t, since)]))
                 for since, until in pairwise(edges)
             )
         )
@@ -73,14 +81,26 @@ def _holds(timed: Timed, at: int) -> bool:
     return timed.since <= at < timed.until
 
 
-def _amend(policy: Policy, pauses: list[Pause]) -> Policy:
-    """A policy with pauses in force. The hash of each pack says so: it decides otherwise."""
-    if not pauses:
-        return policy
-    ordered = tuple(sorted(pauses, key=lambda pause: pause.id))
+def _amend(policy: Policy, orders: list[Timed]) -> Policy:
+    """A policy with pauses and overlays in force."""
+    packs = sorted((t.pack for t in orders if t.pack), key=lambda pack: pack.id)
+    if packs:
+        policy = Policy(compose([*(policy.pack.parts or (policy.pack,)), *packs]))
+    pauses = tuple(sorted((t.pause for t in orders if t.pause), key=lambda pause: pause.id))
+    return _otherwise(policy, pauses, pauses=pauses) if pauses else policy
+
+
+@lru_cache(maxsize=64)
+def guarded(policy: Policy, guard: Guard) -> Policy:
+    """A policy while the guard over the capacity of review is on."""
+    return _otherwise(policy, guard, guard=guard)
+
+
+def _otherwise(policy: Policy, why: object, **changes: Any) -> Policy:
+    """A policy that decides otherwise than its packs do. The hash of each of them says so."""
 
     def rehashed(pack: Pack) -> Pack:
-        return replace(pack, hash=sha256(json.encode([pack.hash, ordered])).hexdigest())
+        return replace(pack, hash=sha256(json.encode([pack.hash, why])).hexdigest())
 
     parts = tuple(map(rehashed, policy.pack.parts))
-    return policy.amended(replace(rehashed(policy.pack), pauses=ordered, parts=parts))
+    return policy.amended(replace(rehashed(policy.pack), parts=parts, **changes))

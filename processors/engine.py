@@ -24,9 +24,11 @@ from processors.accounts import (
     parking,
     reporters,
 )
+from processors.accounts import backlog as backlogs
 from processors.accounts.analysed import MAX_TEXT
 from processors.accounts.analyses import apply_analysis
 from processors.accounts.appeals import apply_appeal
+from processors.accounts.backlog import KEY as BACKLOG
 from processors.accounts.brakes import KEY as BRAKES
 from processors.accounts.brakes import Brakes, Counted, LiveBrakes, RecordedBrakes
 from processors.accounts.changes import apply_change
@@ -39,8 +41,9 @@ from processors.accounts.rulings import apply_ruling
 from processors.accounts.state import Account, earliest_due, is_paused
 from processors.accounts.turn import Turn
 from processors.accounts.verification import apply_verification
-from processors.control import Control
+from processors.control import Control, guarded
 from processors.policy import Policy
+from processors.policy.model import Guard
 from processors.validation import Fault, InputRecord, Limits, check
 from schemas.errors import DeadLetterReason
 from schemas.records import (
@@ -58,6 +61,7 @@ from schemas.records import (
 )
 
 __all__ = [
+    "BACKLOG",
     "BRAKES",
     "Input",
     "Limits",
@@ -113,6 +117,7 @@ class Outcome(NamedTuple):
 
 
 _DEFAULTS = Limits()
+_OFF = Guard.OFF
 
 _APPLY: dict[type, tuple[bytes, Callable[[Turn, Any], None]]] = {
     AccountChange: (b"change", apply_change),
@@ -141,7 +146,8 @@ def run(
 
     ``value_key`` keys the hashes that stand for values in records; without one there are none.
     ``read`` also gives, and the outcome's states hold, the counters of the partition's brakes
-    where the policy has any; with ``brakes`` these are repeated instead.
+    where the policy has any; with ``brakes`` these are repeated instead. So it is with the count
+    of what waits for review, where the pack limits that.
 
     Nothing is written: a raise leaves nothing behind. What is not acceptable is rejected; an event
     that its account has seen among its last 16 changes nothing and is counted. ``alone``: the
@@ -229,6 +235,8 @@ class _Batch:
         self._recorded = recorded
         self._counted = Counted(read)
         self._texts = texts
+        self._backlog: backlogs.Backlog | None = None
+        self._over = False
         self._since = self._until = 0
         self._examiner: Examiner
         self._outputs: list[OutputRecord] = []
@@ -275,6 +283,11 @@ class _Batch:
         states.update(self._keys)
         if counters := self._counted.state():
             states[BRAKES] = counters
+        if (backlog := self._backlog) is not None:
+            was = backlog.over
+            backlog.over = self._over
+            if backlog.count(self._outputs) or backlog.over != was:
+                states[BACKLOG] = backlogs.write(backlog)
         return Outcome(
             states, self._outputs, rejected, self._duplicates, self._claims, self._answers
         )
@@ -352,6 +365,8 @@ class _Batch:
         )
 
     def _end(self, held: _Held, turn: Turn) -> None:
+        if turn.pack.guard is not _OFF:
+            self._alert(turn)
         if (brakes := turn.examiner.brakes) is not None:
             brakes.saw(turn)
         if turn.claims_changed:
@@ -377,9 +392,27 @@ class _Batch:
         """The examiner under the policy in force at an event time."""
         if not self._since <= at < self._until:
             self._since, self._until, policy = self._control.at(at)
+            if policy.pack.review.limited and policy.pack.guard is _OFF:
+                policy = self._guarded(policy, at)
             self._examiner = Examiner(policy, self._value_key, self._brakes_of(policy))
             self._examiner.learn(self._texts)
         return self._examiner
+
+    def _guarded(self, policy: Policy, at: int) -> Policy:
+        """The policy as the backlog of the partition has it at the beginning of the batch."""
+        if self._backlog is None:
+            self._backlog = backlogs.read(self._read(BACKLOG))
+            self._over = self._backlog.over
+        if not self._backlog.exceeds(policy.pack.review, at):
+            self._over = False
+            return policy
+        return guarded(policy, Guard.ON if self._over else Guard.BEGINS)
+
+    def _alert(self, turn: Turn) -> None:
+        """With the first turn under the guard tell a person; go on without telling again."""
+        backlogs.alert(turn)
+        if turn.pack.guard is Guard.BEGINS:
+            self._over, self._until = True, self._since
 
     def _brakes_of(self, policy: Policy) -> Brakes | None:
         if not policy.has_brakes:

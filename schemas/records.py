@@ -92,6 +92,8 @@ class RulingAction(StrEnum):
     REQUEST_EVIDENCE = "REQUEST_EVIDENCE"
     REPORT_DELIVERED = "REPORT_DELIVERED"
     ERASE_ACCOUNT = "ERASE_ACCOUNT"
+    PLACE_HOLD = "PLACE_HOLD"
+    RELEASE_HOLD = "RELEASE_HOLD"
 
 
 class MeasureStep(StrEnum):
@@ -215,6 +217,7 @@ class EscalationKind(StrEnum):
     SLA_BREACH = "SLA_BREACH"
     DISPOSAL = "DISPOSAL"
     BRAKE = "BRAKE"
+    CAPACITY = "CAPACITY"
 
 
 class EscalationStatus(StrEnum):
@@ -1151,6 +1154,7 @@ class PlatformDirective(Struct, frozen=True, forbid_unknown_fields=True, gc=Fals
     regions: IP labels of the accounts that it covers; empty: all.
     accounts: Ids of the accounts that it covers, one ending in * for all that begin so; empty:
         all.
+    content: ZIP archive of the files of the pack that an overlay adds; null for other kinds.
     """
 
     directive_id: str
@@ -1165,6 +1169,7 @@ class PlatformDirective(Struct, frozen=True, forbid_unknown_fields=True, gc=Fals
     subjects: tuple[SubjectKind, ...] = ()
     regions: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
+    content: bytes | None = None
 
 
 class PolicyPack(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -7412,9 +7417,28 @@ def read_PlatformDirective(_data: bytes, _at: int) -> tuple[PlatformDirective, i
                 accounts_items.append(accounts_item)
             accounts_count, _at = read_count(_data, _at)
     accounts = tuple(accounts_items)
+    content: bytes | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        content = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        content = _data[_at : _at + _n]
+        _at += _n
+    else:
+        raise ValueError("content: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return PlatformDirective(directive_id, kind, scope, starts_at, reason, issued_by, ends_at, change_kinds, fields, subjects, regions, accounts), _at
+    return PlatformDirective(directive_id, kind, scope, starts_at, reason, issued_by, ends_at, change_kinds, fields, subjects, regions, accounts, content), _at
 
 
 def write_PlatformDirective(_record: PlatformDirective, _out: bytearray) -> None:
@@ -7512,6 +7536,20 @@ def write_PlatformDirective(_record: PlatformDirective, _out: bytearray) -> None
                 write_long(_n, _out)
             _out += _raw
     _append(0)
+    if (content := _record.content) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = content
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
 
 
 def read_PolicyPack(_data: bytes, _at: int) -> tuple[PolicyPack, int]:

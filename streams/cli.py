@@ -19,6 +19,7 @@ from streams.commands.execute import execute
 from streams.commands.export import export
 from streams.commands.gateway import gateway, gateway_key
 from streams.commands.images import images
+from streams.commands.inspection import audit
 from streams.commands.policy import policy
 from streams.commands.publish import publish
 from streams.commands.replay import replay
@@ -54,6 +55,7 @@ app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(policy, name="policy")
 app.add_typer(directive, name="directive")
 app.add_typer(export, name="export")
+app.add_typer(audit, name="audit")
 app.add_typer(text, name="text")
 app.command()(doctor)
 

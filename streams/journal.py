@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from processors.control import Control, Timed
+from processors.control import Control, Timed, guarded
 from processors.policy import Pack, PackError, Policy, compose, load_pack
-from processors.policy.model import Pause
+from processors.policy.model import Guard, Pause
 from schemas.codec import Codec
 from schemas.errors import DecodeError
 from schemas.records import ChangeKind, DirectiveKind, PackMode, PlatformDirective, PolicyPack
@@ -69,6 +69,7 @@ class Journal:
         self._records: list[Published] = []
         self._sound: dict[int, Pack] = {}
         self._faults: dict[int, str] = {}
+        self._overlays: dict[bytes, Pack] = {}
         self._policies: dict[tuple[str, ...], Policy] = {}
 
     @property
@@ -97,8 +98,8 @@ class Journal:
         for item in records:
             revision[item.topic] = item.offset + 1
         policy, packs, problems = self._newest(_of(records, PolicyPack))
-        pauses, faults = _pauses(records)
-        control = Control.under(policy, pauses)
+        orders, faults = self._ordered(records, policy)
+        control = Control.under(policy, orders)
         return InForce(control, policy, revision, packs, (*problems, *faults))
 
     def policies(self) -> list[Policy]:
@@ -106,13 +107,64 @@ class Journal:
         records = self._records
         packs = _of(records, PolicyPack)
         bases = dict.fromkeys(self._newest(packs[:end])[0] for end in range(len(packs) + 1))
-        sets = dict.fromkeys(tuple(_pauses(records[:end])[0]) for end in range(len(records) + 1))
-        return [
+        found = [
             span.policy
             for base in bases
-            for pauses in sets
-            for span in Control.under(base, pauses).spans
+            for orders in self._ever_ordered(records, base)
+            for span in Control.under(base, orders).spans
         ]
+        return found + [
+            guarded(policy, guard)
+            for policy in found
+            if policy.pack.review.limited
+            for guard in (Guard.ON, Guard.BEGINS)
+        ]
+
+    def _ever_ordered(self, records: list[Published], base: Policy) -> list[list[Timed]]:
+        """What was ordered after each of the directives."""
+        issued = _of(records, PlatformDirective)
+        found = (self._ordered(issued[:end], base)[0] for end in range(len(issued) + 1))
+        different = {
+            tuple((t.since, t.until, t.pause, t.pack and t.pack.hash) for t in orders): orders
+            for orders in found
+        }
+        return list(different.values())
+
+    def _ordered(self, records: list[Published], policy: Policy) -> tuple[list[Timed], list[str]]:
+        """The pauses and overlays that were ordered, and what cannot be used of the directives."""
+        issued = directives(records).values()
+        orders, faults = pauses_of(d for d in issued if d.kind is not DirectiveKind.OVERLAY)
+        problems = [
+            f"{item.topic} at {item.offset}: {item.problem}"
+            for item in _of(records, PlatformDirective)
+            if item.problem
+        ]
+        problems += faults
+        packs = list(policy.pack.parts or (policy.pack,))
+        for directive in issued:
+            if directive.kind is not DirectiveKind.OVERLAY:
+                continue
+            overlay = self._overlay(directive, packs)
+            if isinstance(overlay, str):
+                problems.append(f"directive {directive.directive_id}: {overlay}")
+            elif directive.starts_at < (ends := directive.ends_at or 0):
+                packs.append(overlay)
+                orders.append(Timed(directive.starts_at, ends, pack=overlay))
+        return orders, problems
+
+    def _overlay(self, directive: PlatformDirective, packs: list[Pack]) -> Pack | str:
+        """The pack of an overlay, or why it cannot decide beside these."""
+        content = directive.content or b""
+        try:
+            if content not in self._overlays:
+                self._overlays[content] = load_pack(unarchive(content))
+            overlay = self._overlays[content]
+            compose([*packs, overlay])
+        except (ConfigurationError, PackError) as error:
+            return str(error)
+        except Exception as error:  # whatever a pack does, the one in force stays in force
+            return repr(error)
+        return overlay if directive.ends_at is not None else "it has no end"
 
     def _newest(
         self, records: list[Published]
@@ -198,16 +250,6 @@ def pauses_of(directives: Iterable[PlatformDirective]) -> tuple[list[Timed], lis
         elif directive.starts_at < ends_at:  # else it was lifted before it began
             pauses.append(_pause(directive, ends_at))
     return pauses, problems
-
-
-def _pauses(records: list[Published]) -> tuple[list[Timed], list[str]]:
-    pauses, problems = pauses_of(directives(records).values())
-    unread = [
-        f"{item.topic} at {item.offset}: {item.problem}"
-        for item in _of(records, PlatformDirective)
-        if item.problem
-    ]
-    return pauses, [*unread, *problems]
 
 
 def _pause(directive: PlatformDirective, ends_at: int) -> Timed:

@@ -97,6 +97,18 @@ class WorkerMetrics:
             "Packs and directives that were published and cannot be used.",
             registry=registry,
         )
+        self.backlog = Gauge(
+            "zhengming_review_backlog",
+            "What waits for a person, where the pack limits that.",
+            ["partition"],
+            registry=registry,
+        )
+        self.over_capacity = Gauge(
+            "zhengming_review_over_capacity",
+            "1 where more waits than reviewers can settle in time.",
+            ["partition"],
+            registry=registry,
+        )
         self.directives = Gauge(
             "zhengming_directives_in_force", "Directives in force now.", registry=registry
         )

@@ -115,7 +115,8 @@ TOPICS: tuple[Topic, ...] = (
         "platform.directives",
         r.PlatformDirective,
         Direction.CONTROL,
-        "Pauses, emergency overlays and legal holds, read whole by every worker.",
+        "Pauses and emergency overlays, read whole by every worker. A legal hold concerns one "
+        "account: it is a ruling.",
         _JOURNAL,
         key="directive_id",
         partitions=1,

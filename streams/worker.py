@@ -15,7 +15,8 @@ import faust
 import uvloop
 from aiokafka import TopicPartition
 
-from processors.engine import Limits
+from processors.accounts.backlog import read as read_backlog
+from processors.engine import BACKLOG, Limits
 from processors.policy import Policy
 from streams.app import ZhengmingApp, create_app, every
 from streams.codecs import open_codec
@@ -175,6 +176,10 @@ class Worker:
             for tp in sources:
                 if (lag := thread.lag(tp)) is not None:
                     metrics.lag.labels(tp.topic, str(tp.partition)).set(lag)
+            if (counted := task.store.get(BACKLOG)) is not None:
+                backlog = read_backlog(counted)
+                metrics.backlog.labels(str(task.partition)).set(backlog.open)
+                metrics.over_capacity.labels(str(task.partition)).set(backlog.over)
             ends = {tp: thread.handed_out(tp) for tp in sources}
             task.look_for_lost({tp: end for tp, end in ends.items() if end is not None})
             idle = partial(self._idle, task, now - FRESH_MS)
@@ -184,7 +189,9 @@ class Worker:
             await task.lift(past if idle() else 0)
         if self._in_force is not None:
             span = self._in_force.control.at(now)
-            metrics.directives.set(len(span.policy.pack.pauses))
+            pauses, packs = span.policy.pack.pauses, span.policy.pack.parts
+            beside = max(0, len(packs) - max(1, len(self._in_force.policy.pack.parts)))
+            metrics.directives.set(len(pauses) + beside)
         metrics.queued.set(sum(t.queued for t in self.tasks.tasks.values()))
         metrics.deadlines.set(sum(len(t.deadlines) for t in self.tasks.tasks.values()))
         await thread.publish_positions(self.tasks.positions())

@@ -9,6 +9,7 @@ from processors import places
 from processors.accounts import (
     across,
     analysed,
+    backlog,
     breaches,
     closing,
     credit,
@@ -24,7 +25,7 @@ from processors.accounts.examiner import view_of
 from processors.accounts.reviews import HOLDING
 from processors.accounts.state import ALLOWING, DECISION_RANK, Account, Pending, Status
 from processors.accounts.turn import Turn, current_values
-from processors.policy.model import Judgement, Proposal
+from processors.policy.model import Guard, Judgement, Proposal
 from schemas.records import (
     AccountChange,
     ChangeKind,
@@ -40,6 +41,7 @@ _OPEN, _UNKNOWN, _CLOSED = Status.OPEN, Status.UNKNOWN, Status.CLOSED
 _REGISTRATION, _EDIT = ChangeKind.REGISTRATION, ChangeKind.EDIT
 _OWNER_CHANGE, _CANCELLATION = ChangeKind.OWNER_CHANGE, ChangeKind.CANCELLATION
 _APPLIED = Phase.APPLIED
+_OFF = Guard.OFF
 _LABELLED, _REFUSE = Decision.ALLOW_LABELLED, Decision.REFUSE
 _INDIVIDUAL = SubjectKind.INDIVIDUAL
 
@@ -222,6 +224,8 @@ def _judge(
     judgement = turn.examiner.judge(view, new, turn.at)
     if account.ledger:
         judgement = credit.deepen(turn, judgement, new)
+    if turn.pack.guard is not _OFF:
+        judgement = backlog.guard(turn, judgement, new)
     lacks = _missing(turn, kind, subject, owner, since)
     if not lacks or judgement.decision is _REFUSE:
         return judgement

@@ -5,10 +5,13 @@ from __future__ import annotations
 from processors.accounts import cases, hearing, ladder, ledger, reasons, reviews, tickets
 from processors.accounts.effects import Ground
 from processors.accounts.escalations import close_all_breaches
-from processors.accounts.state import FIELDS, Account, Measure, Status
+from processors.accounts.state import FIELDS, Account, Evidence, Measure, Status
 from processors.accounts.turn import DAY, Turn
 from processors.policy.model import Message
 from schemas.records import CaseOutcome, CreditAction, Field, MeasureStep
+
+MAX_EVIDENCE = 4
+"""Times that an account was cancelled of which evidence is kept."""
 
 
 def close(
@@ -61,7 +64,10 @@ def close(
 
 
 def cancel(turn: Turn) -> None:
-    """End an account at its holder's wish. It bars nothing, and personal values are dropped."""
+    """End an account at its holder's wish. It bars nothing, and personal values are dropped.
+
+    Where a case holds the evidence, they are kept for it.
+    """
     account = turn.account
     turn.claims_changed = True
     account.status = Status.CANCELLED
@@ -73,6 +79,9 @@ def cancel(turn: Turn) -> None:
     for appeal in list(account.appeals):
         hearing.settle(turn, appeal, CaseOutcome.WITHOUT_DECISION, cases.ACCOUNT_CANCELLED)
     close_all_breaches(turn, why)
+    if account.legal_holds:  # what authorities asked to be kept is kept (Art. 20)
+        kept = Evidence(turn.at, account.values, account.owner, list(account.facts))
+        account.evidence = [*account.evidence, kept][-MAX_EVIDENCE:]
     account.values = [""] * len(FIELDS)
     account.owner = account.agreement = account.place = None
     account.devices, account.avatar = [], b""

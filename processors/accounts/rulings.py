@@ -43,6 +43,9 @@ from schemas.records import (
     RulingAction,
 )
 
+MAX_CASES = 16
+"""Cases that may hold the evidence of an account at a time."""
+
 
 def apply_ruling(turn: Turn, ruling: AccountRuling) -> None:
     """Carry out a ruling and keep it for the record, also where it decides nothing."""
@@ -239,8 +242,32 @@ def _report_delivered(turn: Turn, ruling: AccountRuling) -> str:
 def _erase_account(turn: Turn, ruling: AccountRuling) -> str:
     if turn.account.status is not Status.CANCELLED:
         return _nothing("only an account that its holder has cancelled is erased")
+    if holds := turn.account.legal_holds:
+        return _nothing(f"its evidence is held for {', '.join(holds)}")
     closing.erase(turn)
     return "the account is erased"
+
+
+def _place_hold(turn: Turn, ruling: AccountRuling) -> str:
+    """Keep the evidence of an account for a case of the authorities (Order No. 10, Art. 20)."""
+    cases = turn.account.legal_holds
+    if ruling.subject_id in cases:
+        return _nothing("the case holds the evidence already")
+    if len(cases) >= MAX_CASES:
+        return _nothing(f"{MAX_CASES} cases hold the evidence; release one first")
+    turn.account.legal_holds = [*cases, ruling.subject_id]
+    return "the evidence is held"
+
+
+def _release_hold(turn: Turn, ruling: AccountRuling) -> str:
+    account = turn.account
+    if ruling.subject_id not in account.legal_holds:
+        return _nothing("no case of this id holds the evidence")
+    account.legal_holds = [case for case in account.legal_holds if case != ruling.subject_id]
+    if not account.legal_holds:
+        account.evidence = []
+        return "the evidence is held no more, and what was kept of it is dropped"
+    return "the evidence is held for other cases"
 
 
 def _dispose(turn: Turn, ruling: AccountRuling, rule: Rule | None, field: Field | None) -> str:
@@ -277,4 +304,6 @@ _ACTIONS: dict[RulingAction, Callable[[Turn, AccountRuling], str]] = {
     RulingAction.REQUEST_EVIDENCE: _request_evidence,
     RulingAction.REPORT_DELIVERED: _report_delivered,
     RulingAction.ERASE_ACCOUNT: _erase_account,
+    RulingAction.PLACE_HOLD: _place_hold,
+    RulingAction.RELEASE_HOLD: _release_hold,
 }

@@ -266,6 +266,15 @@ class Breach(Struct, array_like=True, gc=False):
     kind: EscalationKind = EscalationKind.SLA_BREACH
 
 
+class Evidence(Struct, array_like=True, gc=False):
+    """What a cancelled account had, kept for the cases that hold it. ``at`` is when it ended."""
+
+    at: int
+    values: list[str | None]
+    owner: str | None
+    facts: list[Fact]
+
+
 class Account(Struct, array_like=True, gc=False):
     """All that is known of an account.
 
@@ -279,6 +288,7 @@ class Account(Struct, array_like=True, gc=False):
     what the registry of keys has of this account, ``parked`` changes that wait for an answer of it.
     ``renamed`` is when a name was last replaced, ``tries`` when the day began in which names are
     being tried, and how many were.
+    ``legal_holds`` are the cases that its evidence is held for, ``evidence`` what they keep of it.
 
     What is added stands at the end and has a default: a state of an older build is then read as
     it is. `VERSION` rises where the meaning of something changes.
@@ -313,6 +323,8 @@ class Account(Struct, array_like=True, gc=False):
     parked: list[Parked] = []
     renamed: int = 0
     tries: list[int] = []
+    legal_holds: list[str] = []
+    evidence: list[Evidence] = []
 
     def value(self, field: Field) -> str | None:
         """Current value of a field."""

@@ -250,11 +250,22 @@ class LadderTerms(Struct, frozen=True):
 
 
 class ReviewTerms(Struct, frozen=True):
-    """How long a person may take over a hold, and an account over material."""
+    """How long a person may take over a hold, and an account over material.
+
+    ``capacity_per_day`` is what the reviewers of one partition settle in a day, ``oldest_hours``
+    how long something may wait for one; beyond either doubtful changes are held. 0: no limit.
+    """
 
     hold_hours: int = 72
     strict_hours: int = 72
     material_days: int = 7
+    capacity_per_day: int = 0
+    oldest_hours: int = 0
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is a limit to what may wait."""
+        return bool(self.capacity_per_day or self.oldest_hours)
 
 
 class NoticePart(StrEnum):
@@ -353,6 +364,14 @@ class BrakeTerms(Struct, frozen=True):
     quota_hours: int = 24
 
 
+class Guard(StrEnum):
+    """Whether what waits for review exceeds what reviewers can settle (Art. 14)."""
+
+    OFF = "OFF"
+    ON = "ON"
+    BEGINS = "BEGINS"  # on, and a person is told with this turn
+
+
 class Pause(Struct, frozen=True):
     """A directive that holds changes (Art. 21). ``until`` in ms; an empty part covers all.
 
@@ -422,7 +441,8 @@ class Pack(Struct, frozen=True):
 
     ``parts`` are the packs that one is composed of, the first one first; empty for a pack by itself
     (see `processors.policy.composition`).
-    ``pauses`` are in force with it by directives; the hash is then one of pack and directives.
+    ``pauses`` are in force with it by directives, ``guard`` is on by the backlog of review; the
+    hash is then one of pack and these.
     """
 
     id: str
@@ -444,6 +464,7 @@ class Pack(Struct, frozen=True):
     images: ImageTerms = ImageTerms()
     across: AcrossTerms | None = None
     names: NameTerms = NameTerms()
+    guard: Guard = Guard.OFF
 
 
 class AccountView(Protocol):

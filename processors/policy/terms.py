@@ -181,6 +181,8 @@ def read_review(pack: Table) -> ReviewTerms:
         hold_hours=table.number("hold_hours", 1, 24 * _YEAR, _REVIEW.hold_hours),
         strict_hours=table.number("strict_hours", 1, 24 * _YEAR, _REVIEW.strict_hours),
         material_days=table.number("material_days", 1, _YEAR, _REVIEW.material_days),
+        capacity_per_day=table.number("capacity_per_day", 0, 1_000_000, _REVIEW.capacity_per_day),
+        oldest_hours=table.number("oldest_hours", 0, 24 * _YEAR, _REVIEW.oldest_hours),
     )
     table.close()
     return terms

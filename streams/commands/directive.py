@@ -9,15 +9,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 from rich.table import Table
 
+from processors.policy import PackError, load_pack
 from schemas.records import ChangeKind, DirectiveKind, Field, PlatformDirective, SubjectKind
 from streams import control_topics
 from streams.commands.common import fail, out, print_json
+from streams.commands.history import time_of
 from streams.journal import HELD_KINDS, directives
+from streams.packs import archive, find_pack
 from streams.settings import load_settings
 
-directive = typer.Typer(no_args_is_help=True, help="Pauses of service, for a time.")
+directive = typer.Typer(no_args_is_help=True, help="Pauses and overlays, for a time.")
 
 By = Annotated[str, typer.Option("--by", help="Who issues it.")]
 Json = Annotated[bool, typer.Option("--json", help="The directive as JSON.")]
@@ -47,7 +51,7 @@ def pause(
     json: Json = False,
 ) -> None:
     """Hold what it covers until it ends; then decide it under the pack in force."""
-    begins = time.time_ns() // 1_000_000 if start is None else _time(start)
+    begins = time_of("--start", start) or time.time_ns() // 1_000_000
     if ChangeKind.CANCELLATION in (kinds or ()):
         raise fail("a cancellation is never held: leave out --kind CANCELLATION")
     order = PlatformDirective(
@@ -63,6 +67,37 @@ def pause(
         subjects=tuple(subjects or ()),
         regions=tuple(regions or ()),
         accounts=tuple(accounts or ()),
+    )
+    control_topics.issue(load_settings(), order)
+    _say(order, json)
+
+
+@directive.command("overlay")
+def overlay(
+    pack: Annotated[str, typer.Argument(help="Directory of a pack.")],
+    by: By,
+    reason: Annotated[str, typer.Option(help="Why.")],
+    hours: Hours,
+    name: Annotated[str | None, typer.Option("--id", help="Its id; made up when left out.")] = None,
+    start: Annotated[str | None, typer.Option(help="When it begins: ISO 8601 (UTC); now.")] = None,
+    json: Json = False,
+) -> None:
+    """Let a pack decide beside those in force until it ends by itself."""
+    begins = time_of("--start", start) or time.time_ns() // 1_000_000
+    files = find_pack(pack)
+    try:
+        loaded = load_pack(files)
+    except PackError as error:
+        raise fail(f"the overlay is not issued:\n{error}") from error
+    order = PlatformDirective(
+        directive_id=name or f"overlay-{uuid.uuid4().hex[:8]}",
+        kind=DirectiveKind.OVERLAY,
+        scope=f"{loaded.id} {loaded.version}, {len(loaded.rules)} rules",
+        starts_at=begins,
+        ends_at=begins + int(hours * 3_600_000),
+        reason=reason,
+        issued_by=by,
+        content=archive(files),
     )
     control_topics.issue(load_settings(), order)
     _say(order, json)
@@ -97,7 +132,7 @@ def show(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False)
     now = time.time_ns() // 1_000_000
     if json:
         for order in issued:
-            print_json(order)
+            print_json(replace(order, content=None))
         return
     table = Table("id", "kind", "", "from (UTC)", "until (UTC)", "covers", "reason", "by")
     for order in issued:
@@ -125,21 +160,13 @@ def _scope(*parts: Iterable[str] | None) -> str:
     return "; ".join(", ".join(part) for part in parts if part)
 
 
-def _time(text: str) -> int:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise fail(f"--start {text}: give a time such as 2026-11-01T08:00") from error
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
-
-
 def _told(at: int) -> str:
     return f"{datetime.fromtimestamp(at / 1e3, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _say(order: PlatformDirective, json: bool) -> None:
     if json:
-        print_json(order)
+        print_json(replace(order, content=None))
     else:
         until = _told(order.ends_at or 0)
         out.print(f"{order.directive_id}: {order.kind} of {order.scope}, until {until} UTC")

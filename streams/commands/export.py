@@ -30,11 +30,6 @@ class _Line(msgspec.Struct):
     type: str = ""
 
 
-@export.callback()
-def _group() -> None:
-    """Keep this a group while it has one command."""
-
-
 @export.command("statements")
 def statements(
     file: Annotated[

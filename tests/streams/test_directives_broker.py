@@ -5,8 +5,10 @@ import time
 
 import pytest
 
+from processors.policy import shipped_pack
 from schemas.records import Decision, Phase
 from tests.integration.harness import Application
+from tests.integration.test_crashes import traffic
 from tests.integration.test_records import change
 from tests.streams.test_policy_broker import environment
 from tests.support import wait_until
@@ -102,3 +104,26 @@ def test_a_pause_ends_by_itself_and_survives_a_restart(settings, command):
 
         wait_until(decided, 30, "it is decided at the end of the pause", every=0.5)
         app.assert_sound()
+
+
+@pytest.mark.obligation("CAC-14-1")
+def test_over_capacity_doubtful_changes_are_held_and_a_replay_agrees(settings, tmp_path):
+    for name, data in shipped_pack().items():
+        (tmp_path / "pack" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "pack" / name).write_bytes(data)
+    main = tmp_path / "pack" / "pack.yaml"
+    limited = main.read_text("utf-8").replace("review:\n", "review:\n  capacity_per_day: 1\n", 1)
+    main.write_text(limited, "utf-8")
+    with Application(settings(pack=str(tmp_path / "pack"))) as app:
+        worker = app.worker().await_ready()
+        crowd = [change(f"c{n}", f"crowd{n}", name="华为终端") for n in range(40)]
+        app.publish((CHANGES, record) for record in crowd)
+        app.drain()
+        app.publish(traffic(400))
+        app.drain()
+        app.assert_sound()
+        alerts = [e for e in app.outputs("complaint.escalations") if e.kind == "CAPACITY"]
+        assert 1 <= len(alerts) <= app.settings.partitions
+        assert worker.metric('zhengming_review_over_capacity{partition="0"}') == 1
+        held = [v for v in app.outputs("account.verdicts") if "CAC-14-1" in v.reason]
+        assert all(v.decision is Decision.HOLD and v.findings for v in held)

@@ -98,7 +98,7 @@ def test_an_approved_value_lifts_what_waited_for_a_correction():
     assert steps(world.rule(RulingAction.APPROVE_CHANGE, "e1")) == [("LIFT", "CORRECT")]
 
 
-@pytest.mark.parametrize("action", list(RulingAction))
+@pytest.mark.parametrize("action", sorted(set(RulingAction) - {RulingAction.PLACE_HOLD}))
 def test_a_ruling_on_something_unknown_is_kept_and_changes_nothing(action: RulingAction):
     world = World()
     outputs = world.rule(action, "nothing")

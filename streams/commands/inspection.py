@@ -1,0 +1,129 @@
+"""`zhengming export inspection` and `zhengming audit`: what is asked for, and if it is whole."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from schemas.records import AuditRecord
+from streams.audit import Chains
+from streams.clients import read_all
+from streams.codecs import open_codec
+from streams.commands.common import FOUND, out, print_json, progress_bar
+from streams.commands.export import export
+from streams.commands.history import time_of
+from streams.inspection import AUDIT, Scope, verify_export
+from streams.inspection import export as write_export
+from streams.settings import load_settings
+from streams.topics import output_topics, real_name
+
+SHOWN = 20
+
+audit = typer.Typer(no_args_is_help=True, help="The hash-chained audit records.")
+
+
+@export.command("inspection")
+def inspection(
+    accounts: Annotated[
+        list[str], typer.Option("--account", help="Id, or its beginning and *; repeatable.")
+    ],
+    order: Annotated[str, typer.Option(help="Reference of the order.")],
+    ordered_by: Annotated[str, typer.Option(help="Who ordered it.")],
+    approved_by: Annotated[str, typer.Option(help="Who approved it; somebody else.")],
+    directory: Annotated[Path, typer.Option("--out", help="A new directory.")],
+    topics: Annotated[
+        list[str] | None, typer.Option("--topic", help="Topic; repeatable; all outputs.")
+    ] = None,
+    begin: Annotated[str | None, typer.Option(help="From this time on: ms, or ISO 8601.")] = None,
+    end: Annotated[str | None, typer.Option(help="Before this time.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="The manifest as JSON.")] = False,
+) -> None:
+    """Write exactly what was ordered as JSON lines, with a manifest of hashes."""
+    scope = Scope(
+        tuple(accounts),
+        tuple(topics or (topic.name for topic in output_topics())),
+        time_of("--begin", begin),
+        time_of("--end", end),
+    )
+    with progress_bar() as bar:
+        task = bar.add_task("reading")
+        manifest = write_export(
+            load_settings(),
+            scope,
+            directory,
+            order=order,
+            ordered_by=ordered_by,
+            approved_by=approved_by,
+            at=time.time_ns() // 1_000_000,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    if json:
+        print_json(manifest)
+        return
+    table = Table("file", "lines", "SHA-256")
+    for part in manifest.files:
+        table.add_row(part.name, f"{part.lines:,}", part.sha256[:16])
+    out.print(table)
+
+
+@export.command("verify")
+def verify(
+    directory: Annotated[Path, typer.Argument(help="Directory of an export.")],
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Check an export against its manifest, scope and audit chains; exit code 1 where it fails."""
+    manifest, problems = verify_export(directory)
+    if json:
+        print_json({"ok": not problems, "problems": problems, "manifest": manifest})
+    else:
+        for problem in problems[:SHOWN]:
+            out.print(problem, style="red", markup=False, soft_wrap=True)
+        lines = sum(part.lines for part in manifest.files) if manifest else 0
+        said = f"{len(problems)} problems" if problems else f"{lines:,} lines, all as the manifest"
+        out.print(f"{directory}: {said}", soft_wrap=True)
+    if problems:
+        raise typer.Exit(FOUND)
+
+
+@audit.command("verify")
+def verify_chains(
+    account: Annotated[str | None, typer.Option(help="Only this account.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Follow the hash chain of every account in the audit records; exit code 1 where one breaks."""
+    settings = load_settings()
+    codec, chains = open_codec(settings), Chains()
+    with progress_bar() as bar:
+        task = bar.add_task("reading")
+        for message in read_all(
+            settings,
+            [real_name(settings, AUDIT)],
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        ):
+            record = codec.decode(AuditRecord, bytes(message.value() or b""))
+            if account is None or record.account_id == account:
+                chains.add(record)
+    if json:
+        print_json(
+            {
+                "ok": not chains.problems,
+                "records": chains.records,
+                "accounts": len(chains.last),
+                "shortened": len(chains.shortened),
+                "problems": chains.problems,
+            }
+        )
+    else:
+        for problem in chains.problems[:SHOWN]:
+            out.print(problem, style="red", markup=False, soft_wrap=True)
+        out.print(
+            f"{chains.records:,} records of {len(chains.last):,} accounts, "
+            f"{len(chains.problems)} problems; {len(chains.shortened):,} chains begin after their "
+            "first record, as retention leaves them"
+        )
+    if chains.problems:
+        raise typer.Exit(FOUND)

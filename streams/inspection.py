@@ -1,0 +1,237 @@
+"""Exports what an inspection ordered, and nothing else, with a manifest (Order No. 10, Art. 21).
+
+A directory holds one file of JSON lines a topic, the links of the audit chain of every account in
+it, and a manifest: the scope, who ordered and who approved it, and of every file its SHA-256 and
+the number of its lines.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from schemas.errors import DecodeError
+from schemas.records import AuditRecord, Verdict
+from streams.audit import Chains, Link, link_of
+from streams.clients import read_all
+from streams.codecs import open_codec
+from streams.errors import ConfigurationError
+from streams.settings import Settings
+from streams.topics import Topic, input_topics, output_topics, real_name, topic_of
+
+MANIFEST = "manifest.json"
+SEAL = "manifest.sha256"
+CHAIN = "audit-chain.jsonl"
+AUDIT = topic_of(AuditRecord).name
+VERSION = 1
+
+Progress = Callable[[int, int], None]
+
+
+class Scope(Struct, frozen=True):
+    """What is ordered. ``accounts`` are ids, or beginnings with ``*``; times in ms, end exclusive.
+
+    ``topics`` are logical names.
+    """
+
+    accounts: tuple[str, ...]
+    topics: tuple[str, ...]
+    begin: int | None = None
+    end: int | None = None
+
+    def covers(self, account_id: str, at: int) -> bool:
+        """Whether a record of an account at an event time is ordered."""
+        return (
+            self.names(account_id)
+            and (self.begin is None or at >= self.begin)
+            and (self.end is None or at < self.end)
+        )
+
+    def names(self, account_id: str) -> bool:
+        """Whether an account is in the scope."""
+        return any(
+            account_id.startswith(name[:-1]) if name.endswith("*") else account_id == name
+            for name in self.accounts
+        )
+
+
+class Part(Struct, frozen=True):
+    """One file of an export."""
+
+    name: str
+    sha256: str
+    lines: int
+
+
+class Manifest(Struct, frozen=True):
+    """What an export is and is made of."""
+
+    version: int
+    app_id: str
+    order: str
+    ordered_by: str
+    approved_by: str
+    created_at: int
+    scope: Scope
+    files: tuple[Part, ...]
+
+
+class Line(Struct, frozen=True):
+    """One exported record and where it stands."""
+
+    topic: str
+    partition: int
+    offset: int
+    record: Any
+
+
+def exportable() -> dict[str, Topic]:
+    """The topics that may be exported, by logical name; outputs first."""
+    return {topic.name: topic for topic in (*output_topics(), *input_topics())}
+
+
+def export(
+    settings: Settings,
+    scope: Scope,
+    directory: Path,
+    *,
+    order: str,
+    ordered_by: str,
+    approved_by: str,
+    at: int,
+    progress: Progress | None = None,
+) -> Manifest:
+    """Write what the scope covers into a new directory, and return its manifest.
+
+    Raises `ConfigurationError` when one person ordered and approved, the directory holds something,
+    or a topic is not known; `BrokerUnreachable`.
+    """
+    topics = exportable()
+    if ordered_by == approved_by:
+        raise ConfigurationError("who approves an export must not be who ordered it")
+    if unknown := [name for name in scope.topics if name not in topics]:
+        known = ", ".join(topics)
+        raise ConfigurationError(f"no such topic: {', '.join(unknown)}; there are {known}")
+    if directory.exists() and any(directory.iterdir()):
+        raise ConfigurationError(f"{directory} is not empty; name a new directory")
+    directory.mkdir(parents=True, exist_ok=True)
+    read = [topics[name] for name in scope.topics]
+    audit = topic_of(AuditRecord)
+    lines: dict[str, list[bytes]] = {topic.name: [] for topic in read}
+    links: list[bytes] = []
+    for topic, partition, offset, record in _records(settings, [audit, *read], progress):
+        if topic.record is AuditRecord and scope.names(record.account_id):
+            links.append(msgspec.json.encode(link_of(record)._asdict()))
+        if topic.name in lines and scope.covers(record.account_id, _time_of(record)):
+            line = Line(topic.name, partition, offset, record)
+            lines[topic.name].append(msgspec.json.encode(line))
+    files = tuple(
+        _write(directory / name, content)
+        for name, content in (*((f"{n}.jsonl", c) for n, c in lines.items()), (CHAIN, links))
+    )
+    manifest = Manifest(VERSION, settings.app_id, order, ordered_by, approved_by, at, scope, files)
+    sealed = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+    (directory / MANIFEST).write_bytes(sealed)
+    (directory / SEAL).write_text(hashlib.sha256(sealed).hexdigest() + "\n", "ascii")
+    return manifest
+
+
+def verify_export(directory: Path) -> tuple[Manifest | None, list[str]]:
+    """The manifest of an export, and everything that does not agree with it."""
+    try:
+        sealed = (directory / MANIFEST).read_bytes()
+        manifest = msgspec.json.decode(sealed, type=Manifest)
+        seal = (directory / SEAL).read_text("ascii").strip()
+    except (OSError, ValueError, msgspec.DecodeError) as error:
+        return None, [f"the manifest cannot be read: {error}"]
+    problems = []
+    if hashlib.sha256(sealed).hexdigest() != seal:
+        problems.append(f"{MANIFEST} does not have the hash that {SEAL} names")
+    expected = {MANIFEST, SEAL, *(part.name for part in manifest.files)}
+    problems += [
+        f"{name} is not in the manifest"
+        for name in sorted({path.name for path in directory.iterdir()} - expected)
+    ]
+    for part in manifest.files:
+        problems += _check_part(directory / part.name, part)
+    if not problems:
+        problems += _check_content(directory, manifest)
+    return manifest, problems
+
+
+def _records(
+    settings: Settings, topics: list[Topic], progress: Progress | None
+) -> Iterator[tuple[Topic, int, int, Any]]:
+    """All records of topics, those of each partition in order; bytes that are none are left out."""
+    codec = open_codec(settings)
+    by_name = {real_name(settings, topic.name): topic for topic in topics}
+    for message in read_all(settings, list(by_name), progress=progress):
+        topic = by_name[str(message.topic())]
+        try:
+            record = codec.decode(topic.record, bytes(message.value() or b""))
+        except DecodeError:
+            continue  # an input that was set aside: it belongs to no account
+        yield topic, int(message.partition() or 0), int(message.offset() or 0), record
+
+
+def _write(path: Path, lines: list[bytes]) -> Part:
+    content = b"".join(line + b"\n" for line in lines)
+    path.write_bytes(content)
+    return Part(path.name, hashlib.sha256(content).hexdigest(), len(lines))
+
+
+def _check_part(path: Path, part: Part) -> list[str]:
+    if not path.is_file():
+        return [f"{part.name} is missing"]
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != part.sha256:
+        return [f"{part.name} does not have the hash that the manifest names"]
+    lines = content.count(b"\n")
+    return [] if lines == part.lines else [f"{part.name} has {lines} lines, not {part.lines}"]
+
+
+def _check_content(directory: Path, manifest: Manifest) -> list[str]:
+    """Everything lies in the scope, and the audit chain of every account holds."""
+    problems, chains = [], Chains()
+    for line in (directory / CHAIN).read_bytes().splitlines():
+        chains.follow(Link(**msgspec.json.decode(line)))
+    problems += chains.problems
+    scope = manifest.scope
+    for part in manifest.files:
+        if part.name == CHAIN:
+            continue
+        topic = exportable()[part.name.removesuffix(".jsonl")]
+        for raw in (directory / part.name).read_bytes().splitlines():
+            record = msgspec.json.decode(raw, type=Line).record
+            record = msgspec.convert(record, type=topic.record)
+            if not scope.covers(record.account_id, _time_of(record)):
+                problems.append(f"{part.name}: a record of {record.account_id} is out of scope")
+    if AUDIT in scope.topics:
+        problems += _check_audit(directory)
+    return problems
+
+
+def _check_audit(directory: Path) -> list[str]:
+    """Each exported audit record has its own hash, and is a link of the chain."""
+    links = {
+        msgspec.json.decode(line)["hash"] for line in (directory / CHAIN).read_bytes().splitlines()
+    }
+    chains = Chains()
+    for raw in (directory / f"{AUDIT}.jsonl").read_bytes().splitlines():
+        record = msgspec.convert(msgspec.json.decode(raw, type=Line).record, type=AuditRecord)
+        chains.add(record)
+        if record.hash not in links:
+            chains.problems.append(f"audit record {record.audit_id} is not in the chain")
+    return chains.problems
+
+
+def _time_of(record: Any) -> int:
+    """Event time of an input or output."""
+    if isinstance(record, Verdict):
+        return int(record.decided_at)
+    return int(getattr(record, "at", None) or record.occurred_at)
