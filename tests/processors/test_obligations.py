@@ -79,7 +79,8 @@ def test_what_no_rule_knows_a_person_can_dispose_of():
         (Field.BIO,),
         False,
     )
-    assert "请按照规定更正账号信息" in one(outputs, Notice).body
+    notices = {notice.notice_id: notice for notice in of(outputs, Notice)}
+    assert "请按照规定更正账号信息" in notices[disposal.notice_id].body
     assert of(outputs, ComplaintFeedback)[-1].state is ComplaintState.CLOSED
 
 
