@@ -96,9 +96,10 @@ def ask(
     turn: Turn, pending: Pending, judgement: Judgement, reviewers: tuple[str, ...] = ()
 ) -> None:
     """Ask what is known of the keys of a change; it waits until all answers are there."""
-    plain = not (judgement.findings or judgement.unchecked or reviewers)
+    plain = not (judgement.findings or reviewers)
     pending.decision = judgement.decision
     pending.judged = turn.examiner.policy.hash if plain else ""
+    pending.unchecked = list(judgement.unchecked)
     pending.reviewers = list(reviewers)
     before = len(turn.claims)
     for kind, key in _asked_of(turn.account, pending):

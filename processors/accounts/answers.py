@@ -25,6 +25,7 @@ from processors.accounts.state import (
 )
 from processors.accounts.turn import Turn
 from processors.keys import KINDS
+from processors.policy.analyses import with_unchecked
 from processors.policy.model import AcrossTerms, Judgement
 from schemas.records import (
     AssociatedKey,
@@ -141,7 +142,10 @@ def _judged(turn: Turn, pending: Pending) -> Judgement:
         reason = "Approved by two reviewers." if len(pending.reviewers) > 1 else _BY_ONE
         return Judgement(Decision.ALLOW, (), (), reason)
     if pending.phase is Phase.APPLIED or pending.judged == turn.examiner.policy.hash:
-        return Judgement(Decision.ALLOW, (), (), "No rule asks for anything.")
+        judgement = Judgement(Decision.ALLOW, (), (), "No rule asks for anything.")
+        if not pending.unchecked:
+            return judgement
+        return with_unchecked(judgement, turn.pack.images, pending.unchecked, set())
     return changes.judge_pending(turn, pending)
 
 

@@ -35,6 +35,13 @@ def _contact_scanner() -> Scanner:
     return Scanner([Contacts()])
 
 
+FEW = 8
+"""Texts so few that scanning them by themselves would cost more each than many at once."""
+
+RECENT = 20_000
+"""Texts whose hits are remembered from one batch to the next, about."""
+
+
 class Examiner:
     """A policy, and what its detectors found in the texts of one batch.
 
@@ -53,10 +60,18 @@ class Examiner:
 
     def learn(self, texts: Iterable[str]) -> None:
         """Scan texts that were not scanned before, all at once."""
-        hits = self._hits
+        hits, recent = self._hits, self.policy.recent
         new = [text for text in dict.fromkeys(texts) if text not in hits]
+        if len(new) <= FEW:  # asked for beside the batch: of a change that came with an earlier one
+            for text in [text for text in new if text in recent]:
+                hits[text] = recent[text]
+                new.remove(text)
         if new:
-            hits.update(zip(new, self.policy.scan(new), strict=True))
+            if len(recent) > RECENT:
+                recent.clear()
+            found = dict(zip(new, self.policy.scan(new), strict=True))
+            hits.update(found)
+            recent.update(found)
 
     def judge(self, view: SubjectView, values: Mapping[Field, str], at: int) -> Judgement:
         """What the policy says at ``at`` (ms) of these values; only texts that are there count."""

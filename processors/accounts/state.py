@@ -134,7 +134,8 @@ class Pending(Struct, array_like=True, gc=False):
     ``decision`` ALLOW or ALLOW_LABELLED: it would be allowed and waits for ``asks`` answers of the
     registry of keys; ``asks`` is `ANSWERED` once all are there. ``found`` is what they say of
     others, ``reviewers`` who approved before it was asked, ``judged`` the policy by which nothing
-    at all was found, empty where it is judged again.
+    at all was found, empty where it is judged again; ``unchecked`` are fields whose image it had
+    not looked into.
     """
 
     event_id: str
@@ -161,6 +162,7 @@ class Pending(Struct, array_like=True, gc=False):
     found: list[Known] = []
     reviewers: list[str] = []
     judged: str = ""
+    unchecked: list[Field] = []
 
 
 ANSWERED = -1

@@ -103,11 +103,13 @@ class _Case(NamedTuple):
 class Policy:
     """A compiled pack: immutable, and a function of the pack alone.
 
-    With ``drafts`` the rules that are drafts are in force, as backtests want it.
+    With ``drafts`` the rules that are drafts are in force, as backtests want it. ``recent`` holds
+    what was found in texts scanned lately: what waits for an answer is looked at twice.
     """
 
     def __init__(self, pack: Pack, *, drafts: bool = False) -> None:
         self.pack = pack
+        self.recent: dict[str, tuple[Hit, ...]] = {}
         searched = [d for d in pack.detectors if d.kind not in _NOT_SEARCHED]
         self._names = tuple(detector.name for detector in searched)
         searches = [_search(detector) for detector in searched]
