@@ -2,7 +2,8 @@
 
 The domain runs under the candidate. Whenever it judges, the pack in force is asked of the same
 values in the same situation, so that every difference is one between the packs. Texts are scanned
-once for both. Accounts do not depend on each other: each process takes its share of them.
+once for both. Each process takes its share of the accounts. What is counted over accounts, in
+quotas and where a pack checks accounts against one another, is then known within a share only.
 """
 
 from __future__ import annotations
