@@ -75,15 +75,15 @@ class _Body(msgspec.Struct):
     after: dict[str, Any] | None = None
     source: _Source | None = None
     ts_ms: _Number = None
-    ddl: msgspec.Raw | None = None
-    table_changes: msgspec.Raw | None = msgspec.field(default=None, name="tableChanges")
+    ddl: msgspec.Raw = msgspec.Raw()
+    table_changes: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="tableChanges")
     status: str | None = None
 
 
 class _Debezium(_Body):
     """An envelope with the schema wrapper around it, or without."""
 
-    schema: msgspec.Raw | None = None
+    schema: msgspec.Raw = msgspec.Raw()
     payload: _Body | None = None
 
 
@@ -100,7 +100,7 @@ def read_debezium(message: Message) -> Read:
         whole = _debezium(message.value)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return [NOT_JSON]
-    body = whole if whole.schema is None and whole.payload is None else whole.payload
+    body = whole.payload if bytes(whole.schema) or whole.payload else whole
     if body is None:
         return [TOMBSTONE]
     op = _DEBEZIUM_OPS.get(body.op or "")
@@ -120,7 +120,7 @@ def read_debezium(message: Message) -> Read:
 def _debezium_noise(body: _Body) -> Skipped | Rejected:
     if body.op is not None:
         return _DEBEZIUM_NOISE.get(body.op, Skipped("unknown operation"))
-    if body.ddl is not None or body.table_changes is not None:
+    if bytes(body.ddl) or bytes(body.table_changes):
         return SCHEMA_CHANGE
     if body.status in ("BEGIN", "END"):
         return Skipped("transaction")

@@ -53,7 +53,7 @@ class _Commit(msgspec.Struct):
     rev: str = ""
     rkey: str = ""
     cid: str = ""
-    record: msgspec.Raw | None = None
+    record: msgspec.Raw = msgspec.Raw()
 
 
 class _Account(msgspec.Struct):
@@ -115,7 +115,7 @@ def _profiled(event: _Event, commit: _Commit) -> Item:
     position = (commit.operation, commit.rkey, commit.rev, commit.cid)
     if commit.operation == "delete":
         return _change(event, position, name="", bio="", avatar="", cover="")
-    if commit.record is None:
+    if not bytes(commit.record):
         return Rejected("no record", "a profile commit without its record")
     try:
         profile = _profile(commit.record)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
+from streams.errors import ConfigurationError
 from streams.settings import Settings
 from streams.sources.feed import Feed
 from streams.sources.item import Mapper, Message, event_id
@@ -16,31 +17,38 @@ def feed_lines(
     name: str,
     mapper: Mapper,
     position: PositionFile | None,
-    stopped: Callable[[], bool],
 ) -> Feed:
-    """Feed lines to their end, or until stopped; a kept position is the number of lines done.
+    """Feed lines to their end; a kept position is the number of lines done.
 
     A line's place is the name of the source, its number and a hash of it, so that another text
     under the same name is another event.
     """
-    done = int((position and position.load()) or 0)
+    done = _lines_done(position)
 
     def keep() -> None:
         if position is not None:
             position.keep(str(done))
 
     feed = Feed(settings, keep)
-    for number, line in enumerate(lines, 1):
-        if number <= done:
-            continue
-        if stopped():
-            break
-        text = line.strip()
-        due = text and feed.take(
-            mapper(Message(text, (name, number, event_id(text.decode("latin-1"))))), line=number
-        )
-        done = number
-        if due:
-            feed.settle()
-    feed.settle()
+    try:
+        for number, line in enumerate(lines, 1):
+            if number <= done:
+                continue
+            text = line.strip()
+            message = Message(text, (name, number, event_id(text.decode("latin-1"))))
+            due = bool(text) and feed.take(mapper(message), line=number)
+            done = number
+            if due:
+                feed.settle()
+    finally:
+        feed.settle()
     return feed
+
+
+def _lines_done(position: PositionFile | None) -> int:
+    kept = position.load() if position is not None else None
+    if position is None or kept is None:
+        return 0
+    if not kept.isdecimal():
+        raise ConfigurationError(f"{position.path} holds no number of lines: another source's?")
+    return int(kept)

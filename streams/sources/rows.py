@@ -90,12 +90,12 @@ def _standing(table: Table, row: Row) -> Skipped | None:
     return None if known else UNKNOWN_STATUS
 
 
-def _values(table: Table, row: Row) -> dict[str, str]:
+def _values(table: Table, row: Row) -> dict[str, Any]:
     """The fields that changed, and those that may have, as their old value is missing.
 
     On an update, a watched field that is null is cleared.
     """
-    values: dict[str, str] = {}
+    values: dict[str, Any] = {}
     for field, column in table.fields.items():
         if column not in row.after:
             continue

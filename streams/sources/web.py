@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from importlib.util import find_spec
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 import structlog
 
 from streams.errors import ConfigurationError
-from streams.settings import Settings
 from streams.sources import jetstream, wikimedia
 from streams.sources.feed import Feed
 from streams.sources.item import Item, Mapper, Message
@@ -37,8 +38,21 @@ ASK_AGAIN = (408, 425, 429)
 
 log = structlog.get_logger(__name__)
 
-Received = AsyncIterator[tuple[bytes, str | None]]
+Received = AsyncGenerator[tuple[bytes, str | None]]
 """A message, and the position after it; None where the stream gave none."""
+
+
+class Kept:
+    """The position of a stream, here and in a file."""
+
+    def __init__(self, file: PositionFile) -> None:
+        self._file = file
+        self.position = file.load()
+
+    def keep(self) -> None:
+        """Write it down."""
+        if self.position:
+            self._file.keep(self.position)
 
 
 class ConnectionEnded(Exception):
@@ -54,14 +68,21 @@ class WebSource(NamedTuple):
     map: Mapper
 
 
-async def follow(source: WebSource, position: str | None) -> AsyncIterator[tuple[list[Item], str]]:
+async def follow(
+    source: WebSource, position: str | None
+) -> AsyncGenerator[tuple[list[Item], str | None]]:
     """Yield the items of every message and the position after it, through all reconnections."""
+    if any(find_spec(module) is None for module in ("httpx_sse", "websockets")):
+        raise ConfigurationError(
+            "public streams need the extra `sources`: pip install 'zhengming[sources]'"
+        )
     pause = FIRST_PAUSE_S
     while True:
         try:
-            async for value, after in source.connect(source.url, position):
-                position, pause = after or position, FIRST_PAUSE_S
-                yield source.map(Message(value, (source.name, position or ""))), position or ""
+            async with aclosing(source.connect(source.url, position)) as received:
+                async for value, after in received:
+                    position, pause = after or position, FIRST_PAUSE_S
+                    yield source.map(Message(value, (source.name,))), position
             ended = "the server has closed the connection"
         except ConnectionEnded as error:
             ended = str(error)
@@ -71,31 +92,30 @@ async def follow(source: WebSource, position: str | None) -> AsyncIterator[tuple
         pause = min(pause * 2, LONGEST_PAUSE_S)
 
 
-async def feed_web(settings: Settings, source: WebSource, kept: PositionFile) -> Feed:
-    """Feed a public stream until cancelled; then keep the position."""
-    position = kept.load()
-    feed = Feed(settings, lambda: kept.keep(position or ""))
+async def feed_web(feed: Feed, source: WebSource, kept: Kept) -> None:
+    """Feed a public stream until cancelled; then keep the position.
 
-    async def settle_now_and_then() -> None:
-        while True:
-            await asyncio.sleep(SETTLE_EVERY_S)
-            feed.settle()
+    ``kept`` is where it begins, and what ``feed`` keeps.
+    """
 
     async def read() -> None:
-        nonlocal position
-        async for items, after in follow(source, position):
-            due = feed.take(items, position=after)
-            position = after
-            if due:
-                feed.settle()
+        async with aclosing(follow(source, kept.position)) as received:
+            async for items, after in received:
+                due = feed.take(items, position=after)
+                kept.position = after
+                if due:
+                    feed.settle()
 
+    reading = asyncio.ensure_future(read())
     try:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(settle_now_and_then())
-            group.create_task(read())
+        while not reading.done():
+            await asyncio.wait({reading}, timeout=SETTLE_EVERY_S)
+            feed.settle()
+        await reading  # raises what ended it
     except asyncio.CancelledError:
+        reading.cancel()
+        await asyncio.wait({reading})
         feed.settle()
-    return feed
 
 
 async def read_jetstream(url: str, position: str | None) -> Received:
@@ -105,7 +125,9 @@ async def read_jetstream(url: str, position: str | None) -> Received:
 
     asked = {"wantedCollections": jetstream.PROFILES}
     if position:
-        asked["cursor"] = str(int(position) - REWIND_US)
+        if not position.isdecimal():
+            raise ConfigurationError("the kept position is no time of Jetstream: another source's?")
+        asked["cursor"] = str(max(int(position) - REWIND_US, 0))
     try:
         async with connect(
             f"{url}?{urlencode(asked)}", max_size=LARGEST_BYTES, user_agent_header=AGENT
@@ -120,7 +142,7 @@ async def read_jetstream(url: str, position: str | None) -> Received:
     except InvalidStatus as error:
         raise _answered(url, error.response.status_code) from error
     except (WebSocketException, OSError, TimeoutError) as error:
-        raise ConnectionEnded(type(error).__name__) from error
+        raise ConnectionEnded(f"{type(error).__name__}: {error}") from error
 
 
 async def read_wikimedia(url: str, position: str | None) -> Received:
@@ -143,7 +165,7 @@ async def read_wikimedia(url: str, position: str | None) -> Received:
     except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
         raise ConfigurationError(f"{url} is no address: --url names it") from error
     except (httpx.TransportError, SSEError) as error:
-        raise ConnectionEnded(type(error).__name__) from error
+        raise ConnectionEnded(f"{type(error).__name__}: {error}") from error
 
 
 def _answered(url: str, status: int) -> Exception:
@@ -152,11 +174,16 @@ def _answered(url: str, status: int) -> Exception:
     return ConnectionEnded(f"status {status}")
 
 
-def jetstream_source(url: str = JETSTREAM) -> WebSource:
-    """Bluesky's Jetstream."""
-    return WebSource(jetstream.SOURCE, url, read_jetstream, jetstream.map_event)
+def public_source(name: str, url: str | None = None) -> WebSource:
+    """Find a public stream by its name. Raises ``KeyError``."""
+    known = PUBLIC[name]
+    return known if url is None else known._replace(url=url)
 
 
-def wikimedia_source(url: str = WIKIMEDIA) -> WebSource:
-    """Wikimedia's stream of recent changes."""
-    return WebSource(wikimedia.SOURCE, url, read_wikimedia, wikimedia.map_event)
+PUBLIC = {
+    source.name: source
+    for source in (
+        WebSource(jetstream.SOURCE, JETSTREAM, read_jetstream, jetstream.map_event),
+        WebSource(wikimedia.SOURCE, WIKIMEDIA, read_wikimedia, wikimedia.map_event),
+    )
+}

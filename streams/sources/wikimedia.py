@@ -36,7 +36,7 @@ class _Event(msgspec.Struct):
     log_type: str | None = None
     log_action: str | None = None
     log_id: int | None = None
-    log_params: msgspec.Raw | None = None
+    log_params: msgspec.Raw = msgspec.Raw()
     """An object, or an empty array where there are none."""
     wiki: str = ""
     title: str = ""
@@ -79,7 +79,7 @@ def _registered(event: _Event) -> Item:
 
 def _renamed(event: _Event) -> Item:
     try:
-        rename = _rename(event.log_params or b"")
+        rename = _rename(event.log_params)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return NO_NAME
     return _change(event, rename.olduser, kind=ChangeKind.EDIT, name=rename.newuser)
