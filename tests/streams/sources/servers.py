@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import socket
 import threading
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
 from tests.streams.sources.wire import encoded
+
+_quiet = logging.getLogger("tests.jetstream")
+_quiet.propagate = False  # a command in this process may have pointed the root's handlers elsewhere
 
 
 class Jetstream:
@@ -46,7 +50,7 @@ def jetstream_server(events: Sequence[dict[str, Any]], drop_after: int) -> Itera
             else:
                 connection.recv()  # nothing comes; it waits until the reader goes
 
-    with serve(handle, "127.0.0.1", 0) as server:
+    with serve(handle, "127.0.0.1", 0, logger=_quiet) as server:
         seen.url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}/subscribe"
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

@@ -19,6 +19,7 @@ from streams.clients import create_admin, read_all
 from streams.codecs import open_codec
 from streams.demo.workers import environment
 from streams.publishing import Publisher
+from streams.sandbox import Kafka
 from streams.settings import Settings
 from streams.sources.feed import OPEN_AN_ACCOUNT, Feed
 from streams.topics import create_topics, real_name, topic_of
@@ -188,14 +189,19 @@ def test_what_is_missing_is_told_before_anything_is_read(
     assert (left.code, "either --mapping FILE or --format" in left.err) == (2, True)
 
 
-def test_the_demo_runs_on_a_public_stream(on_kafka: OnKafka) -> None:
+def test_the_demo_runs_on_a_public_stream(command: Command, kafka: Kafka, redis_url: str) -> None:
     events = [
         profile(f"did:plc:{number}", f"3m{number}", AT_US + number * 500_000, displayName="n")
         for number in range(60)
     ]
     with jetstream_server(events, drop_after=25) as server:
         asked = ("--source", "jetstream", "--source-url", server.url, "--events", "60", "--json")
-        left = on_kafka("demo", *asked, "--workers", "1")
+        left = command(
+            "demo", *asked, "--workers", "1",
+            ZHENGMING_KAFKA=kafka.bootstrap,
+            ZHENGMING_REDIS=redis_url,
+            ZHENGMING_PARTITIONS="2",
+        )  # fmt: skip
     assert left.code == 0, left.err
     result = json.loads(left.out)
     assert (result["events"], result["lost"], result["doubled"], result["diverged"]) == (
