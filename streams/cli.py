@@ -24,6 +24,7 @@ from streams.commands.policy import policy
 from streams.commands.publish import publish
 from streams.commands.replay import replay
 from streams.commands.simulate import simulate
+from streams.commands.source import source
 from streams.commands.text import text
 from streams.commands.topics import topics
 from streams.commands.views import views
@@ -44,6 +45,7 @@ app.command()(check)
 app.command()(simulate)
 app.command()(publish)
 app.command()(worker)
+app.add_typer(source, name="source")
 app.command()(images)
 app.add_typer(views, name="views")
 app.command()(replay)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from streams.commands.common import BAD_INPUT, complain, fail, opened
+from streams.commands.source import Public
 from streams.jsonl import LineError, read_lines
 from streams.simulate import Simulated
 
@@ -28,6 +29,12 @@ def demo(
     accounts: Annotated[int, typer.Option(min=1, help="Simulated accounts.")] = 2_000,
     seed: Annotated[int, typer.Option(help="Seed of the simulated traffic.")] = 1,
     json: Annotated[bool, typer.Option("--json", help="No picture; one JSON object.")] = False,
+    source: Annotated[
+        Public | None, typer.Option("--source", help="A live public stream instead.")
+    ] = None,
+    source_url: Annotated[
+        str | None, typer.Option("--source-url", help="Another server of that stream.")
+    ] = None,
 ) -> None:
     """Bring up Kafka, Redis and workers, publish account traffic, and watch it being decided.
 
@@ -36,10 +43,17 @@ def demo(
     """
     if json and events is None and input_file is None:
         raise fail("--json needs an end: give --events N or --input FILE")
+    if source is not None and input_file is not None:
+        raise fail("give either --input or --source")
+    if source_url is not None and source is None:
+        raise fail("--source-url needs --source")
     lines = None if input_file is None else _read(input_file)[:events]
     from streams.demo.run import Plan, run
+    from streams.sources.live import LiveInputs
+    from streams.sources.web import public_source
 
-    raise typer.Exit(run(Plan(events, rate, lines, workers, accounts, seed, json)))
+    live = None if source is None else LiveInputs(public_source(source, source_url))
+    raise typer.Exit(run(Plan(events, rate, lines, workers, accounts, seed, json, live)))
 
 
 def _read(input_file: str) -> list[Simulated]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from streams.packs import load_policy
 from streams.sandbox import start_kafka, start_redis
 from streams.settings import Settings, load_settings
 from streams.simulate import Simulated, Simulation
+from streams.sources.live import LiveInputs
 from streams.topics import create_topics
 from streams.views import ViewReader
 
@@ -61,6 +63,8 @@ class Plan:
     accounts: int = 2_000
     seed: int = 1
     json: bool = False
+    live: LiveInputs | None = None
+    """A public stream instead of simulated traffic."""
 
     @property
     def bounded(self) -> bool:
@@ -78,6 +82,8 @@ class Plan:
         """The inputs to publish."""
         if self.lines is not None:
             return self.lines
+        if self.live is not None:
+            return islice(self.live, self.events)
         simulation = Simulation(
             seed=self.seed,
             accounts=self.accounts,
@@ -152,6 +158,8 @@ class _Demo:
         for thread in (watcher, publisher):
             self._stack.callback(thread.end)
             thread.start()
+        if self._plan.live is not None:
+            self._stack.callback(self._plan.live.close)
         screen = None
         if not self._plan.json:
             screen = Screen(self._ledger, watcher, views, pool, policy.pack, title, console)

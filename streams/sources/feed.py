@@ -1,0 +1,88 @@
+"""Publishes what a source was mapped to, and says when its position may be kept.
+
+The order is what makes it at least once:
+
+1. Messages are mapped and their changes queued.
+2. Kafka has taken all of them.
+3. The source's position after the last one is kept.
+
+Cut off before 3, the messages come again with the same event ids. The stream knows the last 16
+inputs of an account by their ids, so a position is kept before any account has that many open.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import structlog
+
+from processors.accounts.ids import SEEN_EVENTS
+from schemas.records import AccountChange
+from streams.codecs import open_codec
+from streams.errors import ConfigurationError
+from streams.publishing import Publisher
+from streams.settings import Settings
+from streams.sources.item import Item, Rejected
+from streams.topics import missing_topics, real_name
+
+OPEN_AN_ACCOUNT = SEEN_EVENTS // 2
+"""The other half is left for inputs of the account from elsewhere."""
+OPEN = 5_000
+"""Messages between two positions, at most."""
+TOLD_EVERY_S = 60.0
+
+log = structlog.get_logger(__name__)
+
+
+class Feed:
+    """Publishes the items of one source. ``keep`` keeps its position; it is called after 2."""
+
+    def __init__(self, settings: Settings, keep: Callable[[], None]) -> None:
+        if missing := missing_topics(settings):
+            raise ConfigurationError(
+                f"topics are missing: {', '.join(missing)}; run `zhengming topics create`"
+            )
+        self._keep = keep
+        self._encode = open_codec(settings).encode
+        self._publisher = Publisher(settings)
+        self._topic = real_name(settings, "account.changes")
+        self._accounts: Counter[str] = Counter()
+        self._messages = 0
+        self._told = time.monotonic()
+        self.counts: Counter[str] = Counter()
+
+    def take(self, items: Iterable[Item], **place: Any) -> bool:
+        """Queue the changes of one message; tells whether it is time to `settle`.
+
+        ``place`` says in the log where a rejected one stands. Call `settle` only once the position
+        to keep is the one after this message.
+        """
+        self._messages += 1
+        due = self._messages >= OPEN
+        for item in items:
+            if isinstance(item, AccountChange):
+                self._publisher.send(self._topic, item.account_id.encode(), self._encode(item))
+                self._accounts[item.account_id] += 1
+                self.counts["changes"] += 1
+                due = due or self._accounts[item.account_id] >= OPEN_AN_ACCOUNT
+                continue
+            told = "rejected" if isinstance(item, Rejected) else "skipped"
+            self.counts[f"{told}: {item.reason}"] += 1
+            if isinstance(item, Rejected):
+                log.warning("rejected", reason=item.reason, detail=item.detail, **place)
+        return due
+
+    def settle(self) -> None:
+        """Wait until Kafka has everything, then keep the position. Raises `BrokerUnreachable`."""
+        if not self._messages:
+            return
+        self._publisher.finish()
+        self._keep()
+        self._messages = 0
+        self._accounts.clear()
+        if time.monotonic() - self._told >= TOLD_EVERY_S:
+            self._told = time.monotonic()
+            log.info("fed", **dict(self.counts))

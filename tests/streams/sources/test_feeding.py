@@ -1,0 +1,213 @@
+"""Sources on a real broker: killed, started again, and every change takes effect once."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka.admin import NewTopic
+from msgspec.structs import replace
+
+from schemas.records import AccountChange, ChangeKind
+from streams.children import Child
+from streams.clients import create_admin, read_all
+from streams.codecs import open_codec
+from streams.demo.workers import environment
+from streams.publishing import Publisher
+from streams.sandbox import Kafka
+from streams.settings import Settings
+from streams.sources.feed import OPEN_AN_ACCOUNT, Feed
+from streams.topics import create_topics, real_name, topic_of
+from tests.conftest import SettingsFactory
+from tests.integration.harness import Application
+from tests.streams.command_line import Command, Left
+from tests.streams.sources.servers import jetstream_server
+from tests.streams.sources.wire import AT_MS, encoded, mysql, profile
+from tests.support import wait_until
+
+EXAMPLES = Path(__file__).parents[3] / "examples" / "sources"
+AT_US = AT_MS * 1_000
+OnKafka = Callable[..., Left]
+
+
+@pytest.fixture
+def ours(settings: SettingsFactory) -> Settings:
+    made = settings()
+    create_topics(made)
+    return made
+
+
+@pytest.fixture
+def on_kafka(command: Command, ours: Settings, tmp_path: Path) -> OnKafka:
+    return lambda *arguments: command(*arguments, **environment(ours, tmp_path, ours.web_port))
+
+
+def source(settings: Settings, directory: Path, *arguments: str) -> Child:
+    """A source in a process of its own, which can be killed."""
+    return Child(
+        [sys.executable, "-m", "streams.cli", "source", *arguments],
+        directory / "source.log",
+        environment(settings, directory, settings.web_port),
+    )
+
+
+def published(settings: Settings, record: type[Any]) -> list[Any]:
+    """All records of a topic, in the order of its partitions."""
+    topic, decode = real_name(settings, topic_of(record).name), open_codec(settings).decode
+    return [decode(record, message.value()) for message in read_all(settings, [topic])]
+
+
+def await_changes(settings: Settings, child: Child, count: int) -> None:
+    """Wait until so many different changes were published."""
+
+    def there() -> bool:
+        assert child.running, child.tail()
+        return len({made.event_id for made in published(settings, AccountChange)}) >= count
+
+    wait_until(there, 60, f"{count} changes; {child.tail()}", every=0.5)
+
+
+def envelopes(count: int) -> list[tuple[bytes, bytes | None]]:
+    """Envelopes of users with three updates each, a tombstone now and then."""
+    made: list[tuple[bytes, bytes | None]] = []
+    for number in range(count):
+        user = number // 3
+        row = {"id": user, "nickname": f"林{number}", "state": 1}
+        value = mysql("u", None, row, source={"pos": 1_000 + number})
+        made.append((str(user).encode(), encoded(value)))
+        if number % 50 == 0:
+            made.append((str(user).encode(), None))
+    return made
+
+
+def test_a_change_capture_that_is_killed_and_repeats_takes_effect_once(
+    ours: Settings, tmp_path: Path
+) -> None:
+    topic, count = f"{ours.topic_prefix}cdc", 900
+    admin = create_admin(ours)
+    admin.create_topics([NewTopic(topic, 2, 1)])[topic].result(30)
+    messages = envelopes(count)
+
+    def send(some: list[tuple[bytes, bytes | None]]) -> None:
+        publisher = Publisher(ours)
+        for key, value in some:
+            publisher.send(topic, key, value)
+        publisher.finish()
+
+    arguments = ("debezium", "--mapping", str(EXAMPLES / "debezium-mysql.yaml"), "--topic", topic)
+    send(messages[: len(messages) // 2])
+    first = source(ours, tmp_path, *arguments)
+    await_changes(ours, first, 1)
+    first.kill()
+    send(messages[len(messages) // 3 :])  # a connector that was restarted sends again
+    second = source(ours, tmp_path, *arguments)
+    await_changes(ours, second, count)
+    assert second.stop() == 0, second.tail()
+    told = json.loads(second.tail(1))
+    assert told["skipped: tombstone"] > 0
+    with Application(ours) as application:
+        application.worker().await_ready()
+        application.drain()
+        report = application.assert_sound()
+        verdicts = Counter(verdict.event_id for verdict in application.outputs("account.verdicts"))
+    assert report.inputs - report.duplicates == count
+    assert report.duplicates > 0, "nothing came twice, so nothing is proved"
+    assert set(verdicts.values()) == {1}
+    assert verdicts.keys() == {change.event_id for change in published(ours, AccountChange)}
+
+
+def test_a_public_stream_goes_on_where_it_was_killed(
+    ours: Settings, on_kafka: OnKafka, tmp_path: Path
+) -> None:
+    count, position = 300, tmp_path / "here.position"
+    events = [
+        profile(f"did:plc:{number % 90}", f"3m{number}", AT_US + number * 500_000, displayName="n")
+        for number in range(count)
+    ]
+    arguments = ("jetstream", "--position", str(position), "--url")
+    with jetstream_server(events[:200], drop_after=60) as server:
+        first = source(ours, tmp_path, *arguments, server.url)
+        await_changes(ours, first, 120)
+        wait_until(position.exists, 30, "the position is kept")
+        first.kill()
+    with jetstream_server(events, drop_after=60) as server:
+        second = source(ours, tmp_path, *arguments, server.url)
+        await_changes(ours, second, count)
+        assert second.stop() == 0, second.tail()
+        assert server.cursors[0] is not None, "it began where it was killed"
+    assert position.read_text().strip() == str(events[-1]["time_us"])
+    replayed = json.loads(on_kafka("replay", "--from-topics", "--json").out)
+    assert replayed["inputs"] - replayed["duplicates"] == count
+    assert replayed["accounts"] == 90
+
+
+def test_a_file_is_fed_once_however_often_it_is_taken_up(
+    ours: Settings, on_kafka: OnKafka, tmp_path: Path
+) -> None:
+    file, position = tmp_path / "rows.jsonl", str(tmp_path / "rows.position")
+    rows = [{"id": number, "nickname": "n", "updated": AT_MS // 1_000} for number in range(5)]
+    file.write_bytes(b"\n".join(encoded(row) for row in rows[:3]) + b"\n\nnot a row\n")
+    mapping = ("--mapping", str(EXAMPLES / "rows.yaml"))
+    first = on_kafka("source", "jsonl", str(file), *mapping, "--position", position)
+    assert json.loads(first.out) == {"changes": 3, "rejected: not JSON": 1}
+    assert "line=5" in first.err or '"line": 5' in first.err or '"line":5' in first.err
+    with file.open("ab") as more:
+        more.write(b"\n".join(encoded(row) for row in rows[3:]) + b"\n")
+    second = on_kafka("source", "jsonl", str(file), *mapping, "--position", position)
+    assert json.loads(second.out) == {"changes": 2}
+    on_kafka("source", "jsonl", str(file), *mapping)  # all of it again, under the same ids
+    replayed = json.loads(on_kafka("replay", "--from-topics", "--json").out)
+    assert (replayed["accounts"], replayed["duplicates"]) == (5, 5)
+
+
+def test_an_account_never_has_more_open_than_the_stream_remembers(
+    ours: Settings, on_kafka: OnKafka, tmp_path: Path
+) -> None:
+    """Else a source killed at the wrong moment would repeat what the stream has forgotten."""
+    kept: list[int] = []
+    feed = Feed(ours, lambda: kept.append(feed.counts["changes"]))
+    made = AccountChange("e", "busy", AT_MS, ChangeKind.EDIT)
+    for number in range(3 * OPEN_AN_ACCOUNT):
+        if feed.take([replace(made, event_id=f"e{number}")]):
+            feed.settle()
+    assert kept == [OPEN_AN_ACCOUNT, 2 * OPEN_AN_ACCOUNT, 3 * OPEN_AN_ACCOUNT]
+    assert len(published(ours, AccountChange)) == 3 * OPEN_AN_ACCOUNT
+
+
+def test_what_is_missing_is_told_before_anything_is_read(
+    ours: Settings, on_kafka: OnKafka, tmp_path: Path
+) -> None:
+    mapping = ("--mapping", str(EXAMPLES / "canal.yaml"))
+    left = on_kafka("source", "debezium", *mapping, "--topic", "nowhere")
+    assert (left.code, "no such topic: nowhere" in left.err) == (2, True)
+    left = on_kafka("source", "jsonl", "-")
+    assert (left.code, "either --mapping FILE or --format" in left.err) == (2, True)
+
+
+def test_the_demo_runs_on_a_public_stream(command: Command, kafka: Kafka, redis_url: str) -> None:
+    events = [
+        profile(f"did:plc:{number}", f"3m{number}", AT_US + number * 500_000, displayName="n")
+        for number in range(60)
+    ]
+    with jetstream_server(events, drop_after=25) as server:
+        asked = ("--source", "jetstream", "--source-url", server.url, "--events", "60", "--json")
+        left = command(
+            "demo", *asked, "--workers", "1",
+            ZHENGMING_KAFKA=kafka.bootstrap,
+            ZHENGMING_REDIS=redis_url,
+            ZHENGMING_PARTITIONS="2",
+        )  # fmt: skip
+    assert left.code == 0, left.err
+    result = json.loads(left.out)
+    assert (result["events"], result["lost"], result["doubled"], result["diverged"]) == (
+        60,
+        0,
+        0,
+        0,
+    )
+    assert result["duplicates"] > 0, "a dropped connection repeats the last seconds"
