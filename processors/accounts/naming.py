@@ -20,8 +20,9 @@ def limit(turn: Turn, kind: ChangeKind, judgement: Judgement) -> Judgement:
     if tried > terms.tries_a_day:
         return _refused(judgement, f"More than {terms.tries_a_day} names were tried within a day.")
     days = max(terms.cooldown_days, _rest_of_level(turn))
-    rest = turn.account.renamed + days * DAY - turn.at
-    if turn.account.renamed and rest > 0 and kind is ChangeKind.EDIT:
+    if not (days and turn.account.renamed and kind is ChangeKind.EDIT):
+        return judgement
+    if turn.at < turn.account.renamed + days * DAY:
         return _refused(judgement, f"The name was changed less than {days} days ago.")
     return judgement
 

@@ -29,7 +29,7 @@ def known_identity(stack: Stack, account: str) -> None:
         occurred_at=now_ms(),
         kind=VerificationKind.IDENTITY,
         result=VerificationResult.VERIFIED,
-        token="t1",
+        token=f"t-{account}",  # of one person each: more than one account would be refused
     )
     producer: Any = create_producer(stack.settings)
     topic = real_name(stack.settings, "account.verifications")
