@@ -77,7 +77,7 @@ def test_topics_are_created_once_and_listed(on_kafka: OnKafka, ours: Settings) -
     assert on_kafka("topics", "create").out == "all topics are there\n"
     after = json.loads(on_kafka("topics", "list", "--json").out)
     counts = {topic["direction"]: topic["partitions"] for topic in after}
-    assert counts == {"in": 2, "out": 2, "internal": 2, "control": 1}
+    assert counts == {"in": 2, "out": 2, "repartition": 2, "internal": 2, "control": 1}
     assert not any(topic["differences"] for topic in after)
     table = on_kafka("topics", "list").out
     assert "Registrations, edits of the six watched fields" in table

@@ -251,6 +251,13 @@ def test_at_a_low_level_a_name_rests_longer_between_two_changes():
     assert one(world.propose(name="rainy"), Verdict).decision is Decision.ALLOW
 
 
+def test_where_no_rest_is_asked_for_a_record_that_comes_late_is_no_second_rename():
+    world = World()
+    world.propose(name="sunny")
+    world.now -= 1_000
+    assert one(world.propose(name="rainy"), Verdict).decision is Decision.ALLOW
+
+
 # -- repair ---------------------------------------------------------------------------------------
 
 
