@@ -26,6 +26,7 @@ PEERS = Path(__file__).parent / "peers"
 CACHE = ROOT / ".cache" / "bench"
 INSTALL_WITHIN_S = 600.0
 _RECORDS = re.compile(r"^zhengming_records_total (\S+)$", re.MULTILINE)
+_PASSED_ON = re.compile(r"^zhengming_passed_on_records_total (\S+)$", re.MULTILINE)
 _SEEKS_BACK = re.compile(r"^zhengming_seeks_back_total (\S+)$", re.MULTILINE)
 _RESTORED = re.compile(r"^zhengming_restored_records_total (\S+)$", re.MULTILINE)
 
@@ -58,6 +59,10 @@ class Running:
         if self.port is None:
             return group_progress(self._admin, self.settings, self.settings.app_id)
         return self._metric(_RECORDS)
+
+    def passed_on(self) -> int:
+        """Records that our tasks have sent to each other and that are done."""
+        return 0 if self.port is None else self._metric(_PASSED_ON)
 
     def restored(self) -> int:
         """Changelog records our worker has restored."""

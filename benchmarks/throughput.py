@@ -82,8 +82,8 @@ def run(
                 backlog.release()
             else:
                 backlog.send(load.measured)
-        await_done(running, len(load.warm) + len(load.measured))
-        spent, took = cpu_of(*pids) - cpu, time.monotonic() - began
+        ended = await_done(running, len(load.warm) + len(load.measured))
+        spent, took = cpu_of(*pids) - cpu, ended - began
         broker = ground.broker_cpu() - broker
     finally:
         for one in running:
@@ -106,14 +106,22 @@ def run(
     return result
 
 
-def await_done(running: Sequence[Running], total: int) -> None:
-    """Wait until so many inputs are done by all together. Raises `Failed` when nothing moves."""
-    done, moved = -1, time.monotonic()
-    while done < total:
-        before, done = done, sum(one.progress() for one in running)
+def await_done(running: Sequence[Running], total: int) -> float:
+    """Wait until so many inputs are done by all together, and what they brought about as well.
+
+    Returns when the last one was. Raises `Failed` when nothing moves.
+    """
+    done = passed_on = -1
+    moved = time.monotonic()
+    while True:
+        before = done, passed_on
+        done = sum(one.progress() for one in running)
+        passed_on = sum(one.passed_on() for one in running)
         now = time.monotonic()
-        if done != before:
+        if (done, passed_on) != before:
             moved = now
+        elif done >= total and now - moved > SETTLE_S:
+            return moved
         elif now - moved > STALLED_AFTER_S:
             raise Failed(f"no progress after {done:,} of {total:,}:\n{running[0].child.tail()}")
         time.sleep(POLL_S)

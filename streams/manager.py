@@ -196,7 +196,7 @@ class TaskManager:
         """Account for a committed transaction: metrics and its one canonical log line."""
         spent = transaction.durations()
         overlay = transaction.overlay
-        self.metrics.transaction(transaction.records, spent)
+        self.metrics.transaction(transaction.records, transaction.passed_on, spent)
         self.metrics.domain(overlay.tallies)
         log.info(
             "transaction",

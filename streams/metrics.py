@@ -51,6 +51,11 @@ class WorkerMetrics:
         self.records = Counter(
             "zhengming_records", "Input records whose transaction is committed.", registry=registry
         )
+        self.passed_on = Counter(
+            "zhengming_passed_on_records",
+            "Records that a task has sent to another, whose transaction there is committed.",
+            registry=registry,
+        )
         phase = Histogram(
             "zhengming_transaction_step_seconds",
             "Time spent in each step of the commit protocol.",
@@ -163,9 +168,13 @@ class WorkerMetrics:
             ),
         }
 
-    def transaction(self, records: int, spent: Mapping[int, float]) -> None:
-        """Account for a committed transaction: its records and the seconds of each step."""
-        self.records.inc(records)
+    def transaction(self, records: int, passed_on: int, spent: Mapping[int, float]) -> None:
+        """Account for a committed transaction: its records and the seconds of each step.
+
+        ``passed_on`` of the records are no inputs: a task has sent them to another.
+        """
+        self.records.inc(records - passed_on)
+        self.passed_on.inc(passed_on)
         self.batch.observe(records)
         for step, seconds in spent.items():
             self._steps[step].observe(seconds)

@@ -26,6 +26,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -114,6 +115,8 @@ class Transaction:
     positions: dict[str, int]
     fired: list[bytes] = field(default_factory=list)
     records: int = 0
+    passed_on: int = 0
+    """Those of the records that a task has sent to another."""
     dead: int = 0
     controlled: Controlled | None = None
     began: float = field(default_factory=time.perf_counter)
@@ -429,6 +432,8 @@ class PartitionTask:
         overlay, processing = transaction.overlay, self._manager.processing
         now = time.time_ns() // 1_000_000
         transaction.records = len(records)
+        first = self._manager.options.first
+        transaction.passed_on = sum(1 for _ in takewhile(lambda r: r.topic in first, records))
         if records:
             # A producer's clock may be ahead: no record makes the future fall due. What other tasks
             # sent has the broker's time, which says nothing of how far the inputs are read.

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from processors.policy.model import Detector, Pack, Rule
 
-_NO_TERMS = ("id", "version", "hash", "title", "detectors", "rules", "parts", "pauses")
+_NO_TERMS = ("id", "version", "hash", "title", "detectors", "rules", "parts", "pauses", "guard")
 _SHOWN = 5  # entries of a list that are named
 _LEFT_OUT = ("id", "pack")
 

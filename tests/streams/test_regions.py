@@ -82,7 +82,7 @@ def process(regions: Regions, value: bytes) -> Work:
     outputs = {topic.record: topic.name for topic in output_topics()}
     inputs = {"in": ("account.changes", AccountChange)}
     policy = load_policy(Settings())
-    worker = DomainProcessing(policy, Codec(), inputs, outputs, "dead", Limits(), regions)
+    worker = DomainProcessing(policy, Codec(), inputs, outputs, "dead", 1, Limits(), regions)
     record = SimpleNamespace(
         topic="in", partition=0, offset=7, timestamp=NOW, key=b"a1", value=value, headers=()
     )

@@ -30,7 +30,7 @@ from tests.streams.views.outputs import publish, simulated
 from tests.support import wait_until
 
 SECRET = "a secret of the platform and ours"
-DISPOSALS = [r for r in simulated(1_500) if isinstance(r, Disposal)]
+DISPOSALS = [r for r in simulated(2_000) if isinstance(r, Disposal)]
 
 
 class Platform:
