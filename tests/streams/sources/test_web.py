@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import aclosing
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -11,10 +13,12 @@ import pytest
 from schemas.records import AccountChange
 from streams.errors import ConfigurationError
 from streams.sources import web
+from streams.sources.live import LiveInputs
 from streams.sources.position import PositionFile
 from streams.sources.web import follow, public_source
 from tests.streams.sources.servers import composite_id, event_stream_server, jetstream_server
 from tests.streams.sources.wire import AT_MS, log_event, profile
+from tests.support import wait_until
 
 AT_US = AT_MS * 1_000
 SECOND_US = 1_000_000
@@ -66,6 +70,26 @@ async def test_a_kept_position_is_where_the_next_run_begins() -> None:
         source = public_source("wikimedia", server.url)
         found = await read(source, 10, composite_id(40))
     assert found[0] == "zhwiki:N40"
+
+
+def test_inputs_that_are_closed_leave_nothing_that_connects_again() -> None:
+    before = threading.active_count()
+    with jetstream_server(PROFILES, drop_after=20) as server:
+        waiting = LiveInputs(public_source("jetstream", server.url))
+        assert [item.record.account_id for item in islice(waiting, 30)][:2] == [
+            "did:plc:0",
+            "did:plc:1",
+        ]
+        waiting.close()
+    wait_until(lambda: threading.active_count() <= before, 10, "no thread is left")
+
+
+def test_inputs_whose_stream_is_refused_say_so() -> None:
+    with event_stream_server([], drop_after=1, refusals=(404,)) as server:
+        waiting = LiveInputs(public_source("wikimedia", server.url))
+        with pytest.raises(ConfigurationError, match="answers 404"):
+            next(iter(waiting))
+        waiting.close()
 
 
 async def test_a_wrong_address_is_told_and_not_asked_again() -> None:
