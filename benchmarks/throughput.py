@@ -127,12 +127,19 @@ def await_done(running: Sequence[Running], total: int) -> float:
         time.sleep(POLL_S)
 
 
-def verify_domain(policy: Policy) -> Verify:
-    """Every input answered once; outputs and states equal a pure replay of the inputs."""
+def verify_domain(policy: Policy, *, positions: bool = True) -> Verify:
+    """Every input answered once; outputs and states equal a pure replay of the inputs.
+
+    Without ``positions`` in the changelog, as with plain Faust, nothing tells in what order what
+    goes over accounts was asked, so that the answers to it cannot be replayed.
+    """
 
     def verify(settings: Settings, backlog: Sequence[Event]) -> str:
         report = checker.check(settings, policy)
-        if not report.ok or report.inputs != len(backlog):
+        found = {what for what, count in report.problems.items() if count}
+        if not positions:
+            found.discard("claims")
+        if found or report.inputs != len(backlog):
             raise Failed(f"{report.inputs} inputs; {report.problems}; {report.examples}")
         return f"replay agrees on {report.inputs:,} inputs, {report.outputs:,} outputs"
 

@@ -29,6 +29,7 @@ class PassThrough:
         self._filler = bytes(output)
         self._more_every = more_every
         self._records = 0
+        self.revision: dict[str, int] = {}
 
     def process(self, records: Sequence[Record], read: Read, now: int) -> Work:
         """Write the count of its key and send an output for each record."""
@@ -48,7 +49,7 @@ class PassThrough:
                 messages.append(Message(self._more, key, filler))
         return Work(states, messages, {})
 
-    def process_due(self, keys: Iterable[bytes], read: Read, upto: int) -> Work:
+    def process_due(self, keys: Iterable[bytes], read: Read, upto: int, partition: int) -> Work:
         """Nothing ever falls due."""
         raise AssertionError("nothing falls due here")
 

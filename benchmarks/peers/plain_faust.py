@@ -16,7 +16,7 @@ from aiokafka.consumer.fetcher import ConsumerRecord
 from streams.logs import configure_logging
 from streams.packs import load_policy
 from streams.settings import Settings, load_settings
-from streams.topics import input_topics, real_name
+from streams.topics import consumed_topics, real_name
 from streams.work import Record
 from streams.worker import domain_processing
 
@@ -36,7 +36,7 @@ def create(settings: Settings) -> faust.App:
     )
     processing = domain_processing(settings, load_policy(settings))
     raw: dict[str, Any] = {"key_serializer": "raw", "value_serializer": "raw"}
-    inputs = app.topic(*(real_name(settings, t.name) for t in input_topics()), **raw)
+    inputs = app.topic(*(real_name(settings, t.name) for t in consumed_topics()), **raw)
     accounts = app.Table(
         "accounts", partitions=settings.partitions, key_type=bytes, value_type=bytes
     )
@@ -58,7 +58,9 @@ def create(settings: Settings) -> faust.App:
                     key=message.key,
                     value=message.value,
                     headers=dict(message.headers),
-                    partition=record.partition,
+                    partition=message.partition
+                    if message.partition is not None
+                    else record.partition,
                 )
 
     app.agent(inputs)(judge)
@@ -76,8 +78,8 @@ def record_of(message: Any) -> Record:
         message.key,
         message.value,
         None,
-        len(message.key),
-        len(message.value),
+        len(message.key or b""),
+        len(message.value or b""),
         (),
     )
     return record
