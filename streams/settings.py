@@ -280,7 +280,7 @@ class Settings(BaseSettings):
         1.0, description="Time between a worker's signs of life.", gt=0, le=600
     )
     fetch_wait_ms: int = Field(
-        10, description="Longest time a broker gathers records before it answers a fetch.", ge=1
+        5, description="Longest time a broker gathers records before it answers a fetch.", ge=1
     )
     max_batch_bytes: int = Field(
         1_000_000,
@@ -289,7 +289,7 @@ class Settings(BaseSettings):
         le=1_000_000,
     )
     commit_interval_ms: int = Field(
-        30,
+        10,
         description="A partition begins a transaction at most this often; what comes meanwhile is "
         "gathered. A record that comes after a rest does not wait.",
         ge=0,
