@@ -292,7 +292,8 @@ class Bench:
         )
         section.notes += [
             "Growth of the resident set of a fresh process: keys, states, table and the index of "
-            "deadlines. Every account is a simulated registration."
+            "deadlines. Every account is a simulated registration that nothing waits for; what the "
+            "registry of keys keeps of it is not counted."
         ]
         self.report.target(
             f"memory of an idle account, {found.accounts:,} of them",

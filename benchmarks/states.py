@@ -1,6 +1,7 @@
 """States of accounts as the engine makes them, in a file: for restore and memory.
 
-Every state is what one simulated registration leaves behind under the shipped pack.
+Every state is what one simulated registration leaves behind under the shipped pack, the registry of
+keys having answered.
 """
 
 from __future__ import annotations
@@ -23,10 +24,14 @@ LENGTHS = 4
 def write_states(file: Path, count: int, policy: Policy) -> int:
     """Write so many keys and states; returns the bytes of the states."""
     total = 0
+    registry: dict[bytes, bytes | None] = {}
     with file.open("wb") as out:
         for batch in _batches(_registrations(count)):
-            outcome = engine.run(batch, lambda _: None, policy)
+            outcome = engine.run(batch, registry.get, policy, alone=True)
             for key, state in outcome.states.items():
+                if not key[0]:
+                    registry[key] = state
+                    continue
                 assert state is not None
                 out.write(len(key).to_bytes(2) + len(state).to_bytes(2) + key + state)
                 total += len(state)
