@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,7 @@ from benchmarks.ground import Failed, group_progress
 from streams.children import Child, free_ports
 from streams.clients import create_admin
 from streams.settings import Settings
-from streams.topics import input_topics, real_name
+from streams.topics import Topic, input_topics, real_name, repartition_topics
 
 ROOT = Path(__file__).parents[1]
 PEERS = Path(__file__).parent / "peers"
@@ -57,12 +57,14 @@ class Running:
         if not self.child.running:
             raise Failed(f"ended with code {self.child.exit_code}:\n{self.child.tail()}")
         if self.port is None:
-            return group_progress(self._admin, self.settings, self.settings.app_id)
+            return self._committed(input_topics())
         return self._metric(_RECORDS)
 
     def passed_on(self) -> int:
-        """Records that our tasks have sent to each other and that are done."""
-        return 0 if self.port is None else self._metric(_PASSED_ON)
+        """Records that tasks have sent to each other and that are done."""
+        if self.port is None:
+            return self._committed(repartition_topics())
+        return self._metric(_PASSED_ON)
 
     def restored(self) -> int:
         """Changelog records our worker has restored."""
@@ -75,6 +77,9 @@ class Running:
     def ready(self) -> bool:
         """Whether our worker serves."""
         return self._get("/ready") is not None
+
+    def _committed(self, topics: Iterable[Topic]) -> int:
+        return group_progress(self._admin, self.settings, self.settings.app_id, topics)
 
     def _metric(self, pattern: re.Pattern[str]) -> int:
         found = pattern.search(self._get("/metrics") or "")

@@ -17,7 +17,7 @@ from benchmarks.traffic import Event
 from streams.clients import create_admin, create_producer, topic_partitions
 from streams.sandbox import ApacheKafka, Kafka
 from streams.settings import Settings, load_settings
-from streams.topics import create_topics, input_topics, real_name
+from streams.topics import Topic, create_topics, real_name
 
 PARTITIONS = 4
 DELIVERED_WITHIN_S = 120.0
@@ -129,12 +129,14 @@ class Backlog:
             self._errors[str(error)] += 1
 
 
-def group_progress(admin: AdminClient, settings: Settings, group: str) -> int:
-    """Inputs that a consumer group has committed.
+def group_progress(
+    admin: AdminClient, settings: Settings, group: str, topics: Iterable[Topic]
+) -> int:
+    """Records of these topics that a consumer group has committed.
 
     Offsets count: a held backlog's control record comes after the last of its records.
     """
-    names = {real_name(settings, topic.name) for topic in input_topics()}
+    names = {real_name(settings, topic.name) for topic in topics}
     asked = [ConsumerGroupTopicPartitions(group)]
     try:
         answer = admin.list_consumer_group_offsets(asked, request_timeout=5.0)[group].result()

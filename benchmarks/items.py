@@ -32,6 +32,7 @@ from streams.worker import domain_processing
 SAMPLE = 30_000
 """Events from which the sizes of states and outputs are taken for the pass-through."""
 FLAT = 1.2
+FAUST_TRIES = 4
 
 
 class Bench:
@@ -42,6 +43,7 @@ class Bench:
         self.plan = plan
         self.policy = policy
         self.report = report
+        self._faust_failures = 0
         self._streaming_us = 0.0  # of a worker, where it was measured in this run
 
     @property
@@ -71,9 +73,19 @@ class Bench:
             for contender, given, verify in turns:
                 found = throughput.run(self.ground, contender, given, verify)
                 runs.setdefault(contender.name, []).append(found)
-        runs[PLAIN_FAUST.name] = [throughput.run(self.ground, PLAIN_FAUST, slow, unordered)]
+        runs[PLAIN_FAUST.name] = [self._run_faust(slow, unordered)]
         self._tell_throughput([*(turn[0] for turn in turns), PLAIN_FAUST], runs)
         self._hold_throughput({name: _middle(each) for name, each in runs.items()})
+
+    def _run_faust(self, load: Load, verify: Verify) -> Run:
+        """Plain Faust loses inputs in some runs; those are told, and do not count."""
+        for _ in range(FAUST_TRIES):
+            try:
+                return throughput.run(self.ground, PLAIN_FAUST, load, verify)
+            except Failed as failure:
+                self._faust_failures += 1
+                console.print(f"  plain Faust failed: {str(failure)[:300]}", style="dim")
+        raise Failed(f"plain Faust did no backlog rightly in {FAUST_TRIES} runs")
 
     def _tell_throughput(self, contenders: list[Contender], runs: dict[str, list[Run]]) -> None:
         section = self.report.section(
@@ -107,6 +119,11 @@ class Bench:
             "4 partitions. CPU is that of the whole process, user and system, by the median of "
             "the runs, which took turns. The broker's CPU is beside."
         ]
+        if self._faust_failures:
+            section.notes += [
+                f"Plain Faust left inputs without an answer in {self._faust_failures} runs before "
+                "the one that counts."
+            ]
 
     def _hold_throughput(self, runs: dict[str, Run]) -> None:
         ours, target = runs["worker"], self.report.target
