@@ -7,7 +7,7 @@ an account is in a statement: it names rules, techniques and places.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -21,6 +21,13 @@ from schemas.records import (
     Field,
     MeasureStep,
 )
+from streams.clients import read_all
+from streams.codecs import open_codec
+from streams.errors import ConfigurationError
+from streams.settings import Settings
+from streams.topics import real_name, topic_of
+
+Progress = Callable[[int, int], None]
 
 AT_ONCE = 100
 """Statements that the database takes in one call."""
@@ -49,6 +56,7 @@ _RESTRICTIONS = {
         "end_date_account_restriction",
     ),
 }
+_SAY = (Disposal, ComplaintFeedback)
 _IMAGES = (Field.AVATAR, Field.COVER)
 _LONGEST_FACTS, _LONGEST_GROUND, _LONGEST_EXPLANATION = 5000, 500, 2000
 
@@ -106,6 +114,35 @@ class Statements:
         """A notice of somebody, where the same event settled a complaint; else our own doing."""
         asked = (disposal.account_id, disposal.event_id) in self._asked
         return "SOURCE_ARTICLE_16" if asked else "SOURCE_VOLUNTARY"
+
+
+def countries_of(territory: str) -> list[str]:
+    """Countries of ``EU``, ``EEA``, or of two letters each with commas between.
+
+    Raises `ConfigurationError` for others.
+    """
+    areas = {"EU": EU, "EEA": EEA}
+    if territory in areas:
+        return areas[territory]
+    countries = [country.strip().upper() for country in territory.split(",")]
+    if unknown := [country for country in countries if country not in EEA]:
+        known = ", ".join(EEA)
+        raise ConfigurationError(
+            f"territory {', '.join(unknown)} is not known: give EU, EEA, or among {known}"
+        )
+    return countries
+
+
+def statements_from_topics(
+    settings: Settings, policy: Policy, territory: Iterable[str], progress: Progress | None = None
+) -> Statements:
+    """Take up all outputs that say something. Raises as `read_all` does."""
+    made, codec = Statements(policy, territory), open_codec(settings)
+    names = {real_name(settings, topic.name): topic for topic in map(topic_of, _SAY)}
+    for message in read_all(settings, list(names), progress=progress):
+        record = names[str(message.topic())].record
+        made.take(codec.decode(record, bytes(message.value() or b"")))
+    return made
 
 
 def _ground(terms: StatementTerms, disposal: Disposal, explanation: str) -> dict[str, str]:

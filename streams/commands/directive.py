@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -12,13 +10,11 @@ import typer
 from msgspec.structs import replace
 from rich.table import Table
 
-from processors.policy import PackError, load_pack
-from schemas.records import ChangeKind, DirectiveKind, Field, PlatformDirective, SubjectKind
-from streams import control_topics
-from streams.commands.common import fail, out, print_json
+from schemas.records import ChangeKind, Field, PlatformDirective, SubjectKind
+from streams import control_topics, directives, journal
+from streams.commands.common import out, print_json
 from streams.commands.history import time_of
-from streams.journal import HELD_KINDS, directives
-from streams.packs import archive, find_pack
+from streams.packs import find_pack
 from streams.settings import load_settings
 
 directive = typer.Typer(no_args_is_help=True, help="Pauses and overlays, for a time.")
@@ -51,22 +47,18 @@ def pause(
     json: Json = False,
 ) -> None:
     """Hold what it covers until it ends; then decide it under the pack in force."""
-    begins = time_of("--start", start) or time.time_ns() // 1_000_000
-    if ChangeKind.CANCELLATION in (kinds or ()):
-        raise fail("a cancellation is never held: leave out --kind CANCELLATION")
-    order = PlatformDirective(
-        directive_id=name or f"pause-{uuid.uuid4().hex[:8]}",
-        kind=DirectiveKind.PAUSE,
-        scope=_scope(kinds or HELD_KINDS, fields, subjects, regions, accounts),
-        starts_at=begins,
-        ends_at=begins + int(timedelta(hours=hours) / timedelta(milliseconds=1)),
+    begins = _begin(start)
+    order = directives.pause(
+        begins=begins,
+        ends=begins + _millis(hours),
         reason=reason,
-        issued_by=by,
-        change_kinds=tuple(kinds or ()),
-        fields=tuple(fields or ()),
-        subjects=tuple(subjects or ()),
-        regions=tuple(regions or ()),
-        accounts=tuple(accounts or ()),
+        by=by,
+        name=name,
+        kinds=kinds or (),
+        fields=fields or (),
+        subjects=subjects or (),
+        regions=regions or (),
+        accounts=accounts or (),
     )
     control_topics.issue(load_settings(), order)
     _say(order, json)
@@ -83,21 +75,14 @@ def overlay(
     json: Json = False,
 ) -> None:
     """Let a pack decide beside those in force until it ends by itself."""
-    begins = time_of("--start", start) or time.time_ns() // 1_000_000
-    files = find_pack(pack)
-    try:
-        loaded = load_pack(files)
-    except PackError as error:
-        raise fail(f"the overlay is not issued:\n{error}") from error
-    order = PlatformDirective(
-        directive_id=name or f"overlay-{uuid.uuid4().hex[:8]}",
-        kind=DirectiveKind.OVERLAY,
-        scope=f"{loaded.id} {loaded.version}, {len(loaded.rules)} rules",
-        starts_at=begins,
-        ends_at=begins + int(hours * 3_600_000),
+    begins = _begin(start)
+    order = directives.overlay(
+        find_pack(pack),
+        begins=begins,
+        ends=begins + _millis(hours),
         reason=reason,
-        issued_by=by,
-        content=archive(files),
+        by=by,
+        name=name,
     )
     control_topics.issue(load_settings(), order)
     _say(order, json)
@@ -121,15 +106,15 @@ def extend(
     json: Json = False,
 ) -> None:
     """Let a directive end so many hours from now."""
-    at = time.time_ns() // 1_000_000 + int(hours * 3_600_000)
+    at = _begin(None) + _millis(hours)
     _say(control_topics.end(load_settings(), name, by, at), json)
 
 
 @directive.command("list")
 def show(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
     """Show all directives, and which of them are in force."""
-    issued = directives(control_topics.read_published(load_settings())).values()
-    now = time.time_ns() // 1_000_000
+    issued = journal.directives(control_topics.read_published(load_settings())).values()
+    now = _begin(None)
     if json:
         for order in issued:
             print_json(replace(order, content=None))
@@ -155,9 +140,12 @@ def _state(order: PlatformDirective, now: int) -> str:
     return "[green]in force[/]" if order.starts_at <= now else "to come"
 
 
-def _scope(*parts: Iterable[str] | None) -> str:
-    """What it covers, in words."""
-    return "; ".join(", ".join(part) for part in parts if part)
+def _begin(start: str | None) -> int:
+    return time_of("--start", start) or time.time_ns() // 1_000_000
+
+
+def _millis(hours: float) -> int:
+    return int(timedelta(hours=hours) / timedelta(milliseconds=1))
 
 
 def _told(at: int) -> str:

@@ -10,18 +10,13 @@ import typer
 
 from schemas.codec import Codec
 from schemas.errors import DecodeError
-from streams.clients import read_all
-from streams.codecs import open_codec
 from streams.commands.common import complain, fail, opened, print_json, progress_bar
 from streams.packs import policy_of
-from streams.settings import Settings, load_settings
-from streams.statements import EEA, EU, Statements
-from streams.topics import output_topics, real_name, topic_named
+from streams.settings import load_settings
+from streams.statements import Statements, countries_of, statements_from_topics
+from streams.topics import output_topics
 
 export = typer.Typer(no_args_is_help=True, help="Outputs in the forms that others ask for.")
-
-_TOPICS = ("account.disposals", "complaint.feedback")
-_AREAS = {"EU": EU, "EEA": EEA}
 
 
 class _Line(msgspec.Struct):
@@ -53,37 +48,26 @@ def statements(
     if from_topics == (file is not None):
         raise fail("export what? give a FILE, or --from-topics")
     settings = load_settings()
-    made = Statements(policy_of(pack or settings.pack), _countries(territory))
-    for record in _from_topics(settings) if file is None else _from_file(file):
-        made.take(record)
+    policy, countries = policy_of(pack or settings.pack), countries_of(territory)
+    if file is None:
+        with progress_bar() as bar:
+            task = bar.add_task("reading")
+            made = statements_from_topics(
+                settings,
+                policy,
+                countries,
+                lambda done, total: bar.update(task, completed=done, total=total),
+            )
+    else:
+        made = Statements(policy, countries)
+        for record in _from_file(file):
+            made.take(record)
     count = 0
     for body in made.bodies():
         count += len(body["statements"])
         print_json(body)
     if not count:
         complain("no restriction has a statement of reasons: does the pack have `statements`?")
-
-
-def _countries(territory: str) -> list[str]:
-    if territory in _AREAS:
-        return _AREAS[territory]
-    countries = [country.strip().upper() for country in territory.split(",")]
-    if unknown := [country for country in countries if country not in EEA]:
-        raise fail(f"--territory {', '.join(unknown)}: give EU, EEA, or among {', '.join(EEA)}")
-    return countries
-
-
-def _from_topics(settings: Settings) -> Iterator[Any]:
-    codec = open_codec(settings)
-    names = {real_name(settings, name): topic_named(name) for name in _TOPICS}
-    with progress_bar() as bar:
-        task = bar.add_task("reading")
-        for message in read_all(
-            settings,
-            list(names),
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        ):
-            yield codec.decode(names[str(message.topic())].record, message.value() or b"")
 
 
 def _from_file(file: str) -> Iterator[Any]:

@@ -10,7 +10,17 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from streams.gateway import accounts, changes, checks, overview, packs, reviews, tickets
+from streams.gateway import (
+    accounts,
+    changes,
+    checks,
+    directives,
+    exports,
+    overview,
+    packs,
+    reviews,
+    tickets,
+)
 from streams.gateway.auth import require_access
 from streams.gateway.context import Gateway
 from streams.gateway.limits import BodyLimit
@@ -20,7 +30,7 @@ from streams.gateway.schemas import describe
 from streams.settings import Settings
 
 API = ("/v1/", "/health", "/ready", "/metrics")
-PARTS = (checks, changes, tickets, accounts, reviews, packs, overview)
+PARTS = (checks, changes, tickets, accounts, reviews, packs, directives, exports, overview)
 
 
 def create_app(settings: Settings, *, console: bool = True) -> FastAPI:

@@ -1,4 +1,4 @@
-"""What is agreed between people and callers for a while: claims of work, and repeated requests.
+"""What is agreed between people and callers for a while: claims of work, proposals, repetitions.
 
 It lies in Redis beside the views, is no view, and is lost without harm: the stream holds two
 different reviewers and repeated event ids apart by itself.
@@ -14,6 +14,7 @@ from streams.settings import Settings
 CLAIM_S = 15 * 60
 REPEAT_S = 24 * 3600
 PROPOSAL_S = 30 * 24 * 3600
+ORDER_S = 7 * 24 * 3600
 
 _RELEASE = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
@@ -68,6 +69,15 @@ class Desk:
             self._prefix + "pack:" + pack_hash, ("author", "content")
         )
         return None if author is None or content is None else (author.decode(), content)
+
+    def order(self, inspection_id: str, content: bytes) -> None:
+        """Keep an order of an inspection until somebody else approves it, or a week is over."""
+        self._redis.set(self._prefix + "inspection:" + inspection_id, content, ex=ORDER_S)
+
+    def ordered(self, inspection_id: str) -> bytes | None:
+        """An order that is kept."""
+        found: bytes | None = self._redis.get(self._prefix + "inspection:" + inspection_id)
+        return found
 
     def same_request(self, event_id: str, body: bytes) -> bool:
         """Whether an event id was not used before, or with this same body."""

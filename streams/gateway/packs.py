@@ -28,6 +28,7 @@ router = APIRouter(tags=["packs"])
 log = get_logger(__name__)
 
 FILES = 200
+PackHash = Annotated[str, Path(min_length=64, max_length=64, pattern="^[0-9a-f]{64}$")]
 READERS = (Role.POLICY, Role.VIEWER, Role.REVIEWER, Role.OPERATOR, Role.AUDITOR)
 
 
@@ -208,19 +209,12 @@ def propose(
 )
 def activate(
     request: Request,
-    pack_hash: Annotated[str, Path(min_length=64, max_length=64, pattern="^[0-9a-f]{64}$")],
+    pack_hash: PackHash,
     principal: Annotated[Principal, allow(Role.POLICY)],
 ) -> Response:
     """Put a proposed pack in force for all workers; never by its author."""
     gateway = gateway_of(request)
-    proposal = gateway.desk.proposal(pack_hash)
-    if proposal is None:
-        raise Problem(404, "no pack of this hash is proposed")
-    author, content = proposal
-    if author == principal.name:
-        raise Problem(409, "you proposed it; let somebody else put it in force")
-    files = unarchive(content)
-    _sound(files)  # the rules for packs may have changed since
+    author, files = proposed(gateway, pack_hash, principal)
     record = control_topics.activate(gateway.settings, files, principal.name, author)
     log.info("pack put in force", actor=principal.name, pack=record.pack_id, hash=pack_hash)
     return respond(_line(record))
@@ -244,6 +238,23 @@ def retire(
         raise Problem(404, "no pack of this id was put in force") from error
     log.info("pack retired", actor=principal.name, pack=pack_id)
     return respond(_line(record))
+
+
+def proposed(gateway: Gateway, pack_hash: str, by: Principal) -> tuple[str, dict[str, bytes]]:
+    """Author and files of a proposed pack that somebody else wants to use.
+
+    Raises `Problem` 404 where there is none, 409 for its author, 422 where it is not sound any
+    more: the rules for packs may have changed since.
+    """
+    proposal = gateway.desk.proposal(pack_hash)
+    if proposal is None:
+        raise Problem(404, "no pack of this hash is proposed")
+    author, content = proposal
+    if author == by.name:
+        raise Problem(409, "you proposed it; let somebody else put it in force")
+    files = unarchive(content)
+    _sound(files)
+    return author, files
 
 
 def _sound(files: dict[str, bytes]) -> Pack:
