@@ -91,20 +91,30 @@ class Allowed:
     ) -> None:
         self.roles = frozenset(roles)
         self.public = public
-        self._limited = limited
+        self.limited = limited
 
     async def __call__(
         self, request: Request, principal: Annotated[Principal, Depends(identify)]
     ) -> Principal:
-        """Let pass, or raise `Problem` 401, 403 or 429."""
+        """Let pass, or raise `Problem` 401, 403, 429, or 422 for what no parameter is called."""
         if not self.public:
             if principal is NOBODY:
                 raise _unknown("a key or a token is needed")
             if not principal.has(*self.roles):
                 raise Problem(403, f"this needs one of the roles {', '.join(sorted(self.roles))}")
-        if self._limited:
+        if self.limited:
             request.app.state.gateway.limits.check(request, principal)
+            _require_known_parameters(request)
         return principal
+
+
+def _require_known_parameters(request: Request) -> None:
+    """A parameter misspelt would otherwise be left out without a word."""
+    known = sorted(field.alias for field in request.scope["route"].dependant.query_params)
+    if not set(request.query_params) <= set(known):
+        raise Problem(
+            422, f"a query parameter is not known; there are: {', '.join(known) or 'none'}"
+        )
 
 
 def allow(*roles: Role) -> Any:

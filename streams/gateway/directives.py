@@ -29,7 +29,7 @@ READERS = (Role.OPERATOR, Role.POLICY, Role.VIEWER, Role.REVIEWER, Role.AUDITOR)
 LATEST = 253_402_300_799_999
 """The last millisecond of the year 9999."""
 
-Millis = Annotated[int, Limit(ge=0, le=LATEST)]
+Millis = Annotated[int, Limit(ge=0, le=LATEST, strict=True)]
 Words = Annotated[str, Limit(min_length=1, max_length=256)]
 
 

@@ -9,7 +9,7 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path as FilePath
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Body, Path, Query, Request, Response
@@ -36,19 +36,19 @@ log = get_logger(__name__)
 
 _one_at_a_time = threading.Lock()
 
-LINES = {
+LINES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "JSON lines; each is the body of one call to the database.",
         "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
     }
 }
-ARCHIVE = {
+ARCHIVE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "A ZIP archive: JSON lines by topic, audit chain, manifest and its seal.",
         "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
-Millis = Annotated[int, Limit(ge=0, le=2**53)]
+Millis = Annotated[int, Limit(ge=0, le=2**53, strict=True)]
 Words = Annotated[str, Limit(min_length=1, max_length=256)]
 
 

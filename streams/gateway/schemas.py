@@ -89,5 +89,7 @@ def _tell_roles(app: FastAPI, made: dict[str, Any]) -> None:
             if operation is not None:
                 told = operation.get("description", "")
                 operation["description"] = f"{told}\n\nFor: {roles}.".strip()
+                if access.limited:  # and so refuses parameters that it does not know
+                    operation["responses"] |= problems(422)
                 if access.public:
                     operation["security"] = []

@@ -23,13 +23,15 @@ LEFT_OUT = {
     "ensure_resource_availability",
 }
 CONFIG = {
+    "request-timeout": 30,  # a gateway waits ten seconds for the stream
     # 413 refuses as 422 does, and sooner.
     "checks": {
         "negative_data_rejection": {
             "expected-statuses": ["400", "401", "403", "404", "405", "409", "413", "422"]
         }
-    }
+    },
 }
+PAUSES = "/v1/directives/pauses"
 CHECKED = [CHECKS.get_one(name) for name in CHECKS.get_all_names() if name not in LEFT_OUT]
 
 
@@ -57,6 +59,8 @@ def test_no_request_made_from_the_description_meets_an_undescribed_answer(
             database=None,
         )
         def holds(case: schemathesis.Case) -> None:
+            if case.path == PAUSES and isinstance(case.body, dict):
+                case.body["accounts"] = ["nobody"]  # or it would hold what other tests do
             case.call_and_validate(headers=headers, checks=CHECKED)
 
         with contextlib.suppress(Unsatisfiable):  # of what takes nothing, nothing can be wrong

@@ -333,6 +333,12 @@ def test_packs_are_shown_validated_and_compared(stack: Stack) -> None:
     assert policy.post("/v1/packs/cac2022/retire").status_code == 404
 
 
+def test_a_parameter_that_is_not_known_is_refused_and_not_left_out(stack: Stack) -> None:
+    answer = stack.client("viewer").get("/v1/traffic", params={"minute": 5})
+    assert answer.status_code == 422
+    assert "there are: minutes" in answer.json()["detail"]
+
+
 def test_a_body_that_is_too_large_is_refused_however_it_is_sent(stack: Stack) -> None:
     large = b'{"items": [{"bio": "' + b"x" * 300_000 + b'"}]}'
     service = stack.client("service")
