@@ -45,6 +45,7 @@ log = get_logger(__name__)
 
 Queue = Literal["review", "complaint", "appeal", "breach"]
 Escalation = Annotated[str, Path(max_length=256)]
+AccountId = Annotated[str, Path(min_length=1, max_length=256, pattern=r"^[^\x00]")]
 
 _CHANGE = (RulingAction.APPROVE_CHANGE, RulingAction.REJECT_CHANGE)
 _COMPLAINT = (RulingAction.UPHOLD_COMPLAINT, RulingAction.DISMISS_COMPLAINT)
@@ -132,6 +133,21 @@ class ManualRuling(Ruling):
 
     action: Literal["IMPOSE_MEASURE", "LIFT_MEASURE"]  # type: ignore[assignment]  # fewer actions
     subject_id: str = Limit("", max_length=256, description="The measure to lift.")
+
+
+class LegalHold(BaseModel):
+    """Evidence of an account that authorities want kept, by the id of their case."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {"action": "PLACE_HOLD", "case_id": "2026-117", "reason": "调查取证"}
+        },
+    )
+
+    action: Literal["PLACE_HOLD", "RELEASE_HOLD"]
+    case_id: str = Limit(min_length=1, max_length=256)
+    reason: str = Limit(min_length=1, max_length=2_000)
 
 
 class Ruled(Struct, frozen=True):
@@ -247,7 +263,7 @@ async def rule(
 @router.post("/v1/accounts/{account_id}/rulings", responses=RULED, response_class=Response)
 async def rule_by_hand(
     request: Request,
-    account_id: Annotated[str, Path(min_length=1, max_length=256, pattern=r"^[^\x00]")],
+    account_id: AccountId,
     body: Annotated[ManualRuling, Body()],
     principal: Annotated[Principal, allow(Role.REVIEWER)],
     key: Key = None,
@@ -261,6 +277,25 @@ async def rule_by_hand(
         raise Problem(422, "a measure to impose needs its step")
     action = RulingAction(body.action)
     return _told(await _publish(gateway, account_id, action, body.subject_id, body, principal, key))
+
+
+@router.post("/v1/accounts/{account_id}/legal-holds", responses=RULED, response_class=Response)
+async def hold_evidence(
+    request: Request,
+    account_id: AccountId,
+    body: Annotated[LegalHold, Body()],
+    principal: Annotated[Principal, allow(Role.OPERATOR)],
+    key: Key = None,
+) -> Response:
+    """Keep the evidence of an account for a case of the authorities, or keep it no longer."""
+    import asyncio
+
+    gateway = gateway_of(request)
+    await asyncio.to_thread(known, gateway, account_id)
+    ruling = Ruling(action=RulingAction(body.action), reason=body.reason)
+    return _told(
+        await _publish(gateway, account_id, ruling.action, body.case_id, ruling, principal, key)
+    )
 
 
 async def decide(

@@ -39,6 +39,7 @@ MAY: dict[tuple[str, str], set[Any]] = {
     ("GET", "/v1/accounts/{account_id}/timeline"): READERS,
     ("GET", "/v1/accounts/{account_id}/values"): {"reviewer"},
     ("POST", "/v1/accounts/{account_id}/rulings"): {"reviewer"},
+    ("POST", "/v1/accounts/{account_id}/legal-holds"): {"operator"},
     ("GET", "/v1/reviews"): {"viewer", "reviewer", "operator", "auditor"},
     ("GET", "/v1/reviews/{escalation_id}"): {"reviewer"},
     ("POST", "/v1/reviews/{escalation_id}/claim"): {"reviewer"},

@@ -89,6 +89,21 @@ def test_a_proposed_pack_becomes_an_overlay_by_somebody_elses_hand(
     assert ended.status_code == 200
 
 
+def test_evidence_is_held_for_a_case_until_an_operator_releases_it(
+    stack: Stack, account: str
+) -> None:
+    open_account(stack, account)
+    operator = stack.client("operator")
+    address = f"/v1/accounts/{account}/legal-holds"
+    place = {"action": "PLACE_HOLD", "case_id": "2026-117", "reason": "调查取证"}
+    held = operator.post(address, json=place)
+    assert held.status_code == 200, held.text
+    assert "the evidence is held" in held.json()["outcome"]
+    assert operator.post(address, json=place).status_code == 409  # it is held already
+    released = operator.post(address, json=place | {"action": "RELEASE_HOLD"})
+    assert released.status_code == 200, released.text
+
+
 def test_an_inspection_gets_what_was_ordered_once_somebody_else_approves(
     stack: Stack, account: str, tmp_path: Path
 ) -> None:
