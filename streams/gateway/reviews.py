@@ -292,7 +292,13 @@ async def hold_evidence(
 
     gateway = gateway_of(request)
     await asyncio.to_thread(known, gateway, account_id)
-    ruling = Ruling(action=RulingAction(body.action), reason=body.reason)
+    ruling = Ruling(
+        action=RulingAction(body.action),
+        reason=body.reason,
+        step=None,
+        duration_days=None,
+        field=None,
+    )
     return _told(
         await _publish(gateway, account_id, ruling.action, body.case_id, ruling, principal, key)
     )
