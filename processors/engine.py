@@ -23,6 +23,7 @@ from processors.accounts import (
     next_due,
     parking,
     reporters,
+    sweeping,
 )
 from processors.accounts import backlog as backlogs
 from processors.accounts.analysed import MAX_TEXT
@@ -38,12 +39,14 @@ from processors.accounts.emit import emit
 from processors.accounts.examiner import Examiner
 from processors.accounts.ids import mark, remember
 from processors.accounts.rulings import apply_ruling
-from processors.accounts.state import Account, earliest_due, is_paused
-from processors.accounts.turn import Turn
+from processors.accounts.state import Account, earliest_due, is_paused, is_unanswered
+from processors.accounts.turn import Turn, current_values
 from processors.accounts.verification import apply_verification
 from processors.control import Control, guarded
 from processors.policy import Policy
-from processors.policy.model import Guard
+from processors.policy.model import TEXT_FIELDS, Guard
+from processors.sweeps import KEY as SWEEP
+from processors.sweeps import Sweep
 from processors.validation import Fault, InputRecord, Limits, check
 from schemas.errors import DeadLetterReason
 from schemas.records import (
@@ -63,14 +66,18 @@ from schemas.records import (
 __all__ = [
     "BACKLOG",
     "BRAKES",
+    "SWEEP",
     "Input",
     "Limits",
     "Outcome",
     "Read",
     "Rejection",
+    "Sweep",
     "next_due",
     "run",
     "run_due",
+    "run_sweep",
+    "run_unanswered",
 ]
 
 Read = Callable[[bytes], bytes | None]
@@ -177,6 +184,45 @@ def run(
     return batch.outcome(rejected)
 
 
+def run_unanswered(
+    keys: Iterable[bytes],
+    read: Read,
+    policy: Policy | Control,
+    at: int,
+    value_key: bytes = b"",
+    brakes: RecordedBrakes | None = None,
+    *,
+    once: bool = False,
+) -> Outcome:
+    """Decide at ``at`` (ms) what of these accounts waits for answers of the registry of keys.
+
+    For whoever has waited long enough by a clock of their own: event time says nothing of how long
+    an answer is under way. Deadlines due by then fire before. ``once`` takes one turn an account.
+    """
+    batch = _Batch(read, policy, value_key, brakes, alone=False)
+    for key in keys:
+        batch.give_up(key, at, once)
+    return batch.outcome([])
+
+
+def run_sweep(
+    keys: Iterable[bytes],
+    read: Read,
+    policy: Policy | Control,
+    at: int,
+    sweep: Sweep,
+    value_key: bytes = b"",
+    brakes: RecordedBrakes | None = None,
+) -> Outcome:
+    """Verify those of these accounts anew that a sweep covers, at ``at`` (ms).
+
+    What is due by then happens before. An account of which nothing is otherwise takes no turn.
+    """
+    batch = _Batch(read, policy, value_key, brakes, alone=False)
+    batch.sweep(keys, at, sweep)
+    return batch.outcome([])
+
+
 def run_due(
     keys: Iterable[bytes],
     read: Read,
@@ -275,6 +321,40 @@ class _Batch:
         if self._alone:
             self._answer_alone()
 
+    def give_up(self, key: bytes, at: int, once: bool) -> None:
+        """Wait no longer for what an account has asked."""
+        state = self._read(key)
+        if state is None or not is_unanswered(state):
+            return
+        held = self._held[key] = _Held(key.decode(), state)
+        self._fire(held, at)
+        while turn := answers.give_up_next(held.account_id, held.account, self._examiner_at, at):
+            self._end(held, turn)
+            if once:
+                break
+
+    def sweep(self, keys: Iterable[bytes], at: int, sweep: Sweep) -> None:
+        """Verify accounts anew."""
+        covered = []
+        for key in keys:
+            state = self._read(key) if sweep.covers_id(account_id := key.decode()) else None
+            if state is not None:
+                held = _Held(account_id, state)
+                if sweeping.is_open_to(held.account) and sweep.covers(held.account):
+                    self._held[key] = held
+                    covered.append(held)
+        self._texts = [
+            value
+            for held in covered
+            for field, value in current_values(held.account).items()
+            if field in TEXT_FIELDS
+        ]
+        for held in covered:
+            if (held.due and held.due <= at) or _waits_for_a_pause(held.account):
+                self._fire(held, at)
+            if sweeping.is_open_to(held.account):
+                self._verify(held, at, sweep.id)
+
     def outcome(self, rejected: list[Rejection]) -> Outcome:
         """New states of what changed, of keys and brakes, too, and all that came of it."""
         states: dict[bytes, bytes | None] = {
@@ -335,7 +415,7 @@ class _Batch:
         elif not across.bears_on(account, finding):
             return
         live = pending is None
-        event = across.answer_id(held.account_id, event_id, of_live_name=live)
+        event = across.answer_id(held.account_id, event_id, finding.at, of_live_name=live)
         turn = self._turn(held, replace(item, timestamp=finding.at), event)
         if pending is not None:
             answers.settle(turn, pending)
@@ -364,11 +444,30 @@ class _Batch:
             item.offset,
         )
 
+    def _verify(self, held: _Held, at: int, sweep_id: str) -> None:
+        event = sweeping.turn_id(held.account_id, sweep_id)
+        turn = Turn(held.account_id, held.account, self._examiner_at(at), event, at)
+        if sweeping.verify_anew(turn):
+            sweeping.tell_cause(turn, sweep_id)
+            self._end(held, turn)
+            return
+        if (brakes := turn.examiner.brakes) is not None:
+            brakes.saw(turn)  # it counts the accounts of which nothing is otherwise, too
+        if turn.effects:
+            sweeping.tell_cause(turn, sweep_id)
+            self._put(held, turn)
+        else:
+            held.account.seq -= 1  # it has taken no turn
+
     def _end(self, held: _Held, turn: Turn) -> None:
         if turn.pack.guard is not _OFF:
             self._alert(turn)
         if (brakes := turn.examiner.brakes) is not None:
             brakes.saw(turn)
+        self._put(held, turn)
+
+    def _put(self, held: _Held, turn: Turn) -> None:
+        """Put out what a turn has brought about."""
         if turn.claims_changed:
             across.reconcile(turn)
         if turn.claims:

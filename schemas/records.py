@@ -280,6 +280,7 @@ class DirectiveKind(StrEnum):
     PAUSE = "PAUSE"
     OVERLAY = "OVERLAY"
     LEGAL_HOLD = "LEGAL_HOLD"
+    SWEEP = "SWEEP"
 
 
 class PackMode(StrEnum):
@@ -289,6 +290,14 @@ class PackMode(StrEnum):
     SHADOW = "SHADOW"
     ENFORCE = "ENFORCE"
     RETIRED = "RETIRED"
+
+
+class SweepState(StrEnum):
+    """STOPPED: it was ended before it had come to all accounts."""
+
+    RUNNING = "RUNNING"
+    FINISHED = "FINISHED"
+    STOPPED = "STOPPED"
 
 
 class AccountAppeal(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -1155,6 +1164,8 @@ class PlatformDirective(Struct, frozen=True, forbid_unknown_fields=True, gc=Fals
     accounts: Ids of the accounts that it covers, one ending in * for all that begin so; empty:
         all.
     content: ZIP archive of the files of the pack that an overlay adds; null for other kinds.
+    packs_read: Of a sweep: it begins where so much of platform.policies is read (the next
+        offset), so that packs published before it decide in it.
     """
 
     directive_id: str
@@ -1170,6 +1181,7 @@ class PlatformDirective(Struct, frozen=True, forbid_unknown_fields=True, gc=Fals
     regions: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     content: bytes | None = None
+    packs_read: Long = 0
 
 
 class PolicyPack(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -1193,6 +1205,31 @@ class PolicyPack(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     published_at: Millis
     published_by: str
     author: str | None = None
+
+
+class SweepProgress(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """How far a sweep over existing accounts has come in a partition. The last one of a sweep and
+    partition counts.
+
+    sweep_id: The sweep, key of the record: the id of its directive, or one made of the pack and
+        the time that led to it.
+    partition: The partition.
+    state: Whether it goes on.
+    done: Accounts it has come to, those outside its scope among them.
+    total: Accounts of the partition when it began, about.
+    found: Accounts of which something is otherwise since: a measure, a review, a lift.
+    began_at: Event time at which it began here.
+    at: Event time to which this is the state.
+    """
+
+    sweep_id: str
+    partition: Int
+    state: SweepState
+    done: Long
+    total: Long
+    found: Long
+    began_at: Millis
+    at: Millis
 
 
 class Mark(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -1360,6 +1397,8 @@ _DirectiveKind_OF = {2 * n: symbol for n, symbol in enumerate(DirectiveKind)}
 _DirectiveKind_AS = {symbol: 2 * n for n, symbol in enumerate(DirectiveKind)}
 _PackMode_OF = {2 * n: symbol for n, symbol in enumerate(PackMode)}
 _PackMode_AS = {symbol: 2 * n for n, symbol in enumerate(PackMode)}
+_SweepState_OF = {2 * n: symbol for n, symbol in enumerate(SweepState)}
+_SweepState_AS = {symbol: 2 * n for n, symbol in enumerate(SweepState)}
 
 
 def read_AccountAppeal(_data: bytes, _at: int) -> tuple[AccountAppeal, int]:
@@ -7436,9 +7475,15 @@ def read_PlatformDirective(_data: bytes, _at: int) -> tuple[PlatformDirective, i
         _at += _n
     else:
         raise ValueError("content: no such branch of a union")
+    _n = _data[_at]
+    if _n < 0x80:
+        packs_read = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        packs_read, _at = read_long(_data, _at)
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return PlatformDirective(directive_id, kind, scope, starts_at, reason, issued_by, ends_at, change_kinds, fields, subjects, regions, accounts, content), _at
+    return PlatformDirective(directive_id, kind, scope, starts_at, reason, issued_by, ends_at, change_kinds, fields, subjects, regions, accounts, content, packs_read), _at
 
 
 def write_PlatformDirective(_record: PlatformDirective, _out: bytearray) -> None:
@@ -7550,6 +7595,11 @@ def write_PlatformDirective(_record: PlatformDirective, _out: bytearray) -> None
         else:
             write_long(_n, _out)
         _out += _raw
+    packs_read = _record.packs_read
+    if 0 <= packs_read < 0x40:
+        _append(packs_read << 1)
+    else:
+        write_long(packs_read, _out)
 
 
 def read_PolicyPack(_data: bytes, _at: int) -> tuple[PolicyPack, int]:
@@ -7691,6 +7741,116 @@ def write_PolicyPack(_record: PolicyPack, _out: bytearray) -> None:
         else:
             write_long(_n, _out)
         _out += _raw
+
+
+def read_SweepProgress(_data: bytes, _at: int) -> tuple[SweepProgress, int]:
+    """Read one SweepProgress at an offset; returns it and the offset after it."""
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    sweep_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    if _n < 0x80:
+        partition = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        partition, _at = read_int(_data, _at)
+    state = _SweepState_OF[_data[_at]]
+    _at += 1
+    _n = _data[_at]
+    if _n < 0x80:
+        done = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        done, _at = read_long(_data, _at)
+    _n = _data[_at]
+    if _n < 0x80:
+        total = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        total, _at = read_long(_data, _at)
+    _n = _data[_at]
+    if _n < 0x80:
+        found = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        found, _at = read_long(_data, _at)
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        began_at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
+    else:
+        began_at, _at = read_long(_data, _at)
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
+    else:
+        at, _at = read_long(_data, _at)
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
+    return SweepProgress(sweep_id, partition, state, done, total, found, began_at, at), _at
+
+
+def write_SweepProgress(_record: SweepProgress, _out: bytearray) -> None:
+    """Append the Avro binary form of one SweepProgress."""
+    _append = _out.append
+    _raw = _record.sweep_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    partition = _record.partition
+    if 0 <= partition < 0x40:
+        _append(partition << 1)
+    else:
+        write_int(partition, _out)
+    _append(_SweepState_AS[_record.state])
+    done = _record.done
+    if 0 <= done < 0x40:
+        _append(done << 1)
+    else:
+        write_long(done, _out)
+    total = _record.total
+    if 0 <= total < 0x40:
+        _append(total << 1)
+    else:
+        write_long(total, _out)
+    found = _record.found
+    if 0 <= found < 0x40:
+        _append(found << 1)
+    else:
+        write_long(found, _out)
+    began_at = _record.began_at
+    if 0x400000000 <= began_at < 0x20000000000:
+        _out += _MORE[began_at << 1 & 0x3FFF]
+        _out += _MORE[began_at >> 13 & 0x3FFF]
+        _out += _LAST[began_at >> 27]
+    else:
+        write_long(began_at, _out)
+    at = _record.at
+    if 0x400000000 <= at < 0x20000000000:
+        _out += _MORE[at << 1 & 0x3FFF]
+        _out += _MORE[at >> 13 & 0x3FFF]
+        _out += _LAST[at >> 27]
+    else:
+        write_long(at, _out)
 
 
 def read_Mark(_data: bytes, _at: int) -> tuple[Mark, int]:
@@ -8376,6 +8536,7 @@ READERS: dict[type[Any], Callable[[bytes, int], tuple[Any, int]]] = {
     Notice: read_Notice,
     PlatformDirective: read_PlatformDirective,
     PolicyPack: read_PolicyPack,
+    SweepProgress: read_SweepProgress,
     Verdict: read_Verdict,
 }
 """Reader of each record type that is the value of a topic.
@@ -8406,6 +8567,7 @@ WRITERS: dict[type[Any], Callable[[Any, bytearray], None]] = {
     Notice: write_Notice,
     PlatformDirective: write_PlatformDirective,
     PolicyPack: write_PolicyPack,
+    SweepProgress: write_SweepProgress,
     Verdict: write_Verdict,
 }
 """Writer of each record type that is the value of a topic."""

@@ -18,6 +18,7 @@ from processors import engine
 from processors.accounts import state as account_state
 from processors.accounts.brakes import KEY as BRAKES
 from processors.accounts.brakes import Counters, RecordedBrakes, decode_counters
+from processors.accounts.sweeping import turn_id
 from processors.keys import is_registry_key
 from processors.policy import Policy
 from schemas.codec import Codec
@@ -37,7 +38,7 @@ from schemas.records import (
     Notice,
     Verdict,
 )
-from streams.checker_keys import Exchange, waiting
+from streams.checker_keys import Exchange, unanswered
 from streams.clients import read_all
 from streams.codecs import open_codec
 from streams.dead_letters import Origin, parse
@@ -159,6 +160,24 @@ class _Replay:
             keys, read = [account.encode()], self.states.get
             key = self._value_key
             self._take(engine.run_due(keys, read, policy, upto, key, brakes, once=once))
+
+    def give_up(self, account: str, at: int) -> None:
+        """One turn in which an account waited for answers no longer, after the inputs before."""
+        self.run()
+        if self._under is not None:
+            policy, brakes = self._under
+            keys, read = [account.encode()], self.states.get
+            key = self._value_key
+            self._take(engine.run_unanswered(keys, read, policy, at, key, brakes, once=True))
+
+    def sweep(self, account: str, sweep_id: str, at: int) -> None:
+        """One turn in which an account was verified anew, after the inputs before."""
+        self.run()
+        if self._under is not None:
+            policy, brakes = self._under
+            keys, read, sweep = [account.encode()], self.states.get, engine.Sweep(sweep_id, 0)
+            key = self._value_key
+            self._take(engine.run_sweep(keys, read, policy, at, sweep, key, brakes))
 
     def run(self) -> None:
         """Apply what was given."""
@@ -384,7 +403,7 @@ class Checker:
             for answer in self._exchange.answers_on_the_way(accounts, replay.states):
                 replay.give(answer)
         replay.run()
-        for account, event in waiting(replay.states):
+        for account, event in unanswered(replay.states):
             self.report.add("lost", f"{account} {event}: waits for an answer across accounts")
         self._compare_quotas()
         return replay
@@ -466,9 +485,25 @@ class Checker:
             for answer in answers:
                 replay.give(answer)
         else:
-            records = (output.record for output in self._answers[account])
-            at = [_time_of(record) for record in records if record.account_seq == seq]
-            replay.fire(account, max(at, default=0), once=True)
+            at = max(map(_time_of, self._records_of(account, seq)), default=0)
+            if self._exchange.given_up(account, event):
+                replay.give_up(account, at)
+            elif sweep := self._sweep_of(account, seq, event):
+                replay.sweep(account, sweep, at)
+            else:
+                replay.fire(account, at, once=True)
+
+    def _records_of(self, account: str, seq: int) -> list[Any]:
+        """The outputs of one turn of an account."""
+        records = (output.record for output in self._answers[account])
+        return [record for record in records if record.account_seq == seq]
+
+    def _sweep_of(self, account: str, seq: int, event: str) -> str:
+        """The sweep in which a turn was taken, as its audit record says; empty where in none."""
+        for record in self._records_of(account, seq):
+            if isinstance(record, AuditRecord) and turn_id(account, record.subject_id) == event:
+                return record.subject_id
+        return ""
 
     def _compare_fold(self, account: str, found: bytes, answers: list[_Output]) -> None:
         """Fold the credit and disposal outputs and compare them with the state."""

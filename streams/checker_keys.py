@@ -35,8 +35,9 @@ class Exchange:
         self._partitions = settings.partitions
         self._claimed = real_name(settings, "name.claims")
         self._found = real_name(settings, FINDINGS)
-        self._records: list[tuple[Origin, KeyClaims]] = []
+        self._records: list[tuple[Origin, bytes, KeyClaims]] = []
         self._answers: dict[tuple[str, str], list[engine.Input]] = defaultdict(list)
+        self._given_up: set[tuple[str, str]] = set()
         self._reached: dict[int, int] = {}
         self._answered: Counter[tuple[int, bytes]] = Counter()
 
@@ -61,9 +62,13 @@ class Exchange:
 
     def _collect_claims(self, origin: Origin, value: bytes) -> None:
         record = self._codec.decode(KeyClaims, value)
-        self._records.append((origin, record))
+        self._records.append((origin, value, record))
         for claim in record.claims:
-            self.claims[claim.account_id].append(claim)
+            account = claim.account_id
+            self.claims[account].append(claim)
+            if claim.answer:
+                turn = across.unanswered_id(account, claim.event_id, claim.at)
+                self._given_up.add((account, turn))
             self.origins[claim.account_id] = record.origin
             if partition_of(claim.key, self._partitions) != origin[1]:
                 self._add("claims", f"{claim.account_id}: {origin} is not where the key belongs")
@@ -76,30 +81,38 @@ class Exchange:
             self._answers[account, reporters.answer_id(account, event)].append(given)
             return
         for live in (False, True):
-            turn = across.answer_id(account, event, of_live_name=live)
+            turn = across.answer_id(account, event, finding.at, of_live_name=live)
             self._answers[account, turn].append(given)
 
     def answers(self, account: str, event: str) -> list[engine.Input]:
         """The answers considered in a turn of an account, in the order in which they came."""
         return self._answers.get((account, event), [])
 
+    def given_up(self, account: str, event: str) -> bool:
+        """Whether a turn of an account is one in which an answer is waited for no longer."""
+        return (account, event) in self._given_up
+
     def answers_on_the_way(
         self, accounts: Iterable[str], states: Mapping[bytes, bytes | None]
     ) -> Iterator[engine.Input]:
         """Answers that have come to what waits for more of them."""
-        keys = (account.encode() for account in accounts)
-        for account, event in list(waiting({key: states.get(key) for key in keys})):
-            yield from self.answers(account, across.answer_id(account, event))
+        for name in accounts:
+            state = states.get(name.encode())
+            for pending in decode(state).pending if state is not None else ():
+                if pending.asks > 0:
+                    turn = across.answer_id(name, pending.event_id, pending.asked)
+                    yield from self.answers(name, turn)
 
     def compare(self, replayed: Mapping[str, list[KeyClaim]], dead: Collection[Origin]) -> None:
         """Compare with the claims of a replay, and the answers with what the claims give."""
-        for account in self.claims.keys() | replayed.keys():
-            ours, theirs = self.claims.get(account, []), replayed.get(account, [])
+        claims = self._made(dead)
+        for account in claims.keys() | replayed.keys():
+            ours, theirs = claims.get(account, []), replayed.get(account, [])
             if sorted(ours, key=_order) != sorted(theirs, key=_order):
                 self._add("claims", f"{account}: claims and replay differ")
         answered: Counter[tuple[int, bytes]] = Counter()
         states: dict[int, dict[bytes, bytes | None]] = defaultdict(dict)
-        for origin, record in self._records:
+        for origin, _, record in self._records:
             if origin in dead or origin[2] >= self._reached.get(origin[1], 0):
                 continue
             known = states[origin[1]]
@@ -115,15 +128,28 @@ class Exchange:
             if made.get(place) != self.states.get(place):
                 self._add("claims", f"the state of key {place} and the replay differ")
 
+    def _made(self, dead: Collection[Origin]) -> Mapping[str, list[KeyClaim]]:
+        """The claims as accounts made them: a record set aside and sent again counts once."""
+        made: dict[str, list[KeyClaim]] = defaultdict(list)
+        aside: Counter[bytes] = Counter()
+        for origin, value, record in self._records:
+            if aside[value]:
+                aside[value] -= 1
+            else:
+                for claim in record.claims:
+                    made[claim.account_id].append(claim)
+            aside[value] += origin in dead
+        return made
 
-def waiting(states: Mapping[bytes, bytes | None]) -> Iterator[tuple[str, str]]:
+
+def unanswered(states: Mapping[bytes, bytes | None]) -> Iterator[tuple[str, str]]:
     """Account and event of every change, and of every complaint, that waits for an answer."""
     for key, state in states.items():
         if state is None or not key[0]:
             continue
         account = decode(state)
         for pending in account.pending:
-            if pending.asks > 0:
+            if pending.asking:
                 yield key.decode(), pending.event_id
         for ticket in account.tickets:
             if ticket.asks:

@@ -25,6 +25,7 @@ from streams.commands.publish import publish
 from streams.commands.replay import replay
 from streams.commands.simulate import simulate
 from streams.commands.source import source
+from streams.commands.sweep import sweep
 from streams.commands.text import text
 from streams.commands.topics import topics
 from streams.commands.views import views
@@ -56,6 +57,7 @@ app.add_typer(topics, name="topics")
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(policy, name="policy")
 app.add_typer(directive, name="directive")
+app.add_typer(sweep, name="sweep")
 app.add_typer(export, name="export")
 app.add_typer(audit, name="audit")
 app.add_typer(text, name="text")

@@ -6,12 +6,13 @@ worker that has read as far decides alike, and a replay can tell what decided th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from processors.control import Control, Timed, guarded
 from processors.policy import Pack, PackError, Policy, compose, load_pack
 from processors.policy.model import Guard, Pause
+from processors.sweeps import Sweep
 from schemas.codec import Codec
 from schemas.errors import DecodeError
 from schemas.records import ChangeKind, DirectiveKind, PackMode, PlatformDirective, PolicyPack
@@ -29,6 +30,9 @@ HELD_KINDS = (ChangeKind.REGISTRATION, ChangeKind.EDIT, ChangeKind.OWNER_CHANGE)
 """Kinds of change that a pause holds where it names none. A cancellation is never held."""
 
 
+_NO_PAUSES = (DirectiveKind.OVERLAY, DirectiveKind.SWEEP)
+
+
 class Published(NamedTuple):
     """A record of a control topic. ``record`` is None, and ``problem`` why, where it has none."""
 
@@ -43,7 +47,7 @@ class InForce(NamedTuple):
 
     ``policy`` is that of the packs, before directives. ``packs`` are the records that put packs in
     force; the others are the configured ones. ``problems`` names what was published since and
-    cannot be used.
+    cannot be used. ``sweeps`` are those ordered, and those that packs in force ask for.
     """
 
     control: Control
@@ -51,6 +55,7 @@ class InForce(NamedTuple):
     revision: Revision
     packs: tuple[PolicyPack, ...]
     problems: tuple[str, ...]
+    sweeps: tuple[Sweep, ...] = ()
 
 
 class Journal:
@@ -100,7 +105,8 @@ class Journal:
         policy, packs, problems = self._newest(_of(records, PolicyPack))
         orders, faults = self._ordered(records, policy)
         control = Control.under(policy, orders)
-        return InForce(control, policy, revision, packs, (*problems, *faults))
+        sweeps = (*_ordered_sweeps(records, revision), *_sweeps_after(packs, policy))
+        return InForce(control, policy, revision, packs, (*problems, *faults), sweeps)
 
     def policies(self) -> list[Policy]:
         """Every policy that was ever in force for any reader, the configured one too."""
@@ -133,7 +139,7 @@ class Journal:
     def _ordered(self, records: list[Published], policy: Policy) -> tuple[list[Timed], list[str]]:
         """The pauses and overlays that were ordered, and what cannot be used of the directives."""
         issued = directives(records).values()
-        orders, faults = pauses_of(d for d in issued if d.kind is not DirectiveKind.OVERLAY)
+        orders, faults = pauses_of(d for d in issued if d.kind not in _NO_PAUSES)
         problems = [
             f"{item.topic} at {item.offset}: {item.problem}"
             for item in _of(records, PlatformDirective)
@@ -250,6 +256,31 @@ def pauses_of(directives: Iterable[PlatformDirective]) -> tuple[list[Timed], lis
         elif directive.starts_at < ends_at:  # else it was lifted before it began
             pauses.append(_pause(directive, ends_at))
     return pauses, problems
+
+
+def _ordered_sweeps(records: list[Published], revision: Revision) -> Iterator[Sweep]:
+    """The sweeps that were ordered, each once the packs are read that it is to be under."""
+    read = revision[topic_of(PolicyPack).name]
+    for directive in directives(records).values():
+        begins, ends = directive.starts_at, directive.ends_at or 0
+        if directive.kind is DirectiveKind.SWEEP and begins < ends and directive.packs_read <= read:
+            yield Sweep(
+                id=directive.directive_id,
+                since=begins,
+                subjects=tuple(directive.subjects),
+                regions=tuple(directive.regions),
+                accounts=tuple(directive.accounts),
+                until=ends,
+            )
+
+
+def _sweeps_after(packs: Iterable[PolicyPack], policy: Policy) -> Iterator[Sweep]:
+    """The sweeps that packs ask for once they were put in force."""
+    by_id = {pack.id: pack for pack in policy.pack.parts or (policy.pack,)}
+    for record in packs:
+        if by_id[record.pack_id].sweep.after_activation:
+            name = f"{record.pack_id}-{record.pack_version}-{record.published_at}"
+            yield Sweep(id=name, since=record.published_at)
 
 
 def _pause(directive: PlatformDirective, ends_at: int) -> Timed:

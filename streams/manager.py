@@ -16,6 +16,7 @@ from streams.logs import get_logger
 from streams.metrics import WorkerMetrics
 from streams.restore import restore
 from streams.store import Store
+from streams.sweeper import Sweeper
 from streams.task import PartitionTask, Transaction, controlled_of
 from streams.work import Processing
 
@@ -40,6 +41,7 @@ class TaskOptions:
     max_batch_bytes: int
     max_queued_records: int
     commit_interval_s: float
+    answer_within_s: float = 60.0
     first: tuple[str, ...] = ()
     check_crcs: bool = True
 
@@ -75,6 +77,7 @@ class TaskManager:
         self.allowed.set()
         self.seek_back: Callable[[TopicPartition, PositionOf], Awaitable[int | None]]
         self.reach: Reach = _under_what_is_configured
+        self.sweeper: Sweeper | None = None
         self._new_store = new_store
         self._background: set[asyncio.Task[None]] = set()
 
@@ -91,6 +94,8 @@ class TaskManager:
             await self.tasks.pop(gone).close()
         self.metrics.lag.clear()  # what is no longer ours must not stand there for ever
         self.metrics.restore_remaining.clear()
+        self.metrics.sweep_done.clear()
+        self.metrics.sweep_total.clear()
         self.allowed.set()
         for partition in sorted(wanted - self.tasks.keys()):
             store = self._new_store(partition)

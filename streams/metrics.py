@@ -114,6 +114,18 @@ class WorkerMetrics:
             ["partition"],
             registry=registry,
         )
+        self.sweep_done = Gauge(
+            "zhengming_sweep_accounts_done",
+            "Accounts that the sweep under way, or the last one, has come to.",
+            ["partition"],
+            registry=registry,
+        )
+        self.sweep_total = Gauge(
+            "zhengming_sweep_accounts_total",
+            "Accounts that there were when it began, about.",
+            ["partition"],
+            registry=registry,
+        )
         self.directives = Gauge(
             "zhengming_directives_in_force", "Directives in force now.", registry=registry
         )
@@ -165,6 +177,19 @@ class WorkerMetrics:
             ),
             "deadlines_fired": Counter(
                 "zhengming_deadlines_fired", "Accounts whose deadlines fired.", registry=registry
+            ),
+            "swept": Counter(
+                "zhengming_swept", "Accounts that sweeps have come to.", registry=registry
+            ),
+            "sweep_found": Counter(
+                "zhengming_sweep_found",
+                "Accounts of which a sweep has found something otherwise.",
+                registry=registry,
+            ),
+            "unanswered": Counter(
+                "zhengming_unanswered",
+                "Accounts that the check across accounts did not answer in time.",
+                registry=registry,
             ),
         }
 

@@ -15,6 +15,7 @@ from processors import engine
 from processors.control import Control
 from processors.keys import partition_of
 from processors.policy import Policy
+from processors.sweeps import Sweep
 from schemas.codec import Codec
 from schemas.errors import DeadLetterReason, DecodeError, RegistryUnavailable
 from schemas.records import (
@@ -71,10 +72,12 @@ class DomainProcessing:
         regions: Regions = NO_REGIONS,
         value_key: bytes = b"",
     ) -> None:
-        self._control = Control.of(policy)
+        self.control = Control.of(policy)
+        self.sweeps: tuple[Sweep, ...] = ()
         self.revision: Revision = {}
-        self._value_key = value_key
+        self.value_key = value_key
         self._codec = codec
+        self.encode = codec.encode
         self._inputs = inputs
         self._outputs = outputs
         self._dead_letters = dead_letters
@@ -85,7 +88,8 @@ class DomainProcessing:
 
     def adopt(self, in_force: InForce) -> None:
         """From the next transaction on, decide by this."""
-        self._control, self.revision = in_force.control, in_force.revision
+        self.control, self.revision = in_force.control, in_force.revision
+        self.sweeps = in_force.sweeps
 
     def process(self, records: Sequence[Record], read: Read, now: int) -> Work:
         """Process records in order; what is not acceptable comes back as dead letters.
@@ -107,7 +111,7 @@ class DomainProcessing:
                 self._bury(record, error.reason, error.detail, messages, tallies)
             else:
                 origins.append(record)
-        outcome = engine.run(inputs, read, self._control, self._limits, self._value_key)
+        outcome = engine.run(inputs, read, self.control, self._limits, self.value_key)
         origin = records[0].partition if records else 0
         for index, reason, detail in outcome.rejected:
             self._bury(origins[index], reason, detail, messages, tallies)
@@ -122,9 +126,23 @@ class DomainProcessing:
 
         Raises `DependencyUnavailable` as `process` does.
         """
+        outcome = engine.run_due(keys, read, self.control, upto, self.value_key)
+        return self.work(outcome, partition, {("deadlines_fired",): len(outcome.states)})
+
+    def process_unanswered(
+        self, keys: Iterable[bytes], read: Read, upto: int, partition: int
+    ) -> Work:
+        """Decide at ``upto`` (ms) what these accounts wait for without an answer.
+
+        Raises `DependencyUnavailable` as `process` does.
+        """
+        outcome = engine.run_unanswered(keys, read, self.control, upto, self.value_key)
+        return self.work(outcome, partition, {("unanswered",): len(outcome.states)})
+
+    def work(self, outcome: engine.Outcome, partition: int, counted: Mapping[Tally, int]) -> Work:
+        """What comes of something else than records."""
         messages: list[Message] = []
-        outcome = engine.run_due(keys, read, self._control, upto, self._value_key)
-        tallies: Counter[Tally] = Counter({("deadlines_fired",): len(outcome.states)})
+        tallies: Counter[Tally] = Counter(counted)
         with _registry_is_a_dependency():
             self._encode(outcome.outputs, messages, tallies)
             self._repartition(outcome, partition, messages)

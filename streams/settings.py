@@ -305,6 +305,22 @@ class Settings(BaseSettings):
         ge=0,
     )
 
+    answer_within_s: float = Field(
+        60.0,
+        description="A change that waits this long for the check across accounts goes to a person, "
+        "unchecked. Normally the answer takes some tens of milliseconds.",
+        ge=1,
+        le=86_400,
+    )
+
+    sweep_rate: int = Field(
+        200,
+        description="Existing accounts that a partition verifies anew in a second while a sweep is "
+        "on, in one transaction.",
+        ge=1,
+        le=10_000,
+    )
+
     max_field_chars: int = Field(
         20_000, description="Longest text of a field; longer is a dead letter.", ge=1
     )

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import shutil
 import struct
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -38,6 +40,12 @@ class Store(Protocol):
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """All keys and values, in no particular order."""
 
+    def walk(self, after: bytes, limit: int) -> list[bytes]:
+        """The next keys after one, in their order; internal keys come first."""
+
+    def size(self) -> int:
+        """How many accounts there are, about."""
+
     def clear(self) -> None:
         """Forget everything, to be restored from the beginning of the changelog."""
 
@@ -51,6 +59,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.changelog_offset = 0
         self._state: dict[bytes, bytes] = {}
+        self._order: list[bytes] = []
         self.get = self._state.get
 
     def write(self, changes: Mapping[bytes, bytes | None], changelog_offset: int) -> None:
@@ -67,9 +76,24 @@ class MemoryStore:
         """All keys and values."""
         return iter(self._state.items())
 
+    def walk(self, after: bytes, limit: int) -> list[bytes]:
+        """The next keys: in the order made when the walk began, or went on after a restore."""
+        if not self._order or after < self._order[0]:
+            self._order = sorted(key for key in self._state if key > after)
+        begin = bisect_right(self._order, after)
+        found = self._order[begin : begin + limit]
+        if len(found) < limit:
+            self._order = []
+        return found
+
+    def size(self) -> int:
+        """How many accounts there are: internal keys begin with a zero byte."""
+        return sum(bool(key[0]) for key in self._state)
+
     def clear(self) -> None:
         """Forget everything."""
         self._state.clear()
+        self._order = []
         self.changelog_offset = 0
 
     def close(self) -> None:
@@ -118,6 +142,15 @@ class RocksStore:
         for key, value in self._db.items():
             if isinstance(key, bytes) and key != CHANGELOG_OFFSET:
                 yield key, value
+
+    def walk(self, after: bytes, limit: int) -> list[bytes]:
+        """The next keys."""
+        keys = (key for key in self._db.keys(from_key=after) if isinstance(key, bytes))
+        return list(islice((key for key in keys if key > after), limit))
+
+    def size(self) -> int:
+        """How many keys there are, internal ones too, as RocksDB estimates it."""
+        return self._db.property_int_value("rocksdb.estimate-num-keys") or 0
 
     def clear(self) -> None:
         """Forget everything."""

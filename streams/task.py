@@ -26,6 +26,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -48,11 +49,12 @@ from streams.errors import (
     TaskMigrated,
 )
 from streams.logs import get_logger
-from streams.work import Deadlines, Message, Overlay, Record
+from streams.work import Deadlines, Message, Overlay, Read, Record, Work
 
 if TYPE_CHECKING:
     from streams.manager import TaskManager
     from streams.store import Store
+    from streams.sweeper import Sweeper
     from streams.transport import Batch
 
 log = get_logger(__name__)
@@ -141,6 +143,13 @@ class _SeekBack:
 
     epoch: int | None
     tries: int
+
+
+More = Callable[[Transaction, int], None]
+"""What a transaction does besides, at an event time (ms)."""
+
+OfAccounts = Callable[[Iterable[bytes], Read, int, int], Work]
+"""Processing of accounts of a partition at an event time (ms), without a record."""
 
 
 class PartitionTask:
@@ -285,6 +294,24 @@ class PartitionTask:
             if self._manager.allowed.is_set() and idle():
                 await self._transact([], upto=upto)
 
+    async def give_up_answers(self, upto: int) -> None:
+        """Decide what has waited for an answer of the registry of keys for too long, without it.
+
+        Asked once a second; ``upto`` is as in `lift`. Waiting goes by the clock of this process:
+        while a backlog is read event time passes at any speed. Not to be cancelled.
+        """
+        moment = time.monotonic() - self._manager.options.answer_within_s
+        keys = self.deadlines.unanswered_since(moment, self.store.get)
+        if keys:
+            log.warning("no answer came in time", partition=self.partition, accounts=len(keys))
+        for begin in range(0, len(keys), MAX_DUE):
+            async with self.lock:
+                if not self.ready or not self._manager.allowed.is_set():
+                    return
+                process = self._manager.processing.process_unanswered
+                more = partial(self._apply, keys[begin : begin + MAX_DUE], process=process)
+                await self._transact([], upto=max(self.watermark, upto), more=more)
+
     async def lift(self, upto: int) -> None:
         """After a change of control, decide what waits for a pause that is over at ``upto`` (ms).
 
@@ -303,9 +330,28 @@ class PartitionTask:
             async with self.lock:
                 if not self.ready or not self._manager.allowed.is_set():
                     return
-                at = max(self.watermark, upto)
-                await self._transact([], upto=at, keys=keys[begin : begin + MAX_DUE])
+                process = self._manager.processing.process_due
+                more = partial(self._apply, keys[begin : begin + MAX_DUE], process=process)
+                await self._transact([], upto=max(self.watermark, upto), more=more)
         self._lifted = revision
+
+    async def sweep(self, upto: int) -> None:
+        """Verify the next accounts anew where a sweep is on; asked once a second.
+
+        ``upto`` is as in `lift`. Not to be cancelled.
+        """
+        sweeper, at = self._manager.sweeper, max(self.watermark, upto)
+        if sweeper is None or not self.ready or sweeper.next_step(self.store.get, at) is None:
+            return
+        async with self.lock:
+            if self.ready and self._manager.allowed.is_set():
+                await self._transact([], upto=upto, more=partial(self._sweep, sweeper))
+
+    def _sweep(self, sweeper: Sweeper, transaction: Transaction, due: int) -> None:
+        def apply(keys: Sequence[bytes], process: OfAccounts) -> None:
+            self._apply(keys, transaction, due, process=process)
+
+        sweeper.go_on(self.store, transaction.overlay, self.partition, due, apply)
 
     def look_for_lost(self, handed_out: Mapping[TopicPartition, int]) -> None:
         """Seek back where a batch was handed out and never came; asked about once a second.
@@ -330,13 +376,14 @@ class PartitionTask:
     # -- one transaction --------------------------------------------------------------------
 
     async def _transact(
-        self, batches: list[Batch], upto: int = 0, keys: Sequence[bytes] = ()
+        self, batches: list[Batch], upto: int = 0, more: More | None = None
     ) -> None:
+        """Process batches and what is due by ``upto``, then do ``more``, in one transaction."""
         for attempt in range(ATTEMPTS):
             if not self.ready:
                 return
             try:
-                await self._attempt(batches, upto, keys)
+                await self._attempt(batches, upto, more)
                 return
             except FENCED as error:
                 self.ready = False
@@ -345,14 +392,16 @@ class PartitionTask:
                 await self._reopen(error, attempt)
         raise BrokerUnreachable(f"partition {self.partition}: {ATTEMPTS} attempts failed")
 
-    async def _attempt(self, batches: list[Batch], upto: int, keys: Sequence[bytes]) -> None:
+    async def _attempt(self, batches: list[Batch], upto: int, more: More | None) -> None:
         transaction = Transaction(
             Overlay(self.store, self._manager.options.max_batch_bytes // 2), dict(self.positions)
         )
         try:
             selected = self._select(batches, transaction.positions)
             self._done(transaction, 1)
-            self._process(transaction, selected, upto, keys)
+            self._process(transaction, selected, upto)
+            if more is not None:
+                more(transaction, max(self.watermark, upto))
             self._done(transaction, 2)
             if not (selected or transaction.overlay.states or transaction.overlay.messages):
                 self.positions.update(transaction.positions)
@@ -426,9 +475,7 @@ class PartitionTask:
 
     # 2 -- run the processing on the overlay
 
-    def _process(
-        self, transaction: Transaction, records: list[Record], upto: int, keys: Sequence[bytes]
-    ) -> None:
+    def _process(self, transaction: Transaction, records: list[Record], upto: int) -> None:
         overlay, processing = transaction.overlay, self._manager.processing
         now = time.time_ns() // 1_000_000
         transaction.records = len(records)
@@ -448,9 +495,8 @@ class PartitionTask:
                 self._process_one_by_one(transaction, records, now)
         due = max(self.watermark, upto)
         transaction.fired = self.deadlines.pop_due(due, overlay.read, MAX_DUE)
-        transaction.fired += keys
         if transaction.fired:
-            self._fire(transaction, due)
+            self._apply(transaction.fired, transaction, due, process=processing.process_due)
 
     def _process_one_by_one(
         self, transaction: Transaction, records: list[Record], now: int
@@ -473,24 +519,25 @@ class PartitionTask:
                 transaction.dead += 1
                 overlay.add(processing.set_aside(record, error))
 
-    def _fire(self, transaction: Transaction, due: int) -> None:
-        overlay, processing = transaction.overlay, self._manager.processing
+    def _apply(
+        self, keys: Sequence[bytes], transaction: Transaction, due: int, *, process: OfAccounts
+    ) -> None:
+        """Do what time alone brings to accounts; what raises is set aside by itself."""
+        overlay = transaction.overlay
         try:
-            overlay.apply(
-                processing.process_due(transaction.fired, overlay.read, due, self.partition)
-            )
+            overlay.apply(process(keys, overlay.read, due, self.partition))
         except NOT_THE_RECORDS_FAULT:
             raise
         except Exception:
-            for key in transaction.fired:
+            for key in keys:
                 try:
-                    overlay.apply(processing.process_due([key], overlay.read, due, self.partition))
+                    overlay.apply(process([key], overlay.read, due, self.partition))
                 except NOT_THE_RECORDS_FAULT:
                     raise
                 except Exception as error:
                     log.exception("deadline set aside", error=type(error).__name__)
                     transaction.dead += 1
-                    overlay.add(processing.set_deadline_aside(key, error))
+                    overlay.add(self._manager.processing.set_deadline_aside(key, error))
 
     # 3, 4, 5 -- send, await every delivery, commit
 

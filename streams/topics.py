@@ -115,8 +115,8 @@ TOPICS: tuple[Topic, ...] = (
         "platform.directives",
         r.PlatformDirective,
         Direction.CONTROL,
-        "Pauses and emergency overlays, read whole by every worker. A legal hold concerns one "
-        "account: it is a ruling.",
+        "Pauses, emergency overlays and sweeps, read whole by every worker. A legal hold concerns "
+        "one account: it is a ruling.",
         _JOURNAL,
         key="directive_id",
         partitions=1,
@@ -209,6 +209,14 @@ TOPICS: tuple[Topic, ...] = (
         Direction.INTERNAL,
         "How each attempt to execute a disposal on the platform ended, written by the executor.",
         _RECORD,
+    ),
+    Topic(
+        "sweep.progress",
+        r.SweepProgress,
+        Direction.INTERNAL,
+        "How far sweeps over existing accounts have come, in the partition that they go through.",
+        {"cleanup.policy": "compact"},
+        key="sweep_id",
     ),
     Topic(
         "name.claims",

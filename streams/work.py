@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import heapq
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
+from processors.accounts.state import PAUSED, UNANSWERED
 from streams.errors import MessageTooLarge
 from streams.metrics import Tally
 from streams.store import Store
@@ -66,6 +69,11 @@ class Processing(Protocol):
     def process_due(self, keys: Iterable[bytes], read: Read, upto: int, partition: int) -> Work:
         """Fire the deadlines of keys of a partition that are due at or before ``upto`` (ms)."""
 
+    def process_unanswered(
+        self, keys: Iterable[bytes], read: Read, upto: int, partition: int
+    ) -> Work:
+        """Decide at ``upto`` (ms) what these keys of a partition wait for without an answer."""
+
     def set_aside(self, record: Record, error: Exception) -> Work:
         """The dead letter for a record whose processing raised."""
 
@@ -115,26 +123,38 @@ class Deadlines:
     """Index of the next deadline per key, derived from the states.
 
     It may hold entries that no longer hold: the state decides. Nothing is removed but by `pop_due`.
-    ``paused`` holds the keys whose state waits for the end of a pause: its first byte is not 0.
+    ``paused`` holds the keys whose state waits for the end of a pause, ``unanswered`` those that
+    wait for the registry of keys and since when: the first byte of a state tells.
     """
 
     def __init__(self, next_due: Callable[[bytes], int]) -> None:
         self._next_due = next_due
         self._heap: list[tuple[int, bytes]] = []
         self.paused: set[bytes] = set()
+        self.unanswered: dict[bytes, float] = {}
 
     def __len__(self) -> int:
         return len(self._heap)
 
     def learn(self, states: Iterable[tuple[bytes, bytes | None]]) -> None:
         """Take up the deadlines of new or restored states."""
-        next_due, heap = self._next_due, self._heap
+        next_due, heap, unanswered = self._next_due, self._heap, self.unanswered
         for key, state in states:
             if state is not None and key[0]:
                 if state[0]:
-                    self.paused.add(key)
+                    self._wait(key, state[0])
+                elif unanswered:
+                    unanswered.pop(key, None)
                 if due := next_due(state):
                     heapq.heappush(heap, (due, key))
+
+    def _wait(self, key: bytes, waits: int) -> None:
+        if waits & PAUSED:
+            self.paused.add(key)
+        if waits & UNANSWERED:
+            self.unanswered.setdefault(key, time.monotonic())
+        else:
+            self.unanswered.pop(key, None)
 
     def earliest(self) -> int | None:
         """The earliest entry, whether it still holds or not; None when there is none."""
@@ -156,8 +176,16 @@ class Deadlines:
 
     def still_paused(self, read: Read) -> list[bytes]:
         """The keys whose state still waits for the end of a pause, in their order."""
-        self.paused = {key for key in self.paused if (state := read(key)) and state[0]}
+        self.paused = {key for key in self.paused if (state := read(key)) and state[0] & PAUSED}
         return sorted(self.paused)
+
+    def unanswered_since(self, moment: float, read: Read) -> list[bytes]:
+        """The keys that have waited for an answer since then (monotonic clock, s) or longer."""
+        waited = list(takewhile(lambda key: self.unanswered[key] <= moment, self.unanswered))
+        for key in waited:
+            if not ((state := read(key)) and state[0] & UNANSWERED):
+                del self.unanswered[key]
+        return [key for key in waited if key in self.unanswered]
 
     def clear(self) -> None:
         """Forget all entries."""

@@ -16,8 +16,10 @@ import uvloop
 from aiokafka import TopicPartition
 
 from processors.accounts.backlog import read as read_backlog
-from processors.engine import BACKLOG, Limits
+from processors.engine import BACKLOG, SWEEP, Limits
 from processors.policy import Policy
+from processors.sweeps import read as read_progress
+from schemas.records import SweepProgress
 from streams.app import ZhengmingApp, create_app, every
 from streams.codecs import open_codec
 from streams.errors import ConfigurationError, WorkerError
@@ -31,6 +33,7 @@ from streams.processing import DomainProcessing
 from streams.regions import open_regions
 from streams.settings import Settings
 from streams.store import MemoryStore, RocksStore, Store
+from streams.sweeper import Sweeper
 from streams.task import PartitionTask
 from streams.topics import (
     changelog_topic,
@@ -39,6 +42,7 @@ from streams.topics import (
     output_topics,
     real_name,
     repartition_topics,
+    topic_of,
 )
 from streams.work import Processing
 
@@ -51,6 +55,8 @@ STOP_WITHIN_S = 3.0
 COLLECT_AFTER = (50_000, 20, 100)
 """Thresholds of the cyclic collector."""
 TICK_S = 1.0
+SWEPT_BEHIND_MS = 60_000
+"""A partition whose event time is further behind the clock reads a backlog, and sweeps later."""
 FRESH_MS = 1_000
 """An idle partition is one whose end was confirmed by an answer no older than this."""
 
@@ -76,6 +82,7 @@ class Worker:
                 max_batch_bytes=settings.max_batch_bytes,
                 max_queued_records=settings.max_queued_records,
                 commit_interval_s=settings.commit_interval_ms / 1e3,
+                answer_within_s=settings.answer_within_s,
                 check_crcs=settings.kafka_check_crcs,
                 first=tuple(real_name(settings, t.name) for t in repartition_topics()),
             ),
@@ -187,6 +194,8 @@ class Worker:
             if idle():
                 await task.fire_due(past, idle)
             await task.lift(past if idle() else 0)
+            await task.give_up_answers(past if idle() else 0)
+            await self._sweep(task, past if idle() else 0, now)
         if self._in_force is not None:
             span = self._in_force.control.at(now)
             pauses, packs = span.policy.pack.pauses, span.policy.pack.parts
@@ -196,12 +205,26 @@ class Worker:
         metrics.deadlines.set(sum(len(t.deadlines) for t in self.tasks.tasks.values()))
         await thread.publish_positions(self.tasks.positions())
 
+    async def _sweep(self, task: PartitionTask, upto: int, now: int) -> None:
+        """Go on with a sweep; not while a backlog is read, or more waits for review than may."""
+        if max(task.watermark, upto) >= now - SWEPT_BEHIND_MS and not _over_capacity(task):
+            await task.sweep(upto)
+        if (state := task.store.get(SWEEP)) is not None:
+            progress, partition = read_progress(state), str(task.partition)
+            self.tasks.metrics.sweep_done.labels(partition).set(progress.done)
+            self.tasks.metrics.sweep_total.labels(partition).set(progress.total)
+
     def _sources(self, task: PartitionTask) -> list[TopicPartition]:
         return [TopicPartition(topic, task.partition) for topic in self.app.input_names]
 
     def _idle(self, task: PartitionTask, since: int) -> bool:
         processed = {tp: task.positions.get(tp.topic, -1) for tp in self._sources(task)}
         return bool(self.app.consumer._thread.caught_up(processed, since))
+
+
+def _over_capacity(task: PartitionTask) -> bool:
+    counted = task.store.get(BACKLOG)
+    return counted is not None and read_backlog(counted).over
 
 
 def domain_processing(settings: Settings, policy: Policy) -> DomainProcessing:
@@ -226,6 +249,8 @@ def domain_worker(
     processing = domain_processing(settings, policy)
     worker = Worker(settings, processing, on_step)
     worker.follow(Journal(settings, policy), processing.adopt)
+    progress = real_name(settings, topic_of(SweepProgress).name)
+    worker.tasks.sweeper = Sweeper(processing, progress, settings.sweep_rate)
     return worker
 
 

@@ -54,9 +54,14 @@ _LOOKS_OF_NAMES = (Field.NAME, Field.BADGE)
 Key = tuple[KeyKind, bytes]
 
 
-def answer_id(account_id: str, event_id: str, *, of_live_name: bool = False) -> str:
-    """Id of the turn in which the answers to a change, or one on a live name, are considered."""
-    return derive_id("live name" if of_live_name else "answer", account_id, event_id)
+def answer_id(account_id: str, event_id: str, at: int, *, of_live_name: bool = False) -> str:
+    """Id of the turn in which what was asked at ``at`` is considered: of a change, a live name."""
+    return derive_id("live name" if of_live_name else "answer", account_id, event_id, at)
+
+
+def unanswered_id(account_id: str, event_id: str, at: int) -> str:
+    """Id of the turn in which the answers to what was asked at ``at`` are not waited for longer."""
+    return derive_id("unanswered", account_id, event_id, at)
 
 
 # -- what is asked ----------------------------------------------------------------------------
@@ -78,9 +83,9 @@ def note_looks(turn: Turn, change: AccountChange) -> None:
 
 
 def must_ask(turn: Turn, pending: Pending) -> bool:
-    """Whether something that would be allowed has to ask first. It asks once."""
+    """Whether something that would be allowed has to ask first: once, or until it is answered."""
     return (
-        not pending.asks
+        pending.asks != ANSWERED
         and pending.phase is Phase.PROPOSED
         and pending.kind is not None
         and concerns(turn, pending.kind, bool(pending.values.get(Field.NAME)))
@@ -105,6 +110,7 @@ def ask(
     for kind, key in _asked_of(turn.account, pending):
         _claim(turn, pending.event_id, kind, key, _how(turn, pending, kind, key), answer=True)
     pending.asks = len(turn.claims) - before or ANSWERED
+    pending.asked, pending.heard = turn.at, []
 
 
 def look_up_name(turn: Turn, name: str) -> None:
@@ -180,10 +186,18 @@ def _claim(
 
 
 def take_in(account: Account, finding: KeyFinding) -> Pending | None:
-    """Note an answer. Returns what asked for it, whether more answers are to come or not."""
+    """Note an answer. Returns what asked for it, whether more answers are to come or not.
+
+    What was not answered in time may have been asked again: then only what was asked last counts.
+    """
     for pending in account.pending:
         live_name = finding.kind is KeyKind.NAME and pending.phase is Phase.APPLIED
-        if pending.asks > 0 and pending.event_id == finding.event_id and not live_name:
+        if (
+            pending.asks > 0
+            and pending.event_id == finding.event_id
+            and pending.asked in (0, finding.at)
+            and not live_name
+        ):
             pending.asks -= 1
             if finding.holders or finding.barred or finding.recent > 1:
                 known = Known(
@@ -195,7 +209,7 @@ def take_in(account: Account, finding: KeyFinding) -> Pending | None:
                     closed_for=finding.closed_for,
                     recent=finding.recent,
                 )
-                pending.found = sorted([*pending.found, known], key=_order)
+                pending.heard = sorted([*pending.heard, known], key=_order)
             return pending
     return None
 
@@ -215,7 +229,7 @@ def counted_by(account: Account, pending: Pending) -> KeyKind | None:
 def registering(account: Account) -> bool:
     """Whether a proposed registration waits for an answer."""
     return any(
-        pending.asks > 0
+        pending.asking
         and pending.kind is ChangeKind.REGISTRATION
         and pending.phase is Phase.PROPOSED
         for pending in account.pending

@@ -8,11 +8,22 @@ with one device or avatar held. A name that is somebody else's by right goes by 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
-from processors.accounts import across, breaches, changes, owning, pauses, reviews, values
+from processors.accounts import (
+    across,
+    breaches,
+    changes,
+    owning,
+    pauses,
+    reporters,
+    reviews,
+    values,
+)
+from processors.accounts.complaints import screen
 from processors.accounts.effects import Audited
-from processors.accounts.examiner import view_of
+from processors.accounts.examiner import Examiner, view_of
 from processors.accounts.grounds import REREGISTERED
 from processors.accounts.reviews import HOLDING
 from processors.accounts.state import (
@@ -20,6 +31,7 @@ from processors.accounts.state import (
     ANSWERED,
     DECISION_RANK,
     KEY_NUMBER,
+    Account,
     Known,
     Pending,
 )
@@ -60,7 +72,7 @@ class _Opinion(NamedTuple):
 
 def settle(turn: Turn, pending: Pending) -> None:
     """Decide something of which all answers are there."""
-    pending.asks = ANSWERED
+    pending.asks, pending.found, pending.heard = ANSWERED, pending.heard, []
     own, judgement = _weigh(turn, pending)
     if not own:
         pending.found = []  # nothing in them is for people: what waits on may be judged again
@@ -77,6 +89,44 @@ def settle(turn: Turn, pending: Pending) -> None:
     else:
         reviews.harden(turn, pending, judgement)
     _say_something(turn, pending.event_id)
+
+
+def give_up_next(
+    account_id: str, account: Account, examiner_at: Callable[[int], Examiner], at: int
+) -> Turn | None:
+    """Decide at ``at`` (ms) the first of what waits for answers without them; None for nothing.
+
+    A person has what would have been allowed. The answers still count, where they come first. A
+    complainant is taken for one who is not known.
+    """
+    pending = next((pending for pending in account.pending if pending.asking), None)
+    if pending is not None:
+        at = max(at, pending.asked)
+        event = across.unanswered_id(account_id, pending.event_id, pending.asked)
+        turn = Turn(account_id, account, examiner_at(at), event, at)
+        _give_up(turn, pending)
+        return turn
+    ticket = next((ticket for ticket in account.tickets if ticket.asks), None)
+    if ticket is None:
+        return None
+    at = max(at, ticket.at)
+    event = across.unanswered_id(account_id, ticket.asks, ticket.at)
+    turn = Turn(account_id, account, examiner_at(at), event, at)
+    screen(turn, ticket, reporters.nobody(turn, ticket))
+    return turn
+
+
+def _give_up(turn: Turn, pending: Pending) -> None:
+    judgement = _judged(turn, pending)
+    pending.judged = ""  # an answer that comes late finds what the rules say then
+    if judgement.decision is Decision.REFUSE:
+        reviews.refuse(turn, pending, judgement.reason, judgement=judgement)
+        return
+    if judgement.decision not in HOLDING:
+        judgement = judgement._replace(
+            decision=Decision.HOLD, reason=reviews.UNANSWERED, marks=(), missing=(), awaiting=False
+        )
+    reviews.harden(turn, pending, judgement)
 
 
 def answer_live_name(turn: Turn, finding: KeyFinding) -> None:

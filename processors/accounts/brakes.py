@@ -145,14 +145,21 @@ class LiveBrakes:
         return True
 
     def saw(self, turn: Turn) -> None:
-        """Count a change, and brake a rule that hits too many of them."""
+        """Count a change, or an account in a sweep; brake a rule that hits too many of them."""
         if all(watch.over for watch in self._watches):
             return
         counters = self._counters
         late = turn.at < counters.latest
-        counted = next(
-            (e for e in turn.effects if type(e) is VerdictGiven and e.revision == 1), None
-        )
+        counted = turn.found
+        if counted is None:
+            counted = next(
+                (
+                    effect.findings
+                    for effect in turn.effects
+                    if type(effect) is VerdictGiven and effect.revision == 1
+                ),
+                None,
+            )
         for watch in self._watches:
             if watch.over:
                 continue
@@ -162,7 +169,7 @@ class LiveBrakes:
                 watch.over = True
             elif counted is not None and turn.at >= watch.since:
                 watch.changes += 1
-                watch.hits += any(has_hit(finding, watch.rule) for finding in counted.findings)
+                watch.hits += any(has_hit(finding, watch.rule) for finding in counted)
                 if not (late or watch.braked) and self._too_many(watch):
                     self._brake(turn, watch)
 

@@ -144,11 +144,12 @@ def _covers(
         and (not pause.fields or any(field in pause.fields for field in fields))
         and (not pause.subjects or subject in pause.subjects)
         and (not pause.regions or place in pause.regions)
-        and (not pause.accounts or _names(pause.accounts, account_id))
+        and (not pause.accounts or names(pause.accounts, account_id))
     )
 
 
-def _names(accounts: tuple[str, ...], account_id: str) -> bool:
+def names(accounts: tuple[str, ...], account_id: str) -> bool:
+    """Whether an id is among these; one ending in ``*`` names all that begin so."""
     return any(
         account_id.startswith(name[:-1]) if name.endswith("*") else account_id == name
         for name in accounts

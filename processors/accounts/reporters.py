@@ -77,6 +77,17 @@ def asking(account: Account, event_id: str) -> Ticket | None:
     return next((ticket for ticket in account.tickets if ticket.asks == event_id), None)
 
 
+def nobody(turn: Turn, ticket: Ticket) -> KeyFinding:
+    """What is known of a complainant of whom no answer came in time: nothing."""
+    return KeyFinding(
+        account_id=turn.account_id,
+        event_id=ticket.asks,
+        at=turn.at,
+        kind=KeyKind.REPORTER,
+        key=ticket.reporters[0],
+    )
+
+
 def hear(turn: Turn, ticket: Ticket, finding: KeyFinding) -> Heard:
     """What becomes of a complaint for who complains. A warning or a limit is told to the key."""
     terms = turn.pack.complaints.misuse

@@ -22,6 +22,9 @@ HOLDING = frozenset((Decision.HOLD, Decision.STRICT_HOLD))
 DECIDED = ALLOWING | {Decision.REFUSE}
 _UNJUDGED = Judgement(Decision.REFUSE, (), (), "")
 
+UNANSWERED = "Not checked across accounts: no answer came in time (CAC-10-3a)."
+"""Why a person decides what no rule holds."""
+
 
 def hold(
     turn: Turn,
@@ -239,6 +242,8 @@ def _escalate(turn: Turn, pending: Pending) -> None:
         if pending.decision is Decision.STRICT_HOLD
         else "Review by a person."
     )
+    if pending.asks > 0:
+        reason = f"{reason} {UNANSWERED}"
     if pending.pause:
         reason = f"Claimed to be live although directive {pending.pause} holds it."
     elif pending.phase is Phase.APPLIED:

@@ -1,6 +1,6 @@
 """The state of one account, and its form in bytes.
 
-A state is a byte that is 1 where something waits for the end of a pause, else 0; seven bytes
+A state is a byte that says what is waited for (`PAUSED`, `UNANSWERED`, 0 for neither); seven bytes
 (big-endian) with the time of the next deadline in ms, 0 for none; and the MessagePack form of
 `Account`. The first eight are readable without decoding the rest.
 """
@@ -31,7 +31,11 @@ from schemas.records import (
 
 VERSION = 1
 
-PAUSED = 1 << 56
+PAUSED = 1
+"""Bit of the first byte: something waits for the end of a pause."""
+
+UNANSWERED = 2
+"""Bit of the first byte: something is decided as soon as the registry of keys has answered."""
 
 FIELDS = tuple(Field)
 INDEX = {field: index for index, field in enumerate(FIELDS)}
@@ -132,10 +136,11 @@ class Pending(Struct, array_like=True, gc=False):
     ``awaiting`` says that it waits for an analysis only, and nobody was asked to look yet.
 
     ``decision`` ALLOW or ALLOW_LABELLED: it would be allowed and waits for ``asks`` answers of the
-    registry of keys; ``asks`` is `ANSWERED` once all are there. ``found`` is what they say of
-    others, ``reviewers`` who approved before it was asked, ``judged`` the policy by which nothing
-    at all was found, empty where it is judged again; ``unchecked`` are fields whose image it had
-    not looked into.
+    registry of keys; ``asks`` is `ANSWERED` once all are there. Where they did not come in time,
+    ``asks`` stands with another decision. ``asked`` is when they were asked for (ms), ``heard``
+    what has come so far, ``found`` what all of them say of others, ``reviewers`` who approved
+    before it was asked, ``judged`` the policy by which nothing at all was found, empty where it is
+    judged again; ``unchecked`` are fields whose image it had not looked into.
     """
 
     event_id: str
@@ -163,6 +168,13 @@ class Pending(Struct, array_like=True, gc=False):
     reviewers: list[str] = []
     judged: str = ""
     unchecked: list[Field] = []
+    asked: int = 0
+    heard: list[Known] = []
+
+    @property
+    def asking(self) -> bool:
+        """Whether it is decided as soon as the registry of keys has answered."""
+        return self.asks > 0 and self.decision in ALLOWING
 
 
 ANSWERED = -1
@@ -440,9 +452,22 @@ def encode(account: Account, due: int | None = None) -> bytes:
     """Bytes of a state, its next deadline in front; ``due`` where that is known already."""
     if due is None:
         due = earliest_due(account)
-    if account.pending and any(pending.pause for pending in account.pending):
-        due |= PAUSED
+    if account.pending or account.tickets:
+        due |= _waits(account) << 56
     return due.to_bytes(8, "big") + _encode(account)
+
+
+def _waits(account: Account) -> int:
+    """The bits of the first byte."""
+    waits = 0
+    for pending in account.pending:
+        if pending.pause:
+            waits |= PAUSED
+        if pending.asking:
+            waits |= UNANSWERED
+    if account.tickets and any(ticket.asks for ticket in account.tickets):
+        waits |= UNANSWERED
+    return waits
 
 
 def decode(state: bytes) -> Account:
@@ -460,4 +485,9 @@ def next_due(state: bytes) -> int:
 
 def is_paused(state: bytes) -> bool:
     """Whether something in a state waits for the end of a pause, without decoding it."""
-    return state[0] != 0
+    return state[0] & PAUSED != 0
+
+
+def is_unanswered(state: bytes) -> bool:
+    """Whether something in a state waits for an answer of the registry of keys."""
+    return state[0] & UNANSWERED != 0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from processors.accounts.effects import Effect
 from processors.accounts.examiner import Examiner, view_of
 from processors.accounts.state import Account
 from processors.policy.model import Judgement, LadderTerms, Pack
-from schemas.records import Field, KeyClaim
+from schemas.records import Field, Finding, KeyClaim
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -23,7 +23,8 @@ class Turn:
     where it changed some, ``compliant`` what was kept of measures lifted in this turn: the last
     compliant value of their field. ``revision`` is that of the verdict on a change decided now.
     ``claims`` are what is asked of the registry of keys; ``claims_changed`` says that what the
-    account claims of it may have changed.
+    account claims of it may have changed. ``found`` is what the rules find where no change is
+    judged: None but in a sweep.
     """
 
     __slots__ = (
@@ -37,6 +38,7 @@ class Turn:
         "event_id",
         "examiner",
         "former",
+        "found",
         "offset",
         "pack",
         "partition",
@@ -71,6 +73,7 @@ class Turn:
         self.effects: list[Effect] = []
         self.former: list[str | None] | None = None
         self.compliant: dict[Field, str | None] | None = None
+        self.found: Sequence[Finding] | None = None
         self.claims: list[KeyClaim] = []
         self.claims_changed = False
 

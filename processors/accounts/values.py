@@ -26,7 +26,7 @@ from processors.accounts.state import (
     Status,
 )
 from processors.accounts.turn import Turn
-from processors.policy.model import Message, Proposal
+from processors.policy.model import Judgement, Message, Proposal
 from schemas.records import ChangeKind, Field, MeasureStep, Phase, SubjectKind, VerificationKind
 
 Cause = tuple[str, Field]
@@ -114,7 +114,7 @@ def cure(
             continue
         if measure.reviewer and measure.field in hit_fields:
             continue  # what a person has ordered is met by a value in which nothing is found
-        _relieve(turn, measure, why)
+        relieve(turn, measure, why)
 
 
 def cure_by_proof(turn: Turn, proposals: Iterable[Proposal]) -> None:
@@ -125,15 +125,18 @@ def cure_by_proof(turn: Turn, proposals: Iterable[Proposal]) -> None:
         if not measure.deadline or rule is None or rule.proof is None:
             continue
         if (measure.rule, measure.field) not in hit:
-            _relieve(turn, measure, reasons.PROVED)
+            relieve(turn, measure, reasons.PROVED)
 
 
-def verify_current(turn: Turn) -> None:
-    """Verify all current values, and what is owed, as after the end of a proof (Art. 15)."""
+def verify_current(turn: Turn, judgement: Judgement | None = None) -> None:
+    """Verify all current values, and what is owed, as after the end of a proof (Art. 15).
+
+    ``judgement`` is that on all current values, where it was asked for already.
+    """
     account = turn.account
     if account.status is not _OPEN:
         return
-    judgement = turn.judge_current()
+    judgement = judgement or turn.judge_current()
     result = breaches.answer(turn, breaches.unapproved(account, judgement.proposals))
     watched = {
         field
@@ -206,7 +209,8 @@ def lift_identity(turn: Turn) -> None:
     ladder.lift_cause(turn, IDENTITY.rule_id, reasons.IDENTITY_VERIFIED)
 
 
-def _relieve(turn: Turn, measure: Measure, why: Message) -> None:
+def relieve(turn: Turn, measure: Measure, why: Message) -> None:
+    """End the duty to correct; a restriction is served to its end without it."""
     if measure.step is MeasureStep.RESTRICT:
         measure.deadline = 0
     else:

@@ -55,6 +55,7 @@ def _allow(turn: Turn, pending: Pending, judgement: Judgement) -> None:
         pauses.suspend(turn, pending, pause)
         return
     if across.must_ask(turn, pending):
+        reviews.close(turn, pending, judgement.reason)
         across.ask(turn, pending, judgement)
     else:
         changes.allow(turn, pending, judgement)

@@ -40,6 +40,7 @@ from processors.policy.model import (
     StatementsTerms,
     StatementTerms,
     SubjectView,
+    SweepTerms,
 )
 from processors.policy.pack_tests import TESTS, Tried, try_cases
 from processors.policy.problems import PackError, Problem
@@ -81,6 +82,7 @@ __all__ = [
     "StatementTerms",
     "StatementsTerms",
     "SubjectView",
+    "SweepTerms",
     "Tried",
     "common_detectors",
     "compose",

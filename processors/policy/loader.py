@@ -38,6 +38,7 @@ from processors.policy.terms import (
     read_review,
     read_statement,
     read_statements,
+    read_sweep,
 )
 from processors.policy.tree import Notes, Table, parse
 from processors.text import BadLine, Entry, View, read_entries
@@ -118,6 +119,7 @@ def read_tables(table: Table, files: Mapping[str, bytes], problems: list[Problem
         images=read_images(table),
         across=read_across(table),
         names=read_names(table),
+        sweep=read_sweep(table),
         statements=read_statements(table),
     )
     table.close()

@@ -425,6 +425,18 @@ class NameTerms(Struct, frozen=True):
     tries_a_day: int = 0
 
 
+class SweepTerms(Struct, frozen=True):
+    """When existing accounts are verified anew (Art. 15).
+
+    All of them every ``days``, public accounts and those with a badge every ``marked_days``; 0 for
+    never. ``after_activation``: also once the pack was put in force.
+    """
+
+    days: int = 0
+    marked_days: int = 0
+    after_activation: bool = False
+
+
 class StatementsTerms(Struct, frozen=True):
     """A pack under which restrictions have a statement of reasons (DSA Art. 17).
 
@@ -465,6 +477,7 @@ class Pack(Struct, frozen=True):
     across: AcrossTerms | None = None
     names: NameTerms = NameTerms()
     guard: Guard = Guard.OFF
+    sweep: SweepTerms = SweepTerms()
 
 
 class AccountView(Protocol):

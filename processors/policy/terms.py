@@ -27,6 +27,7 @@ from processors.policy.model import (
     StatementGround,
     StatementsTerms,
     StatementTerms,
+    SweepTerms,
 )
 from processors.policy.tree import Table
 from schemas.records import ComplaintCategory, Decision, Field, KeyKind, MeasureStep
@@ -39,6 +40,7 @@ _DUTIES = DutyTerms()
 _BRAKES = BrakeTerms()
 _IMAGES = ImageTerms()
 _NAMES = NameTerms()
+_SWEEP = SweepTerms()
 _WEIGHTS = {
     KeyKind.IDENTITY: 100,
     KeyKind.CONTACT: 60,
@@ -347,6 +349,20 @@ def read_names(pack: Table) -> NameTerms:
     terms = NameTerms(
         cooldown_days=table.number("cooldown_days", 0, _YEAR, _NAMES.cooldown_days),
         tries_a_day=table.number("tries_a_day", 0, 10_000, _NAMES.tries_a_day),
+    )
+    table.close()
+    return terms
+
+
+def read_sweep(pack: Table) -> SweepTerms:
+    """When existing accounts are verified anew; by default never of itself."""
+    table = pack.table("sweep", "sweep", required=False)
+    if table is None:
+        return _SWEEP
+    terms = SweepTerms(
+        days=table.number("days", 0, _YEAR, _SWEEP.days),
+        marked_days=table.number("marked_days", 0, _YEAR, _SWEEP.marked_days),
+        after_activation=table.flag("after_activation"),
     )
     table.close()
     return terms

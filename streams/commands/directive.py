@@ -17,7 +17,7 @@ from streams.commands.history import time_of
 from streams.packs import find_pack
 from streams.settings import load_settings
 
-directive = typer.Typer(no_args_is_help=True, help="Pauses and overlays, for a time.")
+directive = typer.Typer(no_args_is_help=True, help="Orders for a time, such as pauses.")
 
 By = Annotated[str, typer.Option("--by", help="Who issues it.")]
 Json = Annotated[bool, typer.Option("--json", help="The directive as JSON.")]

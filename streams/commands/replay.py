@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from hashlib import sha256
 from itertools import islice
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 from rich.table import Table
 
 from processors import engine
+from schemas.codec import encode
 from schemas.records import Disposal, Verdict
 from streams.commands import history
 from streams.commands.common import fail, out, print_json
@@ -37,19 +39,24 @@ def replay(
         str | None, typer.Option(help="Only records before this time: ms, or ISO 8601 (UTC).")
     ] = None,
     outputs: Annotated[bool, typer.Option("--outputs", help="Outputs as JSON lines.")] = False,
+    digests: Annotated[
+        bool, typer.Option("--digest", help="Add SHA-256 digests of all outputs and all states.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="The summary as JSON.")] = False,
 ) -> None:
     """Run inputs through the pure domain, under the configured pack. Writes nothing to Kafka.
 
     Accounts begin empty: a range that begins late is judged as if nothing had been before. Topics
-    are merged by record time; a file is taken in its order. Deadlines fire on event time.
+    are merged by record time; a file is taken in its order. Deadlines fire on event time. Two
+    replays of the same inputs under the same pack have the same digests.
     """
     if from_topics == (file is not None):
         raise fail("replay what? give a FILE, or --from-topics")
     settings = load_settings()
     first, last = history.time_of("--begin", begin), history.time_of("--end", end)
     regions, key = open_regions(settings), settings.hashing_key()
-    offline = Offline(load_policy(settings), limits_of(settings), regions, key)
+    policy, digest = load_policy(settings), sha256()
+    offline = Offline(policy, limits_of(settings), regions, key)
     made: Counter[str] = Counter()
     if file is None:
         inputs: Iterable[engine.Input] = history.from_topics(settings, first, last, made)
@@ -64,19 +71,38 @@ def replay(
                 made[f"dead letter {reason}"] += 1
             for record in applied.outputs:
                 _count(made, record)
+                if digests:
+                    digest.update(type(record).__name__.encode() + encode(record))
                 if outputs:
                     print_json({"type": type(record).__name__, "record": record})
     except LineError as error:
         raise fail(f"{error}; mend the line: docs/topics.md has the fields") from error
     made["duplicates"] = offline.duplicates
     made["accounts"] = offline.accounts
+    told: dict[str, str] = {}
+    if digests:
+        told = {"pack": policy.hash, "outputs": digest.hexdigest(), "states": _of_states(offline)}
     if json:
-        print_json(dict(sorted(made.items())))
+        print_json(dict(sorted(made.items())) | ({"digests": told} if digests else {}))
     elif not outputs:
-        table = Table("what", "count")
-        for name, count in sorted(made.items()):
-            table.add_row(name, f"{count:,}")
-        out.print(table)
+        _show(made, told)
+
+
+def _show(made: Counter[str], digests: dict[str, str]) -> None:
+    table = Table("what", "count")
+    for name, count in sorted(made.items()):
+        table.add_row(name, f"{count:,}")
+    out.print(table)
+    for name, value in digests.items():
+        out.print(f"{name} {value}")
+
+
+def _of_states(offline: Offline) -> str:
+    """SHA-256 of all states by their keys."""
+    digest = sha256()
+    for key, state in sorted(offline.states.items()):
+        digest.update(len(key).to_bytes(4, "big") + key + (state or b""))
+    return digest.hexdigest()
 
 
 def _count(made: Counter[str], record: Any) -> None:

@@ -22,7 +22,12 @@ def story(name: str, lines: Iterable[str], inputs: list[Input], outputs: list[An
     start = inputs[0].timestamp
     waiting = {(item.record.account_id, item.record.event_id): item for item in inputs}
     notes, ids = _notes(lines), {item.record.event_id for item in inputs}
-    ids |= {answer_id(item.record.account_id, item.record.event_id) for item in inputs}
+    times = {item.timestamp for item in inputs}
+    ids |= {
+        answer_id(item.record.account_id, item.record.event_id, at)
+        for item in inputs
+        for at in times
+    }
     page = [f"# {name.replace('-', ' ').capitalize()}", "", *notes.pop("", [])]
     given = {(item.record.account_id, item.timestamp) for item in inputs}
     said, last = "", ("", 0)

@@ -93,6 +93,12 @@ class Counting:
             messages.append(Message(self._answers, key, json.dumps(answer).encode()))
         return Work(states, messages, {})
 
+    def process_unanswered(
+        self, keys: Iterable[bytes], read: Read, upto: int, partition: int
+    ) -> Work:
+        """Nothing waits for an answer here."""
+        return Work({}, [], {})
+
     def set_aside(self, record: Record, error: Exception) -> Work:
         """A dead letter with its origin."""
         origin = (record.topic, record.partition, record.offset, record.timestamp)

@@ -23,7 +23,9 @@ from schemas.records import (
     VerificationKind,
     VerificationResult,
 )
+from streams.dead_letters import requeue
 from tests.integration.harness import Application
+from tests.support import wait_until
 
 NAME = "云杉书店"
 SHOPS = {
@@ -146,3 +148,38 @@ def test_who_was_closed_is_known_in_every_partition_and_after_a_restart(settings
         assert {decided[event] for event in same} == {Decision.REFUSE}
         assert {decided[event] for event in alike} == {Decision.STRICT_HOLD}
         assert {decided[event] for event in free} == {Decision.ALLOW}
+
+
+@pytest.mark.obligation("CAC-10-3a")
+def test_what_is_asked_and_set_aside_goes_to_a_person_and_is_decided_once_it_is_sent_again(
+    settings,
+):
+    with Application(settings(partitions=3, answer_within_s=1.0, idle_slack_ms=500)) as app:
+        street = Street(app)
+        worker = app.worker(TEST_POISON="lost-", TEST_POISON_IN="name.claims")
+        lost, other = [], []
+        for number in range(4):
+            for events, name in ((lost, f"lost-{number}"), (other, f"kept-{number}")):
+                street.verify(name, VerificationKind.IDENTITY, token=f"tok-{name}")
+                events.append(street.register(name, f"tok-{name}", "晚风"))
+        app.flush()
+        wait_until(lambda: len(street.decisions()) == len(lost + other), 40, "all have a verdict")
+        app.drain()
+        decided = street.decisions()
+        assert {decided[event] for event in lost} == {Decision.HOLD}
+        assert {decided[event] for event in other} <= {Decision.ALLOW, Decision.HOLD}
+        assert app.dead_letters()
+        app.assert_sound()
+        worker.kill()
+        app.workers.remove(worker)
+        app.worker().await_ready()
+        assert requeue(app.settings, lambda letters: letters)
+        wait_until(
+            lambda: {d for e, d in street.decisions().items() if e in lost} == {Decision.ALLOW},
+            40,
+            "what was asked is answered after all",
+        )
+        app.drain()
+        app.assert_sound()
+        verdicts = app.outputs("account.verdicts")
+        assert len({(v.event_id, v.revision) for v in verdicts}) == len(verdicts)

@@ -3,8 +3,8 @@
 ``TEST_FAULT=<step>:<nth>:kill|freeze|error|errors``: after the n-th time that a step of the commit
 protocol ends, kill or freeze the process, or fail as a lost broker does; ``errors``: each n-th
 time. Several are separated by commas. ``TEST_POISON=<text>``: processing raises on every record
-that contains the text. ``TEST_DROP=<nth>``: the n-th batch is lost inside the client.
-``TEST_COUNTING``: `Counting` instead of the domain.
+that contains the text, with ``TEST_POISON_IN=<topic>`` only of that topic. ``TEST_DROP=<nth>``: the
+n-th batch is lost inside the client. ``TEST_COUNTING``: `Counting` instead of the domain.
 """
 
 from __future__ import annotations
@@ -52,16 +52,20 @@ def fault_from(text: str) -> Callable[[int, int], None]:
 class Poisoned:
     """Processing that raises on records with a marker, after the real one has worked on them."""
 
-    def __init__(self, real: Any, marker: bytes) -> None:
+    def __init__(self, real: Any, marker: bytes, topic: str) -> None:
         self._real = real
         self._marker = marker
+        self._topic = topic
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
 
     def process(self, records: Any, read: Any, now: int) -> Any:
         work = self._real.process(records, read, now)
-        if any(self._marker in (record.value or b"") for record in records):
+        if any(
+            record.topic.endswith(self._topic) and self._marker in (record.value or b"")
+            for record in records
+        ):
             raise RuntimeError("poison")
         return work
 
@@ -89,7 +93,8 @@ def main() -> int:
         return Worker(settings, Counting(settings), on_step).run()
     worker = domain_worker(settings, load_policy(settings), on_step)
     if marker := os.environ.get("TEST_POISON"):
-        worker.tasks.processing = Poisoned(worker.tasks.processing, marker.encode())
+        topic = os.environ.get("TEST_POISON_IN", "")
+        worker.tasks.processing = Poisoned(worker.tasks.processing, marker.encode(), topic)
     return worker.run()
 
 

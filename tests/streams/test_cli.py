@@ -197,6 +197,26 @@ def test_replay_says_the_same_as_check(tmp_path: Path) -> None:
     assert summary["Verdict"] == sum(o["type"] == "Verdict" for o in checked)
 
 
+@pytest.mark.invariant("INV-11")
+def test_two_replays_under_one_pack_have_the_same_digests_and_another_pack_has_not(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "traffic.jsonl"
+    start = ("--start", "1760000000000", "--accounts", "60")
+    run("simulate", "--events", "1200", *start, "--out", str(file))
+
+    def digests(**environment: str) -> dict[str, str]:
+        done = process("replay", "--digest", "--json", str(file), **environment)
+        found: dict[str, str] = json.loads(done.stdout)["digests"]
+        return found
+
+    one, other = (digests(PYTHONHASHSEED=seed) for seed in ("1", "2"))
+    assert one == other
+    both = digests(ZHENGMING_PACK="cac2022,dsa2022")
+    assert both["pack"] != one["pack"]
+    assert both["outputs"] != one["outputs"]
+
+
 def test_replay_takes_a_range_of_time(tmp_path: Path) -> None:
     file = tmp_path / "traffic.jsonl"
     options = ("--rate", "1", "--start", "1760000000000", "--duplicates", "0")

@@ -184,3 +184,50 @@ def test_a_pack_that_does_not_go_with_the_others_is_left_out_and_named(policy: P
     in_force = topics.journal.in_force()
     assert in_force.packs == (published(OVERLAY),)
     assert "contacts.individual" in in_force.problems[0]
+
+
+def sweep(**changes: Any) -> PlatformDirective:
+    given = {
+        "directive_id": "s1",
+        "kind": DirectiveKind.SWEEP,
+        "scope": "all accounts",
+        "starts_at": START,
+        "ends_at": START + HOUR,
+        "reason": "An inspection.",
+        "issued_by": "ana",
+    }
+    return PlatformDirective(**{**given, **changes})
+
+
+@pytest.mark.obligation("CAC-15-1")
+def test_a_sweep_begins_once_the_packs_are_read_that_were_published_before_it(
+    policy: Policy,
+) -> None:
+    topics = Topics(policy)
+    topics.add(sweep(packs_read=1, accounts=("a*",)))
+    assert topics.journal.in_force().sweeps == ()
+    topics.add(published(dict(shipped_pack())))
+    (found,) = topics.journal.in_force().sweeps
+    assert (found.id, found.since, found.until) == ("s1", START, START + HOUR)
+    assert found.accounts == ("a*",)
+    assert topics.journal.in_force().problems == ()
+
+
+@pytest.mark.obligation("CAC-15-1")
+def test_a_pack_that_asks_for_it_is_followed_by_a_sweep_each_time_it_is_put_in_force(
+    policy: Policy,
+) -> None:
+    files = dict(shipped_pack())
+    main = files["pack.yaml"].decode()
+    asking = files | {
+        "pack.yaml": main.replace("after_activation: false", "after_activation: true", 1).encode()
+    }
+    topics = Topics(policy)
+    topics.add(published(files))
+    assert topics.journal.in_force().sweeps == ()
+    topics.add(published(asking, published_at=START + 1))
+    (first,) = topics.journal.in_force().sweeps
+    topics.add(published(asking, published_at=START + 2))
+    (second,) = topics.journal.in_force().sweeps
+    assert (first.since, second.since) == (START + 1, START + 2)
+    assert first.id != second.id

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.store import MemoryStore, RocksStore
+from tests.effort import effort
 
 STORES = ("memory", "rocksdb")
 
@@ -49,6 +50,7 @@ CHANGES = st.dictionaries(
 
 
 @given(st.lists(CHANGES, max_size=8))
+@effort(100)
 def test_both_stores_hold_the_same_after_any_history(tmp_path_factory, history):
     memory, rocks = MemoryStore(), RocksStore(tmp_path_factory.mktemp("rocks"))
     for offset, changes in enumerate(history, 1):
@@ -66,3 +68,26 @@ def test_rocksdb_survives_the_process_with_state_and_offset_together(tmp_path):
     second = RocksStore(tmp_path / "p0")
     assert (second.get(b"a"), second.changelog_offset) == (b"1", 42)
     second.close()
+
+
+def test_a_walk_comes_to_every_account_in_order_while_states_change(store):
+    keys = [f"k{n}".encode() for n in range(10, 30)]
+    store.write(dict.fromkeys(keys, b"1") | {b"\0positions": b"{}"}, 1)
+    seen, after = [], b"\0\xff"
+    while found := store.walk(after, 3):
+        seen += found
+        after = found[-1]
+        store.write({found[0]: b"2", b"\0sweep": after}, 2)
+    assert seen == keys
+    assert store.walk(after, 3) == []
+    store.write({b"k0": b"new"}, 3)
+    assert store.walk(b"\0\xff", 2) == [b"k0", b"k10"]
+
+
+def test_a_walk_goes_on_where_it_was_after_a_restart(tmp_path):
+    keys = [f"k{n}".encode() for n in range(10, 20)]
+    for make in (MemoryStore, lambda: RocksStore(tmp_path / "p")):
+        store = make()
+        store.write(dict.fromkeys(keys, b"1"), 1)
+        assert store.walk(keys[3], 100) == keys[4:]
+        store.close()

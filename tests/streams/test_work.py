@@ -1,11 +1,13 @@
 """The overlay, the deadline index and the merge of topics, each by its promise."""
 
+import math
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from processors.accounts.state import PAUSED, UNANSWERED
 from streams.errors import MessageTooLarge
 from streams.store import MemoryStore
 from streams.task import merge_by_time
@@ -88,6 +90,23 @@ def test_internal_keys_have_no_deadlines():
     index = Deadlines(due)
     index.learn([(b"\0positions", as_state(1))])
     assert index.earliest() is None
+
+
+def test_keys_that_wait_for_an_answer_are_known_until_it_is_there():
+    index, states = Deadlines(due), {}
+
+    def learn(key, waits):
+        states[key] = bytes([waits]) + bytes(7)
+        index.learn([(key, states[key])])
+
+    for key, waits in ((b"a", UNANSWERED), (b"b", UNANSWERED | PAUSED), (b"c", PAUSED), (b"d", 0)):
+        learn(key, waits)
+    assert index.unanswered_since(0.0, states.get) == []
+    assert index.unanswered_since(math.inf, states.get) == [b"a", b"b"]
+    learn(b"a", 0)
+    learn(b"b", PAUSED)
+    assert index.unanswered_since(math.inf, states.get) == []
+    assert index.still_paused(states.get) == [b"b", b"c"]
 
 
 @given(st.lists(st.lists(st.integers(0, 20), max_size=8), min_size=1, max_size=4))

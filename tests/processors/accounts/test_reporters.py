@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from processors import engine
-from processors.policy import MisuseTerms, Policy
+from processors.policy import MisuseTerms, Policy, load_pack, shipped_pack
 from schemas.records import (
     AccountChange,
     AccountComplaint,
@@ -123,6 +123,19 @@ def test_who_goes_on_after_the_warning_is_not_heard_for_a_time():
     assert none(outputs, Escalation)
     street.now += TERMS.limit_days * DAY
     assert ComplaintState.ACCEPTED in states(street.complain("h"))
+
+
+@pytest.mark.obligation("DSA-23")
+def test_under_the_dsa_pack_who_gives_unfounded_notices_is_warned_and_then_limited():
+    street = Street(Policy(load_pack(shipped_pack("dsa2022"))))
+    whole = {"statement": "It is not true.", "good_faith": True}
+    for account in "abcdef":
+        street.complain(account, **whole)
+        street.rule(account, RulingAction.DISMISS_COMPLAINT)
+        if account == "c":
+            warned = accepted(street.complain("w", **whole))
+            assert "your complaints will not be processed" in warned.message
+    assert ComplaintState.ACCEPTED not in states(street.complain("g", **whole))
 
 
 def test_nobody_is_limited_without_having_been_warned():

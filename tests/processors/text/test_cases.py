@@ -37,6 +37,7 @@ def answered(case: Case) -> bool:
     return any(m.entry == case.entry and m.outcome in ALLOWED[case.outcome] for m in matches)
 
 
+@pytest.mark.obligation("CAC-08-6")
 @pytest.mark.parametrize("case", params("evasions.tsv"))
 def test_an_evasion_is_seen_through(case: Case):
     assert answered(case), f"{case.text!r} hides {case.entry}; found {found(case)}"

@@ -77,6 +77,7 @@ def example(description: dict[str, Any], path: str, method: str) -> Any:
     return description["components"]["schemas"][reference.rsplit("/", 1)[1]]["example"]
 
 
+@pytest.mark.obligation("CAC-16")
 def test_every_operation_lets_in_exactly_those_it_should(stack: Stack) -> None:
     description = stack.nobody.get("/v1/openapi.json").json()
     operations = {

@@ -93,6 +93,7 @@ def test_a_spammers_edit_appears_a_reviewer_rules_by_key_and_the_disposal_shows(
     assert page.errors == []  # type: ignore[attr-defined]
 
 
+@pytest.mark.obligation("CAC-16")
 def test_a_viewer_sees_numbers_but_no_review_and_no_text(
     stack: Stack, account: str, opened: Open
 ) -> None:

@@ -198,6 +198,7 @@ def test_a_strict_review_takes_two_different_reviewers(stack: Stack, account: st
     assert "the change is allowed" in second.json()["outcome"]
 
 
+@pytest.mark.obligation("CAC-19-1")
 def test_a_complaint_of_nobody_in_particular_gets_a_receipt_and_reaches_a_person(
     stack: Stack, account: str
 ) -> None:
