@@ -20,7 +20,7 @@ def harsher(version):
     files = stricter(version)
     main = files["pack.yaml"].decode()
     main = main.replace("decision: HOLD", "decision: REFUSE\n    measure: CORRECT", 1)
-    main = main.replace("detectors:\n", "sweep: {after_activation: true}\ndetectors:\n", 1)
+    main = main.replace("after_activation: false", "after_activation: true", 1)
     return files | {"pack.yaml": main.encode()}
 
 
