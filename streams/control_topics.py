@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from processors.policy import PackError, Policy, load_pack
+from processors.policy import Pack, PackError, Policy, compose, in_shadow, load_pack
 from schemas.records import PackMode, PlatformDirective, PolicyPack
 from streams.clients import read_all
 from streams.codecs import open_codec
@@ -24,24 +24,29 @@ MAX_MESSAGE = 8 << 20
 
 
 def activate(
-    settings: Settings, files: Mapping[str, bytes], by: str, author: str | None = None
+    settings: Settings,
+    files: Mapping[str, bytes],
+    by: str,
+    author: str | None = None,
+    *,
+    beside: Policy,
+    shadow: bool = False,
 ) -> PolicyPack:
     """Put a pack in force for all workers, and return the record that does it.
 
-    Raises `ConfigurationError` when the pack is not sound, or ``by`` wrote it: nobody puts what
-    they wrote in force. Raises `BrokerUnreachable`.
+    ``beside`` is what is in force now. In ``shadow`` the pack is judged beside all of it without
+    consequence, under its id with ``.shadow``. Raises `ConfigurationError` when the pack is not
+    sound or does not fit beside the others, or ``by`` wrote it: nobody puts what they wrote in
+    force. Raises `BrokerUnreachable`.
     """
-    if author == by:
+    if author == by and not shadow:
         raise ConfigurationError(f"{by} wrote the pack; let somebody else put it in force")
-    try:
-        pack = load_pack(files)
-    except PackError as error:
-        raise ConfigurationError(f"the pack is not put in force:\n{error}") from error
+    pack = load_fitting(files, beside, shadow=shadow)
     record = PolicyPack(
         pack_id=pack.id,
         pack_version=pack.version,
         pack_hash=pack.hash,
-        mode=PackMode.ENFORCE,
+        mode=PackMode.SHADOW if shadow else PackMode.ENFORCE,
         content=archive(files),
         published_at=_now(),
         published_by=by,
@@ -49,6 +54,24 @@ def activate(
     )
     _publish(settings, record, pack.id)
     return record
+
+
+def load_fitting(
+    files: Mapping[str, bytes], beside: Policy, *, shadow: bool = False, replaces: bool = True
+) -> Pack:
+    """A sound pack that can decide beside what is in force.
+
+    With ``replaces`` it may do so in place of the pack of its id. Raises `ConfigurationError`.
+    """
+    try:
+        pack = load_pack(files)
+        pack = in_shadow(pack) if shadow else pack
+        parts = beside.pack.parts or (beside.pack,)
+        others = [one for one in parts if one.id != pack.id or not replaces]
+        compose([*others, pack])
+    except PackError as error:
+        raise ConfigurationError(f"the pack cannot be put in force:\n{error}") from error
+    return pack
 
 
 def retire(settings: Settings, pack_id: str, by: str) -> PolicyPack:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 
-from processors.policy import PackError, load_pack
+from processors.policy import Policy
 from schemas.records import ChangeKind, DirectiveKind, Field, PlatformDirective, SubjectKind
+from streams.control_topics import load_fitting
 from streams.errors import ConfigurationError
 from streams.journal import HELD_KINDS
 from streams.packs import archive
@@ -54,6 +55,7 @@ def pause(
 def overlay(
     files: Mapping[str, bytes],
     *,
+    beside: Policy,
     begins: int,
     ends: int,
     reason: str,
@@ -62,12 +64,10 @@ def overlay(
 ) -> PlatformDirective:
     """What lets a pack decide beside those in force from ``begins`` until ``ends`` (ms).
 
-    Raises `ConfigurationError` when the pack is not sound.
+    ``beside`` is what is in force now. Raises `ConfigurationError` when the pack is not sound or
+    does not fit beside it.
     """
-    try:
-        pack = load_pack(files)
-    except PackError as error:
-        raise ConfigurationError(f"the overlay is not issued:\n{error}") from error
+    pack = load_fitting(files, beside, replaces=False)
     return PlatformDirective(
         directive_id=name or f"overlay-{uuid.uuid4().hex[:8]}",
         kind=DirectiveKind.OVERLAY,

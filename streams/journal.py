@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from processors.control import Control, Timed, guarded
-from processors.policy import Pack, PackError, Policy, compose, load_pack
+from processors.policy import Pack, PackError, Policy, compose, in_shadow, load_pack
 from processors.policy.model import Guard, Pause
 from processors.sweeps import Sweep
 from schemas.codec import Codec
@@ -303,7 +303,7 @@ def _load(item: Published) -> Pack | str:
         return item.problem
     record: PolicyPack = item.record
     what = f"pack {record.pack_id} {record.pack_version}"
-    if record.mode is not PackMode.ENFORCE:
+    if record.mode not in (PackMode.ENFORCE, PackMode.SHADOW):
         return f"{what}: mode {record.mode} puts nothing in force"
     try:
         pack = load_pack(unarchive(record.content))
@@ -311,6 +311,8 @@ def _load(item: Published) -> Pack | str:
         return f"{what}: {error}"
     except Exception as error:  # whatever a pack does, the one in force stays in force
         return f"{what}: {error!r}"
+    if record.mode is PackMode.SHADOW:
+        pack = in_shadow(pack)
     if (pack.id, pack.version, pack.hash) != (
         record.pack_id,
         record.pack_version,

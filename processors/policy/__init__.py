@@ -5,7 +5,7 @@ credit, measures, reviews, complaints and reports. See ``docs/policy-packs.md``.
 """
 
 from processors.packs import shipped_pack
-from processors.policy.composition import common_detectors, compose
+from processors.policy.composition import SHADOW, common_detectors, compose, in_shadow
 from processors.policy.difference import Difference, differences
 from processors.policy.judge import Policy
 from processors.policy.lint import lint_pack, load_pack
@@ -47,6 +47,7 @@ from processors.policy.problems import PackError, Problem
 from processors.policy.schema import pack_schema
 
 __all__ = [
+    "SHADOW",
     "TESTS",
     "TEXT_FIELDS",
     "AcrossTerms",
@@ -87,6 +88,7 @@ __all__ = [
     "common_detectors",
     "compose",
     "differences",
+    "in_shadow",
     "lint_pack",
     "load_pack",
     "pack_schema",

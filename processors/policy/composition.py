@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from processors.policy.loader import MAIN
-from processors.policy.model import Detector, Pack, Rule
+from processors.policy.model import Detector, Mode, Pack, Rule
 from processors.policy.problems import PackError, Problem
+
+SHADOW = ".shadow"
 
 
 def compose(packs: Sequence[Pack]) -> Pack:
@@ -31,6 +33,23 @@ def compose(packs: Sequence[Pack]) -> Pack:
     alike = common_detectors(packs)
     rules = tuple(rule for pack in alike for rule in pack.rules)
     return replace(alike[0], rules=rules, parts=tuple(packs))
+
+
+def in_shadow(pack: Pack) -> Pack:
+    """A pack of which nothing has a consequence, to stand beside another version of itself.
+
+    Its id and those of its rules end in `SHADOW`; what would be in force is in shadow.
+    """
+    rules = tuple(
+        replace(
+            rule,
+            id=rule.id + SHADOW,
+            pack=pack.id + SHADOW,
+            mode=Mode.SHADOW if rule.mode is Mode.ENFORCE else rule.mode,
+        )
+        for rule in pack.rules
+    )
+    return replace(pack, id=pack.id + SHADOW, rules=rules)
 
 
 def common_detectors(packs: Sequence[Pack]) -> list[Pack]:

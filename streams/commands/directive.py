@@ -14,7 +14,7 @@ from schemas.records import ChangeKind, Field, PlatformDirective, SubjectKind
 from streams import control_topics, directives, journal
 from streams.commands.common import out, print_json
 from streams.commands.history import time_of
-from streams.packs import find_pack
+from streams.packs import find_pack, load_policy
 from streams.settings import load_settings
 
 directive = typer.Typer(no_args_is_help=True, help="Orders for a time, such as pauses.")
@@ -76,15 +76,17 @@ def overlay(
 ) -> None:
     """Let a pack decide beside those in force until it ends by itself."""
     begins = _begin(start)
+    settings = load_settings()
     order = directives.overlay(
         find_pack(pack),
+        beside=control_topics.read_in_force(settings, load_policy(settings)).policy,
         begins=begins,
         ends=begins + _millis(hours),
         reason=reason,
         by=by,
         name=name,
     )
-    control_topics.issue(load_settings(), order)
+    control_topics.issue(settings, order)
     _say(order, json)
 
 

@@ -51,11 +51,21 @@ def activate(
     author: Annotated[
         str | None, typer.Option(help="Who wrote it; must be somebody else than --by.")
     ] = None,
+    shadow: Annotated[
+        bool, typer.Option("--shadow", help="Judge by it beside the others, without consequence.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="The pack as JSON.")] = False,
 ) -> None:
-    """Put a pack in force for all running workers; a pack with problems is not published."""
-    record = control_topics.activate(load_settings(), find_pack(pack), by, author)
-    _say(record, json, "put in force")
+    """Put a pack in force for all running workers; a pack with problems is not published.
+
+    In shadow it is judged by under its id with `.shadow`, until that is retired.
+    """
+    settings = load_settings()
+    beside = control_topics.read_in_force(settings, load_policy(settings)).policy
+    record = control_topics.activate(
+        settings, find_pack(pack), by, author, beside=beside, shadow=shadow
+    )
+    _say(record, json, "put in shadow" if shadow else "put in force")
 
 
 @policy.command("retire")

@@ -144,16 +144,21 @@ def overlay(
     principal: Annotated[Principal, allow(Role.POLICY)],
 ) -> Response:
     """Let a proposed pack decide beside those in force until it ends; never by its author."""
-    _author, files = proposed(gateway_of(request), pack_hash, principal)
+    gateway = gateway_of(request)
+    _author, files = proposed(gateway, pack_hash, principal)
     begins = now_ms() if body.starts_at is None else body.starts_at
-    directive = directives.overlay(
-        files,
-        begins=begins,
-        ends=body.ends_at,
-        reason=body.reason,
-        by=principal.name,
-        name=body.directive_id,
-    )
+    try:
+        directive = directives.overlay(
+            files,
+            beside=gateway.policy,
+            begins=begins,
+            ends=body.ends_at,
+            reason=body.reason,
+            by=principal.name,
+            name=body.directive_id,
+        )
+    except ConfigurationError as error:
+        raise Problem(422, str(error)) from error
     return _issue(request, directive)
 
 

@@ -215,8 +215,30 @@ def activate(
     """Put a proposed pack in force for all workers; never by its author."""
     gateway = gateway_of(request)
     author, files = proposed(gateway, pack_hash, principal)
-    record = control_topics.activate(gateway.settings, files, principal.name, author)
+    record = _activate(gateway, files, principal, author, shadow=False)
     log.info("pack put in force", actor=principal.name, pack=record.pack_id, hash=pack_hash)
+    return respond(_line(record))
+
+
+@router.post(
+    "/v1/packs/proposals/{pack_hash}/shadow",
+    responses=returns(PublishedLine, "Judged by from now on, without consequence.")
+    | describe(401, 403, 404, 422, 429, 503),
+    response_class=Response,
+)
+def shadow(
+    request: Request,
+    pack_hash: PackHash,
+    principal: Annotated[Principal, allow(Role.POLICY)],
+) -> Response:
+    """Judge by a proposed pack beside the others without consequence, until it is retired.
+
+    It has its id with `.shadow`; its author may do so as well.
+    """
+    gateway = gateway_of(request)
+    author, files = proposed(gateway, pack_hash)
+    record = _activate(gateway, files, principal, author, shadow=True)
+    log.info("pack put in shadow", actor=principal.name, pack=record.pack_id, hash=pack_hash)
     return respond(_line(record))
 
 
@@ -240,21 +262,32 @@ def retire(
     return respond(_line(record))
 
 
-def proposed(gateway: Gateway, pack_hash: str, by: Principal) -> tuple[str, dict[str, bytes]]:
-    """Author and files of a proposed pack that somebody else wants to use.
+def proposed(
+    gateway: Gateway, pack_hash: str, by: Principal | None = None
+) -> tuple[str, dict[str, bytes]]:
+    """Author and files of a proposed pack that ``by``, never its author, wants to put in force.
 
-    Raises `Problem` 404 where there is none, 409 for its author, 422 where it is not sound any
-    more: the rules for packs may have changed since.
+    Raises `Problem` 404 where there is none, 409 for its author.
     """
     proposal = gateway.desk.proposal(pack_hash)
     if proposal is None:
         raise Problem(404, "no pack of this hash is proposed")
     author, content = proposal
-    if author == by.name:
+    if by is not None and author == by.name:
         raise Problem(409, "you proposed it; let somebody else put it in force")
-    files = unarchive(content)
-    _sound(files)
-    return author, files
+    return author, unarchive(content)
+
+
+def _activate(
+    gateway: Gateway, files: dict[str, bytes], by: Principal, author: str, *, shadow: bool
+) -> PolicyPack:
+    """Raises `Problem` 422 where it is not sound, or does not fit beside what is in force."""
+    try:
+        return control_topics.activate(
+            gateway.settings, files, by.name, author, beside=gateway.policy, shadow=shadow
+        )
+    except ConfigurationError as error:
+        raise Problem(422, str(error)) from error
 
 
 def _sound(files: dict[str, bytes]) -> Pack:

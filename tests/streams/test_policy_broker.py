@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from processors.policy import load_pack, shipped_pack
+from processors.policy import Policy, load_pack, shipped_pack
 from schemas.codec import encode
 from schemas.records import PackMode, PolicyPack
 from streams import control_topics
+from streams.errors import ConfigurationError
 from streams.packs import archive
 from streams.settings import Settings
 from tests.integration.harness import Application
@@ -19,6 +20,7 @@ from tests.support import wait_until
 
 CHANGES = "account.changes"
 WORD = "斑马鱼"
+BESIDE = Policy(load_pack(shipped_pack()))
 
 
 def stricter(version: str) -> dict[str, bytes]:
@@ -56,9 +58,11 @@ def test_a_pack_put_in_force_under_load_decides_from_a_transaction_on(settings):
         for round_ in range(6):
             app.publish(traffic(300, seed=round_ + 1, prefix=f"r{round_}-"))
             if round_ == 1:
-                control_topics.activate(app.settings, stricter("2"), by="ana", author="bo")
+                control_topics.activate(
+                    app.settings, stricter("2"), by="ana", author="bo", beside=BESIDE
+                )
             if round_ == 3:
-                control_topics.activate(app.settings, stricter("3"), by="ana")
+                control_topics.activate(app.settings, stricter("3"), by="ana", beside=BESIDE)
         app.drain()
         wait_until(lambda: all(in_force(w, "3") for w in workers), 10, "both decide by 3")
         ask(app, "late")
@@ -72,10 +76,39 @@ def test_a_pack_put_in_force_under_load_decides_from_a_transaction_on(settings):
         assert [f.rule_id for f in late.findings] == ["extra.word"]
 
 
+def test_a_pack_in_shadow_says_what_it_would_do_and_does_nothing(settings):
+    with Application(settings(partitions=1)) as app:
+        worker = app.worker().await_ready()
+        app.publish(traffic(100, seed=3, prefix="r-"))
+        control_topics.activate(app.settings, stricter("2"), by="ana", beside=BESIDE, shadow=True)
+        wait_until(lambda: in_force(worker, "2"), 10, "the pack is in shadow")
+        ask(app, "e1")
+        app.publish(traffic(100, seed=4, prefix="s-"))
+        app.drain()
+        app.assert_sound()
+        (verdict,) = [v for v in app.outputs("account.verdicts") if v.event_id == "e1"]
+        assert verdict.decision == "ALLOW"
+        (finding,) = verdict.findings
+        assert (finding.rule_id, finding.mode, finding.decision) == (
+            "extra.word.shadow",
+            "SHADOW",
+            "HOLD",
+        )
+        control_topics.retire(app.settings, "cac2022.shadow", by="ana")
+        wait_until(lambda: not in_force(worker, "2"), 10, "it is retired")
+
+
+def test_a_pack_that_does_not_fit_beside_the_others_is_not_published(settings):
+    files = dict(shipped_pack())
+    files["pack.yaml"] = files["pack.yaml"].replace(b"id: cac2022", b"id: another", 1)
+    with pytest.raises(ConfigurationError, match="both have a rule"):
+        control_topics.activate(Settings(), files, by="ana", beside=BESIDE)
+
+
 def test_a_broken_pack_leaves_the_old_one_in_force_and_says_so(settings, command):
     with Application(settings(partitions=1)) as app:
         worker = app.worker().await_ready()
-        control_topics.activate(app.settings, stricter("2"), by="ana")
+        control_topics.activate(app.settings, stricter("2"), by="ana", beside=BESIDE)
         wait_until(lambda: in_force(worker, "2"), 10, "the pack is in force")
         sound = load_pack(stricter("2"))
         for content in (b"rubbish", archive(shipped_pack() | {"pack.yaml": b"id: [broken"})):

@@ -51,6 +51,7 @@ MAY: dict[tuple[str, str], set[Any]] = {
     ("POST", "/v1/packs/proposals"): {"policy"},
     ("POST", "/v1/packs/proposals/{pack_hash}/activate"): {"policy"},
     ("POST", "/v1/packs/{pack_id}/retire"): {"policy"},
+    ("POST", "/v1/packs/proposals/{pack_hash}/shadow"): {"policy"},
     ("POST", "/v1/packs/proposals/{pack_hash}/overlay"): {"policy"},
     ("GET", "/v1/directives"): READERS,
     ("POST", "/v1/directives/pauses"): {"operator"},

@@ -14,6 +14,28 @@ from tests.streams.gateway.test_flow import SPAM, open_account
 from tests.support import wait_until
 
 HOUR = 3_600_000
+QUAKE = """
+id: quake
+version: '1'
+title: {zh: 应急, en: Emergency}
+detectors:
+  rescue: {kind: lexicon, entries: [lexicons/rescue.tsv]}
+rules:
+  - id: quake.rescue
+    obligation: CAC-14-2
+    article: Order No. 10, Art. 14
+    detector: rescue
+    fields: [NAME, BIO]
+    decision: HOLD
+    severity: 3
+    message: {zh: 待核, en: To be looked at.}
+    remedy: {zh: 等待, en: Wait.}
+credit: {base: 700, levels: [{name: A, minimum: 0}]}
+complaints:
+  feedback_days: 7
+  priorities:
+    {IMPERSONATION: 1, CONTACTS: 2, FALSE_CLAIM: 2, FAKE_NEWS: 1, ILLEGAL: 1, VULGAR: 3, OTHER: 4}
+"""
 
 
 def edit(stack: Stack, account: str, **values: str) -> dict[str, object]:
@@ -73,8 +95,8 @@ def test_a_pause_that_cannot_be_is_refused_with_the_reason(stack: Stack) -> None
 def test_a_proposed_pack_becomes_an_overlay_by_somebody_elses_hand(
     stack: Stack, account: str
 ) -> None:
-    files = {name: data.decode() for name, data in find_pack("cac2022").items()}
-    files["pack.yaml"] = files["pack.yaml"].replace("id: cac2022", f"id: urgent-{account}", 1)
+    open_account(stack, account)
+    files = {"pack.yaml": QUAKE, "lexicons/rescue.tsv": "救援队\n"}
     policy = stack.client("policy")
     proposed = policy.post("/v1/packs/proposals", json={"files": files})
     assert proposed.status_code == 201, proposed.text
@@ -85,8 +107,25 @@ def test_a_proposed_pack_becomes_an_overlay_by_somebody_elses_hand(
     assert issued.status_code == 201, issued.text
     assert issued.json()["kind"] == "OVERLAY"
     assert issued.json()["content"] is None
+
+    def held() -> bool:
+        return edit(stack, account, bio="民间救援队")["decision"] == "HOLD"
+
+    wait_until(held, 20, "the overlay holds an edit", every=0.2)
     ended = stack.client("all").post(f"/v1/directives/{issued.json()['directive_id']}/end", json={})
     assert ended.status_code == 200
+    wait_until(lambda: not held(), 20, "the overlay is over", every=0.2)
+
+
+def test_a_pack_that_clashes_with_what_is_in_force_is_no_overlay(stack: Stack) -> None:
+    files = {name: data.decode() for name, data in find_pack("cac2022").items()}
+    files["pack.yaml"] = files["pack.yaml"].replace("id: cac2022", "id: another", 1)
+    proposed = stack.client("policy").post("/v1/packs/proposals", json={"files": files}).json()
+    address = f"/v1/packs/proposals/{proposed['pack_hash']}/overlay"
+    body = {"reason": "紧急处置", "ends_at": now_ms() + HOUR}
+    answer = stack.client("all").post(address, json=body)
+    assert answer.status_code == 422
+    assert "both have a rule" in answer.json()["detail"]
 
 
 def test_evidence_is_held_for_a_case_until_an_operator_releases_it(
