@@ -368,7 +368,7 @@ def create_topics(settings: Settings) -> list[str]:
         _create(admin, settings, {name: used[name] for name in missing})
         # Until its leader serves, a partition refuses a producer's first request but may take its
         # second one, and the first is then lost without an error (KAFKA-15591).
-        end_offsets(admin, missing)
+        end_offsets(admin, missing, WITHIN_S)
     return missing
 
 

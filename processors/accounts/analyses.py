@@ -30,7 +30,7 @@ def apply_analysis(turn: Turn, analysis: FieldAnalysis) -> None:
 def _judge_live(turn: Turn, field: Field, value: str) -> None:
     judgement = turn.judge_current({field: value})
     answer = breaches.answer(turn, breaches.unapproved(turn.account, judgement.proposals))
-    values.review(turn, None, answer.reviews)
+    values.review(turn, answer.reviews)
 
 
 def _said(analysis: FieldAnalysis) -> str:

@@ -137,7 +137,7 @@ def answer_live_name(turn: Turn, finding: KeyFinding) -> None:
     if judgement is not None:
         proposals = breaches.unapproved(turn.account, judgement.proposals)
         result = breaches.answer(turn, proposals, fresh=(Field.NAME,))
-        values.review(turn, None, result.reviews)
+        values.review(turn, result.reviews)
     _say_something(turn, finding.event_id)
 
 

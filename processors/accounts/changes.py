@@ -267,7 +267,7 @@ def _apply_live(
     duties.review(turn)
     if judgement.proposals and account.status is _OPEN:
         result = breaches.answer(turn, judgement.proposals, fresh=new.keys())
-        values.review(turn, change.kind, result.reviews)
+        values.review(turn, result.reviews, change)
         awaited = set(judgement.awaited).intersection(turn.pack.images.required)
         if result.reviews or not awaited or account.status is not _OPEN:
             return

@@ -27,7 +27,15 @@ from processors.accounts.state import (
 )
 from processors.accounts.turn import Turn
 from processors.policy.model import Judgement, Message, Proposal
-from schemas.records import ChangeKind, Field, MeasureStep, Phase, SubjectKind, VerificationKind
+from schemas.records import (
+    AccountChange,
+    ChangeKind,
+    Field,
+    MeasureStep,
+    Phase,
+    SubjectKind,
+    VerificationKind,
+)
 
 Cause = tuple[str, Field]
 
@@ -144,19 +152,19 @@ def verify_current(turn: Turn, judgement: Judgement | None = None) -> None:
         if pending.phase is Phase.APPLIED
         for field in pending.values
     }
-    review(turn, None, [p for p in result.reviews if p.field not in watched])
+    review(turn, [p for p in result.reviews if p.field not in watched])
     duties.review(turn)
 
 
-def review(turn: Turn, kind: ChangeKind | None, proposals: list[Proposal]) -> None:
-    """Let a person look at live values."""
+def review(turn: Turn, proposals: list[Proposal], change: AccountChange | None = None) -> None:
+    """Let a person look at live values; ``change`` is what brought them up, with its verdict."""
     if not proposals or turn.account.status is not _OPEN:
         return
     account = turn.account
     reviews.hold(
         turn,
-        event_id=turn.event_id,
-        kind=kind,
+        event_id=change.event_id if change else turn.event_id,
+        kind=change.kind if change else None,
         phase=Phase.APPLIED,
         decision=max(
             (p.finding.decision for p in proposals if p.finding.decision in HOLDING),
@@ -164,6 +172,7 @@ def review(turn: Turn, kind: ChangeKind | None, proposals: list[Proposal]) -> No
         ),
         values={p.field: account.value(p.field) or "" for p in proposals},
         proposals=proposals,
+        revision=turn.revision if change else 1,
     )
 
 
