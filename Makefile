@@ -13,6 +13,7 @@ ARGS ?=
 PY := .venv/bin/python
 STAMP := .venv/.installed
 UV := 0.13.9
+LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet
 
 .PHONY: help
 help: ## Show what there is to make
@@ -97,8 +98,12 @@ browser: ## Install Chromium and a Chinese font for the console's tests (Debian,
 .PHONY: lock
 lock: $(STAMP) ## Resolve pyproject.toml into requirements.lock (ARGS=--upgrade for newer versions)
 	@$(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV)
-	@.venv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
-		--generate-hashes --no-header --no-emit-index-url --quiet $(ARGS) -o requirements.lock
+	@.venv/bin/uv pip compile pyproject.toml --extra dev $(LOCK) $(ARGS) -o requirements.lock
+	@# The image has the same versions, without the tools of developers.
+	@.venv/bin/uv pip compile pyproject.toml --extra server $(LOCK) \
+		--constraint requirements.lock -o deploy/image/requirements.lock
+	@echo "setuptools>=77" | .venv/bin/uv pip compile - $(LOCK) \
+		--constraint requirements.lock -o deploy/image/build.lock
 
 .PHONY: clean
 clean: ## Remove everything that was installed, fetched or generated outside the repository

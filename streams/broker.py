@@ -97,7 +97,7 @@ class Broker:
             shutil.copytree(jars.parent / "formatted", data)
         for left in reversed(range(TRIES if new else 1)):
             properties = self._write_properties(data)
-            command = _java(jars, self.directory, "kafka.Kafka", str(properties))
+            command = java_command(jars, self.directory, "kafka.Kafka", str(properties))
             self._child = Child(command, self.log)
             problem = wait_for(self._answers, self._child, START_WITHIN_S)
             if not problem:
@@ -178,7 +178,7 @@ def _fill(ready: Path, pom: Path) -> None:
             encoding="utf-8",
         )
         tool = ["format", "-t", CLUSTER_ID, "-c", str(properties)]
-        _run(_java(jars, work, "kafka.tools.StorageTool", *tool))
+        _run(java_command(jars, work, "kafka.tools.StorageTool", *tool))
         try:
             work.rename(ready)
         except OSError:
@@ -198,7 +198,7 @@ def _run(command: list[str]) -> None:
         raise NoKafka(f"`{' '.join(command[:5])} ...` failed:\n{tail}")
 
 
-def _java(jars: Path, scratch: Path, main: str, *arguments: str) -> list[str]:
+def java_command(jars: Path, scratch: Path, main: str, *arguments: str) -> list[str]:
     """Build the command; ``scratch`` takes the libraries that the jars unpack."""
     properties = {"log4j2.configurationFile": DEPLOY / "log4j2.xml", "java.io.tmpdir": scratch}
     given = [f"-D{name}={value}" for name, value in properties.items()]

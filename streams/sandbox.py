@@ -206,7 +206,7 @@ def start_redis() -> Redis:
 
 def own_redis(port: int) -> Redis:
     """Start a Redis of our own at a port. Raises `ConfigurationError` when it cannot run."""
-    kind, program = _redis_program()
+    kind, program = redis_program()
     url = f"redis://127.0.0.1:{port}/0"
     directory = scratch_directory("redis")
     options = {"port": port, "bind": "127.0.0.1", "save": "", "appendonly": "no", "dir": directory}
@@ -221,7 +221,8 @@ def own_redis(port: int) -> Redis:
     return redis
 
 
-def _redis_program() -> tuple[RedisKind, str]:
+def redis_program() -> tuple[RedisKind, str]:
+    """Find a Redis server to run. Raises `ConfigurationError` when there is none."""
     if (found := shutil.which("redis-server")) is not None:
         return "redis-server", found
     # Not imported: its import would patch and probe; only the program inside is wanted.

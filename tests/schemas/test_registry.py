@@ -3,8 +3,6 @@
 import base64
 import copy
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import msgspec
 import pytest
@@ -15,110 +13,17 @@ from schemas.errors import DeadLetterReason, DecodeError, RegistryUnavailable
 from schemas.records import AccountChange, ChangeKind, Verdict
 from schemas.registry import Registry
 from tests.schemas.oracles import FastAvro
+from tests.schemas.registry_server import serving
 from tests.schemas.strategies import SCHEMAS
 
 CHANGE = AccountChange(event_id="e", account_id="a", occurred_at=1, kind=ChangeKind.EDIT, bio="b")
 BODY = Codec().encode(CHANGE)[10:]
 
 
-class Server(ThreadingHTTPServer):
-    """A registry that gives ids in order; ``asked`` is what it was asked for, in order.
-
-    ``fails`` is a status and body that it answers everything with; ``hangs`` keeps it from
-    answering until it is set free.
-    """
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.schemas = []
-        self.subjects = {}
-        self.asked = []
-        self.passwords = []
-        self.fails = None
-        self.hangs = threading.Event()
-        self.hangs.set()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def add(self, schema, kind="AVRO"):
-        """The id of a schema, new or known."""
-        entry = {"schema": schema if isinstance(schema, str) else json.dumps(schema)}
-        if kind != "AVRO":  # the interface leaves it out for Avro
-            entry["schemaType"] = kind
-        if entry not in self.schemas:
-            self.schemas.append(entry)
-        return self.schemas.index(entry) + 1
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        parts = self.parts()
-        if self.refused():
-            return
-        subject, registers = parts[1], parts[2:] == ["versions"]
-        known = self.server.subjects.setdefault(subject, []) if registers else None
-        if registers:
-            number = self.server.add(body["schema"])
-            known.append(number)
-            self.answer(200, {"id": number})
-            return
-        entry = {"schema": body["schema"]}
-        if subject not in self.server.subjects:
-            self.answer(404, {"error_code": 40401, "message": f"Subject '{subject}' not found."})
-        elif entry not in self.server.schemas:
-            self.answer(404, {"error_code": 40403, "message": "Schema not found"})
-        else:
-            number = self.server.add(body["schema"])
-            self.answer(200, {"subject": subject, "id": number, "version": 1, **entry})
-
-    def do_GET(self):
-        number = int(self.parts()[2])
-        if self.refused():
-            return
-        if number > len(self.server.schemas):
-            self.answer(404, {"error_code": 40403, "message": f"Schema {number} not found"})
-        else:
-            self.answer(200, self.server.schemas[number - 1])
-
-    def parts(self):
-        path = self.path.split("?")[0]
-        self.server.asked.append(f"{self.command} {path}")
-        self.server.passwords.append(self.headers["Authorization"])
-        return path.strip("/").split("/")
-
-    def refused(self):
-        self.server.hangs.wait(10)
-        if self.server.fails:
-            self.answer(*self.server.fails)
-        return self.server.fails
-
-    def answer(self, status, body):
-        data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/vnd.schemaregistry.v1+json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *args):
-        pass
-
-
 @pytest.fixture
 def server():
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.hangs.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving() as server:
+        yield server
 
 
 def codec(url):

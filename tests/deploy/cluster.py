@@ -1,0 +1,145 @@
+"""The brokers of the compose file as plain processes, with loopback for its network."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Self
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from streams.broker import java_command, prepare
+from streams.children import Child, free_ports
+from tests.deploy.documents import Service
+from tests.support import wait_until
+
+START_S = 90.0
+NOT_OF_THE_BROKER = ("KAFKA_HEAP_OPTS",)
+"""Variables of the image's scripts; all others become properties, as they do there."""
+
+
+class Network:
+    """Addresses on loopback in the place of the names of the compose network."""
+
+    _ADDRESS = re.compile(r"(?:(?<=//)|(?<![\w.-])(?P<host>[a-z][a-z0-9-]*)):(?P<port>\d+)(?=[,/]|$)")
+
+    def __init__(self) -> None:
+        self._ports: dict[tuple[str, int], int] = {}
+
+    def port(self, host: str, port: int) -> int:
+        """The port on loopback that stands for a port of a host."""
+        if (host, port) not in self._ports:
+            self._ports[host, port] = free_ports(1)[0]
+        return self._ports[host, port]
+
+    def set(self, host: str, port: int, here: int) -> None:
+        """Say what stands for a port of a host."""
+        self._ports[host, port] = here
+
+    def replace(self, text: str, own: str = "") -> str:
+        """Replace all addresses in a text; ``own`` is the host that it is told to."""
+
+        def here(match: re.Match[str]) -> str:
+            host = match["host"] or own
+            port = self.port(own if host == "localhost" else host, int(match["port"]))
+            return f"127.0.0.1:{port}"
+
+        return self._ADDRESS.sub(here, text)
+
+
+class Node:
+    """One broker, which is also a controller."""
+
+    def __init__(self, service: Service, network: Network, directory: Path) -> None:
+        self.id = int(service.environment["KAFKA_NODE_ID"])
+        self._cluster_id = service.environment["CLUSTER_ID"]
+        self._directory = directory
+        self._properties = directory / "server.properties"
+        self._child: Child | None = None
+        directory.mkdir(parents=True)
+        given = {
+            name.removeprefix("KAFKA_").lower().replace("_", "."): network.replace(value, service.name)
+            for name, value in service.environment.items()
+            if name.startswith("KAFKA_") and name not in NOT_OF_THE_BROKER
+        } | {"log.dirs": str(directory / "data")}
+        lines = [f"{name}={value}\n" for name, value in given.items()]
+        self._properties.write_text("".join(lines), encoding="utf-8")
+
+    def format(self) -> Child:
+        """Prepare its directory, as the image does at its first start."""
+        arguments = ["format", "-t", self._cluster_id, "-c", str(self._properties)]
+        return self._java("kafka.tools.StorageTool", *arguments)
+
+    def start(self) -> None:
+        """Start it, where it does not run."""
+        if self._child is None or not self._child.running:
+            self._child = self._java("kafka.Kafka", str(self._properties))
+
+    def kill(self) -> None:
+        """End it at once, as a power cut would."""
+        if self._child is not None:
+            self._child.kill()
+
+    def tail(self) -> str:
+        """The end of its log."""
+        return self._child.tail() if self._child is not None else ""
+
+    def _java(self, main: str, *arguments: str) -> Child:
+        command = java_command(prepare(), self._directory, main, *arguments)
+        return Child(command, self._directory / "broker.log")
+
+
+class Cluster:
+    """All brokers. A context manager: leaving it kills them."""
+
+    def __init__(self, services: list[Service], network: Network, directory: Path) -> None:
+        self.nodes = {
+            node.id: node
+            for node in (Node(s, network, directory / s.name) for s in services)
+        }
+        self.bootstrap = network.replace(",".join(f"{s.name}:9092" for s in services))
+        self._admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+
+    def __enter__(self) -> Self:
+        formatting = [node.format() for node in self.nodes.values()]
+        assert [child.wait(START_S) for child in formatting] == [0] * len(formatting)
+        for node in self.nodes.values():
+            node.start()
+        self._wait(lambda: self.serving() == set(self.nodes), "all brokers serve")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for node in self.nodes.values():
+            node.kill()
+
+    def serving(self) -> set[int]:
+        """The brokers that the cluster knows of."""
+        try:
+            return set(self._admin.list_topics(timeout=2).brokers)
+        except KafkaException:
+            return set()
+
+    def leader(self, topic: str, partition: int) -> int:
+        """The broker that leads a partition."""
+        metadata = self._admin.list_topics(topic, timeout=10)
+        return int(metadata.topics[topic].partitions[partition].leader)
+
+    def await_replicas(self) -> None:
+        """Wait until every partition has all its replicas in sync."""
+        self._wait(self._in_sync, "all replicas are in sync")
+
+    def _in_sync(self) -> bool:
+        try:
+            topics = self._admin.list_topics(timeout=5).topics.values()
+        except KafkaException:
+            return False
+        partitions = [p for topic in topics for p in topic.partitions.values()]
+        return all(set(p.isrs) == set(p.replicas) for p in partitions)
+
+    def _wait(self, condition, why: str) -> None:
+        try:
+            wait_until(condition, START_S, why, every=0.2)
+        except AssertionError as error:
+            tails = "\n".join(node.tail() for node in self.nodes.values())
+            raise AssertionError(f"{error}\n{tails}") from None
