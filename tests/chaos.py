@@ -2,7 +2,9 @@
 
 ``make chaos ROUNDS=20``. Each round has an application of its own on one broker: two or three
 supervised workers, simulated traffic, and at random moments kill -9, SIGTERM, or SIGSTOP for longer
-than the session. Then everything is drained and compared with a pure replay.
+than the session. With ``--brokers 3`` the brokers are those of the compose file, and now and then
+the one that leads a partition of the inputs is killed and brought back. Then everything is drained
+and compared with a pure replay.
 """
 
 from __future__ import annotations
@@ -19,14 +21,18 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from streams.sandbox import start_kafka
+from streams.sandbox import Kafka, start_kafka
 from streams.settings import load_settings
 from streams.simulate import Simulation
+from streams.topics import real_name
+from tests.deploy.cluster import Cluster, Node, compose_cluster
 from tests.integration.harness import Application, WorkerProcess, pause
 
 PARTITIONS = 4
 SESSION_S = 6.0
 BETWEEN_S = (1.5, 5.0)
+AWAY_S = (3.0, 12.0)
+"""How long a broker that was killed stays away: shorter and longer than it takes to be missed."""
 FAULTS = ("kill", "kill", "term", "freeze")
 STEP_S = 0.1
 DRAIN_S = 120.0
@@ -35,15 +41,20 @@ DRAIN_S = 120.0
 class Round:
     """One application under fire."""
 
-    def __init__(self, kafka: str, seed: int, options: argparse.Namespace, directory: Path) -> None:
+    def __init__(
+        self, kafka: Kafka | Cluster, seed: int, options: argparse.Namespace, directory: Path
+    ) -> None:
         name = f"chaos-{seed}-{time.time_ns() // 1_000_000}"
         self.seed = seed
         self.random = random.Random(seed)
         self.options = options
         self.faults: Counter[str] = Counter()
         self.frozen: dict[WorkerProcess, float] = {}
+        self.cluster = kafka if isinstance(kafka, Cluster) else None
+        self.away: tuple[Node, float] | None = None
         self.settings = load_settings(
-            kafka=kafka,
+            kafka=kafka.bootstrap,
+            replication_factor=options.brokers,
             app_id=name,
             topic_prefix=f"{name}.",
             partitions=PARTITIONS,
@@ -63,6 +74,8 @@ class Round:
             self._strike_while(app, publishing)
             for worker in list(self.frozen):
                 worker.send(signal.SIGCONT)
+            if self.cluster is not None:
+                self.cluster.await_replicas()
             began = time.monotonic()
             app.drain(DRAIN_S)
             drained = time.monotonic() - began
@@ -99,8 +112,11 @@ class Round:
 
     def _strike_while(self, app: Application, publishing: threading.Thread) -> None:
         strike_at = time.monotonic() + self.random.uniform(*BETWEEN_S)
-        while publishing.is_alive() or self.frozen:
+        while publishing.is_alive() or self.frozen or self.away:
             now = time.monotonic()
+            if self.away is not None and now >= self.away[1]:
+                self.away[0].start()
+                self.away = None
             for worker, until in list(self.frozen.items()):
                 if now >= until:
                     worker.send(signal.SIGCONT)
@@ -114,9 +130,15 @@ class Round:
             pause(STEP_S)
 
     def _strike(self, worker: WorkerProcess) -> None:
-        fault = self.random.choice(FAULTS)
+        may_lose = self.cluster is not None and self.away is None and self.cluster.in_sync()
+        fault = self.random.choice((*FAULTS, "broker") if may_lose else FAULTS)
         self.faults[fault] += 1
-        if fault == "kill":
+        if fault == "broker":
+            assert self.cluster is not None
+            leader = self.cluster.leader(real_name(self.settings, "account.changes"), 0)
+            self.away = self.cluster.nodes[leader], time.monotonic() + self.random.uniform(*AWAY_S)
+            self.away[0].kill()
+        elif fault == "kill":
             worker.send(signal.SIGKILL)
         elif fault == "term":
             worker.send(signal.SIGTERM)
@@ -127,12 +149,17 @@ class Round:
             )
 
 
+def _kafka(brokers: int, directory: Path) -> Kafka | Cluster:
+    return start_kafka(allow_mock=False) if brokers == 1 else compose_cluster(directory)
+
+
 def main() -> int:
     """Run the rounds; returns 1 when any of them lost, doubled or bent anything."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1, help="seed of the first round")
     parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--brokers", type=int, default=1, choices=(1, 3))
     parser.add_argument("--seconds", type=float, default=20.0, help="length of the traffic")
     parser.add_argument("--rate", type=float, default=1_500.0, help="inputs per second")
     parser.add_argument("--json", action="store_true")
@@ -140,10 +167,10 @@ def main() -> int:
     results = []
     with (
         tempfile.TemporaryDirectory(prefix="zhengming-chaos-") as directory,
-        start_kafka(allow_mock=False) as kafka,
+        _kafka(options.brokers, Path(directory)) as kafka,
     ):
         for seed in range(options.seed, options.seed + options.rounds):
-            result = Round(kafka.bootstrap, seed, options, Path(directory)).run()
+            result = Round(kafka, seed, options, Path(directory)).run()
             results.append(result)
             told = {k: v for k, v in result.items() if k != "examples" or v}
             print(json.dumps(told) if options.json else told, flush=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -11,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 
 from streams.broker import java_command, prepare
 from streams.children import Child, free_ports
-from tests.deploy.documents import Service
+from tests.deploy.documents import Service, compose
 from tests.support import wait_until
 
 START_S = 90.0
@@ -127,9 +128,10 @@ class Cluster:
 
     def await_replicas(self) -> None:
         """Wait until every partition has all its replicas in sync."""
-        self._wait(self._in_sync, "all replicas are in sync")
+        self._wait(self.in_sync, "all replicas are in sync")
 
-    def _in_sync(self) -> bool:
+    def in_sync(self) -> bool:
+        """Whether every partition has all its replicas in sync."""
         try:
             topics = self._admin.list_topics(timeout=5).topics.values()
         except KafkaException:
@@ -137,9 +139,15 @@ class Cluster:
         partitions = [p for topic in topics for p in topic.partitions.values()]
         return all(set(p.isrs) == set(p.replicas) for p in partitions)
 
-    def _wait(self, condition, why: str) -> None:
+    def _wait(self, condition: Callable[[], bool], why: str) -> None:
         try:
             wait_until(condition, START_S, why, every=0.2)
         except AssertionError as error:
             tails = "\n".join(node.tail() for node in self.nodes.values())
             raise AssertionError(f"{error}\n{tails}") from None
+
+
+def compose_cluster(directory: Path, network: Network | None = None) -> Cluster:
+    """The brokers of the compose file, with their data below a directory."""
+    brokers = [service for name, service in compose().items() if name.startswith("kafka-")]
+    return Cluster(brokers, network or Network(), directory)

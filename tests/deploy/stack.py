@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import threading
 import urllib.error
@@ -11,15 +12,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Self
 
 from streams.children import Child, free_ports
 from streams.sandbox import redis_program
 from tests.deploy.cluster import Network
-from tests.deploy.documents import Service, image_environment
+from tests.deploy.documents import Service, compose, image_environment
 from tests.support import wait_until
 
 RESTARTED = {1, 3, 4}
 """Exit codes of a worker after which a supervisor starts it again (docs/cli.md)."""
+ONCE_S = 60.0
 PLACEHOLDER = "change-me"
 SECRET = "a secret of this test alone"
 
@@ -38,6 +41,7 @@ class Process:
     ) -> None:
         self.name = f"{service.name}-{number}"
         self.port = free_ports(1)[0]
+        self.grace_s = float(service.spec.get("stop_grace_period", "10s").removesuffix("s"))
         self.exits: list[int] = []
         home = directory / self.name
         home.mkdir()
@@ -105,9 +109,61 @@ class Process:
         """Ask it to stop; returns its exit code, which tells of a kill when it took longer."""
         return self._child.stop(within_s)
 
+    def kill(self) -> None:
+        """Make sure that it is gone."""
+        self._child.kill()
+
     def tail(self) -> str:
         """The end of its log."""
         return self._child.tail()
+
+
+class Stack:
+    """The processes of the compose file that are ours; a context manager that leaves none."""
+
+    def __init__(self, image: Path, network: Network, directory: Path) -> None:
+        self._image = image
+        self._network = network
+        self._directory = directory
+        self._services = compose()
+        self.running: list[Process] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self.running:
+            process.kill()
+
+    def run_once(self, name: str) -> None:
+        """Run a service that ends by itself."""
+        process = self._process(name, 1, {})
+        code = process.wait(ONCE_S)
+        assert code == 0, process.tail()
+
+    def start(self, name: str, **more: str) -> list[Process]:
+        """Start as many processes of a service as the compose file says."""
+        count = self._services[name].spec["deploy"].get("replicas", 1)
+        started = [self._process(name, number + 1, more) for number in range(count)]
+        self.running += started
+        return started
+
+    def supervise(self) -> bool:
+        """Start again what has left, as the restart policy would; always true."""
+        for process in self.running:
+            process.supervise()
+        return True
+
+    def stop(self) -> None:
+        """Stop all, each within the time that the compose file gives it."""
+        for process in self.running:
+            code = process.stop(process.grace_s)
+            # uvicorn ends by the signal that it was sent, once it has closed everything.
+            assert code in (0, -signal.SIGTERM), f"{process.name}: {code}\n{process.tail()}"
+
+    def _process(self, name: str, number: int, more: Mapping[str, str]) -> Process:
+        service = self._services[name]
+        return Process(service, number, self._network, self._image, self._directory, more)
 
 
 @contextmanager

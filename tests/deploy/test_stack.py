@@ -6,61 +6,30 @@ import json
 import os
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
+from confluent_kafka.admin import ConfigResource, ResourceType
 
 from schemas.records import Disposal
 from streams.broker import NoKafka, prepare
-from streams.clients import read_all
+from streams.clients import create_admin, read_all
 from streams.codecs import open_codec
 from streams.settings import Settings
 from streams.simulate import Simulation
 from streams.topics import real_name
-from tests.deploy.cluster import Cluster, Network
+from tests.deploy.cluster import Network, compose_cluster
 from tests.deploy.documents import compose
-from tests.deploy.stack import Process, platform, redis
+from tests.deploy.stack import Process, Stack, platform, redis
 from tests.integration.harness import Application
 from tests.schemas.registry_server import serving
 from tests.support import wait_until
 
 REGISTRY_PATH = "/apis/ccompat/v7"
 EVENTS = 1_000
-
-
-class Stack:
-    """The processes of the compose file that are ours."""
-
-    def __init__(self, image: Path, network: Network, directory: Path) -> None:
-        self._image = image
-        self._network = network
-        self._directory = directory
-        self._services = compose()
-        self.running: list[Process] = []
-
-    def start(self, name: str, number: int = 1, **more: str) -> Process:
-        """Start one process of a service."""
-        service = self._services[name]
-        process = Process(service, number, self._network, self._image, self._directory, more)
-        self.running.append(process)
-        return process
-
-    def start_all(self, name: str) -> list[Process]:
-        """Start as many as the compose file says."""
-        count = self._services[name].spec["deploy"].get("replicas", 1)
-        return [self.start(name, number + 1) for number in range(count)]
-
-    def supervise(self) -> bool:
-        """Start again what has left, as the restart policy would; always true."""
-        for process in self.running:
-            process.supervise()
-        return True
-
-    def grace(self, process: Process) -> float:
-        """Seconds that the compose file gives a process to stop."""
-        service = self._services[process.name.rpartition("-")[0]]
-        return float(service.spec["stop_grace_period"].removesuffix("s"))
 
 
 def traffic(seed: int):
@@ -70,14 +39,38 @@ def traffic(seed: int):
     ).events(EVENTS)
 
 
-def post(process: Process, key: str, body: dict[str, str]) -> dict[str, object]:
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{process.port}/v1/changes",
-        json.dumps(body).encode(),
-        {"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+def post(process: Process, key: str, body: dict[str, str]) -> Any:
+    """What the gateway answers to a change; nothing when it could not take it yet."""
+    headers = {
+        "Authorization": f"Bearer {key}",
+        "Content-Type": "application/json",
+        "Idempotency-Key": "the change of this test",
+    }
+    address = f"http://127.0.0.1:{process.port}/v1/changes"
+    request = urllib.request.Request(address, json.dumps(body).encode(), headers)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        assert error.code == 503, error.read()
+        return {}
+
+
+def config_of(settings: Settings, topic: str) -> dict[str, str]:
+    asked = ConfigResource(ResourceType.TOPIC, topic)
+    (answer,) = create_admin(settings).describe_configs([asked]).values()
+    return {name: entry.value for name, entry in answer.result(20).items()}
+
+
+def settings_of(process: Process) -> Settings:
+    """The settings under which a worker decides, for the check of what it did."""
+    told = process.environment
+    return Settings(
+        kafka=told["ZHENGMING_KAFKA"],
+        partitions=int(told["ZHENGMING_PARTITIONS"]),
+        schema_registry_url=told["ZHENGMING_SCHEMA_REGISTRY_URL"],
+        value_key=told["ZHENGMING_VALUE_KEY"],
     )
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return json.load(answer)
 
 
 def draw_key(image: Path, file: Path) -> str:
@@ -105,55 +98,48 @@ def kafka_can_run():
 def test_the_stack_of_the_compose_file_comes_through_the_death_of_a_broker(
     kafka_can_run, image: Path, tmp_path: Path
 ):
-    services, network = compose(), Network()
-    brokers = [service for name, service in services.items() if name.startswith("kafka-")]
+    network = Network()
     with (
-        Cluster(brokers, network, tmp_path) as cluster,
-        redis(services["redis"], network, tmp_path),
+        compose_cluster(tmp_path, network) as cluster,
+        redis(compose()["redis"], network, tmp_path),
         serving(REGISTRY_PATH) as registry,
         platform() as (webhook, carried_out),
+        Stack(image, network, tmp_path) as stack,
     ):
         network.set("registry", 8080, registry.server_port)
-        stack = Stack(image, network, tmp_path)
-        topics = stack.start("topics")
-        assert topics.wait(60) == 0, topics.tail()
-        stack.running.clear()
-
+        stack.run_once("topics")
         key = draw_key(image, keys := tmp_path / "keys.toml")
-        workers = stack.start_all("worker")
+        workers = stack.start("worker")
         stack.start("views")
         stack.start("executor", ZHENGMING_EXECUTOR_URL=webhook)
-        gateway = stack.start("gateway", ZHENGMING_GATEWAY_KEYS=str(keys))
+        (gateway,) = stack.start("gateway", ZHENGMING_GATEWAY_KEYS=str(keys))
         for process in stack.running:
             process.await_ready()
         assert all(process.healthy() for process in stack.running)
-        told = workers[0].environment
-        settings = Settings(
-            kafka=told["ZHENGMING_KAFKA"],
-            partitions=int(told["ZHENGMING_PARTITIONS"]),
-            schema_registry_url=told["ZHENGMING_SCHEMA_REGISTRY_URL"],
-            value_key=told["ZHENGMING_VALUE_KEY"],
-        )
-        app = Application(settings)
+
+        settings = settings_of(workers[0])
+        app, changes = Application(settings), real_name(settings, "account.changes")
+        assert config_of(settings, changes)["min.insync.replicas"] == "2"
         app.publish(traffic(1))
-        victim = cluster.nodes[cluster.leader(real_name(settings, "account.changes"), 0)]
+        victim = cluster.nodes[cluster.leader(changes, 0)]
         victim.kill()
         app.publish(traffic(2))
-        stack.supervise()
-        verdict = post(gateway, key, {"account_id": "by-http", "bio": "今天也要好好生活"})
+        change = {"account_id": "by-http", "bio": "今天也要好好生活"}
+        wait_until(
+            lambda: stack.supervise() and post(gateway, key, change).get("decision"),
+            60,
+            "a change by HTTP is decided while a broker is away",
+            every=0.5,
+        )
         victim.start()
         app.publish(traffic(3))
         cluster.await_replicas()
         wait_until(lambda: stack.supervise() and app.drained(), 90, "all inputs are decided")
 
-        assert verdict["decision"]
+        disposals = read_all(settings, [real_name(settings, "account.disposals")])
         codec = open_codec(settings)
-        ordered = {
-            codec.decode(Disposal, message.value()).disposal_id
-            for message in read_all(settings, [real_name(settings, "account.disposals")])
-        }
+        ordered = {codec.decode(Disposal, message.value()).disposal_id for message in disposals}
         assert ordered
-        wait_until(lambda: carried_out >= ordered, 30, "the executor has delivered all disposals")
-        for process in stack.running:
-            assert process.stop(stack.grace(process)) == 0, process.tail()
-        assert app.assert_sound().inputs == 3 * EVENTS + 1
+        wait_until(lambda: carried_out >= ordered, 30, "all disposals are carried out")
+        stack.stop()
+        assert app.assert_sound().inputs >= 3 * EVENTS + 1
