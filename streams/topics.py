@@ -368,7 +368,7 @@ def create_topics(settings: Settings) -> list[str]:
         _create(admin, settings, {name: used[name] for name in missing})
         # Until its leader serves, a partition refuses a producer's first request but may take its
         # second one, and the first is then lost without an error (KAFKA-15591).
-        end_offsets(admin, missing, WITHIN_S)
+        _await_leaders(admin, missing)
     return missing
 
 
@@ -408,6 +408,19 @@ def _await_visible(admin: AdminClient, names: Collection[str]) -> dict[str, int]
             return {name: there[name] for name in names}
         time.sleep(0.05)
     raise BrokerUnreachable("the topics were created, but the brokers do not show them")
+
+
+def _await_leaders(admin: AdminClient, names: list[str]) -> None:
+    """Wait until every partition answers; a broker that is asked may learn of a topic last."""
+    deadline = time.monotonic() + WITHIN_S
+    while True:
+        try:
+            end_offsets(admin, names, WITHIN_S)
+            return
+        except ConfigurationError as error:
+            if time.monotonic() > deadline:
+                raise BrokerUnreachable(f"the topics were created, but {error}") from error
+        time.sleep(0.05)
 
 
 def _create_on_mock(settings: Settings, names: list[str]) -> None:

@@ -16,6 +16,8 @@ from tests.deploy.documents import Service, compose
 from tests.support import wait_until
 
 START_S = 90.0
+SHORT_LIVED = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1"}
+"""What lives for a minute does not gain from the slower compiler."""
 NOT_OF_THE_BROKER = ("KAFKA_HEAP_OPTS",)
 """Variables of the image's scripts; all others become properties, as they do there."""
 
@@ -23,7 +25,9 @@ NOT_OF_THE_BROKER = ("KAFKA_HEAP_OPTS",)
 class Network:
     """Addresses on loopback in the place of the names of the compose network."""
 
-    _ADDRESS = re.compile(r"(?:(?<=//)|(?<![\w.-])(?P<host>[a-z][a-z0-9-]*)):(?P<port>\d+)(?=[,/]|$)")
+    _ADDRESS = re.compile(
+        r"(?:(?<=//)|(?<![\w.-])(?P<host>[a-z][a-z0-9-]*)):(?P<port>\d+)(?=[,/]|$)"
+    )
 
     def __init__(self) -> None:
         self._ports: dict[tuple[str, int], int] = {}
@@ -60,7 +64,9 @@ class Node:
         self._child: Child | None = None
         directory.mkdir(parents=True)
         given = {
-            name.removeprefix("KAFKA_").lower().replace("_", "."): network.replace(value, service.name)
+            name.removeprefix("KAFKA_").lower().replace("_", "."): network.replace(
+                value, service.name
+            )
             for name, value in service.environment.items()
             if name.startswith("KAFKA_") and name not in NOT_OF_THE_BROKER
         } | {"log.dirs": str(directory / "data")}
@@ -88,7 +94,7 @@ class Node:
 
     def _java(self, main: str, *arguments: str) -> Child:
         command = java_command(prepare(), self._directory, main, *arguments)
-        return Child(command, self._directory / "broker.log")
+        return Child(command, self._directory / "broker.log", SHORT_LIVED)
 
 
 class Cluster:
@@ -96,8 +102,7 @@ class Cluster:
 
     def __init__(self, services: list[Service], network: Network, directory: Path) -> None:
         self.nodes = {
-            node.id: node
-            for node in (Node(s, network, directory / s.name) for s in services)
+            node.id: node for node in (Node(s, network, directory / s.name) for s in services)
         }
         self.bootstrap = network.replace(",".join(f"{s.name}:9092" for s in services))
         self._admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})

@@ -10,7 +10,6 @@ from typing import Any
 
 import typer
 import yaml
-from click import Group
 
 from streams.cli import app
 from streams.settings import CONFIG_VARIABLE, PREFIX, Settings, variable_of
@@ -34,10 +33,9 @@ def is_command(words: list[str]) -> bool:
     """Whether `zhengming` has this command, and it is no mere group of others."""
     command = typer.main.get_command(app)
     for word in words:
-        if not isinstance(command, Group) or word not in command.commands:
+        if (command := getattr(command, "commands", {}).get(word)) is None:
             return False
-        command = command.commands[word]
-    return not isinstance(command, Group) or command.invoke_without_command
+    return not hasattr(command, "commands") or command.invoke_without_command
 
 
 def env_file(path: Path) -> dict[str, str]:
@@ -78,7 +76,8 @@ def containerfile() -> list[tuple[str, str]]:
     text = re.sub(r"^\s*#.*\n", "", CONTAINERFILE.read_text("utf-8"), flags=re.MULTILINE)
     lines = text.replace("\\\n", " ").splitlines()
     return [
-        (word, " ".join(rest.split())) for word, _, rest in (line.partition(" ") for line in lines)
+        (word, " ".join(rest.split()))
+        for word, _, rest in (line.partition(" ") for line in lines)
         if word
     ]
 

@@ -74,7 +74,7 @@ def test_what_is_mounted_or_read_lies_in_the_repository(service: Service):
 def test_a_service_is_pinned_bounded_restarted_watched_and_without_privileges(service: Service):
     spec = service.spec
     image, tag = spec["image"].rsplit(":", 1)
-    assert image and tag[0].isdigit() or tag.startswith("v")
+    assert (image and tag[0].isdigit()) or tag.startswith("v")
     assert spec["cap_drop"] == ["ALL"]
     assert spec["security_opt"] == ["no-new-privileges:true"]
     assert set(spec["deploy"]["resources"]["limits"]) == {"cpus", "memory"}
@@ -88,7 +88,10 @@ def test_a_service_is_pinned_bounded_restarted_watched_and_without_privileges(se
 @named(OURS)
 def test_ours_write_only_where_they_are_let(service: Service):
     assert service.spec["read_only"] is True
-    assert [mount.split(":")[0] for mount in service.spec["tmpfs"]] == ["/tmp", "/var/lib/zhengming"]
+    assert [mount.split(":")[0] for mount in service.spec["tmpfs"]] == [
+        "/tmp",
+        "/var/lib/zhengming",
+    ]
 
 
 def test_a_worker_is_given_the_time_of_its_longest_transaction():

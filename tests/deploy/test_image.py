@@ -91,8 +91,12 @@ def test_what_is_installed_has_every_file_of_the_packages(image: Path):
 def test_a_check_runs_from_the_image_alone(image: Path, tmp_path: Path):
     done = subprocess.run(
         [image / "bin" / "zhengming", "check", "--json", "--fail-on", "refuse"],
-        input=SPAM, capture_output=True, text=True, cwd=tmp_path,
-        env={"PATH": "/usr/bin:/bin", "ZHENGMING_PACK": "cac2022,dsa2022"}, check=False,
+        input=SPAM,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "ZHENGMING_PACK": "cac2022,dsa2022"},
+        check=False,
     )
     assert done.returncode == 1, done.stderr
     assert "contacts" in done.stdout

@@ -15,7 +15,14 @@ import pytest
 import yaml
 
 from streams.settings import Settings
-from tests.deploy.documents import KUBERNETES, OUR_IMAGE, is_command, manifests, pod_template, strange
+from tests.deploy.documents import (
+    KUBERNETES,
+    OUR_IMAGE,
+    is_command,
+    manifests,
+    pod_template,
+    strange,
+)
 
 OVERLAYS = ("small", "production", "rocksdb")
 VERSION = "1.31"
@@ -34,7 +41,9 @@ def render(overlay: str) -> tuple[Document, ...]:
         pytest.skip("needs kubectl to render kustomizations")
     done = subprocess.run(
         ["kubectl", "kustomize", str(KUBERNETES / "overlays" / overlay)],
-        capture_output=True, text=True, check=True,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return tuple(manifests(done.stdout))
 
@@ -46,8 +55,11 @@ def of_kind(overlay: str, kind: str) -> dict[str, Document]:
 
 def pods(overlay: str) -> dict[str, Document]:
     """The pods that run, by the name of what makes them."""
-    found = {d["metadata"]["name"]: pod_template(d) for d in render(overlay)}
-    return {name: template for name, template in found.items() if template is not None}
+    return {
+        document["metadata"]["name"]: template
+        for document in render(overlay)
+        if (template := pod_template(document)) is not None
+    }
 
 
 def ours(overlay: str) -> dict[str, Document]:
@@ -119,7 +131,11 @@ def test_every_variable_is_a_setting_and_the_values_go_together(overlay: str, mo
 def test_every_command_is_one_of_the_command_line(overlay: str):
     containers = ours(overlay)
     assert {name.removeprefix("zhengming-") for name in containers} == {
-        "worker", "views", "gateway", "executor", "topics",
+        "worker",
+        "views",
+        "gateway",
+        "executor",
+        "topics",
     }
     assert all(is_command(container["args"]) for container in containers.values())
 
@@ -222,7 +238,9 @@ def test_workers_follow_the_lag_and_are_never_more_than_partitions(overlay: str)
 def test_states_on_disk_have_a_disk_for_each_worker():
     (worker,) = of_kind("rocksdb", "StatefulSet").values()
     (claim,) = worker["spec"]["volumeClaimTemplates"]
-    mounts = {m["name"]: m["mountPath"] for m in ours("rocksdb")["zhengming-worker"]["volumeMounts"]}
+    mounts = {
+        m["name"]: m["mountPath"] for m in ours("rocksdb")["zhengming-worker"]["volumeMounts"]
+    }
     assert mounts[claim["metadata"]["name"]] == "/var/lib/zhengming"
     assert settings_of("rocksdb")["ZHENGMING_STORE"] == "rocksdb"
 

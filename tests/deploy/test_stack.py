@@ -57,8 +57,8 @@ def post(process: Process, key: str, body: dict[str, str]) -> Any:
 
 
 def config_of(settings: Settings, topic: str) -> dict[str, str]:
-    asked = ConfigResource(ResourceType.TOPIC, topic)
-    (answer,) = create_admin(settings).describe_configs([asked]).values()
+    admin = create_admin(settings)
+    (answer,) = admin.describe_configs([ConfigResource(ResourceType.TOPIC, topic)]).values()
     return {name: entry.value for name, entry in answer.result(20).items()}
 
 
@@ -77,7 +77,9 @@ def draw_key(image: Path, file: Path) -> str:
     """Have a key drawn as docs/deploy.md says; returns it, with its entry in the file."""
     done = subprocess.run(
         [image / "bin" / "zhengming", "gateway-key", "edit-path", "--role", "service"],
-        capture_output=True, text=True, check=True,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     file.write_text(done.stdout, encoding="utf-8")
     return done.stderr.strip()

@@ -91,11 +91,17 @@ def test_systemd_accepts_a_unit_and_finds_little_exposed(unit: Path, tmp_path: P
     quiet = {**os.environ, "SYSTEMD_LOG_LEVEL": "warning"}
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(copy)],
-        capture_output=True, text=True, env=quiet, check=False,
+        capture_output=True,
+        text=True,
+        env=quiet,
+        check=False,
     )
     assert done.returncode == 0 and name not in done.stderr, done.stderr
     done = subprocess.run(
         ["systemd-analyze", "security", "--offline=yes", "--threshold=20", str(copy)],
-        capture_output=True, text=True, env=quiet, check=False,
+        capture_output=True,
+        text=True,
+        env=quiet,
+        check=False,
     )
     assert done.returncode == 0, done.stdout
