@@ -70,6 +70,7 @@ RESERVED = b"\0"
 
 ATTEMPTS = 6
 RETRY_PAUSE_S = 0.2
+GATHER_AT_MOST_S = 0.1
 STOP_TIMEOUT_S = 5.0
 ABORT_TIMEOUT_S = 10.0
 MAX_SEEKS_BACK = 5
@@ -170,6 +171,7 @@ class PartitionTask:
         self._inbox: list[Batch] = []
         self._taken: list[Batch] = []
         self._began = -math.inf
+        self._took, self._last = 0.0, 0
         self._wake, self._room = asyncio.Event(), asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
         self._producer: Any = None
@@ -259,11 +261,14 @@ class PartitionTask:
                     if not manager.allowed.is_set():  # a rebalance began while we took the lock
                         continue
                     self._wake.clear()
-                    self._taken, self._inbox, self.queued = self._inbox, [], 0
+                    taken, self.queued = self.queued, 0
+                    self._taken, self._inbox = self._inbox, []
                     self._room.set()
                     if self._taken or self._overdue():
                         self._began = time.monotonic()
                         await self._transact(self._taken)
+                        self._took = time.monotonic() - self._began
+                        self._last = taken
                     self._taken = []
                     self.waiting_since = time.monotonic() if self._inbox else None
         except Exception as error:
@@ -272,8 +277,15 @@ class PartitionTask:
             self._runner = None
 
     async def _gather(self) -> None:
-        """Wait until the commit interval since the last transaction began has passed."""
-        rest = self._began + self._manager.options.commit_interval_s - time.monotonic()
+        """Wait until the commit interval since the last transaction began has passed.
+
+        Where transactions take long, as they do under load, wait as long as the last one took, so
+        that more is gathered; not where as much waits already as that one held.
+        """
+        interval = self._manager.options.commit_interval_s
+        if self.queued < self._last:
+            interval = max(interval, self._took + min(self._took, GATHER_AT_MOST_S))
+        rest = self._began + interval - time.monotonic()
         if rest > 0:
             await asyncio.sleep(rest)
 
