@@ -37,6 +37,18 @@ def liveness(tasks: Iterable[PartitionTask], notes: tuple[str, ...] = ()) -> Hea
     return Health(not stuck, stuck, notes)
 
 
+def longest_wait(tasks: Iterable[PartitionTask]) -> float:
+    """How long work has waited without a commit, in seconds; 0 when none waits."""
+    since = [task.waiting_since for task in tasks if task.waiting_since is not None]
+    return time.monotonic() - min(since) if since else 0.0
+
+
+def most_overdue(tasks: Iterable[PartitionTask], now: int) -> float:
+    """How long the earliest deadline is past due at a time (ms), in seconds; 0 when none is."""
+    due = [at for task in tasks if (at := task.deadlines.earliest()) is not None]
+    return max(0, now - min(due)) / 1e3 if due else 0.0
+
+
 def readiness(tasks: Iterable[PartitionTask], assigned: bool, allowed: bool) -> Health:
     """Whether the worker serves: assigned, restored, no rebalance under way, nothing stuck.
 

@@ -92,10 +92,16 @@ class TaskManager:
         wanted = set(partitions)
         for gone in [p for p in self.tasks if p not in wanted]:
             await self.tasks.pop(gone).close()
-        self.metrics.lag.clear()  # what is no longer ours must not stand there for ever
-        self.metrics.restore_remaining.clear()
-        self.metrics.sweep_done.clear()
-        self.metrics.sweep_total.clear()
+        metrics = self.metrics  # what is no longer ours must not stand there for ever
+        for gauge in (
+            metrics.lag,
+            metrics.restore_remaining,
+            metrics.backlog,
+            metrics.over_capacity,
+            metrics.sweep_done,
+            metrics.sweep_total,
+        ):
+            gauge.clear()
         self.allowed.set()
         for partition in sorted(wanted - self.tasks.keys()):
             store = self._new_store(partition)
@@ -106,7 +112,9 @@ class TaskManager:
             await self.open(fresh)
         except (KafkaError, OSError) as error:
             raise BrokerUnreachable(f"partitions cannot be opened: {error!r}") from error
-        self.metrics.partitions.set(len(self.tasks))
+        metrics.partitions.set(len(self.tasks))
+        for partition in self.tasks:
+            metrics.restore_remaining.labels(str(partition)).set(0)
 
     async def open(self, tasks: list[PartitionTask]) -> None:
         """On assignment: 1 fence, 2 restore up to the last stable offset (3 seek, 4 start)."""
@@ -201,7 +209,9 @@ class TaskManager:
         """Account for a committed transaction: metrics and its one canonical log line."""
         spent = transaction.durations()
         overlay = transaction.overlay
-        self.metrics.transaction(transaction.records, transaction.passed_on, spent)
+        self.metrics.transaction(
+            transaction.records, transaction.passed_on, spent, transaction.oldest
+        )
         self.metrics.domain(overlay.tallies)
         log.info(
             "transaction",

@@ -1,12 +1,41 @@
-"""Prometheus metrics of a worker. Labels never carry an account or a person."""
+"""Prometheus metrics of a worker. Labels never carry an account or a person.
+
+What can be counted is there from the first scrape on, at 0: an expression about it is never empty
+because nothing of its kind has happened yet.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import platform
+import time
+from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import version
+from itertools import product
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
+
+from schemas.errors import DeadLetterReason
+from schemas.records import (
+    ComplaintState,
+    Decision,
+    DisposalAction,
+    EscalationKind,
+    EscalationStatus,
+    MeasureStep,
+    RuleMode,
+)
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped upstream; a series for each
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+AGES = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 RECORDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 
 STEPS = {
@@ -19,17 +48,60 @@ STEPS = {
 }
 """Names of the numbered steps of the commit protocol."""
 
+ERRORS = ("KafkaError", "TimeoutError", "DependencyUnavailable")
+"""Why a transaction fails most often; any other error is counted under its own name."""
+
+DEADLINE = "deadline"
+"""Stands for the topic in the dead letter of a deadline."""
+
 Tally = tuple[str, ...]
 """A metric of the domain and its label values, counted once its transaction is committed."""
+
+
+def create_registry() -> CollectorRegistry:
+    """A registry that holds what every process tells of itself: version, memory, files, start."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    build = Gauge(
+        "zhengming_build_info", "1; what runs here.", ["version", "python"], registry=registry
+    )
+    build.labels(version("zhengming"), platform.python_version()).set(1)
+    return registry
+
+
+def show_ready(registry: CollectorRegistry, ready: Callable[[], bool]) -> None:
+    """Show what ``/ready`` says; it is asked at every scrape."""
+    gauge = Gauge("zhengming_ready", "1 while /ready says so.", registry=registry)
+    gauge.set_function(lambda: float(ready()))
 
 
 class WorkerMetrics:
     """All metrics of one worker process, in one registry."""
 
     def __init__(self) -> None:
-        self.registry = registry = CollectorRegistry()
+        self.registry = registry = create_registry()
         self.partitions = Gauge(
             "zhengming_partitions", "Partitions this worker has open.", registry=registry
+        )
+        self.partitions_ready = Gauge(
+            "zhengming_partitions_ready",
+            "Those of them that are restored, so that their accounts are decided about.",
+            registry=registry,
+        )
+        self.partitions_configured = Gauge(
+            "zhengming_partitions_configured",
+            "Partitions of the application, over all workers.",
+            registry=registry,
+        )
+        self.waiting = Gauge(
+            "zhengming_waiting_seconds",
+            "How long work has waited without a commit; 0 when none waits.",
+            registry=registry,
+        )
+        self.overdue = Gauge(
+            "zhengming_deadline_overdue_seconds",
+            "How long the earliest deadline of any account is past due; 0 when none is.",
+            registry=registry,
         )
         self.lag = Gauge(
             "zhengming_lag_records",
@@ -46,6 +118,12 @@ class WorkerMetrics:
             "zhengming_transaction_records",
             "Records taken into one transaction.",
             buckets=RECORDS,
+            registry=registry,
+        )
+        self.decision = Histogram(
+            "zhengming_decision_seconds",
+            "Age of the oldest input of a transaction at its commit: what a decision took at most.",
+            buckets=AGES,
             registry=registry,
         )
         self.records = Counter(
@@ -70,6 +148,8 @@ class WorkerMetrics:
             ["error"],
             registry=registry,
         )
+        for error in ERRORS:
+            self.transaction_failures.labels(error)
         self.seeks_back = Counter(
             "zhengming_seeks_back", "Gaps that were read again.", registry=registry
         )
@@ -166,6 +246,12 @@ class WorkerMetrics:
                 ["kind", "status"],
                 registry=registry,
             ),
+            "complaints": Counter(
+                "zhengming_complaints",
+                "Complaints by the state they came to.",
+                ["state"],
+                registry=registry,
+            ),
             "dead_letters": Counter(
                 "zhengming_dead_letters",
                 "Records set aside, by topic and reason.",
@@ -193,11 +279,43 @@ class WorkerMetrics:
             ),
         }
 
-    def transaction(self, records: int, passed_on: int, spent: Mapping[int, float]) -> None:
+        known: dict[str, Iterable[tuple[str, ...]]] = {
+            "shadow": ((one, other) for one, other in product(Decision, Decision) if one != other),
+            "disposals": product(DisposalAction, MeasureStep),
+            "escalations": product(EscalationKind, EscalationStatus),
+            "complaints": ((state,) for state in ComplaintState),
+        }
+        for name, labels in known.items():
+            for values in labels:
+                self._domain[name].labels(*values)
+        self.expect_topics((DEADLINE,))
+
+    def expect_topics(self, topics: Iterable[str]) -> None:
+        """Show what is counted by topic for these, by their real names, before anything happens."""
+        for topic in topics:
+            if topic != DEADLINE:
+                self.expired.labels(topic)
+            for reason in DeadLetterReason:
+                self._domain["dead_letters"].labels(topic, reason.value)
+
+    def expect_rules(self, pack: str, rules: Iterable[tuple[str, RuleMode, str]]) -> None:
+        """Show what a pack and its rules (id, mode, own pack) count before anything happens."""
+        for decision in Decision:
+            self._domain["verdicts"].labels(decision, pack)
+        for rule, mode, own_pack in rules:
+            self._domain["findings"].labels(rule, mode, own_pack)
+            self._domain["rule_errors"].labels(rule, own_pack)
+
+    def transaction(
+        self, records: int, passed_on: int, spent: Mapping[int, float], oldest: int = 0
+    ) -> None:
         """Account for a committed transaction: its records and the seconds of each step.
 
-        ``passed_on`` of the records are no inputs: a task has sent them to another.
+        ``passed_on`` of the records are no inputs: a task has sent them to another. ``oldest`` is
+        the time (ms) of the first input, 0 for none.
         """
+        if oldest:
+            self.decision.observe(max(0.0, time.time() - oldest / 1e3))
         self.records.inc(records - passed_on)
         self.passed_on.inc(passed_on)
         self.batch.observe(records)
@@ -213,3 +331,13 @@ class WorkerMetrics:
     def restoring(self, partition: int, position: int, end: int) -> None:
         """Show the progress of a restore, in changelog offsets."""
         self.restore_remaining.labels(str(partition)).set(max(0, end - position))
+
+
+if __name__ == "__main__":
+    import sys
+
+    from streams.metrics_page import markdown
+
+    if sys.argv[1:] != ["--markdown"]:
+        sys.exit("usage: python -m streams.metrics --markdown")
+    sys.stdout.write(markdown())

@@ -12,6 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from streams.errors import ConfigurationError
 from streams.health import Health
+from streams.metrics import show_ready
 from streams.settings import Settings
 
 Probe = Callable[[], Health]
@@ -22,6 +23,7 @@ def probes(
     settings: Settings, registry: CollectorRegistry, health: Probe, ready: Probe
 ) -> Iterator[None]:
     """Serve the probes on ``web_host``:``web_port`` while inside. Raises `ConfigurationError`."""
+    show_ready(registry, lambda: ready().ok)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

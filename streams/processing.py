@@ -20,6 +20,7 @@ from schemas.codec import Codec
 from schemas.errors import DeadLetterReason, DecodeError, RegistryUnavailable
 from schemas.records import (
     AccountChange,
+    ComplaintFeedback,
     Disposal,
     Escalation,
     KeyClaim,
@@ -30,7 +31,7 @@ from schemas.records import (
 )
 from streams.errors import DependencyUnavailable, MessageTooLarge
 from streams.journal import InForce, Revision
-from streams.metrics import Tally
+from streams.metrics import DEADLINE, Tally
 from streams.regions import NO_REGIONS, Regions
 from streams.work import Headers, Message, Read, Record, Work
 
@@ -166,7 +167,7 @@ class DomainProcessing:
         reason = DeadLetterReason.PROCESSING_FAILED
         headers = _headers(reason, type(error).__name__, "", -1, -1, -1)
         letter = Message(self._dead_letters, key, None, headers)
-        return Work({}, [letter], {("dead_letters", "deadline", reason.value): 1})
+        return Work({}, [letter], {("dead_letters", DEADLINE, reason.value): 1})
 
     def _input(self, record: Record, now: int) -> engine.Input:
         logical, record_type = self._inputs[record.topic]
@@ -213,6 +214,8 @@ class DomainProcessing:
                 tallies["disposals", output.action, output.step] += 1
             elif record_type is Escalation:
                 tallies["escalations", output.kind, output.status] += 1
+            elif record_type is ComplaintFeedback:
+                tallies["complaints", output.state] += 1
 
     def _repartition(self, outcome: engine.Outcome, origin: int, messages: list[Message]) -> None:
         """Claims to the partitions that their keys belong to, answers to where they were asked."""

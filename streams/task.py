@@ -120,6 +120,8 @@ class Transaction:
     records: int = 0
     passed_on: int = 0
     """Those of the records that a task has sent to another."""
+    oldest: int = 0
+    """Time of the first of the others, in ms."""
     dead: int = 0
     controlled: Controlled | None = None
     began: float = field(default_factory=time.perf_counter)
@@ -493,6 +495,8 @@ class PartitionTask:
         transaction.records = len(records)
         first = self._manager.options.first
         transaction.passed_on = sum(1 for _ in takewhile(lambda r: r.topic in first, records))
+        if transaction.passed_on < len(records):
+            transaction.oldest = records[transaction.passed_on].timestamp
         if records:
             # A producer's clock may be ahead: no record makes the future fall due. What other tasks
             # sent has the broker's time, which says nothing of how far the inputs are read.

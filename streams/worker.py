@@ -18,8 +18,9 @@ from aiokafka import TopicPartition
 from processors.accounts.backlog import read as read_backlog
 from processors.engine import BACKLOG, SWEEP, Limits
 from processors.policy import Policy
+from processors.policy.model import Mode
 from processors.sweeps import read as read_progress
-from schemas.records import SweepProgress
+from schemas.records import RuleMode, SweepProgress
 from streams.app import ZhengmingApp, create_app, every
 from streams.codecs import open_codec
 from streams.errors import ConfigurationError, WorkerError
@@ -93,6 +94,8 @@ class Worker:
             on_step,
         )
         self.app: ZhengmingApp = create_app(settings, self.tasks)
+        self.tasks.metrics.partitions_configured.set(settings.partitions)
+        self.tasks.metrics.expect_topics(self.app.input_names)
         self._problems: tuple[str, ...] = ()
         self._in_force: InForce | None = None
         add_pages(self.app, lambda: self._problems)
@@ -126,6 +129,14 @@ class Worker:
         for part in pack.parts or (pack,):
             log.info("in force", pack=part.id, version=part.version, hash=part.hash)
             metrics.policy.labels(part.id, part.version, part.hash[:12]).set(1)
+        metrics.expect_rules(
+            pack.id,
+            (
+                (rule.id, RuleMode(rule.mode), rule.pack)
+                for rule in pack.rules
+                if rule.mode in (Mode.ENFORCE, Mode.SHADOW)
+            ),
+        )
         metrics.control_problems.set(len(in_force.problems))
 
     def run(self) -> int:
@@ -183,10 +194,9 @@ class Worker:
             for tp in sources:
                 if (lag := thread.lag(tp)) is not None:
                     metrics.lag.labels(tp.topic, str(tp.partition)).set(lag)
-            if (counted := task.store.get(BACKLOG)) is not None:
-                backlog = read_backlog(counted)
-                metrics.backlog.labels(str(task.partition)).set(backlog.open)
-                metrics.over_capacity.labels(str(task.partition)).set(backlog.over)
+            backlog = read_backlog(task.store.get(BACKLOG))
+            metrics.backlog.labels(str(task.partition)).set(backlog.open)
+            metrics.over_capacity.labels(str(task.partition)).set(backlog.over)
             ends = {tp: thread.handed_out(tp) for tp in sources}
             task.look_for_lost({tp: end for tp, end in ends.items() if end is not None})
             idle = partial(self._idle, task, now - FRESH_MS)

@@ -24,6 +24,7 @@ def images() -> None:
     from streams.images.source import open_fetcher
     from streams.images.worker import ImageWorker
     from streams.logs import configure_logging
+    from streams.probes import probes
     from streams.topics import missing_topics
 
     settings = load_settings()
@@ -38,8 +39,10 @@ def images() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     pool = LookPool(settings.image_processes)
+    worker = ImageWorker(settings, fetcher, pool)
     try:
-        ImageWorker(settings, fetcher, pool).run(stop)
+        with probes(settings, worker.metrics.registry, worker.liveness, worker.readiness):
+            worker.run(stop)
     finally:
         pool.close()
 

@@ -18,16 +18,16 @@ class Backlog:
     def __init__(self, position: int) -> None:
         self._next = position
         self._waiting: dict[str, deque[tuple[int, Disposal]]] = {}
-        self._open: dict[int, None] = {}
+        self._open: dict[int, int] = {}
 
     def __len__(self) -> int:
         """Disposals that are not delivered."""
         return len(self._open)
 
-    def add(self, offset: int, disposal: Disposal) -> bool:
-        """Add a disposal; whether its account has none under way, so that it can begin."""
+    def add(self, offset: int, disposal: Disposal, at: int = 0) -> bool:
+        """Add a disposal that came at a time (ms); whether its account has none under way."""
         self._next = offset + 1
-        self._open[offset] = None
+        self._open[offset] = at
         queue = self._waiting.setdefault(disposal.account_id, deque())
         queue.append((offset, disposal))
         return len(queue) == 1
@@ -49,4 +49,9 @@ class Backlog:
     @property
     def position(self) -> int:
         """The first offset that is not delivered, or the next one to come."""
-        return min(self._open, default=self._next)
+        return next(iter(self._open), self._next)  # they came in their order
+
+    @property
+    def oldest(self) -> int | None:
+        """When the first that is not delivered came, in ms; None when all are."""
+        return next(iter(self._open.values()), None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from typing import Any
 
 import aiohttp
@@ -114,7 +115,10 @@ class Executor:
             self._consumer.pause(*full)
         if rest := self._consumer.paused() - full:
             self._consumer.resume(*rest)
-        self.metrics.waiting(sum(len(p.backlog) for p in self._partitions.values()))
+        backlogs = [partition.backlog for partition in self._partitions.values()]
+        came = [at for backlog in backlogs if (at := backlog.oldest) is not None]
+        oldest = max(0, now_ms() - min(came)) / 1e3 if came else 0.0
+        self.metrics.waiting(sum(map(len, backlogs)), oldest)
 
     async def commit(self) -> None:
         """Commit how far each partition is delivered."""
@@ -146,18 +150,22 @@ class Executor:
             while True:
                 attempts += 1
                 async with self._slots:
+                    began = time.perf_counter()
                     attempt = await self._webhook.deliver(disposal)
-                await self._tell(disposal, attempt, attempts)
+                    spent = time.perf_counter() - began
+                await self._tell(disposal, attempt, attempts, spent)
                 if attempt.delivered:
                     break
                 await asyncio.sleep(pause * random.uniform(0.75, 1.25))  # noqa: S311 - no secret
                 pause = min(2 * pause, LONGEST_PAUSE_S)
             partition.backlog.done(account_id)
 
-    async def _tell(self, disposal: Disposal, attempt: Attempt, attempts: int) -> None:
+    async def _tell(
+        self, disposal: Disposal, attempt: Attempt, attempts: int, spent: float
+    ) -> None:
         """Publish the outcome of an attempt, count it, and log a failure."""
         status = OutcomeStatus.DELIVERED if attempt.delivered else OutcomeStatus.FAILED
-        self.metrics.attempted(status)
+        self.metrics.attempted(status, spent)
         if not attempt.delivered:
             log.warning(
                 "not delivered",
@@ -212,7 +220,7 @@ class Partition:
         """Take fetched records up."""
         for record in records:
             disposal = self._executor.decode(record.value)
-            if self.backlog.add(record.offset, disposal):
+            if self.backlog.add(record.offset, disposal, record.timestamp):
                 task = asyncio.create_task(self._executor.deliver(self, disposal.account_id))
                 self._tasks.add(task)
                 task.add_done_callback(self._ended)

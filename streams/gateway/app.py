@@ -65,6 +65,7 @@ def create_app(settings: Settings, *, console: bool = True) -> FastAPI:
     for part in PARTS:
         # Not `include_router`: it may wrap the routes, and every one of them is looked at below.
         app.router.routes.extend(part.router.routes)
+    gateway.metrics.expect(app.routes)
     add_handlers(app)
     describe(app)
     app.add_middleware(BodyLimit, most=settings.gateway_max_body)

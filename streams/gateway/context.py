@@ -20,6 +20,7 @@ from streams.gateway.originals import Originals
 from streams.health import Health
 from streams.journal import InForce, Journal
 from streams.logs import get_logger
+from streams.metrics import show_ready
 from streams.packs import load_policy
 from streams.settings import Settings
 from streams.views import ViewReader
@@ -49,6 +50,7 @@ class Gateway:
         self.originals = Originals(settings)
         self.lag = Lag(settings)
         self.inputs = Inputs(settings)
+        show_ready(self.metrics.registry, lambda: self.readiness().ok)
 
     def start(self) -> None:
         """Begin to read answers. Raises `BrokerUnreachable`."""

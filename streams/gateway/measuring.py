@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from fastapi.routing import APIRoute
+from prometheus_client import Counter, Histogram
 
-from streams.metrics import SECONDS
+from streams.metrics import SECONDS, create_registry
+
+UNFORESEEN = 500
 
 
 class GatewayMetrics:
     """All metrics of one gateway process, in one registry."""
 
     def __init__(self) -> None:
-        self.registry = registry = CollectorRegistry()
+        self.registry = registry = create_registry()
         self._requests = Counter(
             "zhengming_gateway_requests",
             "Requests by operation and status.",
@@ -28,6 +32,15 @@ class GatewayMetrics:
             buckets=SECONDS,
             registry=registry,
         )
+
+    def expect(self, routes: Iterable[Any]) -> None:
+        """Show the answers that the operations may give before any is given."""
+        for route in routes:
+            if isinstance(route, APIRoute):
+                self._seconds.labels(route.path)
+                for method in route.methods or ():
+                    for status in (*(route.responses or (200,)), UNFORESEEN):
+                        self._requests.labels(route.path, method, str(status))
 
     def answered(self, path: str, method: str, status: int, seconds: float) -> None:
         """Count an answer."""
@@ -47,14 +60,22 @@ class Measured:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began = time.perf_counter()
+        began, answered = time.perf_counter(), False
+
+        def count(status: int) -> None:
+            nonlocal answered
+            answered = True
+            path = getattr(scope.get("route"), "path", "other")
+            self._metrics.answered(path, scope["method"], status, time.perf_counter() - began)
 
         async def noted(message: Any) -> None:
             if message["type"] == "http.response.start":
-                route = scope.get("route")
-                path = getattr(route, "path", "other")
-                spent = time.perf_counter() - began
-                self._metrics.answered(path, scope["method"], message["status"], spent)
+                count(message["status"])
             await send(message)
 
-        await self._app(scope, receive, noted)
+        try:
+            await self._app(scope, receive, noted)
+        except Exception:
+            if not answered:  # whoever is around us answers it
+                count(UNFORESEEN)
+            raise

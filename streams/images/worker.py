@@ -21,7 +21,9 @@ from schemas.records import FieldAnalysis, ImageFacts, ImageRequest
 from streams.clients import create_consumer, create_producer
 from streams.codecs import open_codec
 from streams.errors import BrokerUnreachable
+from streams.health import Health
 from streams.images.fetch import Fetcher, NotFetched, NotNow
+from streams.images.measuring import ImageMetrics, Outcome
 from streams.images.pool import LookPool
 from streams.logs import get_logger
 from streams.settings import Settings
@@ -37,6 +39,10 @@ POLL_S = 0.5
 FLUSH_S = 30.0
 TRIES = 3
 PAUSE_S = 0.5
+STALL_S = 600.0
+"""Longer than any batch of requests takes; a worker that reads nothing for so long is stuck."""
+
+_NOT_FETCHED = "The image was not fetched: "
 
 _LEFT = (KafkaError.ILLEGAL_GENERATION, KafkaError.UNKNOWN_MEMBER_ID, KafkaError._NO_OFFSET)
 """The group has changed hands meanwhile: whoever reads the requests now answers them again."""
@@ -53,6 +59,9 @@ class ImageWorker:
         self._pool = pool
         self._codec = codec or open_codec(settings)
         self._answers = real_name(settings, "account.analyses")
+        self.metrics = ImageMetrics()
+        self._progress = time.monotonic()
+        self._reads = False
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set. Raises `BrokerUnreachable` when answers cannot be sent."""
@@ -64,12 +73,34 @@ class ImageWorker:
         try:
             while not stop.is_set():
                 messages = consumer.consume(AT_ONCE, timeout=POLL_S)
+                self._look_around(consumer)
                 if messages:
                     self._answer(messages, threads, producer)
                     _commit(consumer)
         finally:
+            self._reads = False
             threads.shutdown(wait=False, cancel_futures=True)
             consumer.close()
+
+    def readiness(self) -> Health:
+        """Whether it reads requests; one without partitions stands by."""
+        return Health(self._reads, () if self._reads else ("it does not read yet",))
+
+    def liveness(self) -> Health:
+        """Whether it does anything at all."""
+        silent = time.monotonic() - self._progress
+        stuck = silent > STALL_S
+        return Health(not stuck, (f"nothing read for {silent:.0f} s",) if stuck else ())
+
+    def _look_around(self, consumer: Any) -> None:
+        """Note that it lives, and how much is left to read."""
+        self._progress, self._reads = time.monotonic(), True
+        unread = 0
+        for place in consumer.position(consumer.assignment()):
+            _, high = consumer.get_watermark_offsets(place, cached=True)
+            if place.offset >= 0:
+                unread += max(0, high - place.offset)
+        self.metrics.unread.set(unread)
 
     def _answer(self, messages: Sequence[Any], threads: ThreadPoolExecutor, producer: Any) -> None:
         began = time.perf_counter()
@@ -91,6 +122,8 @@ class ImageWorker:
             )
         if producer.flush(FLUSH_S) or failures:
             raise BrokerUnreachable(f"answers were not sent: {failures[0] if failures else 'late'}")
+        for found in facts:
+            self.metrics.answered(_outcome(found))
         outcomes = Counter("checked" if found.checked else found.detail for found in facts)
         log.info(
             "images",
@@ -101,6 +134,10 @@ class ImageWorker:
 
     def look(self, reference: str) -> ImageFacts:
         """Fetch an image and look into it; what fails is said in the facts."""
+        with self.metrics.seconds.time():
+            return self._look(reference)
+
+    def _look(self, reference: str) -> ImageFacts:
         for tried in range(1, TRIES + 1):
             try:
                 body = self._fetcher.fetch(reference)
@@ -129,7 +166,14 @@ class ImageWorker:
 
 
 def _not_fetched(error: NotFetched) -> ImageFacts:
-    return ImageFacts(checked=False, detail=f"The image was not fetched: {error}.")
+    return ImageFacts(checked=False, detail=f"{_NOT_FETCHED}{error}.")
+
+
+def _outcome(facts: ImageFacts) -> Outcome:
+    if facts.checked:
+        return Outcome.CHECKED
+    fetched = not facts.detail.startswith(_NOT_FETCHED)
+    return Outcome.NOT_CHECKED if fetched else Outcome.NOT_FETCHED
 
 
 def _analysis(request: ImageRequest, facts: ImageFacts) -> FieldAnalysis:

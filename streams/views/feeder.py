@@ -19,8 +19,9 @@ from streams.logs import get_logger
 from streams.settings import Settings
 from streams.views.documents import Status
 from streams.views.metrics import ViewMetrics
+from streams.views.reader import ViewReader
 from streams.views.reading import Reading
-from streams.views.store import LeaseLost, ViewStore
+from streams.views.store import LeaseLost, ViewStore, now_ms
 
 RETRY_S = 0.5
 STATUS_S = 1.0
@@ -43,6 +44,7 @@ class Feeder:
         self.metrics = ViewMetrics()
         self._settings = settings
         self._store = ViewStore(settings, first_level(credit))
+        self._reader = ViewReader(settings, credit)
         self._waits = "it has just begun"
         self._progress = time.monotonic()
         self._told = 0.0
@@ -60,6 +62,7 @@ class Feeder:
                     self._wait("another process feeds the views")
         finally:
             reading.close()
+            self._reader.close()
             self._store.close()
 
     def _hold(self, reading: Reading) -> None:
@@ -85,6 +88,7 @@ class Feeder:
     def _tell(self, status: Status, now: float) -> None:
         self._told = now
         self.metrics.status(status)
+        self.metrics.waits(self._reader.work(now_ms()), self._reader.levels())
 
     def _wait(self, why: str) -> None:
         if self._waits != why:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from collections.abc import Mapping
 
-from streams.metrics import SECONDS
+from prometheus_client import Counter, Gauge, Histogram
+
+from streams.metrics import SECONDS, create_registry
 from streams.views.documents import Status
+from streams.views.reader import Work
 
 
 class ViewMetrics:
     """All metrics of one feeder, in one registry."""
 
     def __init__(self) -> None:
-        self.registry = registry = CollectorRegistry()
+        self.registry = registry = create_registry()
         self._records = Counter(
             "zhengming_views_records", "Records applied to the views.", registry=registry
         )
@@ -36,6 +39,25 @@ class ViewMetrics:
             registry=registry,
         )
 
+        self._work = Gauge(
+            "zhengming_views_work",
+            "What waits for a person, by queue.",
+            ["queue"],
+            registry=registry,
+        )
+        self._overdue = Gauge(
+            "zhengming_views_work_overdue",
+            "What of it is past its due time.",
+            ["queue"],
+            registry=registry,
+        )
+        self._accounts = Gauge(
+            "zhengming_views_accounts",
+            "Accounts by credit level.",
+            ["level"],
+            registry=registry,
+        )
+
     def applied(self, records: int, seconds: float) -> None:
         """Count a batch."""
         self._feeding.set(1)
@@ -48,6 +70,18 @@ class ViewMetrics:
         self._unread.set(status.unread)
         self._behind.set(status.behind_ms / 1_000)
 
+    def waits(self, work: Mapping[str, Work], levels: Mapping[str, int]) -> None:
+        """Show what the views say of people's work and of the accounts."""
+        for queue, waiting in work.items():
+            self._work.labels(queue).set(waiting.open)
+            self._overdue.labels(queue).set(waiting.overdue)
+        for level, accounts in levels.items():
+            self._accounts.labels(level).set(accounts)
+
     def waiting(self) -> None:
-        """Show that nothing is fed."""
+        """Show that nothing is fed; what was last known is whoever feeds to say."""
         self._feeding.set(0)
+        for gauge in (self._unread, self._behind):
+            gauge.set(0)
+        for labelled in (self._work, self._overdue, self._accounts):
+            labelled.clear()
