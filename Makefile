@@ -26,7 +26,7 @@ demo: $(STAMP) ## Bring up Kafka, Redis and two workers, and watch them decide (
 	@exec .venv/bin/zhengming demo $(ARGS)
 
 .PHONY: test
-test: $(STAMP) kafka ## Run the tests against real Kafka and real Redis (ARGS="..." goes to pytest)
+test: $(STAMP) kafka prometheus ## Run the tests against real Kafka and real Redis (ARGS="..." goes to pytest)
 	@$(PY) -m pytest $(ARGS)
 
 .PHONY: ci
@@ -39,6 +39,7 @@ check: $(STAMP) ## Format, lint, types, generated files and schema compatibility
 	@.venv/bin/mypy
 	@$(PY) -m schemas.generate --check
 	@$(PY) -m schemas.compatibility
+	@$(PY) -m deploy.grafana.generate --check
 
 .PHONY: fmt
 fmt: $(STAMP) ## Format the code and mend what lint can mend
@@ -55,10 +56,13 @@ docs: $(STAMP) ## Write the generated code and pages anew
 	@$(PY) -m schemas.generate
 	@$(PY) -m streams.settings --markdown > docs/settings.md.new
 	@$(PY) -m streams.topics --markdown > docs/topics.md.new
+	@$(PY) -m streams.metrics --markdown > docs/observability.md.new
 	@$(PY) -m tests.obligations --markdown > docs/coverage.md.new
 	@mv docs/settings.md.new docs/settings.md
 	@mv docs/topics.md.new docs/topics.md
+	@mv docs/observability.md.new docs/observability.md
 	@mv docs/coverage.md.new docs/coverage.md
+	@$(PY) -m deploy.grafana.generate
 
 .PHONY: chaos
 chaos: $(STAMP) kafka ## Kill, stop and freeze workers for ROUNDS=20 rounds, then check every record
@@ -94,6 +98,16 @@ browser: ## Install Chromium and a Chinese font for the console's tests (Debian,
 	@command -v chromium >/dev/null || { ! command -v apt-get >/dev/null || test "$$(id -u)" != 0; } || \
 		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
 			--no-install-recommends chromium fonts-noto-cjk >/dev/null; }
+
+# Debian's package is unpacked, not installed: no root, and no service that starts by itself.
+.PHONY: prometheus
+prometheus: ## Fetch Debian's Prometheus into .cache for the tests of alerts and dashboards
+	@test -x .cache/prometheus/usr/bin/promtool || command -v promtool prometheus >/dev/null || \
+		! command -v apt-get >/dev/null || { mkdir -p .cache/prometheus; cd .cache/prometheus; \
+			apt-get download -qq prometheus 2>/dev/null || \
+				{ apt-get update -qq && apt-get download -qq prometheus; } && \
+			dpkg-deb -x prometheus_*.deb .; } || \
+		echo "no Prometheus: as root run 'apt-get update', then 'make prometheus' again" >&2
 
 .PHONY: lock
 lock: $(STAMP) ## Resolve pyproject.toml into requirements.lock (ARGS=--upgrade for newer versions)

@@ -456,6 +456,7 @@ def people() -> Any:
 def gateway() -> Any:
     """Requests, their answers, and how long they take."""
     api = '{path=~"$path",path!~"/health|/ready|/metrics"}'
+    changes = '{path=~"/v1/changes|/v1/registrations",method="POST",status'
     return dashboard(
         "zhengming-gateway",
         "Zhengming 正名 / Gateway",
@@ -468,15 +469,9 @@ def gateway() -> Any:
                     number(
                         "Changes without a verdict in time",
                         Query(
-                            rate(
-                                "zhengming_gateway_requests_total",
-                                where='{path="/v1/changes",method="POST",status="202"}',
-                            )
+                            rate("zhengming_gateway_requests_total", where=f'{changes}="202"}}')
                             + " / "
-                            + rate(
-                                "zhengming_gateway_requests_total",
-                                where='{path="/v1/changes",method="POST",status=~"2.."}',
-                            )
+                            + rate("zhengming_gateway_requests_total", where=f'{changes}=~"2.."}}')
                         ),
                         "percentunit",
                         0.05,

@@ -1,0 +1,121 @@
+"""Alerts, recording rules and dashboards: sound by promtool, tested, explained, up to date."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+import yaml
+from click import Command, Group
+
+from deploy.grafana import generate
+from streams.cli import app
+from streams.metrics_page import processes
+from tests.deploy.boards import choices, dashboards, expressions
+from tests.deploy.prometheus import ROOT, RULES, alert_rules, promtool, recorded, selectors
+
+RUNBOOKS = ROOT / "docs" / "runbooks"
+SECTIONS = ["What it means", "Look first", "Cure", "Verify", "Escalate"]
+TESTS = sorted((RULES / "tests").glob("*.yml"))
+BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+INLINE = re.compile(r"`(zhengming [^`]+)`")
+ALERTS = alert_rules()
+
+
+def known() -> set[str]:
+    """Every metric that an expression may name."""
+    ours = {name for metrics in processes().values() for m in metrics for name in m.series}
+    return ours | set(recorded()) | {"up", "ALERTS"}
+
+
+def test_promtool_finds_no_fault_in_the_configuration() -> None:
+    promtool("check", "config", "prometheus.yml")
+
+
+def test_promtool_finds_no_fault_in_the_rules() -> None:
+    promtool("check", "rules", "alerts.yml", "recording.yml")
+
+
+@pytest.mark.parametrize("file", TESTS, ids=lambda file: file.stem)
+def test_alerts_fire_when_they_should_and_not_when_they_should_not(file: Path) -> None:
+    promtool("test", "rules", f"tests/{file.name}")
+
+
+def test_every_alert_is_tested_both_ways() -> None:
+    tested: dict[bool, set[str]] = {True: set(), False: set()}
+    for file in TESTS:
+        for case in yaml.safe_load(file.read_text("utf-8"))["tests"]:
+            for rule in case["alert_rule_test"]:
+                tested[bool(rule["exp_alerts"])].add(rule["alertname"])
+    assert tested == {True: set(ALERTS), False: set(ALERTS)}
+
+
+def test_no_expression_names_a_metric_that_the_product_does_not_have() -> None:
+    asked = expressions() | recorded() | {name: rule["expr"] for name, rule in ALERTS.items()}
+    asked |= {f"variable {label}": metric for metric, label in choices()}
+    unknown = {
+        where: name
+        for where, expr in asked.items()
+        for name, _ in selectors(expr)
+        if name not in known()
+    }
+    assert unknown == {}
+
+
+def test_the_dashboards_are_what_the_code_says() -> None:
+    assert generate.main(["--check"]) == 0
+
+
+def test_no_dashboard_has_two_panels_of_one_title_or_over_each_other() -> None:
+    for board in dashboards():
+        panels = [panel for panel in board["panels"] if panel["type"] != "row"]
+        titles = [panel["title"] for panel in panels]
+        assert len(titles) == len(set(titles)), board["title"]
+        cells = [cell for panel in panels for cell in _cells(panel["gridPos"])]
+        assert len(cells) == len(set(cells)), board["title"]
+
+
+def _cells(at: dict[str, int]) -> list[tuple[int, int]]:
+    return [(at["x"] + x, at["y"] + y) for x in range(at["w"]) for y in range(at["h"])]
+
+
+def test_each_alert_names_its_page_and_each_page_its_alert() -> None:
+    pages = {path.stem for path in RUNBOOKS.glob("*.md")} - {"README"}
+    assert pages == set(ALERTS)
+    listed = (RUNBOOKS / "README.md").read_text("utf-8")
+    for name, rule in ALERTS.items():
+        assert rule["annotations"]["runbook_url"] == f"docs/runbooks/{name}.md"
+        assert rule["labels"]["severity"] in ("critical", "warning")
+        assert f"[{name}]({name}.md) | {rule['labels']['severity']} |" in listed
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_a_page_has_its_sections_and_names_commands_and_metrics_that_exist(name: str) -> None:
+    text = (RUNBOOKS / f"{name}.md").read_text("utf-8")
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == SECTIONS
+    assert f"`{ALERTS[name]['labels']['severity']}`" in text.split("## ")[0]
+    assert {metric for metric, _ in selectors(text) if metric.startswith("zhengming_")} <= known()
+    for link in re.findall(r"\]\(([^)]+)\)", text):
+        assert (RUNBOOKS / link).is_file(), link
+    commands = [line for block in BLOCK.findall(text) for line in block.splitlines()]
+    assert commands
+    ours = [line.partition("|")[0] for line in commands if line.startswith("zhengming ")]
+    for command in [*ours, *INLINE.findall(text)]:
+        check_command(command)
+
+
+def check_command(line: str) -> None:
+    """Fail where a command line names a command or an option that does not exist."""
+    words: list[str] = shlex.split(line.partition(";")[0])[1:]
+    command: Any = typer.main.get_command(app)
+    while words and isinstance(command, Group) and words[0] in command.commands:
+        command = command.commands[words.pop(0)]
+    assert isinstance(command, Command) and not (
+        isinstance(command, Group) and not command.invoke_without_command
+    ), f"there is no command {line!r}"
+    options = {option for parameter in command.params for option in parameter.opts}
+    assert {word for word in words if word.startswith("--")} <= options, line
