@@ -102,7 +102,8 @@ browser: ## Install Chromium and a Chinese font for the console's tests (Debian,
 # Debian's package is unpacked, not installed: no root, and no service that starts by itself.
 .PHONY: prometheus
 prometheus: ## Fetch Debian's Prometheus into .cache for the tests of alerts and dashboards
-	@test -x .cache/prometheus/usr/bin/promtool || command -v promtool prometheus >/dev/null || \
+	@test -x .cache/prometheus/usr/bin/promtool || \
+		{ command -v promtool >/dev/null && command -v prometheus >/dev/null; } || \
 		! command -v apt-get >/dev/null || { mkdir -p .cache/prometheus; cd .cache/prometheus; \
 			apt-get download -qq prometheus 2>/dev/null || \
 				{ apt-get update -qq && apt-get download -qq prometheus; } && \
