@@ -85,7 +85,7 @@ def _metrics(registry: CollectorRegistry) -> list[Metric]:
 
 def _of(collector: object) -> Iterator[Metric]:
     if isinstance(collector, MetricWrapperBase):
-        name, kind = collector._name, collector._type
+        name, kind = collector._name, str(collector._type)
         total = "_total" if kind == "counter" else ""
         yield Metric(name + total, kind, tuple(collector._labelnames), collector._documentation)
         return

@@ -80,11 +80,11 @@ def overview() -> Any:
                 (
                     number("Inputs decided", Query("zhengming:records:rate5m"), "cps"),
                     number("Lag", Query("zhengming:lag_records:sum"), "short", 10_000),
-                    number("p99 to the decision", Query("zhengming:decision_seconds:p99_5m"), "s", 5),
-                    number("Refused", Query("zhengming:refused:ratio10m"), "percentunit"),
                     number(
-                        "Waits for people", Query("sum(max by (queue) (zhengming_views_work))")
+                        "p99 to the decision", Query("zhengming:decision_seconds:p99_5m"), "s", 5
                     ),
+                    number("Refused", Query("zhengming:refused:ratio10m"), "percentunit"),
+                    number("Waits for people", Query("sum(max by (queue) (zhengming_views_work))")),
                     number("Workers", Query('count(up{job="zhengming-worker"} == 1)')),
                     number(
                         "Alerts firing",
@@ -158,8 +158,7 @@ def overview() -> Any:
                     graph(
                         "Measures begun",
                         Query(
-                            "60 * "
-                            + rate("zhengming_disposals_total", "step", '{action="BEGIN"}'),
+                            "60 * " + rate("zhengming_disposals_total", "step", '{action="BEGIN"}'),
                             "{{step}}",
                         ),
                         unit="cpm",
@@ -465,7 +464,9 @@ def gateway() -> Any:
             Row(
                 "Now",
                 (
-                    number("Failed", Query("zhengming:gateway_errors:ratio5m"), "percentunit", 0.01),
+                    number(
+                        "Failed", Query("zhengming:gateway_errors:ratio5m"), "percentunit", 0.01
+                    ),
                     number(
                         "Changes without a verdict in time",
                         Query(
@@ -527,9 +528,7 @@ def around() -> Any:
             Row(
                 "Views",
                 (
-                    graph(
-                        "Feeds the views", Query("zhengming_views_feeding", "{{instance}}")
-                    ),
+                    graph("Feeds the views", Query("zhengming_views_feeding", "{{instance}}")),
                     graph(
                         "Behind", Query("max(zhengming_views_behind_seconds)", "behind"), unit="s"
                     ),

@@ -52,9 +52,7 @@ def graph(title: str, *queries: Query, unit: str = "short", stack: bool = False)
     return _panel("timeseries", title, queries, unit, options, custom=custom)
 
 
-def number(
-    title: str, query: Query, unit: str = "short", bad_from: float | None = None
-) -> Panel:
+def number(title: str, query: Query, unit: str = "short", bad_from: float | None = None) -> Panel:
     """One number, red from ``bad_from`` on."""
     steps: list[dict[str, Any]] = [{"color": "green", "value": None}]
     if bad_from is not None:
@@ -125,8 +123,8 @@ def dashboard(uid: str, title: str, variables: tuple[Variable, ...], rows: tuple
     y = 0
     for row in rows:
         at = {"h": 1, "w": WIDTH, "x": 0, "y": y}
-        title = {"type": "row", "title": row.title, "collapsed": False, "panels": []}
-        panels.append({**title, "gridPos": at})
+        head = {"type": "row", "title": row.title, "collapsed": False, "panels": []}
+        panels.append({**head, "gridPos": at})
         width = WIDTH // len(row.panels)
         for number, panel in enumerate(row.panels):
             at = {"h": row.height, "w": width, "x": number * width, "y": y + 1}

@@ -11,7 +11,14 @@ import pytest
 from tests.conftest import SettingsFactory
 from tests.deploy.application import Running
 from tests.deploy.boards import choices, expressions
-from tests.deploy.prometheus import Prometheus, alert_rules, program, prometheus, recorded, selectors
+from tests.deploy.prometheus import (
+    Prometheus,
+    alert_rules,
+    program,
+    prometheus,
+    recorded,
+    selectors,
+)
 from tests.support import wait_until
 
 WITHIN = 60

@@ -207,3 +207,16 @@ def test_what_is_committed_never_lies_behind_a_disposal_that_waits() -> None:
     assert backlog.position == 8
     assert not backlog.done(one.account_id)
     assert (backlog.position, len(backlog)) == (9, 0)
+
+
+def test_the_age_of_a_backlog_is_that_of_the_first_disposal_that_waits() -> None:
+    one, two = DISPOSALS[0], next(d for d in DISPOSALS if d.account_id != DISPOSALS[0].account_id)
+    backlog = Backlog(5)
+    assert backlog.oldest is None
+    backlog.add(5, one, 1_000)
+    backlog.add(6, two, 2_000)
+    assert backlog.oldest == 1_000
+    backlog.done(two.account_id)
+    assert backlog.oldest == 1_000
+    backlog.done(one.account_id)
+    assert backlog.oldest is None
