@@ -201,7 +201,7 @@ class WorkerMetrics:
             registry=registry,
         )
         self.sweep_total = Gauge(
-            "zhengming_sweep_accounts_total",
+            "zhengming_sweep_accounts",
             "Accounts that there were when it began, about.",
             ["partition"],
             registry=registry,

@@ -308,6 +308,10 @@ def workers() -> Any:
                         unit="cps",
                     ),
                     graph(
+                        "Accounts without an answer across accounts, in the last hour",
+                        Query("sum(increase(zhengming_unanswered_total[1h]))", "without an answer"),
+                    ),
+                    graph(
                         "Batches lost and read again, in the last hour",
                         Query(
                             f"sum by (instance) (increase(zhengming_seeks_back_total{ours}[1h]))",
@@ -343,6 +347,12 @@ def workers() -> Any:
                         "Deadlines fired; claims and findings between partitions",
                         Query(rate("zhengming_deadlines_fired_total", where=ours), "deadlines"),
                         Query(rate("zhengming_passed_on_records_total", where=ours), "passed on"),
+                        unit="cps",
+                    ),
+                    graph(
+                        "Sweeps: accounts verified anew, and found otherwise",
+                        Query(rate("zhengming_swept_total", where=ours), "verified"),
+                        Query(rate("zhengming_sweep_found_total", where=ours), "found otherwise"),
                         unit="cps",
                     ),
                     graph(
