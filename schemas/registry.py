@@ -73,6 +73,13 @@ class Registry:
             frame = self._frames[record_type] = _FRAME.pack(0, schema_id)
         return frame
 
+    def latest(self, subject: str) -> str | None:
+        """The text of the newest schema of a subject; None where there is none, or no Avro."""
+        found = self._ask(lambda: self._client.get_latest_version(subject))
+        if found is None or found.schema.schema_type not in (None, "AVRO"):
+            return None
+        return found.schema.schema_str
+
     def _fetch(self, schema_id: int) -> Schema | None:
         found = self._client.get_schema(schema_id)
         if found.schema_type not in (None, "AVRO"):

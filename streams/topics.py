@@ -318,6 +318,8 @@ class TopicState(NamedTuple):
     """0 when it does not exist."""
     differences: tuple[str, ...]
     """Where its settings are not those of the table; an operator may have wanted that."""
+    config: Mapping[str, str] = {}
+    """All settings as the brokers tell them; empty where they do not."""
 
 
 def missing_topics(settings: Settings) -> list[str]:
@@ -331,7 +333,7 @@ def describe_topics(settings: Settings) -> list[TopicState]:
     admin = create_admin(settings)
     there = topic_partitions(admin)
     used = used_topics(settings)
-    configs = {} if _is_mock(admin) else _configs(admin, [name for name in used if name in there])
+    configs = {} if is_mock(admin) else _configs(admin, [name for name in used if name in there])
     return [
         TopicState(
             name,
@@ -342,6 +344,7 @@ def describe_topics(settings: Settings) -> list[TopicState]:
                 for key, value in topic.config.items()
                 if name in configs and configs[name].get(key) != value
             ),
+            configs.get(name, {}),
         )
         for name, topic in used.items()
     ]
@@ -362,7 +365,7 @@ def create_topics(settings: Settings) -> list[str]:
     missing = [name for name in used if name not in there]
     if not missing:
         return []
-    if _is_mock(admin):
+    if is_mock(admin):
         _create_on_mock(settings, missing)
     else:
         _create(admin, settings, {name: used[name] for name in missing})
@@ -449,7 +452,8 @@ def _require_equal_partitions(settings: Settings, counts: Mapping[str, int]) -> 
     )
 
 
-def _is_mock(admin: AdminClient) -> bool:
+def is_mock(admin: Any) -> bool:
+    """Whether a client talks to librdkafka's mock, which answers few questions about itself."""
     return str(admin.list_topics(timeout=WITHIN_S).cluster_id).startswith(MOCK_CLUSTER)
 
 

@@ -1,0 +1,132 @@
+"""Everything beside Kafka: settings, pack, registry, Redis, what is installed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import redis
+
+from schemas.errors import RegistryUnavailable
+from streams.doctor.finding import Finding
+from streams.errors import WorkerError
+from streams.packs import load_policy
+from streams.regions import open_regions
+from streams.settings import Settings, unknown_variables
+from streams.views.reader import ViewReader
+
+BEHIND_MS = 60_000
+"""Views further behind than this show a past that people take for the present."""
+
+
+def variables(_settings: Settings) -> Iterator[Finding]:
+    """Every variable of ours is one that something reads."""
+    for variable, likely in unknown_variables().items():
+        cure = f"did you mean {likely}?" if likely else "unset it; docs/settings.md has them all"
+        yield Finding("settings", False, f"{variable} is not a setting", cure, variable)
+
+
+def pack(settings: Settings) -> Iterator[Finding]:
+    """The configured pack is sound."""
+    try:
+        known = load_policy(settings).pack
+    except WorkerError as error:
+        yield Finding("pack", False, str(error), "run `zhengming policy lint`", settings.pack)
+        return
+    yield Finding(
+        "pack", True, f"{known.id} {known.version}, {len(known.rules)} rules, {known.hash[:12]}"
+    )
+
+
+def regions(settings: Settings) -> Iterator[Finding]:
+    """The files that tell regions can be read."""
+    if not settings.ip_data:
+        return
+    try:
+        open_regions(settings)
+    except WorkerError as error:
+        cure = "name whole xdb files in ZHENGMING_IP_DATA"
+        yield Finding("IP data", False, str(error), cure, settings.ip_data)
+        return
+    yield Finding("IP data", True, settings.ip_data)
+
+
+def registry(settings: Settings) -> Iterator[Finding]:
+    """The schema registry answers."""
+    if settings.schema_registry_url is None:
+        return
+    from schemas.registry import Registry
+
+    try:
+        Registry(settings.schema_registry_url, str).schema(1)
+    except RegistryUnavailable as error:
+        cure = "start it, or unset ZHENGMING_SCHEMA_REGISTRY_URL"
+        yield Finding("schema registry", False, str(error), cure)
+        return
+    yield Finding("schema registry", True, settings.schema_registry_url)
+
+
+def redis_views(settings: Settings) -> Iterator[Finding]:
+    """Redis answers, and the views in it are fresh."""
+    client = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=2)
+    try:
+        client.ping()
+    except redis.RedisError as error:
+        cure = "start Redis, or set ZHENGMING_REDIS; only the views need it, decisions go on"
+        yield Finding("Redis", False, type(error).__name__, cure)
+        return
+    finally:
+        client.close()
+    yield Finding("Redis", True, "answers")
+    reader = ViewReader(settings, load_policy(settings).pack.credit) if _sound(settings) else None
+    if reader is None:
+        return
+    try:
+        status = reader.status()
+    except redis.RedisError as error:
+        yield Finding("views", False, type(error).__name__, "look at the log of Redis")
+        return
+    finally:
+        reader.close()
+    if status is None:
+        cure = "run `zhengming views` where gateway or console are to show accounts"
+        yield Finding("views", True, "nobody feeds them", cure)
+    elif status.behind_ms > BEHIND_MS:
+        seen = f"{status.unread} records, {status.behind_ms / 1e3:.0f} s behind"
+        cure = (
+            "give `zhengming views` and Redis more CPU; where they lie far back, "
+            "`zhengming views rebuild`"
+        )
+        yield Finding("views", False, seen, cure)
+    else:
+        yield Finding("views", True, f"{status.unread} records behind")
+
+
+def _sound(settings: Settings) -> bool:
+    """Whether the configured pack, told by `pack`, can be used."""
+    try:
+        load_policy(settings)
+    except WorkerError:
+        return False
+    return True
+
+
+def store(settings: Settings) -> Iterator[Finding]:
+    """The store that is set is installed."""
+    if settings.store == "rocksdb":
+        try:
+            import rocksdict  # noqa: F401  # only whether it is there
+        except ImportError:
+            yield Finding("store", False, "rocksdict is missing", "pip install zhengming[rocksdb]")
+            return
+    yield Finding("store", True, settings.store)
+
+
+def java(_settings: Settings) -> Iterator[Finding]:
+    """What the sandbox would run on."""
+    there = [name for name in ("java", "mvn") if shutil.which(name)]
+    yield Finding(
+        "sandbox",
+        True,
+        f"found {', '.join(there)}" if there else "no Java: mock broker in the demo",
+    )
