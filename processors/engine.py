@@ -139,6 +139,11 @@ _FINDINGS = "account.findings"
 _REPORTER = KeyKind.REPORTER
 
 
+def kind_of(record: InputRecord) -> bytes:
+    """What an event id of a record is marked with: ids are told apart by the kind of input."""
+    return _APPLY[type(record)][0]
+
+
 def run(
     inputs: Sequence[Input],
     read: Read,

@@ -38,6 +38,8 @@ from schemas.records import (
     Notice,
     Verdict,
 )
+from streams.backup.proof import was_restored
+from streams.checker_base import NOTHING, Base
 from streams.checker_keys import Exchange, unanswered
 from streams.clients import read_all
 from streams.codecs import open_codec
@@ -131,8 +133,10 @@ class _Output(NamedTuple):
 class _Replay:
     """A run of the pure engine, in batches, each under one policy and its brakes."""
 
-    def __init__(self, limits: engine.Limits, value_key: bytes) -> None:
-        self.states: dict[bytes, bytes | None] = {}
+    def __init__(
+        self, limits: engine.Limits, value_key: bytes, states: Mapping[bytes, bytes]
+    ) -> None:
+        self.states: dict[bytes, bytes | None] = {**states}
         self.outputs: dict[str, list[Any]] = defaultdict(list)
         self.claims: dict[str, list[KeyClaim]] = defaultdict(list)
         self._under: tuple[Policy, RecordedBrakes | None] | None = None
@@ -198,9 +202,19 @@ class _Replay:
 
 
 class Checker:
-    """Collects a run's messages, then compares them. `check` does both on a broker."""
+    """Collects a run's messages, then compares them. `check` does both on a broker.
 
-    def __init__(self, settings: Settings, policy: Policy, codec: Codec | None = None) -> None:
+    ``base`` is what an application that was restored began with; what the restore itself wrote into
+    outputs is then left out.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        policy: Policy,
+        codec: Codec | None = None,
+        base: Base = NOTHING,
+    ) -> None:
         self.report = Report()
         self._policy = policy
         self._journal = Journal(settings, policy, codec)
@@ -222,7 +236,8 @@ class Checker:
         self._begun: set[str] = set()
         self._recordings: dict[tuple[int, str], RecordedBrakes] = {}
         self._decided: dict[str, dict[int, Policy]] = {}
-        self._exchange = Exchange(settings, self._codec, self.report.add)
+        self._base = base
+        self._exchange = Exchange(settings, self._codec, self.report.add, base.keys)
 
     @property
     def topics(self) -> list[str]:
@@ -244,12 +259,15 @@ class Checker:
             topic = str(message.topic())
             if topic in self._inputs:
                 self._collect_input(topic, message)
-            elif topic in self._outputs:
-                self._collect_output(topic, message)
             elif topic in self._exchange.topics:
-                self._exchange.collect(topic, message)
-            elif topic == self._dead_topic:
-                self._collect_dead(message)
+                self._exchange.collect(topic, message, before=self._from_before(message))
+            elif topic in self._outputs or topic == self._dead_topic:
+                if self._from_before(message):
+                    continue
+                if topic in self._outputs:
+                    self._collect_output(topic, message)
+                else:
+                    self._collect_dead(message)
             elif topic in self._journal.topics:
                 self._journal.take(topic, message.offset(), message.value())
             elif message.key() == BRAKES:
@@ -260,6 +278,10 @@ class Checker:
                 self._exchange.reached(message.partition(), decode_positions(message.value()))
             elif not message.key().startswith(RESERVED):
                 self._states[message.key()] = message.value()
+
+    def _from_before(self, message: Any) -> bool:
+        """Whether a restore wrote a record, and not a task."""
+        return self._base is not NOTHING and was_restored(message)
 
     def _collect_input(self, topic: str, message: Any) -> None:
         origin = (topic, message.partition(), message.offset())
@@ -311,7 +333,7 @@ class Checker:
         answered = {(a, e) for a, events in sequences.items() for e in events.values()}
         for event, given in self._events.items():
             alive = [one for one in given if one.origin not in self._dead]
-            if alive and event not in answered:
+            if alive and event not in answered and not self._base.knew(alive[0].record):
                 self.report.add("lost", f"{alive[0].origin} {event[1]}")
             elif not alive and event in answered:
                 self.report.add("doubled", f"{given[0].origin} is answered and set aside")
@@ -335,7 +357,8 @@ class Checker:
                 self.report.add("doubled", f"{account} {event}: #{numbers[event]} and #{seq}")
         for claim in self._exchange.claims[account]:
             events.setdefault(claim.account_seq, claim.event_id)  # nothing else came of it yet
-        if sorted(events) != list(range(1, len(events) + 1)):
+        first = self._base.account(account).seq + 1
+        if sorted(events) != list(range(first, first + len(events))):
             self.report.add("sequence", f"{account}: numbers {sorted(events)[:20]}")
         self._check_order(account, events)
         return events
@@ -372,8 +395,10 @@ class Checker:
                 self.report.add("outputs", f"{account}: outputs and replay differ")
             if found is not None:
                 self._compare_fold(account, found, answers)
-        for key in self._states.keys() - {a.encode() for a in self._answers}:
-            self.report.add("state", f"{key.decode()}: a state without any output")
+        before = self._base.accounts
+        for key in (self._states.keys() | before.keys()) - {a.encode() for a in self._answers}:
+            if self._states.get(key) != before.get(key):
+                self.report.add("state", f"{key.decode()}: a state without any output")
         self._exchange.compare(replay.claims, self._dead)
 
     def _replay(self, sequences: dict[str, dict[int, str]]) -> _Replay:
@@ -381,7 +406,7 @@ class Checker:
 
         Accounts that one policy decided about all along are taken together.
         """
-        replay = _Replay(self._limits, self._value_key)
+        replay = _Replay(self._limits, self._value_key, self._base.accounts)
         together: dict[tuple[int, str], list[str]] = defaultdict(list)
         for account, events in sequences.items():
             policies = self._deciding(account)
@@ -469,6 +494,7 @@ class Checker:
                     began[partition, step, window] += used
         for (partition, step, window), used in began.items():
             kept = self._brakes.get(partition, Counters()).quotas.get(step, {})
+            used += self._base.used(partition, step, window)
             counted = kept.get(window, used)  # older windows are forgotten
             if counted != used:
                 what = f"partition {partition}: {used} {step} began, {counted} are counted"
@@ -507,9 +533,9 @@ class Checker:
 
     def _compare_fold(self, account: str, found: bytes, answers: list[_Output]) -> None:
         """Fold the credit and disposal outputs and compare them with the state."""
-        state = account_state.decode(found)
-        live: set[str] = set()
-        entries: dict[str, int] = {}
+        state, before = account_state.decode(found), self._base.account(account)
+        live: set[str] = {measure.id for measure in before.live_measures()}
+        entries: dict[str, int] = {entry.id: entry.points for entry in before.ledger}
         for record, _ in answers:
             if isinstance(record, Disposal) and record.step is not MeasureStep.WARN:
                 lifted = record.action is DisposalAction.LIFT
@@ -532,13 +558,16 @@ class Checker:
 
 
 def check(
-    settings: Settings, policy: Policy, progress: Callable[[int, int], None] | None = None
+    settings: Settings,
+    policy: Policy,
+    progress: Callable[[int, int], None] | None = None,
+    base: Base = NOTHING,
 ) -> Report:
-    """Read a finished run from the broker and compare it.
+    """Read a finished run from the broker and compare it, from ``base`` on.
 
     ``progress`` is told offsets read and offsets in all.
     """
-    checker = Checker(settings, policy)
+    checker = Checker(settings, policy, base=base)
     checker.collect(read_all(settings, checker.topics, progress=progress))
     return checker.compare()
 

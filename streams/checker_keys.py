@@ -24,12 +24,22 @@ FINDINGS = "account.findings"
 
 
 class Exchange:
-    """Collects claims and answers of a run, then compares them; ``add`` reports a problem."""
+    """Collects claims and answers of a run, then compares them; ``add`` reports a problem.
 
-    def __init__(self, settings: Settings, codec: Codec, add: Callable[[str, str], None]) -> None:
+    ``before`` holds the states of keys with which the run began, by partition.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        codec: Codec,
+        add: Callable[[str, str], None],
+        before: Mapping[tuple[int, bytes], bytes],
+    ) -> None:
         self.claims: dict[str, list[KeyClaim]] = defaultdict(list)
         self.origins: dict[str, int] = {}
         self.states: dict[tuple[int, bytes], bytes | None] = {}
+        self._before = before
         self._codec = codec
         self._add = add
         self._partitions = settings.partitions
@@ -39,6 +49,7 @@ class Exchange:
         self._answers: dict[tuple[str, str], list[engine.Input]] = defaultdict(list)
         self._given_up: set[tuple[str, str]] = set()
         self._reached: dict[int, int] = {}
+        self._earlier: set[Origin] = set()
         self._answered: Counter[tuple[int, bytes]] = Counter()
 
     @property
@@ -50,22 +61,28 @@ class Exchange:
         """Note how far a partition has read; claims beyond it are still on their way."""
         self._reached[partition] = positions.get(self._claimed, 0)
 
-    def collect(self, topic: str, message: Any) -> None:
-        """Take up a message; those of one partition in order."""
+    def collect(self, topic: str, message: Any, *, before: bool = False) -> None:
+        """Take up a message; those of one partition in order.
+
+        What was made ``before`` the run is applied, and is not compared with what the run makes.
+        """
         partition, offset, value = message.partition(), message.offset(), message.value()
         if topic == self._claimed:
-            self._collect_claims((topic, partition, offset), value)
+            self._collect_claims((topic, partition, offset), value, before=before)
         else:
-            self._answered[partition, value] += 1
+            self._answered[partition, value] += not before
             for finding in self._codec.decode(KeyFindings, value).findings:
                 self._collect_finding(partition, offset, finding)
 
-    def _collect_claims(self, origin: Origin, value: bytes) -> None:
+    def _collect_claims(self, origin: Origin, value: bytes, *, before: bool) -> None:
         record = self._codec.decode(KeyClaims, value)
         self._records.append((origin, value, record))
+        if before:
+            self._earlier.add(origin)
         for claim in record.claims:
             account = claim.account_id
-            self.claims[account].append(claim)
+            if not before:
+                self.claims[account].append(claim)
             if claim.answer:
                 turn = across.unanswered_id(account, claim.event_id, claim.at)
                 self._given_up.add((account, turn))
@@ -112,6 +129,8 @@ class Exchange:
                 self._add("claims", f"{account}: claims and replay differ")
         answered: Counter[tuple[int, bytes]] = Counter()
         states: dict[int, dict[bytes, bytes | None]] = defaultdict(dict)
+        for (partition, key), held in self._before.items():
+            states[partition][key] = held
         for origin, _, record in self._records:
             if origin in dead or origin[2] >= self._reached.get(origin[1], 0):
                 continue
@@ -123,7 +142,7 @@ class Exchange:
             (answered - self._answered) + (self._answered - answered)
         ).items():
             self._add("claims", f"{count} records of answers to partition {partition} differ")
-        made = {(p, key): value for p, held in states.items() for key, value in held.items()}
+        made = {(p, key): value for p, known in states.items() for key, value in known.items()}
         for place in made.keys() | self.states.keys():
             if made.get(place) != self.states.get(place):
                 self._add("claims", f"the state of key {place} and the replay differ")
@@ -133,6 +152,8 @@ class Exchange:
         made: dict[str, list[KeyClaim]] = defaultdict(list)
         aside: Counter[bytes] = Counter()
         for origin, value, record in self._records:
+            if origin in self._earlier:
+                continue
             if aside[value]:
                 aside[value] -= 1
             else:

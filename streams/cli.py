@@ -9,6 +9,7 @@ from confluent_kafka import KafkaException
 
 from schemas.errors import RegistryUnavailable
 from streams.commands import try_packs  # noqa: F401  # adds its commands to those of packs
+from streams.commands.backup import backup, migrate
 from streams.commands.check import check
 from streams.commands.common import BAD_INPUT, UNREACHABLE, complain
 from streams.commands.dead_letters import dead_letters
@@ -61,6 +62,8 @@ app.add_typer(sweep, name="sweep")
 app.add_typer(export, name="export")
 app.add_typer(audit, name="audit")
 app.add_typer(text, name="text")
+app.add_typer(backup, name="backup")
+app.command()(migrate)
 app.command()(doctor)
 
 

@@ -80,6 +80,12 @@ def topic_partitions(admin: AdminClient, within_s: float = METADATA_WITHIN_S) ->
     return {name: len(topic.partitions) for name, topic in topics.items()}
 
 
+def group_members(admin: AdminClient, group: str) -> int:
+    """Count the members of a consumer group. Raises ``KafkaException``."""
+    asked = admin.describe_consumer_groups([group], request_timeout=METADATA_WITHIN_S)
+    return len(asked[group].result(METADATA_WITHIN_S).members)
+
+
 def end_offsets(
     admin: AdminClient, topics: Sequence[str], within_s: float = METADATA_WITHIN_S
 ) -> dict[tuple[str, int], int]:
@@ -163,6 +169,21 @@ def read_all(
                 _report(consumer, ends, left, total, progress)
     finally:
         consumer.close()
+
+
+def read_partition(
+    settings: Settings,
+    topic: str,
+    partition: int,
+    *,
+    begin: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Message]:
+    """Yield every committed record of one partition from an offset on, as `read_all` does."""
+    start = end_offsets(create_admin(settings), [topic]) | {(topic, partition): begin}
+    for message in read_all(settings, [topic], start=start, progress=progress):
+        if message.partition() == partition:
+            yield message
 
 
 def _is_end(message: Message) -> bool:

@@ -131,6 +131,23 @@ def can_be_sent(settings: Settings, letter: DeadLetter) -> bool:
     }
 
 
+def readdressed(
+    headers: Iterable[tuple[str, bytes | None]], here: Callable[[str, int], tuple[str, int]]
+) -> tuple[tuple[str, bytes | None], ...]:
+    """The headers of a letter whose origin, topic and partition, has another place now."""
+    named = list(headers)
+    told = {name: (value or b"").decode("utf-8", "replace") for name, value in named}
+    topic, partition = told.get(HEADER_PREFIX + "topic"), told.get(HEADER_PREFIX + "partition", "")
+    if topic is None or not partition.lstrip("-").isdigit():
+        return tuple(named)  # a mark of one that was sent again
+    new_topic, new_partition = here(topic, int(partition))
+    changed = {
+        HEADER_PREFIX + "topic": new_topic.encode(),
+        HEADER_PREFIX + "partition": str(new_partition).encode(),
+    }
+    return tuple((name, changed.get(name, value)) for name, value in named)
+
+
 def _headers(message: Message) -> list[tuple[str, bytes]]:
     headers: Any = message.headers() or []  # a list here; a mapping is accepted on sending only
     return [(str(name), _bytes(value) or b"") for name, value in headers]

@@ -7,7 +7,6 @@ the number of its lines.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,11 +20,10 @@ from streams.audit import Chains, Link, link_of
 from streams.clients import read_all
 from streams.codecs import open_codec
 from streams.errors import ConfigurationError
+from streams.sealed import check_hash, hash_of, read_manifest, seal, strangers
 from streams.settings import Settings
 from streams.topics import Topic, input_topics, output_topics, real_name, topic_of
 
-MANIFEST = "manifest.json"
-SEAL = "manifest.sha256"
 CHAIN = "audit-chain.jsonl"
 AUDIT = topic_of(AuditRecord).name
 VERSION = 1
@@ -135,28 +133,16 @@ def export(
         for name, content in (*((f"{n}.jsonl", c) for n, c in lines.items()), (CHAIN, links))
     )
     manifest = Manifest(VERSION, settings.app_id, order, ordered_by, approved_by, at, scope, files)
-    sealed = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
-    (directory / MANIFEST).write_bytes(sealed)
-    (directory / SEAL).write_text(hashlib.sha256(sealed).hexdigest() + "\n", "ascii")
+    seal(directory, manifest)
     return manifest
 
 
 def verify_export(directory: Path) -> tuple[Manifest | None, list[str]]:
     """The manifest of an export, and everything that does not agree with it."""
-    try:
-        sealed = (directory / MANIFEST).read_bytes()
-        manifest = msgspec.json.decode(sealed, type=Manifest)
-        seal = (directory / SEAL).read_text("ascii").strip()
-    except (OSError, ValueError, msgspec.DecodeError) as error:
-        return None, [f"the manifest cannot be read: {error}"]
-    problems = []
-    if hashlib.sha256(sealed).hexdigest() != seal:
-        problems.append(f"{MANIFEST} does not have the hash that {SEAL} names")
-    expected = {MANIFEST, SEAL, *(part.name for part in manifest.files)}
-    problems += [
-        f"{name} is not in the manifest"
-        for name in sorted({path.name for path in directory.iterdir()} - expected)
-    ]
+    manifest, problems = read_manifest(directory, Manifest)
+    if manifest is None:
+        return None, problems
+    problems += strangers(directory, (part.name for part in manifest.files))
     for part in manifest.files:
         problems += _check_part(directory / part.name, part)
     if not problems:
@@ -182,16 +168,13 @@ def _records(
 def _write(path: Path, lines: list[bytes]) -> Part:
     content = b"".join(line + b"\n" for line in lines)
     path.write_bytes(content)
-    return Part(path.name, hashlib.sha256(content).hexdigest(), len(lines))
+    return Part(path.name, hash_of(path), len(lines))
 
 
 def _check_part(path: Path, part: Part) -> list[str]:
-    if not path.is_file():
-        return [f"{part.name} is missing"]
-    content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != part.sha256:
-        return [f"{part.name} does not have the hash that the manifest names"]
-    lines = content.count(b"\n")
+    if problems := check_hash(path.parent, part.name, part.sha256):
+        return problems
+    lines = path.read_bytes().count(b"\n")
     return [] if lines == part.lines else [f"{part.name} has {lines} lines, not {part.lines}"]
 
 

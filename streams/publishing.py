@@ -56,13 +56,22 @@ class Publisher:
 class TransactionalPublisher(Publisher):
     """A publisher whose records become visible together. One at a time per name."""
 
-    def __init__(self, settings: Settings, name: str) -> None:
-        super().__init__(settings, transactional_id=f"{settings.app_id}-{name}")
+    def __init__(self, settings: Settings, name: str, **overrides: Any) -> None:
+        super().__init__(settings, transactional_id=f"{settings.app_id}-{name}", **overrides)
         self._try(lambda: self._producer.init_transactions(FLUSH_S))
 
     def begin(self) -> None:
         """Begin a transaction."""
         self._try(self._producer.begin_transaction)
+
+    def abort(self) -> None:
+        """Take back everything since `begin`."""
+        self._try(lambda: self._producer.abort_transaction(FLUSH_S))
+
+    def reached(self, consumer: Any, offsets: list[Any]) -> None:
+        """Let the positions of a consumer's group become visible together with the records."""
+        group = consumer.consumer_group_metadata()
+        self._try(lambda: self._producer.send_offsets_to_transaction(offsets, group, FLUSH_S))
 
     def commit(self) -> None:
         """Make everything since `begin` visible, or nothing."""

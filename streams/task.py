@@ -43,6 +43,7 @@ from aiokafka.producer import sender
 
 from streams.errors import (
     BrokerUnreachable,
+    ConfigurationError,
     DependencyUnavailable,
     MessageTooLarge,
     TaskCorrupted,
@@ -64,6 +65,9 @@ POSITIONS = b"\0positions"
 
 CONTROL = b"\0control"
 """Changelog key of what the partition is processed under, and from which positions on."""
+
+RESTORED = b"\0restored"
+"""Changelog key of what a partition was restored from, and whether that has come to its end."""
 
 RESERVED = b"\0"
 """What the changelog keys begin with that are no account's."""
@@ -106,8 +110,18 @@ class Controlled(msgspec.Struct, frozen=True):
     since: Mapping[str, int] = {}
 
 
-_encode_controlled = msgspec.json.Encoder(order="sorted").encode
-_decode_controlled = msgspec.json.Decoder(Controlled).decode
+class Restored(msgspec.Struct, frozen=True):
+    """Value of `RESTORED`: id of the backup; how far each file was read; whether it is proved."""
+
+    backup: str
+    done: bool = False
+    progress: Mapping[str, int] = {}
+
+
+encode_controlled = msgspec.json.Encoder(order="sorted").encode
+decode_controlled = msgspec.json.Decoder(Controlled).decode
+encode_restored = msgspec.json.Encoder(order="sorted").encode
+decode_restored = msgspec.json.Decoder(Restored).decode
 
 
 @dataclass(slots=True)
@@ -203,6 +217,11 @@ class PartitionTask:
 
     def opened(self) -> None:
         """Take the positions from the restored state; from here on the task may work."""
+        if (raw := self.store.get(RESTORED)) and not decode_restored(raw).done:
+            raise ConfigurationError(
+                f"partition {self.partition}: a restore has not come to its end; run "
+                "`zhengming backup restore`, or `migrate`, again with the same directory"
+            )
         raw = self.store.get(POSITIONS)
         self.positions = self._beginnings | (_decode_positions(raw) if raw is not None else {})
         self.controlled = controlled_of(self.store)
@@ -425,7 +444,7 @@ class PartitionTask:
             revision = self._manager.processing.revision
             if revision != self.controlled.revision:
                 transaction.controlled = Controlled(revision, dict(self.positions))
-                transaction.overlay.states[CONTROL] = _encode_controlled(transaction.controlled)
+                transaction.overlay.states[CONTROL] = encode_controlled(transaction.controlled)
             end = await self._send_and_commit(transaction)
             self._merge(transaction, end)
         except BaseException:
@@ -675,7 +694,7 @@ def _time(item: tuple[int, Record]) -> int:
 def controlled_of(store: Store) -> Controlled:
     """What the partition of a restored state was last processed under."""
     raw = store.get(CONTROL)
-    return _decode_controlled(raw) if raw is not None else Controlled()
+    return decode_controlled(raw) if raw is not None else Controlled()
 
 
 def decode_positions(value: bytes) -> Mapping[str, int]:

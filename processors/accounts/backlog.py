@@ -10,14 +10,15 @@ policy that a turn is decided under, and so of the hash in its records.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from processors.accounts import reviews
 from processors.accounts.escalations import open_breach
-from processors.accounts.state import ALLOWING
+from processors.accounts.state import ALLOWING, Account
 from processors.accounts.turn import DAY, HOUR, Turn
 from processors.policy.model import Guard, Judgement, ReviewTerms
 from schemas.records import Decision, Escalation, EscalationKind, EscalationStatus, Field
@@ -78,6 +79,30 @@ def read(state: bytes | None) -> Backlog:
 def write(backlog: Backlog) -> bytes:
     """The state of a count."""
     return _NO_DEADLINE + _encode(backlog)
+
+
+def opened_of(account: Account) -> Iterator[int]:
+    """When each escalation of an account was opened that a person has not settled (ms)."""
+    for pending in account.pending:
+        if reviews.shown(pending):
+            yield pending.opened
+    for ticket in account.open_tickets():
+        if not (ticket.asks or ticket.evidence_due):
+            yield ticket.at
+    for appeal in account.appeals:
+        yield appeal.at
+    for breach in account.breaches:
+        yield breach.opened
+
+
+def count_again(accounts: Iterable[Account], over: bool) -> Backlog:
+    """The count of what waits with these accounts, as it is anew after they were moved."""
+    backlog = Backlog(over=over)
+    for account in accounts:
+        for opened in opened_of(account):
+            day = opened // DAY
+            backlog.days[day] = backlog.days.get(day, 0) + 1
+    return backlog
 
 
 def guard(turn: Turn, judgement: Judgement, fields: Collection[Field]) -> Judgement:

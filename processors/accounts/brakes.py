@@ -94,6 +94,35 @@ def decode_counters(state: bytes) -> Counters:
     return _decode(state[8:])
 
 
+def gather(partitions: Collection[Counters]) -> Counters:
+    """The counters of a partition to which accounts of all these are moved.
+
+    What was counted about a rule is added up. It errs on the side of caution: a rule that has lost
+    its power in one has it in none, and of a quota as much is used as where most is.
+    """
+    gathered = Counters(latest=max((one.latest for one in partitions), default=0))
+    watches: dict[tuple[str, int], Watch] = {}
+    for counters in partitions:
+        for watch in counters.watches:
+            known = watches.setdefault((watch.rule, watch.since), Watch(watch.rule, watch.since))
+            known.changes += watch.changes
+            known.hits += watch.hits
+            known.over |= watch.over
+            if watch.braked and not 0 < known.braked <= watch.braked:
+                known.braked, known.told = watch.braked, watch.told
+        for step, windows in counters.quotas.items():
+            kept = gathered.quotas.setdefault(step, {})
+            for window, used in windows.items():
+                kept[window] = max(used, kept.get(window, 0))
+    gathered.watches = list(watches.values())
+    return gathered
+
+
+def encode_counters(counters: Counters) -> bytes:
+    """The state that stands under `KEY`."""
+    return _NO_DEADLINE + _encode(counters)
+
+
 class Counted:
     """The counters of a partition in a batch, read when they are first asked for."""
 
@@ -109,7 +138,7 @@ class Counted:
 
     def state(self) -> bytes | None:
         """The new state, None where nothing has changed."""
-        return _NO_DEADLINE + _encode(self.counters) if self.changed else None
+        return encode_counters(self.counters) if self.changed else None
 
 
 class LiveBrakes:

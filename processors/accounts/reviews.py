@@ -112,13 +112,13 @@ def close(turn: Turn, pending: Pending, reason: str) -> None:
 
 def open_of(turn: Turn, pending: Pending) -> None:
     """Ask a person to look at something that waits for one."""
-    if _shown(pending):
+    if shown(pending):
         _escalate(turn, pending)
 
 
 def close_of(turn: Turn, pending: Pending, reason: str) -> None:
     """Take something that waits off the queue of whoever was asked to look."""
-    if _shown(pending):
+    if shown(pending):
         close_escalation(
             turn,
             _kind(pending),
@@ -259,7 +259,7 @@ def _escalate(turn: Turn, pending: Pending) -> None:
     )
 
 
-def _shown(pending: Pending) -> bool:
+def shown(pending: Pending) -> bool:
     """Whether a person was asked to look: not for material, a pause or an analysis alone."""
     if pending.awaiting or (pending.pause and pending.phase is Phase.PROPOSED):
         return False

@@ -6,12 +6,23 @@ partition that a key belongs to answers (`KeyFindings`). `registry` is that part
 """
 
 from processors.keys.hashes import KINDS, name_key, partition_of, token_key
-from processors.keys.registry import apply_claims, is_registry_key
+from processors.keys.registry import (
+    apply_claims,
+    divide,
+    explode,
+    is_bucket,
+    is_registry_key,
+    join,
+)
 
 __all__ = [
     "KINDS",
     "apply_claims",
+    "divide",
+    "explode",
+    "is_bucket",
     "is_registry_key",
+    "join",
     "name_key",
     "partition_of",
     "token_key",

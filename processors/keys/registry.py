@@ -8,13 +8,13 @@ the one seen first is forgotten first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 from msgspec import Struct
 
 from processors.keys import reporters
-from processors.keys.hashes import KINDS
+from processors.keys.hashes import KINDS, partition_of
 from schemas.records import KeyAsk, KeyClaim, KeyFinding, KeyKind
 
 DAY = 86_400_000
@@ -72,6 +72,47 @@ _decode_counts = msgspec.msgpack.Decoder(list[Count]).decode
 def is_registry_key(key: bytes) -> bool:
     """Whether a state key is one of the registry: neither an account's nor the positions."""
     return len(key) > 1 and key[0] == 0 and (key[1] >= _COUNTS or key[1] <= len(KINDS))
+
+
+def explode(key: bytes, value: bytes) -> Iterator[bytes]:
+    """The parts of a state of the registry: a bucket has one for each count, else it is its own.
+
+    None of a key that is none of the registry.
+    """
+    if not is_registry_key(key):
+        return
+    if key[1] < _COUNTS:
+        yield key + value
+        return
+    for count in _decode_counts(value):
+        yield key[1:2] + _encode(count)
+
+
+def divide(key: bytes, value: bytes, partitions: int) -> Iterator[tuple[int, bytes]]:
+    """Where the parts of a state of the registry belong among so many partitions.
+
+    A bucket may be of several; the parts of each, as a state, are to be joined with `join`.
+    """
+    if key[1] < _COUNTS:
+        yield partition_of(key[2:], partitions), value
+        return
+    parts: dict[int, list[Count]] = {}
+    for count in _decode_counts(value):
+        parts.setdefault(partition_of(count.key, partitions), []).append(count)
+    for partition, counts in parts.items():
+        yield partition, _encode(counts)
+
+
+def join(one: bytes | None, other: bytes) -> bytes:
+    """One bucket of two of the same number, every count of both."""
+    if one is None:
+        return other
+    return _encode([*_decode_counts(one), *_decode_counts(other)])
+
+
+def is_bucket(key: bytes) -> bool:
+    """Whether a key of the registry is that of a bucket of counts."""
+    return key[1] >= _COUNTS
 
 
 def apply_claims(

@@ -13,7 +13,7 @@ from processors.policy import Pack, Policy
 from processors.policy.model import Guard
 from schemas.errors import DecodeError, RegistryUnavailable
 from schemas.records import DirectiveKind, PlatformDirective, Verdict
-from streams.clients import create_admin, create_consumer, end_offsets
+from streams.clients import create_admin, create_consumer, end_offsets, group_members
 from streams.codecs import open_codec
 from streams.control_topics import read_in_force, read_published
 from streams.doctor.finding import Finding, found
@@ -43,7 +43,7 @@ def group(settings: Settings) -> Iterator[Finding]:
     if is_mock(admin):
         return
     try:
-        members = members_of(admin, settings.app_id)
+        members = group_members(admin, settings.app_id)
         waiting = lag(admin, settings)
     except (KafkaException, WorkerError):
         return  # told by the checks on Kafka and on rights
@@ -55,12 +55,6 @@ def group(settings: Settings) -> Iterator[Finding]:
     else:
         yield Finding("workers", True, f"{members} in the group {settings.app_id}")
     yield from _late(settings, waiting, total)
-
-
-def members_of(admin: Any, group_id: str) -> int:
-    """How many members a consumer group has. Raises ``KafkaException``."""
-    (answer,) = admin.describe_consumer_groups([group_id], request_timeout=ANSWER_S).values()
-    return len(answer.result(ANSWER_S).members)
 
 
 def lag(admin: Any, settings: Settings) -> dict[tuple[str, int], int]:

@@ -1,0 +1,219 @@
+"""Reads an application into a directory: all that it needs to go on elsewhere.
+
+1 no worker runs, and none that was taken for dead can commit any more · 2 the ends of all topics ·
+3 of the changelog the last value of every key, of inputs what the positions do not cover, of all
+that went out everything · 4 nothing was committed meanwhile · 5 the manifest, and its seal.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from schemas.codec import Codec
+from streams.backup import files
+from streams.backup.digest import Digest, items_of
+from streams.backup.files import Kept, Manifest, Part
+from streams.backup.idle import fence, require_idle
+from streams.clients import create_admin, end_offsets, read_partition, topic_partitions
+from streams.codecs import open_codec
+from streams.errors import ConfigurationError
+from streams.sealed import seal
+from streams.settings import Settings
+from streams.task import POSITIONS, RESERVED, RESTORED, decode_positions, decode_restored
+from streams.topics import (
+    CHANGELOG,
+    Direction,
+    Topic,
+    changelog_topic,
+    missing_topics,
+    used_topics,
+)
+
+Progress = Callable[[str, int, int], None]
+"""What is being read, how much of it was, and how much it is."""
+
+Ends = Mapping[tuple[str, int], int]
+
+CONSUMED = (Direction.IN, Direction.REPARTITION)
+WENT_OUT = (Direction.OUT, Direction.INTERNAL)
+
+
+def export(
+    settings: Settings,
+    directory: Path,
+    progress: Progress | None = None,
+    *,
+    outputs: bool = True,
+) -> Manifest:
+    """Write a backup into a new directory, and return its manifest.
+
+    Without ``outputs`` it has what is needed to go on, and not what went out before. Raises
+    `ConfigurationError` where workers run, the directory holds something, topics are missing or
+    unequal, or the application was not restored to its end itself; `BrokerUnreachable`.
+    """
+    if directory.exists() and any(directory.iterdir()):
+        raise ConfigurationError(f"{directory} is not empty; name a new directory")
+    if missing := missing_topics(settings):
+        raise ConfigurationError(f"there is nothing to back up: missing are {', '.join(missing)}")
+    _require_equal(settings)
+    require_idle(settings)
+    fence(settings)
+    directory.mkdir(parents=True, exist_ok=True)
+    manifest = _Export(settings, directory, progress or _untold, outputs=outputs).run()
+    seal(directory, manifest)
+    return manifest
+
+
+def _untold(_what: str, _done: int, _total: int) -> None:
+    pass
+
+
+def _require_equal(settings: Settings) -> None:
+    counts = topic_partitions(create_admin(settings))
+    for name, topic in used_topics(settings).items():
+        if counts[name] != (topic.partitions or settings.partitions):
+            raise ConfigurationError(
+                f"{name} has {counts[name]} partitions, and ZHENGMING_PARTITIONS is "
+                f"{settings.partitions}: set it to what the application has now"
+            )
+
+
+class _Export:
+    """One export: what has been found so far."""
+
+    def __init__(
+        self, settings: Settings, directory: Path, progress: Progress, *, outputs: bool
+    ) -> None:
+        self._settings = settings
+        self._directory = directory
+        self._progress = progress
+        self._codec: Codec = open_codec(settings)
+        self._topics = {
+            name: topic
+            for name, topic in used_topics(settings).items()
+            if outputs or topic is CHANGELOG or topic.direction not in WENT_OUT
+        }
+        self._ends: Ends = end_offsets(create_admin(settings), list(self._topics))
+        self._positions: list[Mapping[str, int]] = []
+        self._accounts = 0
+
+    def run(self) -> Manifest:
+        """Write all files; returns the manifest."""
+        changelog = changelog_topic(self._settings)
+        parts = [self._file(changelog, CHANGELOG, self._states(changelog))]
+        parts += [
+            self._file(name, topic, self._records(name, topic))
+            for name, topic in self._topics.items()
+            if topic is not CHANGELOG
+        ]
+        self._require_unchanged()
+        consumed = {n: t for n, t in self._topics.items() if t.direction in CONSUMED}
+        count = self._settings.partitions
+        return Manifest(
+            version=files.VERSION,
+            id=uuid.uuid4().hex,
+            app_id=self._settings.app_id,
+            topic_prefix=self._settings.topic_prefix,
+            partitions=count,
+            created_at=time.time_ns() // 1_000_000,
+            accounts=self._accounts,
+            positions={
+                topic.name: [positions.get(name, 0) for positions in self._positions]
+                for name, topic in consumed.items()
+            },
+            ends={
+                topic.name: [self._ends[name, p] for p in range(count)]
+                for name, topic in consumed.items()
+            },
+            files=tuple(part for part in parts if part is not None),
+        )
+
+    def _file(self, name: str, topic: Topic, records: Iterator[Kept]) -> Part | None:
+        """Write the file of a topic; None where nothing is to be kept of it."""
+        digest = Digest()
+
+        def digested() -> Iterator[Kept]:
+            for kept in records:
+                digest.add(items_of(topic, kept.key, kept.value, kept.timestamp, self._codec))
+                yield kept
+
+        path = self._directory / f"{topic.name}.avro"
+        count = files.write(path, digested())
+        if not count:
+            path.unlink()
+            return None
+        return files.part_of(path, topic.name, count, digest.items, digest.hex)
+
+    def _states(self, changelog: str) -> Iterator[Kept]:
+        """The last value of every key, partition by partition; notes the positions."""
+        for partition in range(self._settings.partitions):
+            states: dict[bytes, Kept] = {}
+            for message in self._read(changelog, partition, 0):
+                key = bytes(message.key())
+                if message.value() is None:
+                    states.pop(key, None)
+                else:
+                    states[key] = _kept(message)
+            self._note(partition, states)
+            yield from (states[key] for key in sorted(states))
+
+    def _note(self, partition: int, states: Mapping[bytes, Kept]) -> None:
+        restored, positions = states.get(RESTORED), states.get(POSITIONS)
+        if restored is not None and not decode_restored(restored.value or b"").done:
+            raise ConfigurationError(
+                f"partition {partition} holds a restore that has not come to its end; end it first"
+            )
+        self._positions.append(decode_positions(positions.value or b"") if positions else {})
+        self._accounts += sum(not key.startswith(RESERVED) for key in states)
+
+    def _records(self, name: str, topic: Topic) -> Iterator[Kept]:
+        """What is kept of a topic: all of it, or what was not processed."""
+        for partition in range(topic.partitions or self._settings.partitions):
+            begin = 0
+            if topic.direction in CONSUMED:
+                begin = self._positions[partition].get(name, 0)
+            yield from map(_kept, self._read(name, partition, begin))
+
+    def _read(self, name: str, partition: int, begin: int) -> Iterator[Any]:
+        """The records of one partition, up to the end that was found first."""
+        end = self._ends[name, partition]
+        for message in read_partition(
+            self._settings,
+            name,
+            partition,
+            begin=begin,
+            progress=lambda done, total: self._progress(f"{name}[{partition}]", done, total),
+        ):
+            if int(message.offset() or 0) < end:
+                yield message
+
+    def _require_unchanged(self) -> None:
+        """Nothing was committed while the files were written."""
+        require_idle(self._settings)
+        changelog = changelog_topic(self._settings)
+        now = end_offsets(create_admin(self._settings), [changelog])
+        if any(self._ends[tp] != end for tp, end in now.items()):
+            raise ConfigurationError(
+                "a worker has committed meanwhile: keep all of them stopped, remove "
+                f"{self._directory}, and begin again"
+            )
+
+
+def _kept(message: Any) -> Kept:
+    headers = tuple((str(name), _bytes(value)) for name, value in message.headers() or ())
+    return Kept(
+        int(message.partition()),
+        int(message.offset()),
+        int(message.timestamp()[1]),
+        _bytes(message.key()),
+        _bytes(message.value()),
+        headers,
+    )
+
+
+def _bytes(value: str | bytes | None) -> bytes | None:
+    return value.encode() if isinstance(value, str) else value

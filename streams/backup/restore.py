@@ -1,0 +1,293 @@
+"""Writes a backup into topics that are empty, under other names or in other partitions.
+
+1 the backup is whole, the topics are there and empty, no worker runs · 2 every partition says that
+a restore is under way: no worker opens it · 3 records go in, transactions of some thousand, each
+with how far it reaches: a restore that was cut off goes on there · 4 what partitions keep of their
+own · 5 the proof, from what Kafka holds now · 6 every partition says that it is done.
+
+Records keep their time: while they go in, the topics take the producer's, and then the broker's
+again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+from msgspec import Struct
+
+from streams.backup import files
+from streams.backup.files import Kept, Manifest, open_backup
+from streams.backup.idle import fence, require_idle
+from streams.backup.moving import Mover, Placed
+from streams.backup.proof import RESTORED_HEADER, Proof, prove_restored
+from streams.clients import create_admin, read_all, read_partition
+from streams.codecs import open_codec
+from streams.errors import BrokerUnreachable, ConfigurationError
+from streams.publishing import FLUSH_S, TransactionalPublisher
+from streams.settings import Settings
+from streams.task import RESERVED, RESTORED, Restored, decode_restored, encode_restored
+from streams.topics import (
+    CHANGELOG,
+    Direction,
+    Topic,
+    changelog_topic,
+    create_topics,
+    describe_topics,
+    is_mock,
+    real_name,
+    topic_named,
+    used_topics,
+)
+
+AT_ONCE = 5_000
+"""Records of one transaction."""
+LARGEST = 9 << 20
+"""Bytes of the largest message, beyond what any topic takes."""
+TIME = "message.timestamp.type"
+WITHIN_S = 30.0
+
+Progress = Callable[[str, int, int], None]
+
+
+class Plan(Struct, frozen=True):
+    """What a restore would write, by partition: accounts, other states, inputs, outputs."""
+
+    backup: str
+    before: int
+    after: int
+    accounts: list[int]
+    states: list[int]
+    inputs: list[int]
+    outputs: list[int]
+
+
+def plan(settings: Settings, directory: Path) -> Plan:
+    """What `restore` would write where. Raises `ConfigurationError` as it does; changes nothing."""
+    manifest = open_backup(directory)
+    mover = _mover(settings, manifest)
+    counts: dict[str, Counter[int]] = {name: Counter() for name in Plan.__struct_fields__[3:]}
+    for part in manifest.files:
+        topic = _topic_of(part.topic)
+        for kept in files.read(directory, part):
+            for placed in mover.place(topic, kept):
+                counts[_kind(topic, placed.kept)][placed.partition] += 1
+    for partition, _, _ in mover.rest():
+        counts["states"][partition] += 1
+    each = {
+        name: [count[partition] for partition in range(settings.partitions)]
+        for name, count in counts.items()
+    }
+    return Plan(manifest.id, manifest.partitions, settings.partitions, **each)
+
+
+def _kind(topic: Topic, kept: Kept) -> str:
+    if topic is CHANGELOG:
+        return "states" if (kept.key or b"").startswith(RESERVED) else "accounts"
+    return "inputs" if topic.direction in (Direction.IN, Direction.REPARTITION) else "outputs"
+
+
+def restore(settings: Settings, directory: Path, progress: Progress | None = None) -> Proof:
+    """Write a backup into the topics of these settings, and prove it.
+
+    Creates the topics that are missing. Running it again goes on where it was cut off, and changes
+    nothing once it is done. Raises `ConfigurationError` where the backup is damaged, a worker runs,
+    or the topics hold something else; `BrokerUnreachable`, and then it may be run again.
+    """
+    manifest = open_backup(directory)
+    create_topics(settings)
+    if is_mock(create_admin(settings)):
+        raise ConfigurationError("the mock of Kafka takes no restore: it keeps nothing")
+    require_idle(settings)
+    marker = _marker(settings)
+    if marker is None:
+        _require_empty(settings)
+    elif marker.backup != manifest.id:
+        raise ConfigurationError(
+            f"{settings.app_id} was restored from another backup ({marker.backup}); restore this "
+            "one under another ZHENGMING_APP_ID and ZHENGMING_TOPIC_PREFIX"
+        )
+    if marker is None or not marker.done:
+        fence(settings)
+        done = marker.progress if marker is not None else {}
+        _Import(settings, directory, manifest, done, progress or _untold).run()
+    return prove(settings, directory)
+
+
+def prove(settings: Settings, directory: Path) -> Proof:
+    """Compare what the topics hold with the backup they were restored from.
+
+    Says what states were before and are now as long as no worker has gone on with them.
+    """
+    return prove_restored(settings, open_backup(directory))
+
+
+def _untold(_what: str, _done: int, _total: int) -> None:
+    pass
+
+
+def _mover(settings: Settings, manifest: Manifest) -> Mover:
+    return Mover(settings, manifest.partitions, manifest.topic_prefix, open_codec(settings))
+
+
+def _topic_of(name: str) -> Topic:
+    return CHANGELOG if name == CHANGELOG.name else topic_named(name)
+
+
+def _marker(settings: Settings) -> Restored | None:
+    """How far a restore has come here; None where there was none."""
+    found = None
+    for message in read_partition(settings, changelog_topic(settings), 0):
+        if message.key() == RESTORED:
+            found = decode_restored(bytes(message.value() or b""))
+    return found
+
+
+def _require_empty(settings: Settings) -> None:
+    for name in used_topics(settings):
+        if next(read_all(settings, [name]), None) is not None:
+            raise ConfigurationError(
+                f"{name} is not empty: a backup goes into topics of its own. Set another "
+                "ZHENGMING_APP_ID and ZHENGMING_TOPIC_PREFIX, or delete the topics first"
+            )
+
+
+class _Import:
+    """One restore on its way. ``done`` says how many records of each file are in already."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        directory: Path,
+        manifest: Manifest,
+        done: Mapping[str, int],
+        progress: Progress,
+    ) -> None:
+        self._settings = settings
+        self._directory = directory
+        self._manifest = manifest
+        self._done = dict(done)
+        self._progress = progress
+        self._mover = _mover(settings, manifest)
+        self._changelog = changelog_topic(settings)
+        self._publisher = _Timed(settings)
+
+    def run(self) -> None:
+        """Write everything that is not there yet, prove it, and say that it is done."""
+        take_time_of(self._settings, producers=True)
+        self._publisher.begin()
+        for partition in range(1, self._settings.partitions):
+            self._say(partition, Restored(self._manifest.id))
+        self._commit()
+        for part in self._manifest.files:
+            self._write(part)
+        self._publisher.begin()
+        for partition, key, value in self._mover.rest():
+            self._publisher.send(self._changelog, key, value, partition=partition)
+        self._commit()
+        take_time_of(self._settings, producers=False)
+        prove_restored(self._settings, self._manifest).require_sound()
+        self._publisher.begin()
+        for partition in range(self._settings.partitions):
+            self._say(partition, Restored(self._manifest.id, done=True))
+        self._publisher.commit()
+
+    def _write(self, part: files.Part) -> None:
+        """Write the records of a file; those that are in already are only placed again."""
+        topic = _topic_of(part.topic)
+        name = self._changelog if topic is CHANGELOG else real_name(self._settings, topic.name)
+        behind = self._done.get(part.name, 0)
+        self._publisher.begin()
+        number = 0
+        for number, kept in enumerate(files.read(self._directory, part), 1):  # noqa: B007
+            for placed in self._mover.place(topic, kept):
+                if number > behind:
+                    self._send(topic, name, placed)
+            if number > behind and number % AT_ONCE == 0:
+                self._reach(part.name, number)
+                self._publisher.begin()
+            self._progress(part.topic, number, part.records)
+        self._reach(part.name, max(number, behind))
+
+    def _send(self, topic: Topic, name: str, placed: Placed) -> None:
+        partition, kept = placed
+        headers = list(kept.headers)
+        if topic is not CHANGELOG:
+            headers.append((RESTORED_HEADER, f"{kept.partition}:{kept.offset}".encode()))
+        self._publisher.send(
+            name,
+            kept.key,
+            kept.value,
+            partition=partition,
+            timestamp=max(0, kept.timestamp),
+            headers=headers,
+        )
+
+    def _reach(self, file: str, number: int) -> None:
+        self._done[file] = number
+        self._commit()
+
+    def _commit(self) -> None:
+        """Commit, together with how far that is."""
+        self._say(0, Restored(self._manifest.id, progress=self._done))
+        self._publisher.commit_timed()
+
+    def _say(self, partition: int, marker: Restored) -> None:
+        self._publisher.send(
+            self._changelog, RESTORED, encode_restored(marker), partition=partition
+        )
+
+
+class _Timed(TransactionalPublisher):
+    """A publisher that makes nothing visible to which a broker gave its own time."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, "restore", message_max_bytes=LARGEST)
+        self._stamped = 0
+
+    def commit_timed(self) -> None:
+        """Make everything visible, or nothing."""
+        left = self._producer.flush(FLUSH_S)
+        if left or self._stamped:
+            self.abort()
+            raise BrokerUnreachable(
+                "the brokers do not take the time of records yet; run it again"
+                if self._stamped
+                else "Kafka did not take all records; run it again"
+            )
+        self.commit()
+
+    def _delivered(self, error: Any, message: Any) -> None:
+        super()._delivered(error, message)
+        if error is None and message.timestamp()[0] == TIMESTAMP_LOG_APPEND_TIME:
+            self._stamped += 1
+
+
+def take_time_of(settings: Settings, *, producers: bool) -> None:
+    """Let the topics whose time is the broker's take the time of records instead, or no more.
+
+    Returns when the brokers say so. Raises `BrokerUnreachable`.
+    """
+    wanted = "CreateTime" if producers else "LogAppendTime"
+    timed = [n for n, t in used_topics(settings).items() if t.config.get(TIME) == "LogAppendTime"]
+    entry = ConfigEntry(TIME, wanted, incremental_operation=AlterConfigOpType.SET)
+    admin: Any = create_admin(settings)
+    resources = [
+        ConfigResource(ResourceType.TOPIC, name, incremental_configs=[entry]) for name in timed
+    ]
+    for altered in admin.incremental_alter_configs(resources).values():
+        altered.result(WITHIN_S)
+    deadline = time.monotonic() + WITHIN_S
+    while any(state.config.get(TIME) != wanted for state in _states(settings, timed)):
+        if time.monotonic() > deadline:
+            raise BrokerUnreachable(f"the brokers do not set {TIME}={wanted}")
+        time.sleep(0.05)
+
+
+def _states(settings: Settings, names: list[str]) -> Iterator[Any]:
+    return (state for state in describe_topics(settings) if state.name in names)

@@ -1,0 +1,328 @@
+"""Backup, restore and migration on real Kafka, between the traffic of one long history."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from processors.accounts import Account, decode, next_due
+from streams import control_topics
+from streams.backup import export, open_backup, plan, prove, restore
+from streams.backup.carry import left_behind
+from streams.checker import Report, check
+from streams.checker_base import base_of
+from streams.clients import create_admin, end_offsets, read_all
+from streams.errors import BrokerUnreachable, ConfigurationError
+from streams.packs import load_policy
+from streams.partitioning import partition_of_key
+from streams.publishing import TransactionalPublisher
+from streams.settings import Settings
+from streams.task import RESERVED
+from streams.topics import changelog_topic, input_topics, real_name, used_topics
+from tests.integration.harness import Application
+from tests.integration.test_across import Street, found
+from tests.integration.test_crashes import traffic
+from tests.streams.test_policy_broker import stricter
+
+CHANGES = "account.changes"
+
+
+def states(settings: Settings) -> dict[int, dict[bytes, bytes]]:
+    """The last value of every key of the changelog, by partition."""
+    held: dict[int, dict[bytes, bytes]] = {p: {} for p in range(settings.partitions)}
+    for message in read_all(settings, [changelog_topic(settings)]):
+        if message.value() is None:
+            held[message.partition()].pop(message.key(), None)
+        else:
+            held[message.partition()][message.key()] = message.value()
+    return held
+
+
+def accounts(settings: Settings) -> dict[bytes, bytes]:
+    return {
+        key: value
+        for held in states(settings).values()
+        for key, value in held.items()
+        if not key.startswith(RESERVED)
+    }
+
+
+def sound_since(settings: Settings, directory: Path) -> Report:
+    """Nothing lost, doubled or different since the backup."""
+    report = check(settings, load_policy(settings), base=base_of(settings, directory))
+    assert report.ok, f"{report.problems}\n{report.examples}"
+    return report
+
+
+def history() -> Iterator[Any]:
+    return iter(traffic(1_500))
+
+
+def interrupted(app: Application, items: Iterator[Any]) -> None:
+    """A history that is cut off: claims are under way, and inputs wait."""
+    app.publish(islice(items, 500))
+    app.worker()
+    app.drain()
+    control_topics.activate(app.settings, stricter("2"), by="ana", author="bo")
+    found(Street(app))
+    app.publish(islice(items, 200))
+    app.workers[0].kill()
+    # A transaction for each partition at most: what they ask of each other nobody has heard yet.
+    dying = app.worker(TEST_FAULT=f"5:{app.settings.partitions}:kill")
+    assert dying.await_exit() == -signal.SIGKILL
+    app.workers.clear()
+    app.publish(islice(items, 300))
+
+
+def unprocessed(settings: Settings, directory: Path) -> int:
+    manifest = open_backup(directory)
+    parts = [manifest.part(topic.name) for topic in input_topics()]
+    return sum(part.records for part in parts if part is not None)
+
+
+@pytest.mark.timeout(240)
+def test_an_application_moves_from_four_partitions_to_seven_and_nothing_is_lost(
+    settings, command, tmp_path
+):
+    directory, items = tmp_path / "move", history()
+    old: Settings = settings(partitions=4)
+    new: Settings = settings(partitions=7)
+    with Application(old) as app:
+        interrupted(app, items)
+        environment = {
+            "ZHENGMING_KAFKA": old.kafka,
+            "ZHENGMING_APP_ID": old.app_id,
+            "ZHENGMING_TOPIC_PREFIX": old.topic_prefix,
+            "ZHENGMING_PARTITIONS": "4",
+        }
+        arguments = ["migrate", str(directory), "--json", "--app-id", new.app_id]
+        arguments += ["--topic-prefix", new.topic_prefix, "--partitions", "7"]
+        left = command(*arguments, **environment)
+        assert left.code == 0, left.err
+        told = json.loads(left.out)
+        assert told["ok"] and told["left_behind"] == {}
+        before = accounts(old)
+        assert accounts(new) == before, "every state byte for byte, deadlines and sequences, too"
+        for partition, held in states(new).items():
+            for key in held:
+                assert key.startswith(RESERVED) or partition_of_key(key, 7) == partition
+        waiting = unprocessed(old, directory)
+        assert waiting >= 300
+        manifest = open_backup(directory)
+        assert manifest.part("name.claims") is not None, "claims were under way"
+        # What still comes to the old topics is carried over, once.
+        app.publish(islice(items, 100))
+        assert sum(left_behind(old, new, manifest).values()) == 100
+        again = json.loads(command(*arguments).out)
+        assert (again["carried"], again["left_behind"]) == (100, {})
+        assert json.loads(command(*arguments).out)["carried"] == 0
+    with Application(new) as app:
+        app.publish(islice(items, 400))
+        app.worker()
+        app.worker()
+        app.drain()
+        report = sound_since(new, directory)
+        assert report.inputs == waiting + 500
+        after = accounts(new)
+    grown = [key for key in before if decode(after[key]).seq > decode(before[key]).seq]
+    assert len(grown) > len(before) / 2, "accounts go on from where they were"
+    assert any(next_due(before[key]) for key in before), "there were deadlines to be kept"
+
+
+def test_what_was_wiped_is_restored_from_its_backup_and_goes_on(settings, tmp_path):
+    directory, items = tmp_path / "backup", history()
+    ours: Settings = settings(partitions=3)
+    with Application(ours) as app:
+        interrupted(app, items)
+        export(ours, directory)
+        before = states(ours)
+        audits = [record.hash for record in app.outputs("audit.records")]
+        admin = create_admin(ours)
+        for deleted in admin.delete_topics(list(used_topics(ours))).values():
+            deleted.result(30)
+    proof = _restored(ours, directory)
+    assert proof.ok
+    again = restore(ours, directory)
+    assert again == proof, "a second time changes nothing"
+    with Application(ours) as app:
+        now = states(ours)
+        for partition, held in before.items():
+            own = (b"\0positions", b"\0restored", b"\0control")
+            assert {k: v for k, v in held.items() if k not in own} == {
+                k: v for k, v in now[partition].items() if k not in own
+            }
+        assert sorted(r.hash for r in app.outputs("audit.records")) == sorted(audits)
+        app.worker()
+        app.publish(islice(items, 400))
+        app.drain()
+        sound_since(ours, directory)
+        assert prove(ours, directory).gone_on
+
+
+def _restored(settings: Settings, directory: Path) -> Any:
+    """Restore, once Kafka has forgotten the topics of the same names."""
+    for _ in range(50):
+        try:
+            return restore(settings, directory)
+        except BrokerUnreachable:
+            continue
+    raise AssertionError("not restored")
+
+
+def test_inputs_keep_the_time_at_which_kafka_took_them(settings, tmp_path):
+    old, new = settings(partitions=2), settings(partitions=3)
+    with Application(old) as app:
+        app.publish(islice(history(), 50))
+        export(old, tmp_path / "b")
+    restore(new, tmp_path / "b")
+
+    def times(of: Settings) -> list[tuple[bytes, int]]:
+        names = [real_name(of, topic.name) for topic in input_topics()]
+        return sorted((m.value(), m.timestamp()[1]) for m in read_all(of, names))
+
+    assert times(new) == times(old)
+    with Application(new) as app:
+        app.publish(islice(traffic(60, seed=9, prefix="later-"), 1))
+        newest = max(
+            m.timestamp() for m in read_all(new, [real_name(new, t.name) for t in input_topics()])
+        )
+        assert newest[0] == 2, "the broker's time counts again"
+
+
+class Interrupted(Exception):
+    """The process dies here."""
+
+
+def test_a_restore_that_is_cut_off_keeps_workers_out_and_goes_on(settings, tmp_path, monkeypatch):
+    directory = tmp_path / "b"
+    old, new = settings(partitions=2), settings(partitions=5)
+    with Application(old) as app:
+        app.publish(islice(history(), 600))
+        app.worker()
+        app.drain()
+        app.workers[0].stop()
+        export(old, directory)
+    monkeypatch.setattr("streams.backup.restore.AT_ONCE", 40)
+    commits = iter(range(100))
+    commit = TransactionalPublisher.commit
+
+    def dying(publisher: TransactionalPublisher) -> None:
+        if next(commits) == 9:
+            raise Interrupted
+        commit(publisher)
+
+    monkeypatch.setattr(TransactionalPublisher, "commit", dying)
+    with pytest.raises(Interrupted):
+        restore(new, directory)
+    monkeypatch.setattr(TransactionalPublisher, "commit", commit)
+    with Application(new) as app:
+        worker = app.worker()
+        assert worker.await_exit() == 2
+        assert "a restore has not come to its end" in worker.log.read_text()
+        app.workers.clear()
+        assert restore(new, directory).ok
+        assert accounts(new) == accounts(old)
+        app.publish(islice(traffic(200, seed=2, prefix="later-"), 200))
+        app.worker()
+        app.drain()
+        sound_since(new, directory)
+
+
+def test_a_backup_is_refused_while_a_worker_runs(settings, tmp_path):
+    with Application(settings()) as app:
+        app.worker().await_ready()
+        with pytest.raises(ConfigurationError, match="1 workers of .* run; stop all"):
+            export(app.settings, tmp_path / "b")
+    assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize("damage", ["changed", "cut", "missing", "added", "manifest", "unsealed"])
+def test_a_damaged_backup_is_refused_before_anything_is_written(settings, command, tmp_path, damage):
+    directory = tmp_path / "b"
+    old, new = settings(partitions=1), settings(partitions=2)
+    with Application(old) as app:
+        app.publish(islice(history(), 20))
+        export(old, directory)
+    file = directory / "account.changes.avro"
+    content = file.read_bytes()
+    if damage == "changed":
+        file.write_bytes(content[:-40] + bytes([content[-40] ^ 1]) + content[-39:])
+    elif damage == "cut":
+        file.write_bytes(content[:-100])
+    elif damage == "missing":
+        file.unlink()
+    elif damage == "added":
+        (directory / "account.rulings.avro").write_bytes(content)
+    elif damage == "manifest":
+        manifest = (directory / "manifest.json").read_text()
+        (directory / "manifest.json").write_text(manifest.replace('"accounts": 0', '"accounts": 1'))
+    else:
+        (directory / "manifest.sha256").unlink()
+    left = command(
+        "backup",
+        "restore",
+        str(directory),
+        ZHENGMING_KAFKA=new.kafka,
+        ZHENGMING_APP_ID=new.app_id,
+        ZHENGMING_TOPIC_PREFIX=new.topic_prefix,
+        ZHENGMING_PARTITIONS="2",
+    )
+    assert left.code == 2
+    assert "the backup is damaged, and nothing was done" in left.err
+    with pytest.raises(ConfigurationError, match="no such topic"):
+        end_offsets(create_admin(new), [changelog_topic(new)])
+
+
+def test_topics_that_hold_something_else_are_left_alone(settings, tmp_path):
+    directory = tmp_path / "b"
+    old, other = settings(partitions=1), settings(partitions=1)
+    with Application(old) as app:
+        app.publish(islice(history(), 20))
+        export(old, directory)
+    with Application(other) as app:
+        app.publish(islice(history(), 5))
+        with pytest.raises(ConfigurationError, match="is not empty"):
+            restore(other, directory)
+
+
+def test_the_plan_counts_what_would_be_written_and_writes_nothing(settings, tmp_path):
+    directory = tmp_path / "b"
+    old, new = settings(partitions=2), settings(partitions=5)
+    with Application(old) as app:
+        app.publish(islice(history(), 300))
+        app.worker()
+        app.drain()
+        app.workers[0].stop()
+        app.publish(islice(traffic(100, seed=3, prefix="w-"), 100))
+        export(old, directory)
+        planned = plan(new, directory)
+        assert planned.before == 2
+        assert planned.after == 5
+        assert sum(planned.accounts) == len(accounts(old))
+        assert sum(planned.inputs) >= 100
+    with pytest.raises(ConfigurationError, match="no such topic"):
+        end_offsets(create_admin(new), [changelog_topic(new)])
+
+
+def test_an_account_of_the_backup_is_the_account_that_was(settings, tmp_path):
+    """The files are plain Avro: a state in them is the state, without any of the tools here."""
+    import fastavro
+
+    directory = tmp_path / "b"
+    with Application(settings(partitions=1)) as app:
+        app.publish(islice(history(), 100))
+        app.worker()
+        app.drain()
+        app.workers[0].stop()
+        export(app.settings, directory)
+        expected = accounts(app.settings)
+    with (directory / "accounts-changelog.avro").open("rb") as file:
+        kept = {row["key"]: row["value"] for row in fastavro.reader(file)}
+    assert {k: v for k, v in kept.items() if not k.startswith(RESERVED)} == expected
+    assert isinstance(decode(next(iter(expected.values()))), Account)
