@@ -11,16 +11,14 @@ import argparse
 import math
 import re
 import sys
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.traffic import START, events
 from processors import engine
-from processors.keys import partition_of
 from schemas.codec import Codec
-from schemas.records import KeyClaims
 from streams.offline import Offline
 from streams.packs import load_policy
 from streams.settings import load_settings
@@ -38,7 +36,7 @@ RECORD_OVERHEAD = 30
 """Bytes that a record takes in a log segment beside key and value, its share of the batch too."""
 DIRTY = 1.25
 """A compacted topic holds at most a fifth that is outdated (min.cleanable.dirty.ratio 0.2)."""
-SAMPLE = 20_000
+SAMPLE = 5_000
 """Simulated inputs whose bytes are counted; ten of an account, as in the benchmark."""
 
 
@@ -64,7 +62,6 @@ class Sizes:
     """Bytes that an event brings to each topic, on average; with key and overhead."""
 
     topics: Mapping[str, float]
-    repartition: float
 
 
 @dataclass(frozen=True)
@@ -199,28 +196,19 @@ def _number(cell: str) -> float:
     return float(cell.replace(",", ""))
 
 
-def measure_sizes(count: int = SAMPLE, partitions: int = 64) -> Sizes:
+def measure_sizes(count: int = SAMPLE) -> Sizes:
     """Run simulated inputs through the domain and count what would go to Kafka."""
-    settings = load_settings()
     codec = Codec()
-    offline = Offline(load_policy(settings), engine.Limits())
-    totals: dict[str, float] = defaultdict(float)
-    claimed = 0.0
+    offline = Offline(load_policy(load_settings()), engine.Limits())
+    totals: Counter[str] = Counter()
     for number, event in enumerate(events(count, count // 10)):
         totals[event.topic] += len(event.key) + len(event.value) + RECORD_OVERHEAD
         record = codec.decode(topic_named(event.topic).record, event.value)
         given = engine.Input(event.topic, 0, number, START + number, record)
-        outcome = engine.run([given], offline.states.get, load_policy(settings))
-        by_partition: dict[int, list[object]] = defaultdict(list)
-        for claim in outcome.claims:
-            by_partition[partition_of(claim.key, partitions)].append(claim)
-        for claims in by_partition.values():
-            value = codec.encode(KeyClaims(origin=0, claims=tuple(claims)))  # type: ignore[arg-type]
-            claimed += len(value) + RECORD_OVERHEAD
         for output in offline.apply([given]).outputs:
             size = len(output.account_id.encode()) + len(codec.encode(output)) + RECORD_OVERHEAD
             totals[topic_of(type(output)).name] += size
-    return Sizes({name: total / count for name, total in totals.items()}, claimed / count)
+    return Sizes({name: total / count for name, total in totals.items()})
 
 
 def table(measured: Measured, sizes: Sizes, terms: Terms) -> str:

@@ -5,7 +5,7 @@ import pytest
 from benchmarks.capacity import GIB, RESULTS, Measured, Need, Sizes, Terms, read_results, table, write
 
 MEASURED = Measured("2026-01-01", 50, 10, 20_000, 250_000, 500, 350)
-SIZES = Sizes({"account.changes": 200, "account.verdicts": 300}, 10)
+SIZES = Sizes({"account.changes": 200, "account.verdicts": 300})
 NEED = Need(400_000_000, MEASURED, SIZES, Terms(peak=3, busy=0.5, copies=3))
 
 
