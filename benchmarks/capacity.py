@@ -227,9 +227,9 @@ def table(measured: Measured, sizes: Sizes, terms: Terms) -> str:
         f"{terms.busy:.0%} busy then; {terms.accounts_per_event:g} accounts are known for each "
         f"event of a day; {terms.copies} copies of everything.",
         "",
-        "| events a day | mean/s | peak/s | worker cores busy | workers | partitions | broker cores "
-        "| accounts | memory for states | changelog | inputs, 30 days | outputs, their retention "
-        "| restore of a worker |",
+        "| events a day | mean/s | peak/s | worker cores busy | workers | partitions "
+        "| broker cores | accounts | memory for states | changelog | inputs, 30 days "
+        "| outputs, their retention | restore of a worker |",
         "|---:|" + "---:|" * 12,
     ]
     for a_day in EVENTS_A_DAY:
@@ -272,7 +272,10 @@ def main() -> int:
     parser.add_argument("--peak", type=float, default=defaults.peak, help="busiest second / mean")
     parser.add_argument("--busy", type=float, default=defaults.busy, help="use of a core then")
     parser.add_argument(
-        "--accounts", type=float, default=defaults.accounts_per_event, help="accounts per daily event"
+        "--accounts",
+        type=float,
+        default=defaults.accounts_per_event,
+        help="accounts per daily event",
     )
     parser.add_argument("--copies", type=int, default=defaults.copies, help="replication factor")
     given = parser.parse_args()

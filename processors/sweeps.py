@@ -8,7 +8,7 @@ pack and event time alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -117,6 +117,34 @@ def next_step(
     if under_way:  # it was stopped, or another of its kind is due
         return Step(msgspec.structs.replace(progress, ended=at), None, stopped=True)
     return Step(progress, None) if noted else None
+
+
+def gather(partitions: Collection[Progress]) -> Progress:
+    """How far a partition is to which accounts of all these were moved.
+
+    As far as the one that is least far: an account may be verified once more, and none is left out.
+    """
+    newest = max(partitions, key=lambda progress: (progress.began, progress.sweep))
+    same = [progress for progress in partitions if progress.sweep == newest.sweep]
+    begun = len(same) == len(partitions)
+    ended = begun and all(progress.ended for progress in same)
+    over = [
+        {*progress.finished, *([progress.sweep] if progress.ended else [])}
+        for progress in partitions
+    ]
+    behind = [progress.cursor for progress in same if not progress.ended]
+    count = len(partitions)
+    return Progress(
+        sweep=newest.sweep,
+        cursor=min(behind, default=newest.cursor) if begun else b"",
+        done=sum(progress.done for progress in same) // count,
+        found=sum(progress.found for progress in same) // count,
+        total=sum(progress.total for progress in same) // count,
+        began=newest.began,
+        ended=max(progress.ended for progress in same) if ended else 0,
+        finished=sorted(set.intersection(*over) - {newest.sweep}),
+        since=min((progress.since for progress in partitions if progress.since), default=0),
+    )
 
 
 def advance(step: Step, keys: Sequence[bytes], found: int, *, last: bool, at: int) -> Progress:

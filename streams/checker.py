@@ -492,9 +492,9 @@ class Checker:
             for step, windows in brakes.used.items():
                 for window, used in windows.items():
                     began[partition, step, window] += used
-        for (partition, step, window), used in began.items():
+        for (partition, step, window), since in began.items():
             kept = self._brakes.get(partition, Counters()).quotas.get(step, {})
-            used += self._base.used(partition, step, window)
+            used = since + self._base.used(partition, step, window)
             counted = kept.get(window, used)  # older windows are forgotten
             if counted != used:
                 what = f"partition {partition}: {used} {step} began, {counted} are counted"

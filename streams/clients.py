@@ -82,8 +82,17 @@ def topic_partitions(admin: AdminClient, within_s: float = METADATA_WITHIN_S) ->
 
 def group_members(admin: AdminClient, group: str) -> int:
     """Count the members of a consumer group. Raises ``KafkaException``."""
-    asked = admin.describe_consumer_groups([group], request_timeout=METADATA_WITHIN_S)
-    return len(asked[group].result(METADATA_WITHIN_S).members)
+    deadline = time.monotonic() + METADATA_WITHIN_S
+    while True:
+        asked = admin.describe_consumer_groups([group], request_timeout=METADATA_WITHIN_S)
+        try:
+            return len(asked[group].result(METADATA_WITHIN_S).members)
+        except KafkaException as error:
+            # A coordinator that has just begun is still reading what it knows of groups.
+            loading = error.args[0].code() == KafkaError.COORDINATOR_LOAD_IN_PROGRESS
+            if not loading or time.monotonic() > deadline:
+                raise
+            time.sleep(RETRY_S)
 
 
 def end_offsets(

@@ -2,7 +2,17 @@
 
 import pytest
 
-from benchmarks.capacity import GIB, RESULTS, Measured, Need, Sizes, Terms, read_results, table, write
+from benchmarks.capacity import (
+    GIB,
+    RESULTS,
+    Measured,
+    Need,
+    Sizes,
+    Terms,
+    read_results,
+    table,
+    write,
+)
 
 MEASURED = Measured("2026-01-01", 50, 10, 20_000, 250_000, 500, 350)
 SIZES = Sizes({"account.changes": 200, "account.verdicts": 300})

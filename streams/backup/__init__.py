@@ -12,4 +12,14 @@ from streams.backup.files import Manifest, open_backup
 from streams.backup.proof import Proof
 from streams.backup.restore import Plan, plan, prove, restore
 
-__all__ = ["Manifest", "Plan", "Proof", "carry", "export", "open_backup", "plan", "prove", "restore"]
+__all__ = [
+    "Manifest",
+    "Plan",
+    "Proof",
+    "carry",
+    "export",
+    "open_backup",
+    "plan",
+    "prove",
+    "restore",
+]

@@ -64,10 +64,13 @@ def carry(
     waiting, count = 0, 0
     publisher.begin()
     for message in read_all(source, list(names), start=positions, progress=progress):
-        topic, partition, offset = message.topic(), message.partition(), message.offset()
+        topic, partition = str(message.topic()), int(message.partition() or 0)
+        offset = int(message.offset() or 0)
         key: Any = message.key()
-        place = partition % target.partitions if key is None else partition_of_key(
-            key, target.partitions
+        place = (
+            partition % target.partitions
+            if key is None
+            else partition_of_key(key, target.partitions)
         )
         headers: Any = [*(message.headers() or ()), (CARRIED_HEADER, f"{partition}:{offset}")]
         publisher.send(names[topic], key, message.value(), partition=place, headers=headers)

@@ -27,7 +27,8 @@ def require_idle(settings: Settings) -> None:
     if members:
         raise ConfigurationError(
             f"{members} workers of {settings.app_id} run; stop all of them first: what they commit "
-            "meanwhile would be in one part and not in another. Inputs wait in Kafka"
+            "meanwhile would be in one part and not in another. Inputs wait in Kafka. One that was "
+            f"killed counts for {settings.session_timeout_s:g} s more"
         )
 
 
@@ -38,7 +39,9 @@ def fence(settings: Settings, progress: Callable[[int, int], None] | None = None
     """
     for partition in range(settings.partitions):
         producer: Any = create_producer(
-            settings, transactional_id=f"{settings.app_id}-{partition}", transaction_timeout_ms=10_000
+            settings,
+            transactional_id=f"{settings.app_id}-{partition}",
+            transaction_timeout_ms=10_000,
         )
         try:
             producer.init_transactions(ANSWER_S)

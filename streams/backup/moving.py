@@ -1,8 +1,8 @@
 """Where each record belongs among another number of partitions; among the same, where it was.
 
 Accounts go by the murmur2 of their id, keys of the registry by their own hash. A record between two
-tasks is cut by where its parts go. What a partition keeps of its own (control, brakes, what waits
-for review, buckets of counts) is made anew of that of all partitions, after the states.
+tasks is cut by where its parts go. What a partition keeps of its own (control, brakes, sweeps,
+what waits for review, buckets of counts) is made anew of that of all partitions, after the states.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from processors import sweeps
 from processors.accounts import backlog, brakes
 from processors.accounts import decode as decode_account
 from processors.keys import divide, is_bucket, is_registry_key, join, partition_of
@@ -135,6 +136,10 @@ class Mover:
         if key == brakes.KEY:
             counters = [brakes.decode_counters(value) for value in values.values()]
             return brakes.encode_counters(brakes.gather(counters))
+        if key == sweeps.KEY:
+            # A partition without any progress has begun nothing.
+            known = [sweeps.read(values.get(before)) for before in range(self._before)]
+            return sweeps.write(sweeps.gather(known))
         if key == backlog.KEY:
             over = any(backlog.read(value).over for value in values.values())
             self._open[partition].over = over

@@ -204,7 +204,7 @@ class _Import:
         behind = self._done.get(part.name, 0)
         self._publisher.begin()
         number = 0
-        for number, kept in enumerate(files.read(self._directory, part), 1):  # noqa: B007
+        for number, kept in enumerate(files.read(self._directory, part), 1):
             for placed in self._mover.place(topic, kept):
                 if number > behind:
                     self._send(topic, name, placed)

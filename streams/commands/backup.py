@@ -1,4 +1,4 @@
-"""`zhengming backup` and `zhengming migrate`: an application as files, and into other partitions."""
+"""`zhengming backup`, `zhengming migrate`: an application as files, and in other partitions."""
 
 from __future__ import annotations
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from functools import lru_cache
 
 import redis
 
+from processors.policy import Policy
 from schemas.errors import RegistryUnavailable
 from streams.doctor.finding import Finding
 from streams.errors import WorkerError
@@ -26,10 +28,16 @@ def variables(_settings: Settings) -> Iterator[Finding]:
         yield Finding("settings", False, f"{variable} is not a setting", cure, variable)
 
 
+@lru_cache(maxsize=1)
+def policy_of(settings: Settings) -> Policy:
+    """The policy of the configured packs, compiled once. Raises `ConfigurationError`."""
+    return load_policy(settings)
+
+
 def pack(settings: Settings) -> Iterator[Finding]:
     """The configured pack is sound."""
     try:
-        known = load_policy(settings).pack
+        known = policy_of(settings).pack
     except WorkerError as error:
         yield Finding("pack", False, str(error), "run `zhengming policy lint`", settings.pack)
         return
@@ -78,9 +86,10 @@ def redis_views(settings: Settings) -> Iterator[Finding]:
     finally:
         client.close()
     yield Finding("Redis", True, "answers")
-    reader = ViewReader(settings, load_policy(settings).pack.credit) if _sound(settings) else None
-    if reader is None:
-        return
+    try:
+        reader = ViewReader(settings, policy_of(settings).pack.credit)
+    except WorkerError:
+        return  # told by the check on the pack
     try:
         status = reader.status()
     except redis.RedisError as error:
@@ -100,15 +109,6 @@ def redis_views(settings: Settings) -> Iterator[Finding]:
         yield Finding("views", False, seen, cure)
     else:
         yield Finding("views", True, f"{status.unread} records behind")
-
-
-def _sound(settings: Settings) -> bool:
-    """Whether the configured pack, told by `pack`, can be used."""
-    try:
-        load_policy(settings)
-    except WorkerError:
-        return False
-    return True
 
 
 def store(settings: Settings) -> Iterator[Finding]:

@@ -17,12 +17,12 @@ from streams.clients import create_admin, create_consumer, end_offsets, group_me
 from streams.codecs import open_codec
 from streams.control_topics import read_in_force, read_published
 from streams.doctor.finding import Finding, found
+from streams.doctor.surroundings import policy_of
 from streams.doctor.tail import last_records
 from streams.errors import WorkerError
 from streams.journal import InForce, directives
-from streams.packs import load_policy
 from streams.settings import Settings
-from streams.topics import consumed_topics, is_mock, real_name, topic_of
+from streams.topics import input_topics, is_mock, real_name, topic_of
 
 ANSWER_S = 5.0
 LATE_S = 60
@@ -58,11 +58,11 @@ def group(settings: Settings) -> Iterator[Finding]:
 
 
 def lag(admin: Any, settings: Settings) -> dict[tuple[str, int], int]:
-    """Records that no worker has taken yet, where there are any.
+    """Inputs that no worker has taken yet, where there are any.
 
     By the positions that workers publish each second. Raises ``KafkaException``, `WorkerError`.
     """
-    names = [real_name(settings, topic.name) for topic in consumed_topics()]
+    names = [real_name(settings, topic.name) for topic in input_topics()]
     ends = end_offsets(admin, names)
     asked = ConsumerGroupTopicPartitions(settings.app_id, [TopicPartition(*tp) for tp in ends])
     (answer,) = admin.list_consumer_group_offsets([asked]).values()
@@ -71,9 +71,7 @@ def lag(admin: Any, settings: Settings) -> dict[tuple[str, int], int]:
     return {tp: count for tp, count in behind.items() if count > 0}
 
 
-def _late(
-    settings: Settings, waiting: dict[tuple[str, int], int], total: int
-) -> Iterator[Finding]:
+def _late(settings: Settings, waiting: dict[tuple[str, int], int], total: int) -> Iterator[Finding]:
     """Lag is judged by how long the oldest record has waited: numbers say little."""
     most = sorted(waiting, key=lambda tp: -waiting[tp])[:LOOKED_AT]
     ends = end_offsets(create_admin(settings), sorted({topic for topic, _ in most})) if most else {}
@@ -110,7 +108,7 @@ def _time_at(settings: Settings, tp: tuple[str, int], offset: int) -> int:
 def in_force(settings: Settings) -> Iterator[Finding]:
     """What the control topics put in force, and whether workers decide by it."""
     try:
-        configured = load_policy(settings)
+        configured = policy_of(settings)
         known = read_in_force(settings, configured)
     except WorkerError:
         return  # told by the checks on Kafka and on the configured pack

@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import (
     AlterConfigOpType,
     ConfigEntry,
@@ -159,6 +160,7 @@ class Application:
         self.workers: list[WorkerProcess] = []
         create_topics(settings)
         self.producer: Any = create_producer(settings)
+        self.admin: Any = create_admin(settings)
 
     def __enter__(self) -> Application:
         return self
@@ -203,8 +205,11 @@ class Application:
         The ends are asked for after the positions: what was sent together with them is then known.
         """
         names = [real_name(self.settings, topic.name) for topic in consumed_topics()]
-        admin = create_admin(self.settings)
-        reached = self.positions(admin, list(end_offsets(admin, names)))
+        admin = self.admin
+        try:
+            reached = self.positions(admin, list(end_offsets(admin, names)))
+        except KafkaException:
+            return False  # a coordinator that has just begun is still reading what it knows
         ends = {tp: end for tp, end in end_offsets(admin, names).items() if end > 0}
         return all(reached.get(tp, -1) >= end for tp, end in ends.items())
 

@@ -8,11 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from processors import sweeps
 from processors.accounts import Account, backlog, brakes
 from processors.accounts import encode as encode_account
 from processors.keys import apply_claims, partition_of, token_key
 from schemas.codec import Codec
-from schemas.records import KeyAsk, KeyClaim, KeyClaims, KeyFinding, KeyFindings, KeyKind, MeasureStep
+from schemas.records import (
+    KeyAsk,
+    KeyClaim,
+    KeyClaims,
+    KeyFinding,
+    KeyFindings,
+    KeyKind,
+    MeasureStep,
+)
 from streams.backup.digest import Digest, items_of
 from streams.backup.files import Kept
 from streams.backup.moving import Mover
@@ -72,7 +81,10 @@ def digest(states: dict[int, dict[bytes, bytes]]) -> tuple[int, str]:
 
 @effort(40)
 @given(
-    st.lists(st.tuples(st.text("ab1", min_size=1), st.integers(0, 99), st.sampled_from(ASKS)), max_size=60),
+    st.lists(
+        st.tuples(st.text("ab1", min_size=1), st.integers(0, 99), st.sampled_from(ASKS)),
+        max_size=60,
+    ),
     st.integers(1, 9),
 )
 def test_no_key_and_no_count_is_lost_doubled_or_changed_in_any_number_of_partitions(asked, after):
@@ -199,3 +211,17 @@ def test_brakes_err_on_the_side_of_caution():
         MeasureStep.CORRECT: {7: 30, 8: 4},
         MeasureStep.SUSPEND: {8: 2},
     }
+
+
+def test_a_sweep_goes_on_where_it_has_come_least_far_and_leaves_nobody_out():
+    far = sweeps.Progress("s2", b"m", 10, 2, 20, began=5, finished=["s0", "s1"], since=3)
+    near = sweeps.Progress("s2", b"c", 4, 0, 20, began=6, finished=["s1"], since=2)
+    over = sweeps.Progress("s2", b"z", 20, 1, 20, began=5, ended=9, finished=["s1"], since=3)
+    gathered = sweeps.gather([far, near, over])
+    assert (gathered.sweep, gathered.cursor, gathered.ended) == ("s2", b"c", 0)
+    assert (gathered.finished, gathered.since) == (["s1"], 2)
+    assert sweeps.gather([over, over]).ended == 9
+    late = sweeps.Progress("s1", b"q", began=1, ended=4)
+    gathered = sweeps.gather([far, late])
+    assert (gathered.sweep, gathered.cursor, gathered.finished) == ("s2", b"", ["s1"])
+    assert sweeps.gather([far, sweeps.Progress()]).cursor == b""

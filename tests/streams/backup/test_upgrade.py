@@ -36,7 +36,8 @@ def test_every_state_of_a_release_is_read_and_keeps_its_deadline(release):
     accounts = 0
     for (_, key), value in states(release).items():
         if key.startswith(RESERVED):
-            assert key in (POSITIONS, CONTROL, b"\0backlog", b"\0brakes") or is_registry_key(key)
+            own = (POSITIONS, CONTROL, b"\0backlog", b"\0brakes", b"\0sweep")
+            assert key in own or is_registry_key(key)
             continue
         accounts += 1
         account = decode(value)
@@ -65,7 +66,7 @@ def test_a_worker_goes_on_with_what_a_release_has_left_behind(settings, release,
     assert restore(ours, release).ok
     with Application(ours) as app:
         app.worker()
-        app.publish(traffic(300, seed=1))
+        app.publish(traffic(300, seed=2))
         app.drain()
         report = check(ours, load_policy(ours), base=base_of(ours, release))
         assert report.ok, f"{report.problems}\n{report.examples}"

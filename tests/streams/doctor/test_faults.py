@@ -17,17 +17,17 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
-from processors.accounts import Account, encode as encode_account
+from processors.accounts import Account
+from processors.accounts import encode as encode_account
 from processors.packs import shipped_pack
 from schemas.codec import MAGIC, encode
-from schemas.records import DirectiveKind, PlatformDirective, Verdict
+from schemas.records import DirectiveKind, PlatformDirective
 from streams import control_topics
 from streams.broker import Broker
 from streams.clients import create_admin, create_producer
-from streams.control_topics import read_in_force
 from streams.doctor import clock, examine
 from streams.doctor.finding import Finding
-from streams.packs import archive, load_policy
+from streams.packs import archive
 from streams.partitioning import partition_of_key
 from streams.settings import Settings
 from streams.topics import changelog_topic, create_topics, real_name
@@ -89,7 +89,8 @@ def test_a_sound_application_under_way_has_no_fault(settings, redis_url):
 
 def test_a_topic_that_was_enlarged_is_named(ours):
     topic = real_name(ours, CHANGES)
-    (enlarged,) = create_admin(ours).create_partitions([NewPartitions(topic, 5)]).values()
+    admin = create_admin(ours)
+    (enlarged,) = admin.create_partitions([NewPartitions(topic, 5)]).values()
     enlarged.result(10)
     assert f"{topic} has 5" in fault(ours, "partitions").seen
 
@@ -102,7 +103,9 @@ def test_a_topic_that_was_enlarged_is_named(ours):
         ("", {"cleanup_policy": "delete"}, "states would be deleted"),
     ],
 )
-def test_topics_that_lose_what_they_hold_are_named_with_the_setting(settings, logical, config, said):
+def test_topics_that_lose_what_they_hold_are_named_with_the_setting(
+    settings, logical, config, said
+):
     with Application(settings()) as app:
         topic = real_name(app.settings, logical) if logical else changelog_topic(app.settings)
         app.configure(topic, **config)
@@ -119,7 +122,9 @@ def test_producers_clocks_in_an_input_are_named(settings):
 
 def test_one_copy_of_everything_is_a_note_and_fewer_than_wanted_a_fault(ours):
     assert looked_at(ours)["copies"].verdict == "note"
-    assert "1 copies, not 3" in fault(ours.model_copy(update={"replication_factor": 3}), "copies").seen
+    assert (
+        "1 copies, not 3" in fault(ours.model_copy(update={"replication_factor": 3}), "copies").seen
+    )
 
 
 class Guarded(Broker):
@@ -290,7 +295,6 @@ def test_views_far_behind_are_told(ours, redis_url):
     try:
         assert "120 s behind" in fault(viewed, "views").seen
     finally:
-        store.clear()
         store.close()
 
 
