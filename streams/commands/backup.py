@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from streams.backup import Manifest, Plan, Proof, carry, export, open_backup, plan, prove, restore
-from streams.backup.carry import left_behind
+from streams.backup.carrying import left_behind
 from streams.commands.common import FOUND, complain, fail, out, print_json, progress_bar
 from streams.sealed import is_sealed
 from streams.settings import Settings, load_settings

@@ -12,7 +12,6 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import KafkaException
 from confluent_kafka.admin import (
     AlterConfigOpType,
     ConfigEntry,
@@ -206,10 +205,7 @@ class Application:
         """
         names = [real_name(self.settings, topic.name) for topic in consumed_topics()]
         admin = self.admin
-        try:
-            reached = self.positions(admin, list(end_offsets(admin, names)))
-        except KafkaException:
-            return False  # a coordinator that has just begun is still reading what it knows
+        reached = self.positions(admin, list(end_offsets(admin, names)))
         ends = {tp: end for tp, end in end_offsets(admin, names).items() if end > 0}
         return all(reached.get(tp, -1) >= end for tp, end in ends.items())
 

@@ -14,7 +14,7 @@ import pytest
 from processors.accounts import Account, decode, next_due
 from streams import control_topics
 from streams.backup import export, open_backup, plan, prove, restore
-from streams.backup.carry import left_behind
+from streams.backup.carrying import left_behind
 from streams.checker import Report, check
 from streams.checker_base import base_of
 from streams.clients import create_admin, end_offsets, group_members, read_all
@@ -68,7 +68,7 @@ def history() -> Iterator[Any]:
 def interrupted(app: Application, items: Iterator[Any]) -> None:
     """A history that is cut off: claims are under way, and inputs wait."""
     app.publish(islice(items, 500))
-    app.worker()
+    app.worker().await_ready()
     app.drain()
     control_topics.activate(app.settings, stricter("2"), by="ana", author="bo")
     app.workers[0].kill()
@@ -105,7 +105,7 @@ def unprocessed(settings: Settings, directory: Path) -> int:
     return sum(part.records for part in parts if part is not None)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_an_application_moves_from_four_partitions_to_seven_and_nothing_is_lost(
     settings, command, tmp_path
 ):
@@ -143,8 +143,8 @@ def test_an_application_moves_from_four_partitions_to_seven_and_nothing_is_lost(
         assert json.loads(command(*arguments).out)["carried"] == 0
     with Application(new) as app:
         app.publish(islice(items, 400))
-        app.worker()
-        app.worker()
+        app.worker().await_ready()
+        app.worker().await_ready()
         app.drain()
         report = sound_since(new, directory)
         assert report.inputs == waiting + 500
@@ -154,6 +154,7 @@ def test_an_application_moves_from_four_partitions_to_seven_and_nothing_is_lost(
     assert any(next_due(before[key]) for key in before), "there were deadlines to be kept"
 
 
+@pytest.mark.timeout(400)
 def test_what_was_wiped_is_restored_from_its_backup_and_goes_on(settings, tmp_path):
     directory, items = tmp_path / "backup", history()
     ours: Settings = settings(partitions=3)
@@ -177,7 +178,7 @@ def test_what_was_wiped_is_restored_from_its_backup_and_goes_on(settings, tmp_pa
                 k: v for k, v in now[partition].items() if k not in own
             }
         assert sorted(r.hash for r in app.outputs("audit.records")) == sorted(audits)
-        app.worker()
+        app.worker().await_ready()
         app.publish(islice(items, 400))
         app.drain()
         sound_since(ours, directory)
@@ -218,16 +219,17 @@ class Interrupted(Exception):
     """The process dies here."""
 
 
+@pytest.mark.timeout(400)
 def test_a_restore_that_is_cut_off_keeps_workers_out_and_goes_on(settings, tmp_path, monkeypatch):
     directory = tmp_path / "b"
     old, new = settings(partitions=2), settings(partitions=5)
     with Application(old) as app:
         app.publish(islice(history(), 600))
-        app.worker()
+        app.worker().await_ready()
         app.drain()
         app.workers[0].stop()
         export(old, directory)
-    monkeypatch.setattr("streams.backup.restore.AT_ONCE", 40)
+    monkeypatch.setattr("streams.backup.restoring.AT_ONCE", 40)
     commits = iter(range(100))
     commit = TransactionalPublisher.commit
 
@@ -248,7 +250,7 @@ def test_a_restore_that_is_cut_off_keeps_workers_out_and_goes_on(settings, tmp_p
         assert restore(new, directory).ok
         assert accounts(new) == accounts(old)
         app.publish(islice(traffic(200, seed=2, prefix="later-"), 200))
-        app.worker()
+        app.worker().await_ready()
         app.drain()
         sound_since(new, directory)
 
@@ -317,7 +319,7 @@ def test_the_plan_counts_what_would_be_written_and_writes_nothing(settings, tmp_
     old, new = settings(partitions=2), settings(partitions=5)
     with Application(old) as app:
         app.publish(islice(history(), 300))
-        app.worker()
+        app.worker().await_ready()
         app.drain()
         app.workers[0].stop()
         app.publish(islice(traffic(100, seed=3, prefix="w-"), 100))
@@ -338,7 +340,7 @@ def test_an_account_of_the_backup_is_the_account_that_was(settings, tmp_path):
     directory = tmp_path / "b"
     with Application(settings(partitions=1)) as app:
         app.publish(islice(history(), 100))
-        app.worker()
+        app.worker().await_ready()
         app.drain()
         app.workers[0].stop()
         export(app.settings, directory)

@@ -65,7 +65,7 @@ def test_a_worker_goes_on_with_what_a_release_has_left_behind(settings, release,
     ours = settings(partitions=partitions)
     assert restore(ours, release).ok
     with Application(ours) as app:
-        app.worker()
+        app.worker().await_ready()
         app.publish(traffic(300, seed=2))
         app.drain()
         report = check(ours, load_policy(ours), base=base_of(ours, release))

@@ -199,7 +199,7 @@ def test_the_probe_of_the_clock_is_seen_by_nobody(settings):
     with Application(settings()) as app:
         assert looked_at(app.settings)["clock"].ok
         assert app.outputs("account.findings") == []
-        app.worker()
+        app.worker().await_ready()
         app.publish(traffic(50))
         app.drain()
         app.assert_sound()
@@ -245,7 +245,7 @@ def test_inputs_without_a_worker_and_the_oldest_that_waits_are_told(settings):
 
 def test_a_verdict_by_a_pack_that_is_not_in_force_any_more_shows_a_stale_worker(settings):
     with Application(settings(partitions=1)) as app:
-        app.worker()
+        app.worker().await_ready()
         app.publish([(CHANGES, change("e1", "a1", bio="b"))])
         app.drain()
         (verdict,) = app.outputs("account.verdicts")
