@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -22,6 +23,7 @@ from tests.support import wait_until
 
 RESTARTED = {1, 3, 4}
 """Exit codes of a worker after which a supervisor starts it again (docs/cli.md)."""
+CONFINED = Path(__file__).with_name("confined.py")
 ONCE_S = 60.0
 PLACEHOLDER = "change-me"
 SECRET = "a secret of this test alone"
@@ -58,7 +60,8 @@ class Process:
             "ZHENGMING_GATEWAY_PORT": str(self.port),
             **more,
         }
-        self.command = [str(image / "bin" / "zhengming"), *service.spec["command"]]
+        program = [str(image / "bin" / "zhengming"), *service.spec["command"]]
+        self.command = [sys.executable, str(CONFINED), str(home), *program]
         self._image = image
         self._log = directory / f"{self.name}.log"
         self._child = self._start()
