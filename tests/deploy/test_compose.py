@@ -142,3 +142,16 @@ def test_secrets_are_drawn_once_and_fit_together(tmp_path):
     (tmp_path / "views.env").unlink()
     subprocess.run(["sh", str(tmp_path / "draw.sh")], check=True, capture_output=True)
     assert {file.name: file.read_text() for file in tmp_path.glob("*.env")} == made
+
+
+def test_prometheus_scrapes_every_process_that_stays():
+    content = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text("utf-8"))
+    scraped = {
+        (name, found["port"])
+        for job in content["scrape_configs"]
+        for found in job.get("dns_sd_configs", [])
+        for name in found["names"]
+    }
+    ports = {"gateway": Settings().gateway_port}
+    staying = {(s.name, ports.get(s.name, Settings().web_port)) for s in OURS if s.name != "topics"}
+    assert staying <= scraped
