@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,10 @@ FOR_DEVELOPERS = {"pytest", "mypy", "ruff", "hypothesis", "playwright", "schemat
 SPAM = '{"account_id": "a1", "bio": "加V信 demo_12345 领取资料"}'
 
 building = pytest.mark.timeout(400)
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def pins(lock: Path) -> dict[str, str]:
@@ -74,6 +79,16 @@ def test_the_image_has_the_versions_that_are_tested_and_no_tools_of_developers()
         assert found and found.items() <= tested.items()
         assert lock.read_text("utf-8").count("--hash=sha256:") >= len(found)
         assert not FOR_DEVELOPERS & set(found)
+
+
+def test_the_image_has_all_that_the_program_asks_for():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    (server,) = extras["server"]
+    named = server.partition("[")[2].rstrip("]").split(",")
+    asked = [*project["dependencies"], *(one for extra in named for one in extras[extra])]
+    found = {canonical(name) for name in pins(LOCKS / "requirements.lock")}
+    assert {canonical(re.split(r"[\[<>=!;~ ]", one)[0]) for one in asked} <= found
 
 
 @building
