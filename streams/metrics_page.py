@@ -23,10 +23,11 @@ Every process serves `/metrics` for Prometheus, `/health` (restart it when this 
 on `ZHENGMING_WEB_PORT`; the gateway does on its own port. No label carries an account or a person.
 What can be counted is there from the first scrape on, at 0, as far as its labels are known.
 
-- `deploy/prometheus/prometheus.yml` scrapes the processes of `deploy/compose.yaml` by their names.
-  Elsewhere put another service discovery there and keep the names of the jobs, `zhengming-worker`,
-  `-gateway`, `-views`, `-executor` and `-images`: dashboards and alerts go by them. `recording.yml`
-  and `alerts.yml` beside it are the rules, `tests/` their unit tests
+- `deploy/prometheus/prometheus.yml` scrapes the processes of `deploy/compose.yaml` by their names,
+  `kubernetes.yml` beside it the pods of `deploy/kubernetes`. With another service discovery keep
+  the names of the jobs, `zhengming-worker`, `-gateway`, `-views`, `-executor` and `-images`:
+  dashboards and alerts go by them. `recording.yml` and `alerts.yml` are the rules, `tests/` their
+  unit tests
   (`promtool test rules deploy/prometheus/tests/*.yml`).
 - Every alert has a page in [runbooks](runbooks/), by its name: what it means for people, what to
   look at first, the cure, how to verify, when to escalate. `critical` wakes somebody; `warning` is
