@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.traffic import START, Event, events
+from processors import batch as batches
 from processors import engine
 from processors.accounts import examiner
 from processors.policy import Policy
@@ -84,8 +85,8 @@ def counted(clock: Clock) -> Iterator[None]:
     """Within it, the parts of the engine are counted."""
     places = (
         (engine, "check", "checks"),
-        (engine, "decode", "state decode"),
-        (engine, "encode", "state encode"),
+        (batches, "decode", "state decode"),
+        (batches, "encode", "state encode"),
         (Policy, "scan", "scan"),
         (examiner.Examiner, "judge", "judge"),
     )
