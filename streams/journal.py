@@ -275,10 +275,10 @@ def _ordered_sweeps(records: list[Published], revision: Revision) -> Iterator[Sw
 
 
 def _sweeps_after(packs: Iterable[PolicyPack], policy: Policy) -> Iterator[Sweep]:
-    """The sweeps that packs ask for once they were put in force."""
-    by_id = {pack.id: pack for pack in policy.pack.parts or (policy.pack,)}
+    """The sweeps that packs ask for once they were put in force; one in shadow changes nothing."""
+    asking = {p.id for p in policy.pack.parts or (policy.pack,) if p.sweep.after_activation}
     for record in packs:
-        if by_id[record.pack_id].sweep.after_activation:
+        if record.pack_id in asking and record.mode is PackMode.ENFORCE:
             name = f"{record.pack_id}-{record.pack_version}-{record.published_at}"
             yield Sweep(id=name, since=record.published_at)
 

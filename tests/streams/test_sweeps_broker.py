@@ -9,7 +9,7 @@ from schemas.records import DisposalAction, Phase, SweepState
 from streams import control_topics
 from tests.integration.harness import Application
 from tests.integration.test_records import change
-from tests.streams.test_policy_broker import CHANGES, WORD, environment, stricter
+from tests.streams.test_policy_broker import BESIDE, CHANGES, WORD, environment, stricter
 from tests.support import wait_until
 
 ACCOUNTS = 90
@@ -57,7 +57,7 @@ def test_a_sweep_after_a_new_pack_comes_to_each_account_once_though_the_worker_d
     with Application(given) as app:
         settle(app).kill()
         app.workers.clear()
-        control_topics.activate(app.settings, harsher("2"), by="ana", author="bo")
+        control_topics.activate(app.settings, harsher("2"), by="ana", beside=BESIDE)
         worker = app.worker(TEST_FAULT=f"{step}:5:kill")
         assert worker.await_exit() == -signal.SIGKILL
         before = progress(app)
