@@ -117,6 +117,11 @@ _FINDINGS = "account.findings"
 _REPORTER = KeyKind.REPORTER
 
 
+def kind_of(record: InputRecord) -> bytes:
+    """What an event id of a record is marked with: ids are told apart by the kind of input."""
+    return _APPLY[type(record)][0]
+
+
 class _Held:
     """An account as the batch has it: decoded once, encoded once at the end."""
 

@@ -14,7 +14,7 @@ from processors.accounts.analysed import MAX_TEXT
 from processors.accounts.backlog import KEY as BACKLOG
 from processors.accounts.brakes import KEY as BRAKES
 from processors.accounts.brakes import RecordedBrakes
-from processors.batch import INTERNAL, Batch, Input, Outcome, Read, Rejection
+from processors.batch import INTERNAL, Batch, Input, Outcome, Read, Rejection, kind_of
 from processors.control import Control
 from processors.policy import Policy
 from processors.sweeps import KEY as SWEEP
@@ -32,6 +32,7 @@ __all__ = [
     "Read",
     "Rejection",
     "Sweep",
+    "kind_of",
     "next_due",
     "run",
     "run_due",
@@ -40,11 +41,6 @@ __all__ = [
 ]
 
 _DEFAULTS = Limits()
-
-
-def kind_of(record: InputRecord) -> bytes:
-    """What an event id of a record is marked with: ids are told apart by the kind of input."""
-    return _APPLY[type(record)][0]
 
 
 def run(
