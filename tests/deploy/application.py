@@ -92,7 +92,12 @@ class Running:
         self.children[name] = self._stack.enter_context(child)
 
     def __enter__(self) -> Self:
-        wait_until(lambda: all(map(self._ready, self.ports)), 90, "all processes serve", every=0.2)
+        try:
+            serving = "all processes serve"
+            wait_until(lambda: all(map(self._ready, self.ports)), 90, serving, every=0.2)
+        except BaseException:
+            self._stack.close()
+            raise
         for load in (self._publish, self._call):
             thread = threading.Thread(target=load, daemon=True)
             thread.start()
