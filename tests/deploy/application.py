@@ -94,7 +94,7 @@ class Running:
     def __enter__(self) -> Self:
         try:
             serving = "all processes serve"
-            wait_until(lambda: all(map(self._ready, self.ports)), 90, serving, every=0.2)
+            wait_until(lambda: all(map(self._ready, self.ports)), 150, serving, every=0.2)
         except BaseException:
             self._stack.close()
             raise
