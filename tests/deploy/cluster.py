@@ -146,7 +146,7 @@ class Cluster:
 
     def _wait(self, condition: Callable[[], bool], why: str) -> None:
         try:
-            wait_until(condition, START_S, why, every=0.2)
+            wait_until(condition, START_S, why, every=0.4)
         except AssertionError as error:
             tails = "\n".join(node.tail() for node in self.nodes.values())
             raise AssertionError(f"{error}\n{tails}") from None

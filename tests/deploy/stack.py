@@ -85,7 +85,7 @@ class Process:
             return self.get("/ready") == 200
 
         try:
-            wait_until(ready, timeout, f"{self.name} is ready", every=0.1)
+            wait_until(ready, timeout, f"{self.name} is ready", every=0.3)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self._child.tail()}") from None
 

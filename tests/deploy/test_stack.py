@@ -136,12 +136,14 @@ def test_the_stack_of_the_compose_file_comes_through_the_death_of_a_broker(
         victim.start()
         app.publish(traffic(3))
         cluster.await_replicas()
-        wait_until(lambda: stack.supervise() and app.drained(), 90, "all inputs are decided")
+        wait_until(
+            lambda: stack.supervise() and app.drained(), 90, "all inputs are decided", every=0.5
+        )
 
         disposals = read_all(settings, [real_name(settings, "account.disposals")])
         codec = open_codec(settings)
         ordered = {codec.decode(Disposal, message.value()).disposal_id for message in disposals}
         assert ordered
-        wait_until(lambda: carried_out >= ordered, 30, "all disposals are carried out")
+        wait_until(lambda: carried_out >= ordered, 30, "all are carried out", every=0.2)
         stack.stop()
         assert app.assert_sound().inputs >= 3 * EVENTS + 1
