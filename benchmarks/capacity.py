@@ -21,7 +21,7 @@ from processors import engine
 from schemas.codec import Codec
 from streams.offline import Offline
 from streams.packs import load_policy
-from streams.settings import load_settings
+from streams.settings import Settings, load_settings
 from streams.topics import DAY_MS, Topic, input_topics, output_topics, topic_named, topic_of
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -36,6 +36,10 @@ RECORD_OVERHEAD = 30
 """Bytes that a record takes in a log segment beside key and value, its share of the batch too."""
 DIRTY = 1.25
 """A compacted topic holds at most a fifth that is outdated (min.cleanable.dirty.ratio 0.2)."""
+PARTITIONS = 4
+"""Partitions of the benchmark's topics."""
+MOST_A_SECOND = 1_000 / Settings.model_fields["commit_interval_ms"].default
+"""Transactions that a partition begins in a second, at most."""
 SAMPLE = 5_000
 """Simulated inputs whose bytes are counted; ten of an account, as in the benchmark."""
 
@@ -46,7 +50,9 @@ class Measured:
 
     date: str
     cpu: float
-    """A worker's, for an event with all checks."""
+    """A worker's, for an event with all checks, in large transactions."""
+    transaction: float
+    """A worker's, for a transaction whatever it holds."""
     broker_cpu: float
     rate: float
     """Events a second that one worker process got through."""
@@ -97,9 +103,24 @@ class Need:
         return self.mean * self.terms.peak
 
     @property
+    def for_events(self) -> float:
+        """Cores that the events themselves keep busy at the peak."""
+        return self.peak * self.measured.cpu / 1e6
+
+    @property
+    def partitions(self) -> int:
+        """Room for four times the workers that the events alone need, in dozens."""
+        return 12 * math.ceil(max(1, 4 * self.for_events / self.terms.busy / 12))
+
+    @property
+    def transactions(self) -> float:
+        """Transactions in the busiest second: one an event, until each partition is at its most."""
+        return min(self.peak, self.partitions * MOST_A_SECOND)
+
+    @property
     def cores(self) -> float:
         """Cores of all workers that are busy at the peak."""
-        return self.peak * self.measured.cpu / 1e6
+        return self.for_events + self.transactions * self.measured.transaction / 1e6
 
     @property
     def workers(self) -> int:
@@ -107,11 +128,6 @@ class Need:
         by_cpu = self.cores / self.terms.busy
         by_rate = self.peak / (self.measured.rate * self.terms.busy)
         return max(2, math.ceil(max(by_cpu, by_rate)))
-
-    @property
-    def partitions(self) -> int:
-        """Four for each worker, so that moves are small and there is room to grow."""
-        return max(12, 12 * math.ceil(4 * self.workers / 12))
 
     @property
     def broker_cores(self) -> float:
@@ -160,6 +176,7 @@ class Need:
 def read_results(text: str) -> Measured:
     """The figures in a page of results. Raises ``ValueError`` where one is missing."""
     throughput = _row(text, "Throughput", "zhengming")
+    live = _row(text, "Latency", "zhengming")
     restore = _row(text, "Restore", "")
     memory = _row(text, "Memory", "")
     date = re.search(r"^\| Date \| (\S+)", text, re.MULTILINE)
@@ -168,12 +185,20 @@ def read_results(text: str) -> Measured:
     return Measured(
         date=date[1],
         cpu=_number(throughput["µs CPU/event"]),
+        transaction=_of_transaction(live, _number(throughput["µs CPU/event"])),
         broker_cpu=_number(throughput["broker µs/event"]),
         rate=_number(throughput["events/s"]),
         restore=_number(restore["accounts/s"]),
         account=_number(memory["bytes an account"]),
         state=_number(memory["state itself"]),
     )
+
+
+def _of_transaction(live: Mapping[str, str], cpu: float) -> float:
+    """What a transaction costs, from events that come slowly: the rest of what each has cost."""
+    rate = _number(live["inputs/s"])
+    more = (_number(live["µs CPU/event"]) - cpu) * rate
+    return max(0.0, more / min(rate, PARTITIONS * MOST_A_SECOND))
 
 
 def _row(text: str, section: str, name: str) -> dict[str, str]:
@@ -216,8 +241,9 @@ def table(measured: Measured, sizes: Sizes, terms: Terms) -> str:
     of_inputs = sum(sizes.topics.get(t.name, 0.0) for t in input_topics())
     of_outputs = sum(sizes.topics.get(t.name, 0.0) for t in output_topics())
     lines = [
-        f"Measured on {measured.date}: {measured.cpu:g} µs of a worker's CPU and "
-        f"{measured.broker_cpu:g} µs of the broker's for an event, {measured.rate:,.0f} events/s "
+        f"Measured on {measured.date}: {measured.cpu:g} µs of a worker's CPU for an event and "
+        f"{measured.transaction:,.0f} µs for a transaction, {measured.broker_cpu:g} µs of the "
+        f"broker's for an event, {measured.rate:,.0f} events/s "
         f"through one worker process, {measured.restore:,.0f} accounts/s restored, "
         f"{measured.account:,.0f} bytes of memory and {measured.state:,.0f} bytes of state for an "
         f"idle account. Counted over {SAMPLE:,} simulated inputs: {of_inputs:,.0f} bytes in and "

@@ -1,9 +1,12 @@
 """The capacity table: read from the page of results, and its arithmetic."""
 
+import math
+
 import pytest
 
 from benchmarks.capacity import (
     GIB,
+    MOST_A_SECOND,
     RESULTS,
     Measured,
     Need,
@@ -14,7 +17,7 @@ from benchmarks.capacity import (
     write,
 )
 
-MEASURED = Measured("2026-01-01", 50, 10, 20_000, 250_000, 500, 350)
+MEASURED = Measured("2026-01-01", 50, 3_000, 10, 20_000, 250_000, 500, 350)
 SIZES = Sizes({"account.changes": 200, "account.verdicts": 300})
 NEED = Need(400_000_000, MEASURED, SIZES, Terms(peak=3, busy=0.5, copies=3))
 
@@ -26,6 +29,7 @@ def test_the_figures_are_those_of_the_page_of_results():
     assert f"| {measured.cpu:g} |" in text
     assert f"{measured.restore:,.0f}" in text
     assert 0 < measured.state < measured.account < 10_000
+    assert measured.transaction > measured.cpu
 
 
 def test_a_page_without_a_figure_is_refused_by_its_name():
@@ -36,17 +40,24 @@ def test_a_page_without_a_figure_is_refused_by_its_name():
 def test_four_hundred_million_events_a_day():
     assert round(NEED.mean) == 4_630
     assert round(NEED.peak) == 13_889
-    assert NEED.cores == pytest.approx(13_889 * 50e-6, rel=1e-3)
-    assert NEED.workers == 2, "0.69 cores, half used, are 1.4 workers"
-    assert NEED.partitions == 12
+    assert NEED.for_events == pytest.approx(13_889 * 50e-6, rel=1e-3)
+    assert NEED.partitions == 12, "1.4 workers for the events alone"
+    assert NEED.transactions == 12 * MOST_A_SECOND
+    assert NEED.cores == pytest.approx(0.694 + 12 * MOST_A_SECOND * 3_000e-6, rel=1e-3)
+    assert NEED.workers == math.ceil(NEED.cores / 0.5)
     assert NEED.memory == 400_000_000 * 500
     assert NEED.inputs == 400_000_000 * 200 * 30 * 3
     assert NEED.outputs == 400_000_000 * 300 * 180 * 3
-    assert NEED.restore_s == 400_000_000 / 2 / 250_000
+    assert NEED.restore_s == 400_000_000 / NEED.workers / 250_000
+
+
+def test_few_events_cost_a_transaction_each():
+    few = Need(1_000_000, MEASURED, SIZES, Terms(peak=3))
+    assert few.transactions == few.peak == pytest.approx(34.7, rel=1e-2)
 
 
 def test_the_slower_of_cpu_and_rate_decides_how_many_workers():
-    slow = Need(400_000_000, Measured("", 50, 10, 5_000, 1, 1, 1), SIZES, Terms(3, 0.5))
+    slow = Need(400_000_000, Measured("", 50, 0, 10, 5_000, 1, 1, 1), SIZES, Terms(3, 0.5))
     assert slow.workers == 6, "13,889 a second, 2,500 each"
 
 
