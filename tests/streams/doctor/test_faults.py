@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from streams.views.store import ViewStore
 from tests.integration.harness import Application
 from tests.integration.test_crashes import traffic
 from tests.integration.test_records import change
+from tests.schemas.test_registry import Server
 from tests.streams.test_policy_broker import stricter
 
 CHANGES = "account.changes"
@@ -222,6 +224,24 @@ def test_a_record_of_an_unknown_schema_is_named_with_its_place(ours):
     topic = real_name(ours, CHANGES)
     put(ours, topic, b"a1", MAGIC + b"unknown!" + b"body", partition=partition_of_key(b"a1", 2))
     assert f"{topic}[" in fault(ours, "schemas").seen
+
+
+def test_a_schema_that_somebody_has_registered_for_our_topic_is_named_with_the_field(ours):
+    server = Server()
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        asked = ours.model_copy(update={"schema_registry_url": server.url})
+        assert looked_at(asked)["registered schemas"].ok
+        subject = real_name(ours, CHANGES) + "-value"
+        field = {"name": "event_id", "type": "long"}
+        theirs = {"type": "record", "name": "AccountChange", "fields": [field]}
+        server.subjects[subject] = [server.add(theirs)]
+        seen = fault(asked, "registered schemas").seen
+        assert seen.startswith(f"{subject}: AccountChange.event_id: long has become string")
+    finally:
+        server.shutdown()
+        thread.join()
 
 
 def test_a_state_of_an_unknown_version_is_named(ours):
