@@ -68,9 +68,19 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, {"subject": subject, "id": number, "version": 1, **entry})
 
     def do_GET(self):
-        number = int(self.parts()[2])
+        parts = self.parts()
         if self.refused():
             return
+        if parts[0] == "subjects":  # the newest version of one
+            known = self.server.subjects.get(parts[1])
+            if not known:
+                self.answer(404, {"error_code": 40401, "message": "Subject not found."})
+                return
+            entry = self.server.schemas[known[-1] - 1]
+            version = {"subject": parts[1], "id": known[-1], "version": len(known)}
+            self.answer(200, version | entry)
+            return
+        number = int(parts[2])
         if number > len(self.server.schemas):
             self.answer(404, {"error_code": 40403, "message": f"Schema {number} not found"})
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from streams.broker import Broker
 from streams.clients import create_admin, create_producer
 from streams.doctor import clock, examine
 from streams.doctor.finding import Finding
-from streams.packs import archive
+from streams.packs import archive, load_policy
 from streams.partitioning import partition_of_key
 from streams.settings import Settings
 from streams.topics import changelog_topic, create_topics, real_name
@@ -37,7 +36,7 @@ from streams.views.store import ViewStore
 from tests.integration.harness import Application
 from tests.integration.test_crashes import traffic
 from tests.integration.test_records import change
-from tests.schemas.test_registry import Server
+from tests.schemas.registry_server import serving
 from tests.streams.test_policy_broker import stricter
 
 CHANGES = "account.changes"
@@ -227,10 +226,7 @@ def test_a_record_of_an_unknown_schema_is_named_with_its_place(ours):
 
 
 def test_a_schema_that_somebody_has_registered_for_our_topic_is_named_with_the_field(ours):
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
+    with serving() as server:
         asked = ours.model_copy(update={"schema_registry_url": server.url})
         assert looked_at(asked)["registered schemas"].ok
         subject = real_name(ours, CHANGES) + "-value"
@@ -238,10 +234,7 @@ def test_a_schema_that_somebody_has_registered_for_our_topic_is_named_with_the_f
         theirs = {"type": "record", "name": "AccountChange", "fields": [field]}
         server.subjects[subject] = [server.add(theirs)]
         seen = fault(asked, "registered schemas").seen
-        assert seen.startswith(f"{subject}: AccountChange.event_id: long has become string")
-    finally:
-        server.shutdown()
-        thread.join()
+    assert seen.startswith(f"{subject}: AccountChange.event_id: long has become string")
 
 
 def test_a_state_of_an_unknown_version_is_named(ours):
@@ -269,7 +262,8 @@ def test_a_verdict_by_a_pack_that_is_not_in_force_any_more_shows_a_stale_worker(
         app.publish([(CHANGES, change("e1", "a1", bio="b"))])
         app.drain()
         (verdict,) = app.outputs("account.verdicts")
-        control_topics.activate(app.settings, stricter("2"), by="ana", author="bo")
+        beside = load_policy(app.settings)
+        control_topics.activate(app.settings, stricter("2"), by="ana", beside=beside)
         findings = looked_at(app.settings)
         assert findings["decides by"].ok, "it was decided before"
         assert findings["stale pack"].verdict == "note"
