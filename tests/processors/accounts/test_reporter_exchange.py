@@ -97,6 +97,20 @@ def test_a_complaint_is_received_at_once_and_screened_when_its_complainant_is_kn
     assert cluster.told(ticket)[1:3] == [ComplaintState.ACCEPTED, ComplaintState.SCREENING]
 
 
+@pytest.mark.obligation("CAC-19-2")
+def test_a_complaint_whose_complainant_is_not_known_in_time_is_heard_and_the_answer_is_late():
+    cluster = Complaints()
+    ticket = cluster.complain("a", "who-1")
+    cluster.give_up()
+    told = cluster.told(ticket)
+    assert told[1:3] == [ComplaintState.ACCEPTED, ComplaintState.SCREENING]
+    before = cluster.account("a")
+    cluster.settle()
+    cluster.give_up()
+    assert cluster.told(ticket) == told
+    assert cluster.account("a") == before
+
+
 def test_a_complaint_that_is_sent_again_while_it_waits_is_told_its_state():
     cluster = Complaints()
     ticket = cluster.complain("a", "who-1")
