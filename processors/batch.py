@@ -200,16 +200,18 @@ class Batch:
             self._answer_alone()
 
     def give_up(self, key: bytes, at: int, once: bool) -> None:
-        """Wait no longer for what an account has asked."""
+        """Wait no longer for what an account has asked, but for what it asks because of that."""
         state = self._read(key)
         if state is None or not is_unanswered(state):
             return
         held = self._held[key] = _Held(key.decode(), state)
         self._fire(held, at)
-        while turn := answers.give_up_next(held.account_id, held.account, self._examiner_at, at):
-            self._end(held, turn)
-            if once:
+        account, examiner_at = held.account, self._examiner_at
+        for _ in range(1 if once else answers.waiting(account)):
+            turn = answers.give_up_next(held.account_id, account, examiner_at, at)
+            if turn is None:
                 break
+            self._end(held, turn)
 
     def sweep(self, keys: Iterable[bytes], at: int, sweep: Sweep) -> None:
         """Verify accounts anew."""

@@ -342,8 +342,10 @@ class PartitionTask:
                 if not self.ready or not self._manager.allowed.is_set():
                     return
                 process = self._manager.processing.process_unanswered
-                more = partial(self._apply, keys[begin : begin + MAX_DUE], process=process)
+                some = keys[begin : begin + MAX_DUE]
+                more = partial(self._apply, some, process=process)
                 await self._transact([], upto=max(self.watermark, upto), more=more)
+                self.deadlines.wait_anew(some, self.store.get)
 
     async def lift(self, upto: int) -> None:
         """After a change of control, decide what waits for a pause that is over at ``upto`` (ms).

@@ -187,6 +187,13 @@ class Deadlines:
                 del self.unanswered[key]
         return [key for key in waited if key in self.unanswered]
 
+    def wait_anew(self, keys: Iterable[bytes], read: Read) -> None:
+        """Begin to count from now where these keys still wait for an answer."""
+        for key in keys:
+            self.unanswered.pop(key, None)
+            if (state := read(key)) and state[0]:
+                self._wait(key, state[0])
+
     def clear(self) -> None:
         """Forget all entries."""
         self._heap.clear()

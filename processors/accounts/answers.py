@@ -91,6 +91,12 @@ def settle(turn: Turn, pending: Pending) -> None:
     _say_something(turn, pending.event_id)
 
 
+def waiting(account: Account) -> int:
+    """How much of an account waits for answers."""
+    asking = sum(pending.asking for pending in account.pending)
+    return asking + sum(bool(ticket.asks) for ticket in account.tickets)
+
+
 def give_up_next(
     account_id: str, account: Account, examiner_at: Callable[[int], Examiner], at: int
 ) -> Turn | None:

@@ -103,6 +103,9 @@ def test_keys_that_wait_for_an_answer_are_known_until_it_is_there():
         learn(key, waits)
     assert index.unanswered_since(0.0, states.get) == []
     assert index.unanswered_since(math.inf, states.get) == [b"a", b"b"]
+    begun = index.unanswered[b"a"]
+    index.wait_anew([b"a"], states.get)
+    assert index.unanswered[b"a"] > begun
     learn(b"a", 0)
     learn(b"b", PAUSED)
     assert index.unanswered_since(math.inf, states.get) == []

@@ -72,8 +72,10 @@ class Cluster:
 
     def process(self, place: int, item: engine.Input) -> None:
         held = self.states[place]
-        outcome = engine.run([item], held.get, self.policy)
-        held.update(outcome.states)
+        self._take(place, engine.run([item], held.get, self.policy))
+
+    def _take(self, place: int, outcome: engine.Outcome) -> None:
+        self.states[place].update(outcome.states)
         self.outputs += outcome.outputs
         self.rejected += outcome.rejected
         for claim in outcome.claims:
@@ -101,12 +103,10 @@ class Cluster:
 
     def give_up(self) -> None:
         """What waits for answers has waited long enough."""
-        for held in self.states:
+        for place, held in enumerate(self.states):
             accounts = [key for key in held if key[0]]
             outcome = engine.run_unanswered(accounts, held.get, self.policy, self.now)
-            held.update(outcome.states)
-            self.outputs += outcome.outputs
-            assert not outcome.answers
+            self._take(place, outcome)
 
     def rule(self, account: str, action: RulingAction, subject: str) -> None:
         head = {"event_id": f"ev-{self.number + 1}", "occurred_at": self.now}
@@ -263,6 +263,17 @@ def test_what_is_not_answered_in_time_goes_to_a_person_once_and_is_not_visible()
     assert UNANSWERED in asked.reason
     assert cluster.account("a").value(Field.NAME) in (None, "")
     assert cluster.decision(bio) == [Decision.REFUSE], "what waited behind it does not wait on"
+
+
+def test_what_is_asked_only_now_because_something_was_not_answered_is_waited_for():
+    cluster = Cluster()
+    first, second = cluster.register("a", "tok-a"), cluster.register("a", "tok-b")
+    cluster.lose("name.claims")
+    cluster.give_up()
+    assert cluster.decision(first) == [Decision.HOLD, Decision.REFUSE], "the newer one replaces it"
+    assert cluster.decision(second) == []
+    cluster.settle()
+    assert cluster.decision(second) == [Decision.ALLOW]
 
 
 def test_an_answer_that_comes_late_decides_unless_a_person_has():
