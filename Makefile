@@ -30,7 +30,7 @@ test: $(STAMP) kafka prometheus ## Run the tests against real Kafka and real Red
 	@$(PY) -m pytest $(ARGS)
 
 .PHONY: ci
-ci: check browser test ## Everything that must hold before a change lands
+ci: check browser redis test ## Everything that must hold before a change lands
 
 .PHONY: check
 check: $(STAMP) ## Format, lint, types, generated files and schema compatibility, without the tests
@@ -57,10 +57,12 @@ docs: $(STAMP) ## Write the generated code and pages anew
 	@$(PY) -m streams.settings --markdown > docs/settings.md.new
 	@$(PY) -m streams.topics --markdown > docs/topics.md.new
 	@$(PY) -m streams.metrics --markdown > docs/observability.md.new
+	@$(PY) -m streams.access --markdown > docs/access.md.new
 	@$(PY) -m tests.obligations --markdown > docs/coverage.md.new
 	@mv docs/settings.md.new docs/settings.md
 	@mv docs/topics.md.new docs/topics.md
 	@mv docs/observability.md.new docs/observability.md
+	@mv docs/access.md.new docs/access.md
 	@mv docs/coverage.md.new docs/coverage.md
 	@$(PY) -m deploy.grafana.generate
 
@@ -109,6 +111,12 @@ prometheus: ## Fetch Debian's Prometheus into .cache for the tests of alerts and
 				{ apt-get update -qq && apt-get download -qq prometheus; } && \
 			dpkg-deb -x prometheus_*.deb .; } || \
 		echo "no Prometheus: as root run 'apt-get update', then 'make prometheus' again" >&2
+
+.PHONY: redis
+redis: ## Install Redis with TLS for the tests of security (Debian, as root)
+	@command -v redis-server >/dev/null || { ! command -v apt-get >/dev/null || test "$$(id -u)" != 0; } || \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+			--no-install-recommends redis-server >/dev/null; }
 
 .PHONY: lock
 lock: $(STAMP) ## Resolve pyproject.toml into requirements.lock (ARGS=--upgrade for newer versions)

@@ -44,6 +44,7 @@ from processors.policy import Policy
 from processors.policy.model import TEXT_FIELDS, Guard
 from processors.sweeps import Sweep
 from processors.validation import Fault, InputRecord
+from processors.value_keys import ValueKeys
 from schemas.errors import DeadLetterReason
 from schemas.records import (
     AccountAppeal,
@@ -148,7 +149,7 @@ class Batch:
         self,
         read: Read,
         policy: Policy | Control,
-        value_key: bytes,
+        value_key: bytes | ValueKeys,
         recorded: RecordedBrakes | None,
         texts: Sequence[str] = (),
         *,

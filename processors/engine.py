@@ -20,6 +20,7 @@ from processors.policy import Policy
 from processors.sweeps import KEY as SWEEP
 from processors.sweeps import Sweep
 from processors.validation import Limits, check
+from processors.value_keys import ValueKeys
 from schemas.records import AccountChange, FieldAnalysis
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Read",
     "Rejection",
     "Sweep",
+    "ValueKeys",
     "kind_of",
     "next_due",
     "run",
@@ -48,7 +50,7 @@ def run(
     read: Read,
     policy: Policy | Control,
     limits: Limits = _DEFAULTS,
-    value_key: bytes = b"",
+    value_key: bytes | ValueKeys = b"",
     brakes: RecordedBrakes | None = None,
     *,
     alone: bool = False,
@@ -93,7 +95,7 @@ def run_unanswered(
     read: Read,
     policy: Policy | Control,
     at: int,
-    value_key: bytes = b"",
+    value_key: bytes | ValueKeys = b"",
     brakes: RecordedBrakes | None = None,
     *,
     once: bool = False,
@@ -115,7 +117,7 @@ def run_sweep(
     policy: Policy | Control,
     at: int,
     sweep: Sweep,
-    value_key: bytes = b"",
+    value_key: bytes | ValueKeys = b"",
     brakes: RecordedBrakes | None = None,
 ) -> Outcome:
     """Verify those of these accounts anew that a sweep covers, at ``at`` (ms).
@@ -132,7 +134,7 @@ def run_due(
     read: Read,
     policy: Policy | Control,
     upto: int,
-    value_key: bytes = b"",
+    value_key: bytes | ValueKeys = b"",
     brakes: RecordedBrakes | None = None,
     *,
     once: bool = False,

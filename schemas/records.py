@@ -354,7 +354,8 @@ class AccountChange(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     bio: Introduction.
     signature: Signature line.
     badge: Authentication information shown with the name.
-    owner_token: Keyed token of the owner's identity; never the identity number itself.
+    owner_token: Keyed token of the owner's identity; never the identity number itself. While
+        keys change, those under each, newest first, with spaces between.
     agreement_version: Version of the account agreement that was accepted.
     language: BCP 47 language for notices, such as zh or en.
     observed_address: IP address that the platform's server observed, never the client's word. A
@@ -364,7 +365,7 @@ class AccountChange(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     labels: What classifiers of the operator said of the new values before the change was sent;
         later results go to account.analyses.
     device_token: Keyed token of the device the change was made from; never an identifier of the
-        device itself.
+        device itself. While keys change, those under each, newest first, with spaces between.
     avatar_hash: Perceptual or content hash of the avatar image, the same for the same look.
     """
 
@@ -399,7 +400,8 @@ class AccountComplaint(Struct, frozen=True, forbid_unknown_fields=True, gc=False
     complaint_id: Ticket id given at receipt.
     category: What it is about.
     field: Field complained of; null for the account as a whole.
-    complainant_token: Keyed token of the complainant; null when anonymous.
+    complainant_token: Keyed token of the complainant; null when anonymous. While keys change,
+        those under each, newest first, with spaces between.
     statement: What the complainant says.
     language: BCP 47 language for the feedback.
     evidence: References of evidence, such as content hashes; a later record of the same ticket
@@ -481,7 +483,8 @@ class AccountVerification(Struct, frozen=True, forbid_unknown_fields=True, gc=Fa
     value: What the proof covers in words: occupation, legal name of the institution, scope of
         the licence. Of an identity or a contact it is not kept: those go by their token.
     expires_at: When the proof ends; null where it does not.
-    token: Keyed token of the verified identifier; never the identifier itself.
+    token: Keyed token of the verified identifier; never the identifier itself. While keys
+        change, those under each, newest first, with spaces between.
     source: Registry or service that gave the result.
     names: Other names that the proof carries: aliases and short names of the institution.
     scope: Registered scope or industry of the institution.
@@ -586,6 +589,8 @@ class AuditRecord(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     report_id: Report item; null where none is due.
     appeal_id: Appeal that it decides, or that ended the measure.
     outcome: Outcome of that appeal.
+    erased: The account is erased: whoever keeps a copy of what is known of it forgets all up to
+        this account_seq, but for the audit records.
     """
 
     account_id: str
@@ -624,6 +629,7 @@ class AuditRecord(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     report_id: str | None = None
     appeal_id: str | None = None
     outcome: CaseOutcome | None = None
+    erased: bool = False
 
 
 class AuthorityReport(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -3754,9 +3760,10 @@ def read_AuditRecord(_data: bytes, _at: int) -> tuple[AuditRecord, int]:
         _at += 1
     else:
         raise ValueError("outcome: no such branch of a union")
+    erased, _at = read_bool(_data, _at)
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return AuditRecord(account_id, account_seq, event_id, audit_id, kind, subject_id, summary, actor, at, previous_hash, hash, pack_id, pack_version, pack_hash, source_topic, source_partition, source_offset, measure_id, action, step, rule_id, obligation_id, article, clause, fields, previous_value_hash, value_hash, evidence, begins_at, ends_at, deadline, functions, notice_id, report_id, appeal_id, outcome), _at
+    return AuditRecord(account_id, account_seq, event_id, audit_id, kind, subject_id, summary, actor, at, previous_hash, hash, pack_id, pack_version, pack_hash, source_topic, source_partition, source_offset, measure_id, action, step, rule_id, obligation_id, article, clause, fields, previous_value_hash, value_hash, evidence, begins_at, ends_at, deadline, functions, notice_id, report_id, appeal_id, outcome, erased), _at
 
 
 def write_AuditRecord(_record: AuditRecord, _out: bytearray) -> None:
@@ -4026,6 +4033,7 @@ def write_AuditRecord(_record: AuditRecord, _out: bytearray) -> None:
     else:
         _append(2)
         _append(_CaseOutcome_AS[outcome])
+    _append(1 if _record.erased else 0)
 
 
 def read_AuthorityReport(_data: bytes, _at: int) -> tuple[AuthorityReport, int]:

@@ -134,7 +134,10 @@ class _Replay:
     """A run of the pure engine, in batches, each under one policy and its brakes."""
 
     def __init__(
-        self, limits: engine.Limits, value_key: bytes, states: Mapping[bytes, bytes]
+        self,
+        limits: engine.Limits,
+        value_key: bytes | engine.ValueKeys,
+        states: Mapping[bytes, bytes],
     ) -> None:
         self.states: dict[bytes, bytes | None] = {**states}
         self.outputs: dict[str, list[Any]] = defaultdict(list)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+import traceback
 
 import typer
 from confluent_kafka import KafkaException
 
+from processors.masking import mask
 from schemas.errors import RegistryUnavailable
 from streams.commands import try_packs  # noqa: F401  # adds its commands to those of packs
 from streams.commands.backup import backup, migrate
@@ -68,7 +70,10 @@ app.command()(doctor)
 
 
 def main() -> None:
-    """Run the command line; a foreseen fault is one message and an exit code, no traceback."""
+    """Run the command line; a foreseen fault is one message and an exit code, no traceback.
+
+    The traceback of any other is told without secrets and personal data.
+    """
     try:
         app()
     except ConfigurationError as error:
@@ -80,6 +85,9 @@ def main() -> None:
     except WorkerError as error:
         complain(str(error))
         sys.exit(error.exit_code)
+    except Exception:
+        complain(mask(traceback.format_exc()))
+        sys.exit(WorkerError.exit_code)
 
 
 if __name__ == "__main__":

@@ -66,9 +66,31 @@ def create_consumer(settings: Settings, group: str | None = None, **overrides: A
     return Consumer(_config(settings, defaults, overrides), logger=_log)
 
 
-def create_admin(settings: Settings, **overrides: Any) -> AdminClient:
+class Admin(AdminClient):
+    """A client for topics, configurations and offsets that knows why it was not let in."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self._refusals = refusals = list[str]()
+
+        def hear(error: KafkaError) -> None:  # holds no reference to the client: a cycle is fatal
+            if error.code() in _REFUSED:
+                refusals.append(error.str())
+
+        hearing: dict[str, Any] = {**config, "error_cb": hear}
+        super().__init__(hearing, logger=_log)
+
+    def refusal(self) -> str:
+        """What a broker, or TLS, said when it refused us; empty where none did."""
+        self.poll(0)
+        return self._refusals[-1] if self._refusals else ""
+
+
+_REFUSED = (KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError.SASL_AUTHENTICATION_FAILED)
+
+
+def create_admin(settings: Settings, **overrides: Any) -> Admin:
     """Make a client for topics, configurations and offsets."""
-    return AdminClient(_config(settings, {}, overrides), logger=_log)
+    return Admin(_config(settings, {}, overrides))
 
 
 def topic_partitions(admin: AdminClient, within_s: float = METADATA_WITHIN_S) -> dict[str, int]:
@@ -76,7 +98,13 @@ def topic_partitions(admin: AdminClient, within_s: float = METADATA_WITHIN_S) ->
     try:
         topics = admin.list_topics(timeout=within_s).topics
     except KafkaException as error:
-        raise BrokerUnreachable(f"Kafka does not answer: {error.args[0].str()}") from error
+        refusal = admin.refusal() if isinstance(admin, Admin) else ""
+        why = (
+            f"does not let us in: {refusal}"
+            if refusal
+            else f"does not answer: {error.args[0].str()}"
+        )
+        raise BrokerUnreachable(f"Kafka {why}") from error
     return {name: len(topic.partitions) for name, topic in topics.items()}
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from processors.control import Control, Timed, guarded
+from processors.masking import mask
 from processors.policy import Pack, PackError, Policy, compose, in_shadow, load_pack
 from processors.policy.model import Guard, Pause
 from processors.sweeps import Sweep
@@ -286,7 +287,7 @@ def _sweeps_after(packs: Iterable[PolicyPack], policy: Policy) -> Iterator[Sweep
 def _pause(directive: PlatformDirective, ends_at: int) -> Timed:
     pause = Pause(
         id=directive.directive_id,
-        reason=directive.reason,
+        reason=mask(directive.reason),
         until=ends_at,
         kinds=tuple(directive.change_kinds) or HELD_KINDS,
         fields=tuple(directive.fields),

@@ -6,7 +6,6 @@ Logs go to standard error; standard output belongs to what a command prints.
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import re
 import sys
@@ -16,7 +15,9 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from streams.settings import MASKED, Settings
+from processors.masking import mask
+from streams.redaction import MASKED, NAMES, learn, redact
+from streams.settings import Settings
 
 NOISY = {
     "faust": "warning",
@@ -27,40 +28,20 @@ NOISY = {
 }
 """Loggers of libraries that would fill the log at ``info``, and the level they get there."""
 
-_SECRET = re.compile(r"passw|secret|token|credential|authorization|api_?key", re.IGNORECASE)
-
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_ID_NUMBER = re.compile(r"(?<![0-9A-Za-z])[1-9]\d{16}[0-9Xx](?![0-9A-Za-z])")
-_PHONE = re.compile(
-    r"(?<![\w.+-])(?:\+\d{1,3}[ -]?)?1[3-9]\d(?:[ -]?\d{4}){2}(?![\w-])"
-    r"|(?<![\w+])\+\d{1,3}(?:[ -]?\d){7,12}(?!\w)"
-)
-_IP = re.compile(
-    r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4})(?![\w.]\w|\w)"
-)
-_WORTH_A_LOOK = re.compile(r"\d{3}|@|:[0-9A-Fa-f]*:|\d\.\d")
-
-
-def mask(text: str) -> str:
-    """Replace e-mail addresses, ID numbers, phone numbers and IP addresses in a text.
-
-    Loopback addresses stay: they name nobody.
-    """
-    if not _WORTH_A_LOOK.search(text):
-        return text
-    text = _EMAIL.sub("[e-mail]", text)
-    text = _ID_NUMBER.sub("[id]", text)
-    text = _PHONE.sub("[phone]", text)
-    return _IP.sub(_masked_ip, text)
+_SECRET = re.compile(NAMES, re.IGNORECASE)
 
 
 def mask_personal(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Mask every text of an event, however deep, and the values of keys that name secrets."""
+    """Mask every text of an event, however deep, and the values of keys that name secrets.
+
+    Secrets of the settings are taken out of every text.
+    """
     return {key: _masked(key, value) for key, value in event.items()}
 
 
 def configure_logging(settings: Settings) -> None:
     """Send all logs of the process to standard error, as the settings say."""
+    learn(settings.secrets())
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -112,19 +93,11 @@ def _masked(key: Any, value: Any) -> Any:
     if isinstance(key, str) and _SECRET.search(key) and value is not None:
         return MASKED
     if isinstance(value, str):
-        return mask(value)
+        return mask(redact(value))
     if isinstance(value, Mapping):
         return {k: _masked(k, v) for k, v in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_masked(None, v) for v in value]
     if value is None or isinstance(value, bool | int | float):
         return value
-    return mask(str(value))
-
-
-def _masked_ip(match: re.Match[str]) -> str:
-    try:
-        address = ipaddress.ip_address(match[0])
-    except ValueError:
-        return match[0]
-    return match[0] if address.is_loopback or address.is_unspecified else "[ip]"
+    return mask(redact(str(value)))

@@ -41,7 +41,7 @@ class Offline:
         policy: Policy,
         limits: engine.Limits,
         regions: Regions = NO_REGIONS,
-        value_key: bytes = b"",
+        value_key: bytes | engine.ValueKeys = b"",
     ) -> None:
         self._policy = policy
         self._value_key = value_key

@@ -71,7 +71,7 @@ class DomainProcessing:
         partitions: int,
         limits: engine.Limits,
         regions: Regions = NO_REGIONS,
-        value_key: bytes = b"",
+        value_key: bytes | engine.ValueKeys = b"",
     ) -> None:
         self.control = Control.of(policy)
         self.sweeps: tuple[Sweep, ...] = ()

@@ -11,11 +11,13 @@ import os
 import re
 import ssl
 import tomllib
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from hashlib import sha256
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
@@ -26,16 +28,23 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from processors.value_keys import ValueKeys
+from streams import redaction
 from streams.errors import ConfigurationError
+from streams.redaction import MASKED
 
 PREFIX = "ZHENGMING_"
 CONFIG_VARIABLE = PREFIX + "CONFIG"
-MASKED = "********"
+FILE_SUFFIX = "_FILE"
+"""Put behind the variable of a secret, it names a file that holds the secret."""
 
 _LEGAL_NAME = r"^[A-Za-z0-9._-]*$"
-_USER_INFO = re.compile(r"//[^/\s]*@")
-"""User and password inside a URL."""
 _ADDRESS = re.compile(r"^(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/]+):([0-9]{1,5})$")
+
+_URL = "_url"
+"""End of the names of settings that may hold a password inside."""
+
+SHORTEST_KEY = 16
 
 Millis = Annotated[int, Field(ge=1)]
 
@@ -113,6 +122,7 @@ class Settings(BaseSettings):
     )
     schema_registry_url: str | None = Field(
         None,
+        repr=False,
         description="Confluent-compatible schema registry. Without one, records carry the "
         "fingerprint of their schema (Avro single-object encoding).",
         pattern=r"^https?://\S+$",
@@ -137,6 +147,13 @@ class Settings(BaseSettings):
         "no such hashes.",
         min_length=16,
     )
+    value_keys_before: SecretStr | None = Field(
+        None,
+        description="The keys used before it, one a line or separated by commas, each behind the "
+        "time up to which it was used (UTC, event time): `2026-12-01T00:00Z the-former-key`. All "
+        "workers change over at that time, whenever they are started anew, and a replay hashes as "
+        "it was hashed then.",
+    )
 
     image_hosts: str = Field(
         "",
@@ -152,6 +169,7 @@ class Settings(BaseSettings):
     )
     image_url: str = Field(
         "",
+        repr=False,
         description="Address of an image whose reference is an id, with `{id}` in the id's place.",
         pattern=r"^(https?://\S*\{id\}\S*)?$",
     )
@@ -189,6 +207,7 @@ class Settings(BaseSettings):
     )
     redis_url: str = Field(
         "redis://127.0.0.1:6379/0",
+        repr=False,
         description="Redis of the views. The demo and the tests start one of their own unless the "
         "variable is set.",
         validation_alias=PREFIX + "REDIS",
@@ -198,6 +217,15 @@ class Settings(BaseSettings):
     gateway_port: int = Field(
         8066, description="Its port: API under `/v1`, console under `/`.", ge=0, le=65_535
     )
+    gateway_tls_certificate: Path | None = Field(
+        None,
+        description="PEM file of the gateway's certificate and those between it and the "
+        "authority. With it the gateway speaks TLS alone; without it, something before it does.",
+    )
+    gateway_tls_key: Path | None = Field(
+        None, description="PEM file of the key to that certificate; may be the same file."
+    )
+    gateway_tls_key_password: SecretStr | None = Field(None, description="Password of that key.")
     gateway_keys: Path | None = Field(
         None,
         description="TOML file of API keys, hashed, with their roles; "
@@ -241,6 +269,7 @@ class Settings(BaseSettings):
     )
     executor_url: str | None = Field(
         None,
+        repr=False,
         description="Webhook of the platform that executes disposals, for `zhengming execute`.",
         pattern=r"^https?://\S+$",
     )
@@ -341,11 +370,15 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments beat the environment, the environment beats the file; nothing else is read."""
+        """Arguments beat the environment, the environment beats the file; nothing else is read.
+
+        The environment holds a secret itself or names the file that does.
+        """
+        environment = env_settings, _SecretFiles(settings_cls)
         file = os.environ.get(CONFIG_VARIABLE)
         if not file:
-            return init_settings, env_settings
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, Path(file))
+            return init_settings, *environment
+        return init_settings, *environment, TomlConfigSettingsSource(settings_cls, Path(file))
 
     @field_validator("kafka")
     @classmethod
@@ -361,6 +394,8 @@ class Settings(BaseSettings):
         "kafka_ssl_ca_location",
         "kafka_ssl_certificate_location",
         "kafka_ssl_key_location",
+        "gateway_tls_certificate",
+        "gateway_tls_key",
         "gateway_keys",
     )
     @classmethod
@@ -369,12 +404,37 @@ class Settings(BaseSettings):
             raise ValueError(f"there is no file {str(value)!r}")
         return value
 
+    @field_validator("redis_url", "schema_registry_url", "executor_url", "image_url")
+    @classmethod
+    def _urls(cls, value: str | None) -> str | None:
+        try:
+            _ = urlsplit(value or "").port
+        except ValueError:  # whose text may quote a part of a password
+            raise ValueError(
+                "it is not a URL: in a user or password, write / ? # @ and : in percent-encoding"
+            ) from None
+        return value
+
     @field_validator("ip_data")
     @classmethod
     def _there(cls, value: str) -> str:
         for path in _paths(value):
             if not path.is_file():
                 raise ValueError(f"there is no file {str(path)!r}")
+        return value
+
+    @field_validator("value_keys_before")
+    @classmethod
+    def _keys_before(cls, value: SecretStr | None) -> SecretStr | None:
+        try:
+            times = [until for until, key in _former(value) if len(key) >= SHORTEST_KEY]
+        except ValueError:  # whose text may quote a key
+            times = [0, 0]
+        if times != sorted(set(times)) or len(times) != len(_parts(value)):
+            raise ValueError(
+                "each former key is a time such as 2026-12-01T00:00Z, a space, and the key, of "
+                f"{SHORTEST_KEY} characters or more; the earliest time first"
+            ) from None
         return value
 
     @field_validator("image_networks")
@@ -417,6 +477,11 @@ class Settings(BaseSettings):
                 f"{PREFIX}KAFKA_SSL_CERTIFICATE_LOCATION and {PREFIX}KAFKA_SSL_KEY_LOCATION "
                 "go together: set both, or neither"
             )
+        if bool(self.gateway_tls_certificate) != bool(self.gateway_tls_key):
+            raise ValueError(
+                f"{PREFIX}GATEWAY_TLS_CERTIFICATE and {PREFIX}GATEWAY_TLS_KEY go together: "
+                "set both, or neither"
+            )
         if bool(self.oidc_issuer) != bool(self.oidc_audience):
             raise ValueError(
                 f"{PREFIX}OIDC_ISSUER and {PREFIX}OIDC_AUDIENCE go together: a token for "
@@ -441,8 +506,24 @@ class Settings(BaseSettings):
         return self.kafka_security_protocol in ("SSL", "SASL_SSL")
 
     @property
+    def has_users(self) -> bool:
+        """Whether Kafka knows who we are, and may allow one thing and deny another."""
+        return self.kafka_security_protocol != "PLAINTEXT"
+
+    @property
     def _sasl(self) -> bool:
         return self.kafka_security_protocol in ("SASL_PLAINTEXT", "SASL_SSL")
+
+    def secrets(self) -> set[str]:
+        """Every secret among the settings, those inside URLs too: what `redaction` has to know."""
+        found = {key for _, key in _former(self.value_keys_before)}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, SecretStr):
+                found.add(value.get_secret_value())
+            elif name.endswith(_URL) and isinstance(value, str):
+                found |= redaction.secrets_of_url(value)
+        return found
 
     def image_host_names(self) -> list[str]:
         """The hosts of `image_hosts`."""
@@ -456,10 +537,10 @@ class Settings(BaseSettings):
         """The files of `ip_data`."""
         return _paths(self.ip_data)
 
-    def hashing_key(self) -> bytes:
-        """The key of hashes of values, 32 bytes made of `value_key`; empty where none is set."""
-        secret = _revealed(self.value_key)
-        return sha256(secret.encode()).digest() if secret else b""
+    def hashing_key(self) -> ValueKeys:
+        """The keys of hashes of values, each 32 bytes made of a secret; empty where none is set."""
+        before = tuple((until, _derived(key)) for until, key in _former(self.value_keys_before))
+        return ValueKeys(_derived(_revealed(self.value_key) or ""), before)
 
     def confluent_config(self) -> dict[str, Any]:
         """Address and security for confluent-kafka clients. Holds secrets: never log it."""
@@ -530,6 +611,26 @@ class Settings(BaseSettings):
         return context
 
 
+def _derived(secret: str) -> bytes:
+    return sha256(secret.encode()).digest() if secret else b""
+
+
+def _parts(secret: SecretStr | None) -> list[str]:
+    return [part for part in re.split(r"[\n,]\s*", (_revealed(secret) or "").strip()) if part]
+
+
+def _former(secret: SecretStr | None) -> list[tuple[int, str]]:
+    """Former keys with the times (ms) up to which they were used. Raises ``ValueError``."""
+    found = []
+    for part in _parts(secret):
+        time, _, key = part.partition(" ")
+        until = datetime.fromisoformat(time)
+        if until.tzinfo is None:
+            until = until.replace(tzinfo=UTC)
+        found.append((int(until.timestamp() * 1_000), key.strip()))
+    return found
+
+
 def _listed(value: str) -> list[str]:
     return [part for part in map(str.strip, value.split(",")) if part]
 
@@ -539,7 +640,10 @@ def _paths(value: str) -> list[Path]:
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """Read the settings from arguments, environment and file. Raises `ConfigurationError`."""
+    """Read the settings from arguments, environment and file. Raises `ConfigurationError`.
+
+    From then on the process shows none of their secrets.
+    """
     file = os.environ.get(CONFIG_VARIABLE)
     in_file: dict[str, Any] = {}
     if file:
@@ -553,10 +657,12 @@ def load_settings(**overrides: Any) -> Settings:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"{file} is not a valid TOML file: {error}") from error
     try:
-        return Settings(**overrides)
+        settings = Settings(**overrides)
     except ValidationError as error:
         problems = [_explain(e, overrides, file, in_file) for e in error.errors()]
         raise ConfigurationError("\n".join(problems)) from error
+    redaction.learn(settings.secrets())
+    return settings
 
 
 def _explain(
@@ -577,10 +683,49 @@ def _explain(
         where, value = name, overrides[name]
     elif (from_environment := _environment(variable)) is not None:
         where, value = f"environment variable {variable}", from_environment
+    elif _environment(variable + FILE_SUFFIX) is not None:
+        where, value = f"the file of {variable}{FILE_SUFFIX}", MASKED
     else:
         where, value = f"{name} in {file}", in_file.get(name)
     shown = "" if _is_secret(field) else f"={_shown(value)!r}"
     return f"{where}{shown}: {message}. {field.description}"
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    """Secrets from files that the environment names, as container platforms mount them."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The content of the file, without the line break at its end; None where none is named."""
+        variable = variable_of(field_name)
+        path = _environment(variable + FILE_SUFFIX) if may_lie_in_file(field_name) else None
+        if not path:
+            return None, field_name, False
+        if _environment(variable):
+            raise ConfigurationError(
+                f"{variable} and {variable}{FILE_SUFFIX} are both set: unset one of them"
+            )
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            raise ConfigurationError(
+                f"{variable}{FILE_SUFFIX}={path!r} cannot be read ({why}): name a file that holds "
+                "the secret and that this user may read"
+            ) from None
+        return text.rstrip("\r\n") or None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """What the named files hold."""
+        found = {
+            name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def may_lie_in_file(name: str) -> bool:
+    """Whether ``<VARIABLE>_FILE`` may name a file with it: a secret, or a URL that may hold one."""
+    return _is_secret(Settings.model_fields[name]) or name.endswith(_URL)
 
 
 def _environment(variable: str) -> str | None:
@@ -605,6 +750,7 @@ def unknown_variables() -> dict[str, str | None]:
     They are not an error: Kubernetes puts variables named after services into every container.
     """
     known = [variable_of(name) for name in Settings.model_fields] + [CONFIG_VARIABLE]
+    known += [variable_of(n) + FILE_SUFFIX for n in Settings.model_fields if may_lie_in_file(n)]
     strange = [v.upper() for v in os.environ if v.upper().startswith(PREFIX)]
     return {
         variable: next(iter(get_close_matches(variable, known, 1)), None)
@@ -638,12 +784,7 @@ def _shown(value: Any) -> str:
         return ""
     if isinstance(value, SecretStr):
         return MASKED
-    return mask_user_info(str(value))
-
-
-def mask_user_info(text: str) -> str:
-    """Hide user and password of every URL in a text."""
-    return _USER_INFO.sub(rf"//{MASKED}@", text)
+    return redaction.redact(str(value))
 
 
 def _is_secret(field: FieldInfo) -> bool:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from pydantic.fields import FieldInfo
 
-from streams.settings import CONFIG_VARIABLE, Settings, settings_table
+from streams.settings import (
+    CONFIG_VARIABLE,
+    FILE_SUFFIX,
+    PREFIX,
+    Settings,
+    may_lie_in_file,
+    settings_table,
+)
 
 
 def markdown() -> str:
@@ -16,7 +23,11 @@ def markdown() -> str:
         "",
         "Every setting is an environment variable or a key of the TOML file that "
         f"`{CONFIG_VARIABLE}` names; the environment wins. An empty variable counts as not set. "
-        "`zhengming doctor` prints what is in force.",
+        "`zhengming doctor` prints what is in force, secrets masked.",
+        "",
+        f"A setting marked with * may also come from a file: its variable with `{FILE_SUFFIX}` "
+        f"behind, such as `{PREFIX}KAFKA_SASL_PASSWORD{FILE_SUFFIX}=/run/secrets/kafka`, names it. "
+        "The line break at the end of the file does not count.",
         "",
         "| Variable | Key in the file | Default | What it is |",
         "|---|---|---|---|",
@@ -27,8 +38,9 @@ def markdown() -> str:
         if field.default == "":
             default = "empty"
         choices = _choices(field)
+        star = " *" if may_lie_in_file(row.name) else ""
         lines.append(
-            f"| `{row.variable}` | `{row.name}` | {default} | {row.description}{choices} |"
+            f"| `{row.variable}`{star} | `{row.name}` | {default} | {row.description}{choices} |"
         )
     return "\n".join(lines) + "\n"
 

@@ -6,7 +6,7 @@ Everything that names a topic takes it from here; docs/topics.md is made from it
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -309,6 +309,10 @@ def used_topics(settings: Settings) -> dict[str, Topic]:
     return used | {changelog_topic(settings): CHANGELOG}
 
 
+UNSEEN = "this user may not see its settings"
+"""Told of a topic in the place of differences."""
+
+
 class TopicState(NamedTuple):
     """A topic as it is on the cluster."""
 
@@ -317,15 +321,19 @@ class TopicState(NamedTuple):
     partitions: int
     """0 when it does not exist."""
     differences: tuple[str, ...]
-    """Where its settings are not those of the table; an operator may have wanted that."""
+    """Where its settings are not those of the table; an operator may have wanted that.
+
+    `UNSEEN` alone where our user may not see them.
+    """
     config: Mapping[str, str] = {}
     """All settings as the brokers tell them; empty where they do not."""
 
 
-def missing_topics(settings: Settings) -> list[str]:
-    """Name the topics that must exist and do not. Raises `BrokerUnreachable`."""
+def missing_topics(settings: Settings, names: Iterable[str] | None = None) -> list[str]:
+    """Name the topics, all or these, that must exist and do not. Raises `BrokerUnreachable`."""
     there = topic_partitions(create_admin(settings))
-    return [name for name in used_topics(settings) if name not in there]
+    wanted = used_topics(settings) if names is None else names
+    return [name for name in wanted if name not in there]
 
 
 def describe_topics(settings: Settings) -> list[TopicState]:
@@ -339,15 +347,21 @@ def describe_topics(settings: Settings) -> list[TopicState]:
             name,
             topic,
             there.get(name, 0),
-            tuple(
-                f"{key} is {configs[name].get(key)}, not {value}"
-                for key, value in topic.config.items()
-                if name in configs and configs[name].get(key) != value
-            ),
-            configs.get(name, {}),
+            _differences(topic, configs.get(name, topic.config)),
+            configs.get(name) or {},
         )
         for name, topic in used.items()
     ]
+
+
+def _differences(topic: Topic, config: Mapping[str, str] | None) -> tuple[str, ...]:
+    if config is None:
+        return (UNSEEN,)
+    return tuple(
+        f"{key} is {config.get(key)}, not {value}"
+        for key, value in topic.config.items()
+        if config.get(key) != value
+    )
 
 
 def create_topics(settings: Settings) -> list[str]:
@@ -457,17 +471,27 @@ def is_mock(admin: Any) -> bool:
     return str(admin.list_topics(timeout=WITHIN_S).cluster_id).startswith(MOCK_CLUSTER)
 
 
-def _configs(admin: AdminClient, names: list[str]) -> dict[str, dict[str, str]]:
+def _configs(admin: AdminClient, names: list[str]) -> dict[str, dict[str, str] | None]:
+    """The settings of topics; None for those that our user may not see."""
     if not names:
         return {}
     asked = [ConfigResource(ResourceType.TOPIC, name) for name in names]
-    try:
-        return {
-            resource.name: {key: entry.value for key, entry in answer.result(WITHIN_S).items()}
-            for resource, answer in admin.describe_configs(asked).items()
-        }
-    except (KafkaException, TimeoutError) as error:
-        raise BrokerUnreachable(f"Kafka does not tell the settings of topics: {error}") from error
+    found: dict[str, dict[str, str] | None] = {}
+    for resource, answer in admin.describe_configs(asked).items():
+        try:
+            config = answer.result(WITHIN_S)
+        except (KafkaException, TimeoutError) as error:
+            if error.args and _is_denied(error.args[0]):
+                found[resource.name] = None
+                continue
+            problem = f"Kafka does not tell the settings of topics: {error}"
+            raise BrokerUnreachable(problem) from error
+        found[resource.name] = {key: entry.value for key, entry in config.items()}
+    return found
+
+
+def _is_denied(cause: object) -> bool:
+    return isinstance(cause, KafkaError) and cause.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from processors.policy import Policy
 from processors.policy.model import Mode
 from processors.sweeps import read as read_progress
 from schemas.records import RuleMode, SweepProgress
+from streams.access import Part, require
 from streams.app import ZhengmingApp, create_app, every
 from streams.codecs import open_codec
 from streams.errors import ConfigurationError, WorkerError
@@ -39,7 +40,6 @@ from streams.task import PartitionTask
 from streams.topics import (
     changelog_topic,
     consumed_topics,
-    missing_topics,
     output_topics,
     real_name,
     repartition_topics,
@@ -270,10 +270,7 @@ def run_worker(settings: Settings, on_step: Callable[[int, int], None] | None = 
 
     configure_logging(settings)
     try:
-        if missing := missing_topics(settings):
-            raise ConfigurationError(
-                f"topics are missing: {', '.join(missing)}; run `zhengming topics create`"
-            )
+        require(settings, Part.WORKER)
         worker = domain_worker(settings, load_policy(settings), on_step)
     except ConfigurationError as error:
         log.critical("cannot start", error=str(error))

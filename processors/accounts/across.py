@@ -10,6 +10,7 @@ changed it; only differences are told.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from processors.accounts import owning
 from processors.accounts.ids import derive_id
@@ -24,7 +25,7 @@ from processors.accounts.state import (
     Status,
 )
 from processors.accounts.turn import Turn
-from processors.keys import KINDS, name_key, token_key
+from processors.keys import KINDS, name_key, token_key, tokens_of
 from processors.policy.model import Judgement
 from schemas.records import (
     AccountChange,
@@ -73,10 +74,11 @@ def note_looks(turn: Turn, change: AccountChange) -> None:
     if turn.pack.across is None:
         return
     if change.device_token:
-        key = token_key(KeyKind.DEVICE, change.device_token)
-        if not account.devices or account.devices[-1] != key:
-            others = [device for device in account.devices if device != key]
-            account.devices = [*others, key][-KEPT_DEVICES:]
+        for token in reversed(tokens_of(change.device_token)):
+            key = token_key(KeyKind.DEVICE, token)
+            if not account.devices or account.devices[-1] != key:
+                others = [device for device in account.devices if device != key]
+                account.devices = [*others, key][-KEPT_DEVICES:]
     if change.avatar is not None or change.avatar_hash:
         avatar = change.avatar_hash
         account.avatar = token_key(KeyKind.AVATAR, avatar) if avatar else b""
@@ -126,11 +128,10 @@ def look_up_name(turn: Turn, name: str) -> None:
 def _asked_of(account: Account, pending: Pending) -> Iterator[Key]:
     """The keys of a change, each once."""
     if pending.kind in _WHOLE:
-        of_owner = _subject(account, pending)
-        if of_owner:
-            yield of_owner
+        of_subject = _subject(account, pending)
+        yield from of_subject
         for key in dict.fromkeys(_identities(account, pending)):
-            if key != of_owner:
+            if key not in of_subject:
                 yield key
     if pending.kind is ChangeKind.REGISTRATION:
         yield from dict.fromkeys(_possessions(account))
@@ -144,7 +145,7 @@ def _how(turn: Turn, pending: Pending, kind: KeyKind, key: bytes) -> tuple[KeyAs
     if kind is KeyKind.NAME:
         strength = owning.strength(turn, account, pending.values[Field.NAME], pending)
         return (KeyAsk.TAKE, strength) if strength else (KeyAsk.LOOK, 0)
-    if (kind, key) == _subject(account, pending):
+    if (kind, key) in _subject(account, pending):
         return KeyAsk.TAKE, 0
     counted = terms is not None and terms.registrations_a_day.get(kind)
     return (KeyAsk.COUNT if counted else KeyAsk.LOOK), 0
@@ -223,7 +224,7 @@ def bears_on(account: Account, finding: KeyFinding) -> bool:
 def counted_by(account: Account, pending: Pending) -> KeyKind | None:
     """The kind of key by which the accounts of the subject are counted."""
     subject = _subject(account, pending)
-    return subject[0] if subject else None
+    return subject[0][0] if subject else None
 
 
 def registering(account: Account) -> bool:
@@ -273,10 +274,10 @@ def _takes(turn: Turn) -> Iterator[Claimed]:
         if pending is None and account.status is not Status.OPEN:
             continue
         if pending is None or pending.kind in _WHOLE:
-            of_owner = _subject(account, pending)
-            if of_owner and (one := (KEY_NUMBER[of_owner[0]], of_owner[1])) not in seen:
-                seen.add(one)
-                yield Claimed(*one)
+            for of_subject, key in _subject(account, pending):
+                if (one := (KEY_NUMBER[of_subject], key)) not in seen:
+                    seen.add(one)
+                    yield Claimed(*one)
         name = pending.values.get(Field.NAME) if pending else account.value(Field.NAME)
         strength = owning.strength(turn, account, name, pending) if name else 0
         if name and strength and (one := (_NAME, name_key(name))) not in seen:
@@ -318,34 +319,45 @@ def _all_keys(account: Account) -> Iterator[Key]:
         yield KeyKind.NAME, name_key(name)
 
 
-def _subject(account: Account, pending: Pending | None) -> Key | None:
-    """The key by which the accounts of a subject are counted: credit code, or identity."""
+def _subject(account: Account, pending: Pending | None) -> list[Key]:
+    """The key by which the accounts of a subject are counted: credit code, or identity.
+
+    Several where an identity has tokens under several keys; none where nothing is known.
+    """
     kind = (pending.subject if pending else None) or account.subject
     if kind in _OF_ORGANISATIONS and not (pending and pending.kind is ChangeKind.OWNER_CHANGE):
         for fact in account.facts:
             if fact.code:
-                return KeyKind.CREDIT_CODE, fact.code
-    return next(_identities(account, pending), None)
+                return [(KeyKind.CREDIT_CODE, fact.code)]
+    identities = (f.token for f in account.facts if f.kind is VerificationKind.IDENTITY)
+    owner = (pending.owner if pending else None) or account.owner
+    if tokens := owner or next(filter(None, identities), None):
+        return _keys(KeyKind.IDENTITY, tokens)
+    return list(islice(_identities(account, pending), 1))
 
 
 def _identities(account: Account, pending: Pending | None) -> Iterator[Key]:
     """Keys of who has the account, or would have it by a change; the owner's token first."""
     owner = (pending.owner if pending else None) or account.owner
-    if owner:
-        yield KeyKind.IDENTITY, token_key(KeyKind.IDENTITY, owner)
+    yield from _keys(KeyKind.IDENTITY, owner)
     if pending and pending.kind is ChangeKind.OWNER_CHANGE:
         return
     for fact in account.facts:
-        if fact.kind is VerificationKind.IDENTITY and fact.token and fact.token != owner:
-            yield KeyKind.IDENTITY, token_key(KeyKind.IDENTITY, fact.token)
+        if fact.kind is VerificationKind.IDENTITY and fact.token != owner:
+            yield from _keys(KeyKind.IDENTITY, fact.token)
         if fact.code:
             yield KeyKind.CREDIT_CODE, fact.code
 
 
+def _keys(kind: KeyKind, tokens: str | None) -> list[Key]:
+    """The keys of an identifier, that of its newest token first."""
+    return [(kind, token_key(kind, token)) for token in tokens_of(tokens)]
+
+
 def _possessions(account: Account) -> Iterator[Key]:
     for fact in account.facts:
-        if fact.kind is VerificationKind.CONTACT and fact.token:
-            yield KeyKind.CONTACT, token_key(KeyKind.CONTACT, fact.token)
+        if fact.kind is VerificationKind.CONTACT:
+            yield from _keys(KeyKind.CONTACT, fact.token)
     for device in account.devices:
         yield KeyKind.DEVICE, device
     if account.avatar:

@@ -152,8 +152,8 @@ def _hashes(turn: Turn, field: Field | None) -> tuple[str | None, str | None]:
     index = INDEX[field]
     after = turn.account.values[index]
     before = turn.former[index] if turn.former else after
-    hash_of = turn.examiner.hash_value
-    return (None if before == after else hash_of(field, before)), hash_of(field, after)
+    hash_of, at = turn.examiner.hash_value, turn.at
+    return (None if before == after else hash_of(field, before, at)), hash_of(field, after, at)
 
 
 def _notify(

@@ -212,7 +212,8 @@ class ImageAsked(Struct, frozen=True, gc=False):
 class Audited(Struct, frozen=True, gc=False):
     """Something is kept for the record that is not a disposal.
 
-    ``measure_id``, ``appeal_id`` and ``outcome`` are those of a ruling on an appeal.
+    ``measure_id``, ``appeal_id`` and ``outcome`` are those of a ruling on an appeal; ``erased``
+    says that the account is erased.
     """
 
     kind: AuditKind
@@ -223,6 +224,7 @@ class Audited(Struct, frozen=True, gc=False):
     measure_id: str = ""
     appeal_id: str = ""
     outcome: CaseOutcome | None = None
+    erased: bool = False
 
 
 Effect = (

@@ -189,7 +189,8 @@ def _audited(turn: Turn, effect: Audited, outputs: list[OutputRecord]) -> None:
     if effect.outcome:
         case = Case(effect.measure_id or None, effect.appeal_id, effect.outcome)
     kind, subject, actor = effect.kind, effect.subject_id, effect.actor
-    record(turn, audit_id, kind, subject, effect.summary, actor, outputs, case=case)
+    told, gone = effect.summary, effect.erased
+    record(turn, audit_id, kind, subject, told, actor, outputs, case=case, erased=gone)
 
 
 _WRITERS: dict[type, Callable[[Turn, Any, list[OutputRecord]], None]] = {

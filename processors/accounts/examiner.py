@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from processors.accounts.effects import Ground, ground_of
 from processors.accounts.ids import keyed_hash
 from processors.accounts.state import Account, Fact
+from processors.masking import mask
 from processors.policy import Policy
 from processors.policy.model import (
     TEXT_FIELDS,
@@ -20,6 +21,7 @@ from processors.policy.model import (
     SubjectView,
 )
 from processors.text import Contacts, Scanner
+from processors.value_keys import ValueKeys
 from schemas.records import Field, SubjectKind, VerificationKind
 
 if TYPE_CHECKING:
@@ -49,13 +51,13 @@ class Examiner:
     """
 
     def __init__(
-        self, policy: Policy, value_key: bytes = b"", brakes: Brakes | None = None
+        self, policy: Policy, value_key: bytes | ValueKeys = b"", brakes: Brakes | None = None
     ) -> None:
         self.pack: Pack = policy.pack
         self.policy = policy
         self.brakes = brakes
         self._rules = policy.rules
-        self._value_key = value_key
+        self._value_keys = ValueKeys.of(value_key)
         self._hits: dict[str, tuple[Hit, ...]] = {}
 
     def learn(self, texts: Iterable[str]) -> None:
@@ -107,14 +109,16 @@ class Examiner:
         return otherwise if rule is None else ground_of(rule)
 
     def shows_contact(self, field: Field, value: str) -> bool:
-        """Whether any contact is found in a text, whatever the pack makes of it."""
-        return field in _TEXT_FIELDS and bool(_contact_scanner().find([value])[0])
+        """Whether a contact, or a number or address of a person, is in a text, for any pack."""
+        if field not in _TEXT_FIELDS:
+            return False
+        return bool(_contact_scanner().find([value])[0]) or mask(value) != value
 
-    def hash_value(self, field: Field, value: str | None) -> str | None:
-        """Keyed hash of a value; None where the value is unknown, or where there is no key."""
-        if value is None or not self._value_key:
+    def hash_value(self, field: Field, value: str | None, at: int) -> str | None:
+        """Hash of a value under the key of an event time; None where either is not there."""
+        if value is None or not (key := self._value_keys.at(at)):
             return None
-        return keyed_hash(self._value_key, field, value)
+        return keyed_hash(key, field, value)
 
     def level(self, score: int) -> Level:
         """Credit level of a score."""

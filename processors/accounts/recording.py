@@ -80,6 +80,8 @@ def record(
     outputs: list[OutputRecord],
     disposal: Disposal | None = None,
     case: Case | None = None,
+    *,
+    erased: bool = False,
 ) -> None:
     """Append an audit record, sealed; with all of the disposal, or the appeal, that it keeps."""
     account, pack = turn.account, turn.pack
@@ -110,6 +112,8 @@ def record(
             audit = replace(audit, outcome=CaseOutcome.UPHELD)
     if case:
         audit = replace(audit, **case._asdict())
+    if erased:
+        audit = replace(audit, erased=True)
     audit = seal(audit)
     account.audit = bytes.fromhex(audit.hash)
     outputs.append(audit)

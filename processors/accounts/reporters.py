@@ -15,7 +15,7 @@ from processors.accounts.across import POLICY_BYTES
 from processors.accounts.ids import derive_id
 from processors.accounts.state import Account, Ticket
 from processors.accounts.turn import DAY, Turn
-from processors.keys import reporters, token_key
+from processors.keys import reporters, token_key, tokens_of
 from processors.policy.model import Message, MisuseTerms
 from schemas.records import AccountComplaint, CaseOutcome, KeyAsk, KeyClaim, KeyFinding, KeyKind
 
@@ -54,10 +54,15 @@ def answer_id(account_id: str, event_id: str) -> str:
 
 
 def key_of(turn: Turn, complaint: AccountComplaint) -> bytes:
-    """Key of the complainant; empty where nobody is to be known: no token, or no terms."""
-    if turn.pack.complaints.misuse is None or not complaint.complainant_token:
+    """Key of the complainant; empty where nobody is to be known: no token, or no terms.
+
+    Of several tokens the one under the oldest key: what is known of the complainant lies there
+    until that key is given up.
+    """
+    tokens = tokens_of(complaint.complainant_token)
+    if turn.pack.complaints.misuse is None or not tokens:
         return b""
-    return token_key(KeyKind.REPORTER, complaint.complainant_token)
+    return token_key(KeyKind.REPORTER, tokens[-1])
 
 
 def ask(turn: Turn, ticket: Ticket) -> bool:

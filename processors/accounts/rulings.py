@@ -31,6 +31,7 @@ from processors.accounts.grounds import RULING
 from processors.accounts.imposing import impose
 from processors.accounts.state import ALLOWING, Pending, Status, Ticket
 from processors.accounts.turn import DAY, Turn
+from processors.masking import mask
 from processors.policy.model import Judgement, Rule
 from schemas.records import (
     AccountRuling,
@@ -43,12 +44,18 @@ from schemas.records import (
     RulingAction,
 )
 
+_ERASED = "the account is erased"
+
 MAX_CASES = 16
 """Cases that may hold the evidence of an account at a time."""
 
 
 def apply_ruling(turn: Turn, ruling: AccountRuling) -> None:
-    """Carry out a ruling and keep it for the record, also where it decides nothing."""
+    """Carry out a ruling and keep it for the record, also where it decides nothing.
+
+    Its reason goes out in records and notices: numbers and addresses of persons in it do not.
+    """
+    ruling = replace(ruling, reason=mask(ruling.reason))
     appeal = hearing.find(turn.account, ruling.subject_id)
     done = _ACTIONS[ruling.action](turn, ruling)
     if done.startswith(NOTHING) and close_breach(
@@ -56,7 +63,9 @@ def apply_ruling(turn: Turn, ruling: AccountRuling) -> None:
     ):
         done += "; the passed time limit was taken note of"
     summary = f"{ruling.action} of {ruling.subject_id}: {done}. Reason given: {ruling.reason}"
-    audited = Audited(AuditKind.RULING, ruling.event_id, summary, ruling.reviewer_id)
+    audited = Audited(
+        AuditKind.RULING, ruling.event_id, summary, ruling.reviewer_id, erased=done == _ERASED
+    )
     if appeal and appeal not in turn.account.appeals:
         audited = replace(
             audited,
@@ -245,7 +254,7 @@ def _erase_account(turn: Turn, ruling: AccountRuling) -> str:
     if holds := turn.account.legal_holds:
         return _nothing(f"its evidence is held for {', '.join(holds)}")
     closing.erase(turn)
-    return "the account is erased"
+    return _ERASED
 
 
 def _place_hold(turn: Turn, ruling: AccountRuling) -> str:

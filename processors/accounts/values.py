@@ -26,6 +26,7 @@ from processors.accounts.state import (
     Status,
 )
 from processors.accounts.turn import Turn
+from processors.keys import is_same, renewed
 from processors.policy.model import Judgement, Message, Proposal
 from schemas.records import (
     AccountChange,
@@ -65,7 +66,9 @@ def take_effect(
         account.approvals.clear()
     account.registered = account.registered or kind is _REGISTRATION
     account.subject = subject or account.subject
-    account.owner = owner or account.owner
+    if owner and owner != account.owner:
+        account.owner = renewed(account.owner, owner)
+        turn.claims_changed = True
     if values:
         current = account.values
         turn.former = current.copy()
@@ -99,7 +102,7 @@ def facts_of_owner(account: Account, since: int, owner: str | None) -> list[Fact
     return [
         fact
         for fact in account.facts
-        if fact.since >= since or (owner is not None and fact.token == owner)
+        if fact.since >= since or (owner is not None and is_same(fact.token, owner))
     ]
 
 

@@ -8,7 +8,7 @@ from processors.accounts.state import FACET_BITS, Account, Fact, Pending, Status
 from processors.accounts.turn import Turn
 from processors.accounts.waiting import judge_again
 from processors.credit_code import is_credit_code
-from processors.keys import token_key
+from processors.keys import is_same, token_key
 from processors.policy.model import Facet
 from schemas.records import (
     AccountVerification,
@@ -81,7 +81,7 @@ def _disprove(turn: Turn, verification: AccountVerification) -> None:
     taking_over = _next_owner(account, verification)
     if taking_over:
         _audit(turn, verification, "it is that of the next owner, whose change is refused")
-        account.facts = [f for f in account.facts if f.token != verification.token]
+        account.facts = [f for f in account.facts if not is_same(f.token, verification.token)]
         reviews.refuse(turn, taking_over, _NOT_VERIFIED)
         return
     kept = [fact for fact in account.facts if not _concerns(verification, fact)]
@@ -129,12 +129,12 @@ def _judge_waiting(turn: Turn) -> None:
 def _next_owner(account: Account, verification: AccountVerification) -> Pending | None:
     """The waiting change of owner to whom an identity belongs that is not the present owner's."""
     token = verification.token
-    if verification.kind is not VerificationKind.IDENTITY or not token or token == account.owner:
+    if verification.kind is not VerificationKind.IDENTITY or not token:
         return None
-    return next(
-        (p for p in account.pending if p.kind is ChangeKind.OWNER_CHANGE and p.owner == token),
-        None,
-    )
+    if is_same(token, account.owner):
+        return None
+    changes = (p for p in account.pending if p.kind is ChangeKind.OWNER_CHANGE)
+    return next((p for p in changes if is_same(p.owner, token)), None)
 
 
 def _renews(verification: AccountVerification, fact: Fact) -> bool:
@@ -142,7 +142,7 @@ def _renews(verification: AccountVerification, fact: Fact) -> bool:
     if fact.kind is not verification.kind or fact.kind is VerificationKind.IDENTITY:
         return fact.kind is verification.kind
     if fact.kind is VerificationKind.CONTACT:
-        return fact.token == verification.token
+        return is_same(fact.token, verification.token)
     return fact.value == (verification.value or "")
 
 

@@ -14,6 +14,7 @@ from processors.keys.registry import (
     is_registry_key,
     join,
 )
+from processors.keys.tokens import is_same, renewed, tokens_of
 
 __all__ = [
     "KINDS",
@@ -22,8 +23,11 @@ __all__ = [
     "explode",
     "is_bucket",
     "is_registry_key",
+    "is_same",
     "join",
     "name_key",
     "partition_of",
+    "renewed",
     "token_key",
+    "tokens_of",
 ]

@@ -14,6 +14,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn
 
+from streams.redaction import redact
+
 OK, FOUND, BAD_INPUT, UNREACHABLE = 0, 1, 2, 4
 """Exit codes: done; something was found wrong; input or settings are wrong; Kafka is away."""
 
@@ -24,8 +26,8 @@ err = Console(stderr=True, highlight=False)
 
 
 def complain(message: str) -> None:
-    """Say on standard error what is wrong."""
-    err.print(message, style="red", markup=False, soft_wrap=True)
+    """Say on standard error what is wrong; no secret of the settings is said."""
+    err.print(redact(message), style="red", markup=False, soft_wrap=True)
 
 
 def fail(message: str, code: int = BAD_INPUT) -> typer.Exit:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from streams.access import Part
 from streams.commands.common import FOUND, out, print_json
 from streams.doctor import Finding, examine
 from streams.settings import Settings, load_settings, settings_table
@@ -14,10 +15,13 @@ from streams.settings import Settings, load_settings, settings_table
 _MARKS = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "fault": "[red]fault[/]"}
 
 
-def doctor(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+def doctor(
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    part: Annotated[Part, typer.Option(help="Whose rights on Kafka are looked at.")] = Part.WORKER,
+) -> None:
     """Show what is in force and what is wrong with it; exit code 1 when something is."""
     settings = load_settings()
-    findings = list(examine(settings))
+    findings = list(examine(settings, part))
     if json:
         values = {row.variable: row.value for row in settings_table(settings)}
         print_json({"settings": values, "checks": [finding.told() for finding in findings]})

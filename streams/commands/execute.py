@@ -5,20 +5,16 @@ from __future__ import annotations
 import asyncio
 import signal
 
-from streams.errors import ConfigurationError
+from streams.access import Part, require
 from streams.logs import configure_logging
 from streams.settings import Settings, load_settings
-from streams.topics import missing_topics
 
 
 def execute() -> None:
     """Carry disposals to the platform's webhook until a signal; several share the partitions."""
     settings = load_settings()
     configure_logging(settings)
-    if missing := missing_topics(settings):
-        raise ConfigurationError(
-            f"topics are missing: {', '.join(missing)}; run `zhengming topics create`"
-        )
+    require(settings, Part.EXECUTOR)
     asyncio.run(_run(settings))
 
 

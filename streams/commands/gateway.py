@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import ssl
+from typing import Annotated, Any
 
 import typer
 
+from streams.access import Part, require
 from streams.commands.common import err, fail, out
 from streams.errors import ConfigurationError
 from streams.logs import configure_logging
-from streams.settings import load_settings
-from streams.topics import missing_topics
+from streams.settings import Settings, load_settings
 
 
 def gateway() -> None:
@@ -25,12 +26,10 @@ def gateway() -> None:
         ) from error
     settings = load_settings()
     configure_logging(settings)
-    if missing := missing_topics(settings):
-        raise ConfigurationError(
-            f"topics are missing: {', '.join(missing)}; run `zhengming topics create`"
-        )
+    require(settings, Part.GATEWAY)
     uvicorn.run(
         create_app(settings),
+        **_tls(settings),
         host=settings.gateway_host,
         port=settings.gateway_port,
         log_config=None,
@@ -38,6 +37,24 @@ def gateway() -> None:
         server_header=False,
         timeout_graceful_shutdown=5,
     )
+
+
+def _tls(settings: Settings) -> dict[str, Any]:
+    """Certificate and key for the server; nothing without them. Raises `ConfigurationError`."""
+    if settings.gateway_tls_certificate is None or settings.gateway_tls_key is None:
+        return {}
+    secret = settings.gateway_tls_key_password
+    password = secret.get_secret_value() if secret else ""  # without one OpenSSL would ask for it
+    files = str(settings.gateway_tls_certificate), str(settings.gateway_tls_key)
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(*files, password)
+    except (ssl.SSLError, OSError) as error:
+        raise ConfigurationError(
+            f"the gateway's TLS files cannot be used ({error}): check "
+            "ZHENGMING_GATEWAY_TLS_CERTIFICATE, ZHENGMING_GATEWAY_TLS_KEY and "
+            "ZHENGMING_GATEWAY_TLS_KEY_PASSWORD"
+        ) from error
+    return {"ssl_certfile": files[0], "ssl_keyfile": files[1], "ssl_keyfile_password": password}
 
 
 def gateway_key(

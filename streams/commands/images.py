@@ -19,21 +19,18 @@ def images() -> None:
         raise ConfigurationError(
             "looking into images needs the extra: pip install 'zhengming[images]'"
         ) from error
+    from streams.access import Part, require
     from streams.images.look import tools
     from streams.images.pool import LookPool
     from streams.images.source import open_fetcher
     from streams.images.worker import ImageWorker
     from streams.logs import configure_logging
     from streams.probes import probes
-    from streams.topics import missing_topics
 
     settings = load_settings()
     configure_logging(settings)
     fetcher = open_fetcher(settings)
-    if missing := missing_topics(settings):
-        raise ConfigurationError(
-            f"topics are missing: {', '.join(missing)}; run `zhengming topics create`"
-        )
+    require(settings, Part.IMAGES)
     _tell(tools())
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -9,11 +11,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from schemas.records import AuditRecord
+from processors.accounts.ids import keyed_hash
+from schemas.records import AuditRecord, Field
 from streams.audit import Chains
 from streams.clients import read_all
 from streams.codecs import open_codec
-from streams.commands.common import FOUND, out, print_json, progress_bar
+from streams.commands.common import FOUND, fail, out, print_json, progress_bar
 from streams.commands.export import export
 from streams.commands.history import time_of
 from streams.inspection import AUDIT, Scope, verify_export
@@ -127,3 +130,25 @@ def verify_chains(
         )
     if chains.problems:
         raise typer.Exit(FOUND)
+
+
+@audit.command("value")
+def value(
+    field: Annotated[Field, typer.Option(help="Field that the record is about.")],
+    hashed: Annotated[str, typer.Option("--hash", help="`value_hash` of the record.")],
+) -> None:
+    """Tell whether a value, read from standard input, is the one that a record has the hash of.
+
+    It is tried under the key in use and under those before it. Exit code 1 where it is not.
+    """
+    keys = load_settings().hashing_key()
+    known = [key for key in (keys.current, *(key for _, key in keys.before)) if key]
+    if not known:
+        raise fail("there is no key: set ZHENGMING_VALUE_KEY")
+    text = sys.stdin.read().removesuffix("\n")
+    for number, key in enumerate(known):
+        if hmac.compare_digest(keyed_hash(key, field, text), hashed.lower()):
+            out.print("it is the value" + (f", under former key {number}" if number else ""))
+            return
+    out.print("it is another value, or hashed under a key that is not set")
+    raise typer.Exit(FOUND)

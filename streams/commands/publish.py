@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
+from streams.access import Part, require
 from streams.codecs import open_codec
 from streams.commands.common import STDIN, complain, fail, opened, out
 from streams.jsonl import LineError, read_lines
 from streams.publishing import Publisher
 from streams.settings import load_settings
-from streams.topics import missing_topics, real_name
+from streams.topics import real_name
 
 
 def publish(
@@ -25,8 +26,7 @@ def publish(
     settings = load_settings()
     if file != STDIN:
         _validate(file)
-    if missing := missing_topics(settings):
-        raise fail(f"topics are missing: {', '.join(missing)}; run `zhengming topics create`")
+    require(settings, Part.PUBLISHER)
     codec, publisher = open_codec(settings), Publisher(settings)
     bad: LineError | None = None
     try:

@@ -1,4 +1,4 @@
-"""`zhengming topics`: create and compare the topics."""
+"""`zhengming topics`: create and compare the topics, and who may do what with them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from streams.commands.common import out, print_json
+from streams.access import Part, commands, needs, principal_of
+from streams.commands.common import fail, out, print_json
 from streams.settings import load_settings
 from streams.topics import create_topics, describe_topics
 
-topics = typer.Typer(no_args_is_help=True, help="Create and compare the topics.")
+topics = typer.Typer(no_args_is_help=True, help="Create and compare the topics; rights on them.")
 
 
 @topics.command("create")
@@ -47,3 +48,43 @@ def show(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False)
         carries, differences = state.topic.description, "; ".join(state.differences)
         table.add_row(state.name, state.topic.direction, there, carries, differences)
     out.print(table)
+
+
+@topics.command("acls")
+def acls(
+    part: Annotated[
+        list[Part] | None, typer.Option("--part", help="A part; all when not given.")
+    ] = None,
+    principal: Annotated[
+        str | None, typer.Option(help="Its principal, such as User:zhengming-worker.")
+    ] = None,
+    as_commands: Annotated[
+        bool, typer.Option("--commands", help="As calls of Kafka's kafka-acls.sh.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Show what each part needs on a Kafka that denies everything else; asks no Kafka."""
+    parts = part or list(Part)
+    if principal is not None and len(parts) != 1:
+        raise fail("--principal goes with one --part: each part has a user of its own")
+    settings = load_settings()
+    named = [(one, principal or principal_of(one)) for one in parts]
+    if as_commands:
+        for one, user in named:
+            for line in commands(needs(settings, one), user):
+                out.print(line, soft_wrap=True, markup=False)
+        return
+    if json:
+        rows = [
+            {"part": one, "principal": user, **need._asdict()}
+            for one, user in named
+            for need in needs(settings, one)
+        ]
+        print_json(rows)
+        return
+    for one, user in named:
+        table = Table("operation", "on", "name", "why", title=f"{one} · {user}")
+        for need in needs(settings, one):
+            name = f"{need.name}*" if need.prefixed else need.name
+            table.add_row(need.operation, need.kind, name, need.why)
+        out.print(table)

@@ -8,12 +8,11 @@ from typing import Annotated
 import redis
 import typer
 
+from streams.access import Part, require
 from streams.commands.common import UNREACHABLE, fail, out, print_json, progress_bar
-from streams.errors import ConfigurationError
 from streams.logs import configure_logging
 from streams.packs import load_policy
 from streams.settings import load_settings
-from streams.topics import missing_topics
 
 views = typer.Typer(
     invoke_without_command=True, help="Feed the Redis views until a signal; or make them anew."
@@ -30,10 +29,7 @@ def run(context: typer.Context) -> None:
 
     settings = load_settings()
     configure_logging(settings)
-    if missing := missing_topics(settings):
-        raise ConfigurationError(
-            f"topics are missing: {', '.join(missing)}; run `zhengming topics create`"
-        )
+    require(settings, Part.VIEWS)
     feeder = Feeder(settings, load_policy(settings).pack.credit)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: feeder.stopping.set())
@@ -65,3 +61,15 @@ def rebuild(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = Fal
         print_json({"records": applied})
     else:
         out.print(f"the views are made of {applied:,} records")
+
+
+@views.command("acl")
+def acl() -> None:
+    """Print what each part needs on Redis, as lines of its ACL file; asks no Redis.
+
+    Put the SHA-256 of each password in the place of PASSWORD.
+    """
+    from streams.views.access import lines
+
+    for line in lines(load_settings()):
+        out.print(line, soft_wrap=True, markup=False)

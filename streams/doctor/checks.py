@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from streams.access import Part
 from streams.doctor import clock, cluster, records, rights, surroundings, workers
 from streams.doctor.finding import Finding
 from streams.settings import Settings
@@ -29,16 +30,16 @@ BESIDE: tuple[Check, ...] = (
 )
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
-    """Look at everything. Raises nothing but faults of the program."""
+def examine(settings: Settings, part: Part = Part.WORKER) -> Iterator[Finding]:
+    """Look at everything, as the user of a part. Raises nothing but faults of the program."""
     yield from surroundings.variables(settings)
     broken = set()
-    for finding in cluster.cluster(settings):
+    for finding in cluster.cluster(settings, part):
         if not finding.ok:
             broken.add(finding.what)
         yield finding
     if "Kafka" not in broken:
-        yield from rights.rights(settings)
+        yield from rights.rights(settings, part)
     for check in () if broken & cluster.NEEDED else WITH_KAFKA:
         yield from check(settings)
     for check in BESIDE:

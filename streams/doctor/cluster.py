@@ -7,11 +7,19 @@ from typing import Any
 
 from confluent_kafka import KafkaException
 
+from streams.access import Part, topics_of
 from streams.clients import create_admin, topic_partitions
 from streams.doctor.finding import Finding, found
 from streams.errors import BrokerUnreachable, WorkerError
 from streams.settings import Settings
-from streams.topics import CHANGELOG, TopicState, describe_topics, input_topics, real_name
+from streams.topics import (
+    CHANGELOG,
+    TopicState,
+    describe_topics,
+    input_topics,
+    real_name,
+    used_topics,
+)
 
 ANSWER_S = 3.0
 NEEDED = frozenset({"Kafka", "topics"})
@@ -21,7 +29,7 @@ COPIES = 3
 """Copies from which on two must have a record before it counts as written."""
 
 
-def cluster(settings: Settings) -> Iterator[Finding]:
+def cluster(settings: Settings, part: Part) -> Iterator[Finding]:
     """Kafka answers; the topics are there and are what this version takes them for."""
     try:
         there = topic_partitions(create_admin(settings), ANSWER_S)
@@ -35,7 +43,8 @@ def cluster(settings: Settings) -> Iterator[Finding]:
     except WorkerError as error:
         yield Finding("topics", False, str(error), "allow DESCRIBE_CONFIGS on them")
         return
-    missing = [state.name for state in states if not state.partitions]
+    wanted = set(topics_of(settings, part) if settings.has_users else used_topics(settings))
+    missing = [s.name for s in states if not s.partitions and s.name in wanted]
     yield found(
         "topics",
         [f"missing: {', '.join(missing)}"] if missing else [],

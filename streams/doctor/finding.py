@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from streams.settings import mask_user_info
+from streams.redaction import redact
 
 
 class Finding(NamedTuple):
@@ -27,14 +27,14 @@ class Finding(NamedTuple):
         return "note" if self.cure else "ok"
 
     def told(self) -> dict[str, Any]:
-        """As programs get it; no password of a URL is in it."""
+        """As programs get it; no secret is in it."""
         return {
             "what": self.what,
             "verdict": self.verdict,
             "ok": self.ok,
-            "seen": mask_user_info(self.seen),
+            "seen": redact(self.seen),
             "where": self.where,
-            "cure": self.cure,
+            "cure": redact(self.cure),
         }
 
 

@@ -76,15 +76,13 @@ def registry(settings: Settings) -> Iterator[Finding]:
 
 def redis_views(settings: Settings) -> Iterator[Finding]:
     """Redis answers, and the views in it are fresh."""
-    client = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=2)
     try:
-        client.ping()
-    except redis.RedisError as error:
+        with redis.Redis.from_url(settings.redis_url, socket_connect_timeout=2) as client:
+            client.ping()
+    except (redis.RedisError, ValueError) as error:  # ValueError: what is no URL; it may quote it
         cure = "start Redis, or set ZHENGMING_REDIS; only the views need it, decisions go on"
         yield Finding("Redis", False, type(error).__name__, cure)
         return
-    finally:
-        client.close()
     yield Finding("Redis", True, "answers")
     try:
         reader = ViewReader(settings, policy_of(settings).pack.credit)

@@ -23,6 +23,7 @@ from streams.gateway import (
 )
 from streams.gateway.auth import require_access
 from streams.gateway.context import Gateway
+from streams.gateway.headers import SafeHeaders
 from streams.gateway.limits import BodyLimit
 from streams.gateway.measuring import Measured
 from streams.gateway.problems import add_handlers
@@ -70,6 +71,7 @@ def create_app(settings: Settings, *, console: bool = True) -> FastAPI:
     describe(app)
     app.add_middleware(BodyLimit, most=settings.gateway_max_body)
     app.add_middleware(Measured, metrics=gateway.metrics)
+    app.add_middleware(SafeHeaders)
     require_access(app, lambda path: path.startswith(API))
     if console:
         from streams.gateway.console import install

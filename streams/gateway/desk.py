@@ -10,6 +10,7 @@ import hashlib
 from typing import Any
 
 from streams.settings import Settings
+from streams.views.keys import Keys
 
 CLAIM_S = 15 * 60
 REPEAT_S = 24 * 3600
@@ -26,7 +27,7 @@ class Desk:
     """Claims and idempotency keys. Raises `redis.RedisError`."""
 
     def __init__(self, settings: Settings, redis: Any) -> None:
-        self._prefix = f"{settings.app_id}:{settings.topic_prefix}desk:"
+        self._prefix = Keys(settings).desk
         self._redis = redis
         self._release = redis.register_script(_RELEASE)
 

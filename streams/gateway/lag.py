@@ -6,9 +6,9 @@ import threading
 import time
 from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 
-from streams.clients import create_admin, end_offsets
+from streams.clients import create_admin, create_consumer, end_offsets
 from streams.errors import WorkerError
 from streams.settings import Settings
 from streams.topics import input_topics, real_name
@@ -23,6 +23,7 @@ class Lag:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._admin: Any = create_admin(settings)
+        self._group: Any = create_consumer(settings, settings.app_id)  # asked, never joined
         self._topics = [real_name(settings, topic.name) for topic in input_topics()]
         self._lock = threading.Lock()
         self._asked = -KEPT_S
@@ -41,11 +42,8 @@ class Lag:
 
     def _ask(self) -> int:
         ends = end_offsets(self._admin, self._topics, WITHIN_S)
-        group = ConsumerGroupTopicPartitions(
-            self._settings.app_id, [TopicPartition(*tp) for tp in ends]
-        )
-        (answer,) = self._admin.list_consumer_group_offsets([group]).values()
-        reached = {
-            (p.topic, p.partition): p.offset for p in answer.result(WITHIN_S).topic_partitions
-        }
+        # Not by the admin client: librdkafka 2.16 ends the process where its broker is not, or no
+        # longer, the coordinator of the group.
+        committed = self._group.committed([TopicPartition(*tp) for tp in ends], WITHIN_S)
+        reached = {(p.topic, p.partition): p.offset for p in committed}
         return sum(max(0, end - max(0, reached.get(tp, 0))) for tp, end in ends.items())

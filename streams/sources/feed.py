@@ -21,12 +21,12 @@ import structlog
 
 from processors.accounts.ids import SEEN_EVENTS
 from schemas.records import AccountChange
+from streams.access import Part, require
 from streams.codecs import open_codec
-from streams.errors import ConfigurationError
 from streams.publishing import Publisher
 from streams.settings import Settings
 from streams.sources.item import Item, Rejected
-from streams.topics import missing_topics, real_name
+from streams.topics import real_name
 
 OPEN_AN_ACCOUNT = SEEN_EVENTS // 2
 """The other half is left for inputs of the account from elsewhere."""
@@ -41,10 +41,7 @@ class Feed:
     """Publishes the items of one source. ``keep`` keeps its position; it is called after 2."""
 
     def __init__(self, settings: Settings, keep: Callable[[], None]) -> None:
-        if missing := missing_topics(settings):
-            raise ConfigurationError(
-                f"topics are missing: {', '.join(missing)}; run `zhengming topics create`"
-            )
+        require(settings, Part.SOURCE)
         self._keep = keep
         self._encode = open_codec(settings).encode
         self._publisher = Publisher(settings)

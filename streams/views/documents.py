@@ -188,6 +188,21 @@ class AccountView(Struct, omit_defaults=True):
     appeals: list[TicketLine] = []
     notices: list[NoticeLine] = []
     audit: list[AuditLine] = []
+    erased: int = 0
+    """Number of the input by which it was erased, 0 where it was not."""
+    erased_at: int = 0
+
+    def forget(self) -> None:
+        """Drop all that is from before it was erased, but for audit records and open work."""
+        since = self.erased
+        self.verdicts = [line for line in self.verdicts if line.seq > since]
+        self.measures = [line for line in self.measures if line.seq > since]
+        self.credit = [line for line in self.credit if line.seq > since]
+        self.complaints = [line for line in self.complaints if line.seq > since]
+        self.notices = [line for line in self.notices if line.seq > since]
+        self.escalations = [e for e in self.escalations if e.seq > since or not e.closed]
+        self.tickets = [line for line in self.tickets if line.at > self.erased_at]
+        self.appeals = [line for line in self.appeals if line.at > self.erased_at]
 
     @property
     def unsettled(self) -> bool:

@@ -79,6 +79,8 @@ class Fold:
             record = seen.record
             document = self._document(record.account_id)
             _FOLDERS[type(record)](self, document, record, seen)
+            if document.erased:  # topics are read in any order: what is old may come later
+                document.forget()
 
     def latest(self, lines: list[d.Headline]) -> dict[bytes, int]:
         """The newest of these lines, packed, with their times."""
@@ -235,6 +237,8 @@ class Fold:
             record.account_seq,
         )
         _append(document.audit, line, d.AUDITS)
+        if record.erased:
+            document.erased, document.erased_at = record.account_seq, record.at
 
     def _report(self, document: d.AccountView, record: AuthorityReport, seen: Seen) -> None:
         _advance(document, record.account_seq, record.at)

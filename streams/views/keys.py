@@ -26,6 +26,7 @@ class Keys:
         self.layout = self.prefix + "layout"
         self.positions = self.prefix + "positions"
         self.status = f"{settings.app_id}:{settings.topic_prefix}status"
+        self.desk = f"{settings.app_id}:{settings.topic_prefix}desk:"
         self.levels = self.prefix + "levels"
         self.escalations = self.prefix + "escalations"
         self.reports = self.prefix + "reports"

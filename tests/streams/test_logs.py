@@ -11,7 +11,8 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
-from streams.logs import configure_logging, get_logger, mask
+from processors.masking import mask
+from streams.logs import configure_logging, get_logger
 from streams.settings import Settings
 
 
@@ -35,6 +36,8 @@ def lines(captured: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
         ("call 13812345678 now", "call [phone] now"),
         ("电话：138-1234-5678。", "电话：[phone]。"),
         ("+86 138 1234 5678", "[phone]"),
+        ("电话13812345678谢谢", "电话[phone]谢谢"),
+        ("电话：１３８１２３４５６７８", "电话:[phone]"),
         ("+44 2079460000", "[phone]"),
         ("身份证11010519491231002X", "身份证[id]"),
         ("id 110105194912310021, ok", "id [id], ok"),

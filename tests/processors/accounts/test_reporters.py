@@ -138,6 +138,13 @@ def test_under_the_dsa_pack_who_gives_unfounded_notices_is_warned_and_then_limit
     assert ComplaintState.ACCEPTED not in states(street.complain("g", **whole))
 
 
+def test_a_complainant_is_known_while_tokens_come_under_a_new_key_as_well():
+    street = Street()
+    street.dismiss("a", "b", "c")
+    outputs = street.complain("d", "k2.who-1 who-1")
+    assert "your complaints will not be processed" in accepted(outputs).message
+
+
 def test_nobody_is_limited_without_having_been_warned():
     street = Street()
     for number in range(12):  # all are open before any is dismissed

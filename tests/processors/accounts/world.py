@@ -149,7 +149,7 @@ class World:
     """One account, its state and a clock. Every call returns the records it brought about."""
 
     def __init__(
-        self, policy: Policy = POLICY, *, registered: bool = True, value_key: bytes = b""
+        self, policy: Policy = POLICY, *, registered: bool = True, value_key: Any = b""
     ) -> None:
         self.policy = policy
         self.value_key = value_key

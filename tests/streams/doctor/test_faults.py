@@ -180,8 +180,8 @@ def test_rights_that_are_missing_are_named_with_the_topic(kafka, settings, tmp_p
             for made in admin.create_acls([denied, allowed, describes]).values():
                 made.result(10)
         seen = fault(ours, "rights").seen
-        assert f"WRITE on topic {verdicts}" in seen
-        assert f"READ on topic {changes}" in seen
+        assert f"Write on topic {verdicts}" in seen
+        assert f"Read on topic {changes}" in seen
     finally:
         broker.kill()
 

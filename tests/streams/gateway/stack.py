@@ -26,6 +26,7 @@ class Stack:
         self.settings = settings
         self.directory = directory
         self.keys: dict[str, str] = {}
+        self._probes: dict[str, int] = {}
         self._stack = ExitStack()
         self._file = directory / "keys.toml"
         people: dict[str, list[Role]] = {role: [role] for role in Role}
@@ -45,6 +46,7 @@ class Stack:
     def start(self, name: str, **more: str) -> Child:
         """Start a process of the application."""
         settings = self.settings
+        self._probes[name] = free_ports(1)[0]
         environment = {
             "ZHENGMING_KAFKA": settings.kafka,
             "ZHENGMING_REDIS": settings.redis_url,
@@ -52,7 +54,7 @@ class Stack:
             "ZHENGMING_TOPIC_PREFIX": settings.topic_prefix,
             "ZHENGMING_PARTITIONS": str(settings.partitions),
             "ZHENGMING_DATA_DIR": str(self.directory / f"data-{name}"),
-            "ZHENGMING_WEB_PORT": str(free_ports(1)[0]),
+            "ZHENGMING_WEB_PORT": str(self._probes[name]),
             "ZHENGMING_GATEWAY_PORT": str(self.port),
             "ZHENGMING_GATEWAY_KEYS": str(self._file),
             "ZHENGMING_GATEWAY_PUBLIC_RATE": "100000",
@@ -78,6 +80,10 @@ class Stack:
         made = httpx.Client(base_url=self.url, headers=headers, timeout=30)
         self._stack.callback(made.close)
         return made
+
+    def probe(self, name: str) -> str:
+        """Where a process has its pages for probes."""
+        return self.url if name == "gateway" else f"http://127.0.0.1:{self._probes[name]}"
 
     def log(self, name: str) -> str:
         """What a process has logged."""

@@ -10,12 +10,25 @@ from typing import Any
 
 import pytest
 
-from schemas.records import CreditChange, Disposal, Escalation, EscalationStatus, Verdict
+from schemas.records import (
+    AccountComplaint,
+    AuditRecord,
+    ChangeKind,
+    ComplaintCategory,
+    CreditChange,
+    Disposal,
+    Escalation,
+    EscalationStatus,
+    Field,
+    RulingAction,
+    Verdict,
+)
 from streams.settings import Settings
 from streams.views import LeaseLost, Seen, ViewReader, ViewStore
 from streams.views.documents import VERDICTS
 from streams.views.feeder import first_level
 from streams.views.keys import MINUTE_MS
+from tests.processors.accounts.world import ACCOUNT, World
 from tests.streams.views.outputs import CREDIT, START, by_topic, dump, simulated
 
 RECORDS = simulated(1_500)
@@ -44,6 +57,11 @@ def reader(place: Settings) -> Iterator[ViewReader]:
 def apply_all(store: ViewStore, seen: list[Seen], at_once: int) -> None:
     for start in range(0, len(seen), at_once):
         store.apply(seen[start : start + at_once])
+
+
+def erasures() -> dict[str, int]:
+    """The number of the input by which each erased account was erased."""
+    return {r.account_id: r.account_seq for r in RECORDS if isinstance(r, AuditRecord) and r.erased}
 
 
 def one_after_the_other(place: Settings) -> list[Seen]:
@@ -97,16 +115,21 @@ def test_the_views_say_what_the_records_say(
     )
     assert reader.queue("complaint")[0].due_at == first.due_at
 
+    erased = erasures()
     verdicts: dict[str, list[Any]] = defaultdict(list)
     for record in RECORDS:
-        if isinstance(record, Verdict):
+        if isinstance(record, Verdict) and record.account_seq > erased.get(record.account_id, 0):
             verdicts[record.account_id].append((record.event_id, record.revision))
     for account_id, told in verdicts.items():
         document = reader.account(account_id)
         assert document is not None
         assert [(v.event_id, v.revision) for v in document.verdicts] == told[-VERDICTS:]
 
-    live = {r.measure_id: r.action != "LIFT" for r in RECORDS if isinstance(r, Disposal)}
+    live = {
+        r.measure_id: r.action != "LIFT"
+        for r in RECORDS
+        if isinstance(r, Disposal) and r.account_seq > erased.get(r.account_id, 0)
+    }
     shown = {
         m.measure_id: m.action != "LIFT"
         for document in reader.accounts(list(verdicts)).values()
@@ -129,6 +152,36 @@ def test_the_views_say_what_the_records_say(
     for _, counts in reader.minutes(ends, 30):
         counted.update({k[9:]: n for k, n in counts.items() if k.startswith("decision:")})
     assert counted == decided
+
+
+@pytest.mark.obligation("CAC-16")
+def test_of_an_erased_account_the_audit_records_stay_and_nothing_from_before(
+    place: Settings, store: ViewStore, reader: ViewReader
+) -> None:
+    world = World()
+    world.apply(bio="contact")
+    world.complain("t1", ComplaintCategory.VULGAR, Field.NAME)
+    given = [item.record for item in world.inputs if isinstance(item.record, AccountComplaint)]
+    world.change(kind=ChangeKind.CANCELLATION)
+    world.rule(RulingAction.ERASE_ACCOUNT, "", "privacy-desk")
+    topics = list(by_topic(place, [*given, *world.log]).values())
+    for order in (topics, topics[::-1], topics[3:] + topics[:3]):
+        store.clear()
+        apply_all(store, [seen for topic in order for seen in topic], 3)
+        document = reader.account(ACCOUNT)
+        assert document is not None
+        assert any("ERASE_ACCOUNT" in line.summary for line in document.audit)
+        left = (
+            *(document.verdicts, document.measures, document.credit, document.escalations),
+            *(document.complaints, document.tickets, document.notices),
+        )
+        assert not any(left), left
+        assert not document.unsettled
+    again = world.change(kind=ChangeKind.REGISTRATION, name="sunny")
+    store.apply([Seen("t", 0, number, record) for number, record in enumerate(again)])
+    document = reader.account(ACCOUNT)
+    assert document is not None
+    assert [line.decision for line in document.verdicts] == ["ALLOW"]
 
 
 def test_a_batch_and_its_offsets_stand_or_fall_together(
