@@ -25,7 +25,8 @@ CONNECTION = ("ping", "select", "hello")
 COMMANDS = {
     RedisUser.VIEWS: (
         *("get", "set", "del", "unlink", "mget", "scan", "hset", "hgetall", "hdel", "hincrby"),
-        *("zadd", "zrem", "zremrangebyrank", "expireat", "watch", "unwatch", "multi", "exec"),
+        *("zadd", "zrem", "zremrangebyrank", "zcard", "zcount", "expireat"),
+        *("watch", "unwatch", "multi", "exec"),
     ),
     RedisUser.GATEWAY: (
         *("get", "mget", "hget", "hmget", "hgetall", "zcard", "zcount", "zrange", "zrevrange"),
