@@ -25,7 +25,7 @@ from confluent_kafka.admin import (
 )
 
 from streams.access import Kind, Need, Part
-from streams.broker import CLUSTER_ID, _java, _run, prepare
+from streams.broker import CLUSTER_ID, _run, java_command, prepare
 from streams.children import Child, accepts, free_ports, wait_for
 from tests.streams.security.certificates import Authority, Certificate
 
@@ -137,8 +137,8 @@ class LockedBroker:
             for word in ("--add-scram", f"SCRAM-SHA-512=[name={user},password={password(user)}]")
         ]
         format_it = ["format", "-t", CLUSTER_ID, "-c", str(properties), *users]
-        _run(_java(jars, directory, "kafka.tools.StorageTool", *format_it))
-        command = _java(jars, directory, "kafka.Kafka", str(properties))
+        _run(java_command(jars, directory, "kafka.tools.StorageTool", *format_it))
+        command = java_command(jars, directory, "kafka.Kafka", str(properties))
         logged = f"-Dlog4j2.configurationFile={log4j}"
         command = [logged if "log4j2.configurationFile" in word else word for word in command]
         self._child = Child(command, directory / "broker.log")

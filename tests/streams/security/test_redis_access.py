@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-import redis
+from redis.exceptions import NoPermissionError
 
 from streams.children import Child
 from streams.sandbox import Kafka
@@ -105,7 +105,7 @@ def within_bounds(server: LockedRedis, settings: Settings) -> None:
         lambda: views.config_get("*"),
         lambda: gateway.keys("*"),
     ):
-        with pytest.raises(redis.NoPermissionError):
+        with pytest.raises(NoPermissionError):
             forbidden()
 
 
