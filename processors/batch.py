@@ -52,6 +52,7 @@ from schemas.records import (
     AccountComplaint,
     AccountRuling,
     AccountVerification,
+    Escalation,
     FieldAnalysis,
     KeyClaim,
     KeyClaims,
@@ -126,10 +127,11 @@ def kind_of(record: InputRecord) -> bytes:
 class _Held:
     """An account as the batch has it: decoded once, encoded once at the end."""
 
-    __slots__ = ("account", "account_id", "changed", "due")
+    __slots__ = ("account", "account_id", "changed", "due", "state")
 
     def __init__(self, account_id: str, state: bytes | None) -> None:
         self.account_id = account_id
+        self.state = state
         self.account = Account() if state is None else decode(state)
         self.due = 0 if state is None else next_due(state)
         self.changed = False
@@ -247,11 +249,21 @@ class Batch:
         if (backlog := self._backlog) is not None:
             was = backlog.over
             backlog.over = self._over
-            if backlog.count(self._outputs) or backlog.over != was:
+            if self._count_waiting(backlog) or backlog.over != was:
                 states[BACKLOG] = backlogs.write(backlog)
         return Outcome(
             states, self._outputs, rejected, self._duplicates, self._claims, self._answers
         )
+
+    def _count_waiting(self, backlog: backlogs.Backlog) -> bool:
+        """Count what waits for a person with the accounts that said so; whether that differs."""
+        said = {record.account_id for record in self._outputs if type(record) is Escalation}
+        differs = False
+        for account_id in sorted(said):
+            held = self._held[account_id.encode()]
+            before = () if held.state is None else backlogs.opened_of(decode(held.state))
+            differs |= backlog.count(before, backlogs.opened_of(held.account))
+        return differs
 
     # -- accounts ---------------------------------------------------------------------------------
 

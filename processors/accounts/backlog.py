@@ -10,8 +10,8 @@ policy that a turn is decided under, and so of the hash in its records.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -21,7 +21,7 @@ from processors.accounts.escalations import open_breach
 from processors.accounts.state import ALLOWING, Account
 from processors.accounts.turn import DAY, HOUR, Turn
 from processors.policy.model import Guard, Judgement, ReviewTerms
-from schemas.records import Decision, Escalation, EscalationKind, EscalationStatus, Field
+from schemas.records import Decision, EscalationKind, Field
 
 KEY = b"\0backlog"
 """Where the count stands among the states; keys of accounts never begin with a zero byte."""
@@ -48,20 +48,20 @@ class Backlog(Struct, array_like=True):
         """How long the oldest has waited at least, in ms; 0 for none."""
         return max(0, at - (min(self.days) + 1) * DAY) if self.days else 0
 
-    def count(self, outputs: Iterable[Any]) -> bool:
-        """Take note of escalations; whether there were any."""
-        found = False
-        for record in outputs:
-            if type(record) is Escalation:
-                found = True
-                day = record.opened_at // DAY
-                opened = record.status is EscalationStatus.OPENED
-                left = self.days.get(day, 0) + (1 if opened else -1)
-                if left > 0:
-                    self.days[day] = left
-                else:  # opened before anything was counted
-                    self.days.pop(day, None)
-        return found
+    def count(self, before: Iterable[int], after: Iterable[int]) -> bool:
+        """Take note of what waits with an account now instead of before; whether that differs.
+
+        Each is when something was opened (ms). Records do not tell: one may be opened once more.
+        """
+        now = Counter(at // DAY for at in after)
+        now.subtract(at // DAY for at in before)
+        for day, more in now.items():
+            left = self.days.get(day, 0) + more
+            if left > 0:
+                self.days[day] = left
+            else:  # less than nothing: opened before anything was counted
+                self.days.pop(day, None)
+        return any(now.values())
 
     def exceeds(self, terms: ReviewTerms, at: int) -> bool:
         """Whether the guard is to be on at an event time."""
@@ -99,9 +99,7 @@ def count_again(accounts: Iterable[Account], over: bool) -> Backlog:
     """The count of what waits with these accounts, as it is anew after they were moved."""
     backlog = Backlog(over=over)
     for account in accounts:
-        for opened in opened_of(account):
-            day = opened // DAY
-            backlog.days[day] = backlog.days.get(day, 0) + 1
+        backlog.count((), opened_of(account))
     return backlog
 
 

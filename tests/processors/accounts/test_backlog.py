@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from processors import engine
-from processors.accounts.backlog import read
+from processors.accounts import decode
+from processors.accounts.backlog import count_again, read
 from processors.control import guarded
 from processors.policy import Policy, ReviewTerms
 from processors.policy.model import Guard
@@ -24,6 +25,7 @@ from schemas.records import (
     VerificationKind,
 )
 from tests.processors.accounts.world import World, make_pack, none, of, one
+from tests.processors.histories import plans, realise
 
 ALLOWING = (Decision.ALLOW, Decision.ALLOW_LABELLED)
 
@@ -141,3 +143,31 @@ def test_a_turn_under_the_guard_is_repeated_from_its_hash_alone():
     again = engine.run([world.inputs[-1]], states.get, policy)
     assert again.outputs == made
     assert again.states.items() <= world.store.items()
+
+
+def waits(world: World) -> int:
+    """What waits for a person, as counted beside the accounts."""
+    return read(world.store.get(engine.BACKLOG)).open
+
+
+def test_a_complaint_shown_once_more_because_there_is_more_is_counted_once():
+    world = World(limited(capacity_per_day=10, hold_hours=24))
+    world.complain("t1")
+    assert waits(world) == 1
+    assert of(world.answer("n1", "t1"), Escalation), "the person is told that there is an answer"
+    assert waits(world) == 1
+    world.rule(RulingAction.DISMISS_COMPLAINT, "t1")
+    assert waits(world) == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(plan=plans)
+def test_the_count_is_what_the_states_say(plan: Any):
+    policy = limited(capacity_per_day=3, hold_hours=24)
+    states: dict[bytes, bytes | None] = {}
+    for item in realise(plan):
+        states.update(engine.run([item], states.get, policy).states)
+        keys = [key for key in states if key[0]]
+        states.update(engine.run_due(keys, states.get, policy, item.timestamp).states)
+    accounts = [decode(state) for key, state in states.items() if key[0] and state is not None]
+    assert read(states.get(engine.BACKLOG)).days == count_again(accounts, over=False).days
