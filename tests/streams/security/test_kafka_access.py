@@ -190,6 +190,7 @@ def at_the_gateway(application: Application, keys: dict[str, str], pack: Path) -
             "/v1/accounts/g1/rulings",
             json={"action": "IMPOSE_MEASURE", "step": "SUSPEND", "reason": "多次违规"},
         )
+        assert imposed.status_code == 200, imposed.text
         assert imposed.json()["effective"] is True, imposed.text
 
         def measures() -> list[Any]:
