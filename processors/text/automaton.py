@@ -5,6 +5,12 @@ from typing import NamedTuple
 
 import daachorse
 
+from processors.text.fold import Codes, text_of
+from processors.text.heads import Heads
+
+Hears = Callable[[str, str, int, int], bool]
+"""Whether a term, found by sound in a span of the stripped form, is worth a look."""
+
 
 class Hit(NamedTuple):
     """A term in a view of the joined texts, and the detectors that asked for it."""
@@ -16,7 +22,11 @@ class Hit(NamedTuple):
 
 
 class Automaton:
-    """Finds many terms at once, and says which detectors asked for each."""
+    """Finds many terms at once, and says which detectors asked for each.
+
+    A long text is given as its code points besides: then the automaton, which is large and slow
+    to walk, sees only the stretches in which a term may begin.
+    """
 
     def __init__(self, wanted: Iterable[Iterable[str]]) -> None:
         owners: dict[str, list[int]] = {}
@@ -29,30 +39,40 @@ class Automaton:
         self._search = (
             daachorse.CharwiseDoubleArrayAhoCorasick(self._terms) if self._terms else None
         )
+        self._heads = Heads(self._terms)
 
     def __bool__(self) -> bool:
         return self._search is not None
 
-    def find(self, joined: str) -> Iterator[Hit]:
+    def find(self, joined: str | Codes) -> Iterator[Hit]:
         """Every hit, overlapping ones too."""
-        if self._search is not None:
-            terms, owners = self._terms, self._owners
-            for start, end, index in self._search.find_overlapping(joined):
-                yield Hit(start, end, terms[index], owners[index])
+        terms, owners = self._terms, self._owners
+        for start, end, index in self._found(joined):
+            yield Hit(start, end, terms[index], owners[index])
 
     def find_heard(
-        self, joined: str, stripped: str, hears: Sequence[Callable[[str, str, int, int], bool]]
+        self, joined: str | Codes, stripped: str, hears: Sequence[Hears]
     ) -> Iterator[Hit]:
         """Hits in a view by sound that the detectors they are of take to be worth one, by owner.
 
         The views by sound are as long as the stripped form, or twice so with a joint between.
         """
-        if self._search is None:
-            return
         terms, owners, again = self._terms, self._owners, len(stripped) + 1
-        for first, last, index in self._search.find_overlapping(joined):
+        for first, last, index in self._found(joined):
             back = again if first >= again else 0
             start, end, term = first - back, last - back, terms[index]
             asking = [owner for owner in owners[index] if hears[owner](term, stripped, start, end)]
             if asking:
                 yield Hit(start, end, term, tuple(asking))
+
+    def _found(self, joined: str | Codes) -> Iterable[tuple[int, int, int]]:
+        """Starts, ends and numbers of the terms, in order of their ends."""
+        if self._search is None:
+            return ()
+        if isinstance(joined, str):
+            return self._search.find_overlapping(joined)
+        places, stretches = self._heads.stretches(joined)
+        return (
+            (places[start], places[start] + end - start, index)
+            for start, end, index in self._search.find_overlapping(text_of(stretches))
+        )

@@ -56,42 +56,40 @@ class Forms:
             self.folded = fold(joined)
             self.stripped = strip(self.folded)
 
-    def view(self, view: str) -> str:
-        """The joined texts in a view."""
+    def view(self, view: str) -> str | Codes:
+        """The joined texts in a view, as code points where they are long."""
+        folded, stripped = self._folded_codes, self._stripped_codes
         if view == FOLDED:
-            return self.folded
+            return self.folded if folded is None else folded
         if view == STRIPPED:
-            return self.stripped
+            return self.stripped if stripped is None else stripped
         if view == SKELETON:
             return self._skeleton
         return self._mixed if view == MIXED else self._sound
 
     @cached_property
-    def _skeleton(self) -> str:
+    def _skeleton(self) -> str | Codes:
         if self._folded_codes is not None:
-            return text_of(skeleton_codes(codes_of(two_for_one(self.folded))))
+            return skeleton_codes(codes_of(two_for_one(self.folded)))
         return skeleton(self.folded)
 
     @cached_property
-    def _sound(self) -> str:
+    def _sound(self) -> str | Codes:
         if self._stripped_codes is not None:
-            return text_of(self._sound_codes)
+            return sound_codes(self._stripped_codes)
         return sound(self.stripped)
 
     @cached_property
-    def _mixed(self) -> str:
+    def _mixed(self) -> str | Codes:
         """Every second character by its sound, beginning with one; then beginning with the other.
 
         The two follow each other with a joint between.
         """
-        if self._stripped_codes is not None:
-            return text_of(mixed_codes(self._stripped_codes, self._sound_codes))
-        return mixed(self.stripped, self._sound)
-
-    @cached_property
-    def _sound_codes(self) -> Codes:
+        sounded = self._sound
+        if isinstance(sounded, str):
+            return mixed(self.stripped, sounded)
         assert self._stripped_codes is not None
-        return sound_codes(self._stripped_codes)
+        return mixed_codes(self._stripped_codes, sounded)
 
     def starts(self, view: str) -> list[int]:
         """Where each text begins in a view; the stripped form and the sound are of one length."""
@@ -129,8 +127,15 @@ class Forms:
             yield bisect_right(starts, place) - 1
 
 
-def starts_of(joined: str) -> list[int]:
+def for_search(joined: str) -> str | Codes:
+    """Joined texts as an automaton reads them most quickly."""
+    return joined if len(joined) <= _FEW else codes_of(joined)
+
+
+def starts_of(joined: str | Codes) -> list[int]:
     """Where each of joined texts begins."""
-    if len(joined) <= _FEW:
-        return list(accumulate((len(part) + 1 for part in joined.split(JOINT)[:-1]), initial=0))
-    return [0, *(np.flatnonzero(codes_of(joined) == ord(JOINT)) + 1).tolist()]
+    if isinstance(joined, str):
+        if len(joined) <= _FEW:
+            return list(accumulate((len(part) + 1 for part in joined.split(JOINT)[:-1]), initial=0))
+        joined = codes_of(joined)
+    return [0, *(np.flatnonzero(joined == ord(JOINT)) + 1).tolist()]

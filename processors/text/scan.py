@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol
 from processors.text import readings, redrawn, respelled
 from processors.text.automaton import Automaton, Hit
 from processors.text.fold import JOINT, RULES, UNKNOWN, kept, origins, strip
-from processors.text.forms import Forms, starts_of
+from processors.text.forms import Forms, for_search, starts_of
 from processors.text.match import Match
 from processors.text.similar import Near
 from processors.text.views import (
@@ -345,7 +345,7 @@ class Scanner:
     ) -> None:
         starts = starts_of(joined)
         places: dict[int, list[tuple[int, int]]] = {}
-        for hit in self._automata[view].find(joined):
+        for hit in self._automata[view].find(for_search(joined)):
             at = bisect_right(starts, hit.start) - 1
             index, reading = some[at]
             first, last = hit.start - starts[at], hit.end - starts[at]
