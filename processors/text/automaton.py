@@ -4,12 +4,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import daachorse
+import numpy as np
 
 from processors.text.fold import Codes, text_of
-from processors.text.heads import Heads
+from processors.text.heads import Heads, Mask, Places
 
 Hears = Callable[[str, str, int, int], bool]
 """Whether a term, found by sound in a span of the stripped form, is worth a look."""
+
+
+Worth = Callable[[Places], Mask]
+"""Which of some places are worth a look."""
 
 
 class Hit(NamedTuple):
@@ -51,28 +56,44 @@ class Automaton:
             yield Hit(start, end, terms[index], owners[index])
 
     def find_heard(
-        self, joined: str | Codes, stripped: str, hears: Sequence[Hears]
+        self,
+        joined: str | Codes,
+        stripped: str,
+        hears: Sequence[Hears],
+        free: Worth | None = None,
     ) -> Iterator[Hit]:
         """Hits in a view by sound that the detectors they are of take to be worth one, by owner.
 
         The views by sound are as long as the stripped form, or twice so with a joint between.
+        ``free`` tells of places of the stripped form where two characters, of which one is heard,
+        are worth a look.
         """
         terms, owners, again = self._terms, self._owners, len(stripped) + 1
-        for first, last, index in self._found(joined):
+
+        def worth(places: Places) -> Mask:
+            assert free is not None
+            return free(np.where(places >= again, places - again, places))
+
+        for first, last, index in self._found(joined, worth if free else None):
             back = again if first >= again else 0
             start, end, term = first - back, last - back, terms[index]
             asking = [owner for owner in owners[index] if hears[owner](term, stripped, start, end)]
             if asking:
                 yield Hit(start, end, term, tuple(asking))
 
-    def _found(self, joined: str | Codes) -> Iterable[tuple[int, int, int]]:
-        """Starts, ends and numbers of the terms, in order of their ends."""
+    def _found(
+        self, joined: str | Codes, worth: Worth | None = None
+    ) -> Iterable[tuple[int, int, int]]:
+        """Starts, ends and numbers of the terms, in order of their ends.
+
+        ``worth`` leaves out of a long text the places at which none is wanted.
+        """
         if self._search is None:
             return ()
         if isinstance(joined, str):
             return self._search.find_overlapping(joined)
-        places, stretches = self._heads.stretches(joined)
+        places, stretches = self._heads.stretches(joined, worth)
         return (
-            (places[start], places[start] + end - start, index)
+            (int(places[start]), int(places[start]) + end - start, index)
             for start, end, index in self._search.find_overlapping(text_of(stretches))
         )

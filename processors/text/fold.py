@@ -8,6 +8,7 @@ reading takes away.
 """
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -40,8 +41,13 @@ def strip(folded: str) -> str:
     return _SEPARATOR.sub("", folded.replace("_", " "))
 
 
-def origins(text: str) -> list[int]:
+_UNEVEN = frozenset(chr(code) for code, form in TABLE.items() if len(form) != 1)
+
+
+def origins(text: str) -> Sequence[int]:
     """For every character of ``fold(text)`` the index of the code point it came from."""
+    if _UNEVEN.isdisjoint(text):
+        return range(len(text))
     found: list[int] = []
     for index, char in enumerate(text):
         form = TABLE.get(ord(char))

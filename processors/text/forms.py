@@ -1,8 +1,8 @@
 """Joined texts in the views that every text has."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property, partial
 from itertools import accumulate
 
 import numpy as np
@@ -18,6 +18,7 @@ from processors.text.fold import (
     strip_codes,
     text_of,
 )
+from processors.text.heads import Mask, Places
 from processors.text.views import (
     FOLDED,
     MIXED,
@@ -30,11 +31,13 @@ from processors.text.views import (
     skeleton_codes,
     sound,
     sound_codes,
-    two_for_one,
 )
+from processors.text.words import free_pairs
 
 _FEW = 400
 """Characters up to which the way without arrays is quicker."""
+_SOME = 3000
+"""The same for a search alone."""
 
 
 class Forms:
@@ -70,7 +73,7 @@ class Forms:
     @cached_property
     def _skeleton(self) -> str | Codes:
         if self._folded_codes is not None:
-            return skeleton_codes(codes_of(two_for_one(self.folded)))
+            return skeleton_codes(self._folded_codes)
         return skeleton(self.folded)
 
     @cached_property
@@ -90,6 +93,11 @@ class Forms:
             return mixed(self.stripped, sounded)
         assert self._stripped_codes is not None
         return mixed_codes(self._stripped_codes, sounded)
+
+    def free(self, view: str) -> Callable[[Places], Mask] | None:
+        """For a view in which pairs of characters are looked for, which of them are no words."""
+        stripped = self._stripped_codes
+        return partial(free_pairs, stripped) if view == MIXED and stripped is not None else None
 
     def starts(self, view: str) -> list[int]:
         """Where each text begins in a view; the stripped form and the sound are of one length."""
@@ -128,8 +136,8 @@ class Forms:
 
 
 def for_search(joined: str) -> str | Codes:
-    """Joined texts as an automaton reads them most quickly."""
-    return joined if len(joined) <= _FEW else codes_of(joined)
+    """Joined readings as an automaton reads them most quickly."""
+    return joined if len(joined) <= _SOME else codes_of(joined)
 
 
 def starts_of(joined: str | Codes) -> list[int]:

@@ -1,10 +1,11 @@
 """Where in a text terms may begin, asked of all its places at once.
 
-A table of hashed pairs leaves of most texts only a few places at which a term may begin, tables of
-the hashes of its first characters next to none. Both may say yes for nothing, never no for a term.
+A table of the first two or three characters, hashed, leaves a few of the places of most texts, and
+two tables each of up to five next to none of these. They may say yes for nothing, but never no to a
+term.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +15,22 @@ from processors.text.fold import JOINT, Codes, codes_of
 _LONGEST = 5
 """Characters of a term that are hashed."""
 
-_FACTORS = np.array((0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F, 0x165667B1), np.uint32)
+_FIRST = np.array((0x9E3779B1, 0x85EBCA77, 0x2545F491), np.uint32)
+_FURTHER = np.array(
+    (
+        (0xC2B2AE3D, 0x27D4EB2F, 0x165667B1, 0xCC9E2D51, 0x1B873593),
+        (0x7FEB352D, 0x846CA68B, 0xB5297A4D, 0x68E31DA5, 0xAC4C1B51),
+    ),
+    np.uint32,
+)[:, :, np.newaxis]
 _ROOM = 16  # places of a table for each term
 _BITS = (10, 20)  # the smallest and the largest table
+_FAR = 255  # so far and farther
+
+_STEPS = np.arange(_LONGEST)[:, np.newaxis]
 
 Places = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
 
 
 class Heads:
@@ -27,29 +39,42 @@ class Heads:
     def __init__(self, terms: Sequence[str]) -> None:
         bits = min(max((_ROOM * len(terms)).bit_length(), _BITS[0]), _BITS[1])
         self._shift = np.uint32(32 - bits)
-        lengths = np.array([len(term) for term in terms], np.uint32)
-        codes = np.append(codes_of(JOINT.join(terms)), np.zeros(_LONGEST, np.uint32))
-        starts = np.cumsum(lengths + 1, dtype=np.intp) - lengths - 1
-        # How far a term reaches of which so many characters are hashed, by their hash.
-        self._reach: dict[int, npt.NDArray[np.uint32]] = {}
-        for size in range(1, _LONGEST + 1):
-            these = lengths >= size if size == _LONGEST else lengths == size
-            if these.any():
-                reach = self._reach[size] = np.zeros(1 << bits, np.uint32)
-                np.maximum.at(reach, self._hashes(codes, starts[these], size), lengths[these])
-        self._pairs = np.zeros(1 << bits, np.bool_)
-        self._pairs[self._hashes(codes, starts[lengths > 1], 2)] = True
-        self._single = self._reach.pop(1, None)
+        lengths = np.array([len(term) for term in terms], np.intp)
+        self._longest = int(lengths.max(initial=0))
+        codes = _padded(codes_of(JOINT.join(terms)))
+        starts = np.cumsum(lengths + 1) - lengths - 1
+        several = lengths > 1
+        self._first = _FIRST[: min(3, lengths[several].min(initial=3))]
+        self._may = np.zeros(1 << bits, np.bool_)
+        self._may[self._hashes(codes, starts[several], self._first)] = True
+        # By hash how far a term reaches, a table for every number of its characters that is hashed.
+        sizes = np.minimum(lengths, _LONGEST)
+        reach = np.minimum(lengths, _FAR).astype(np.uint8)
+        self._tables = np.arange(_LONGEST, dtype=np.uint32)[:, np.newaxis] << np.uint32(bits)
+        self._reach = [np.zeros(_LONGEST << bits, np.uint8) for _ in _FURTHER]
+        for factors, table in zip(_FURTHER, self._reach, strict=True):
+            places = self._places(codes, starts, factors)
+            np.maximum.at(table, places[sizes - 1, np.arange(lengths.size)], reach)
+        alone = codes[starts[lengths == 1]]
+        self._alone = np.zeros(1 << bits, np.bool_) if alone.size else None
+        if self._alone is not None:
+            self._alone[alone * _FIRST[0] >> self._shift] = True
 
-    def stretches(self, codes: Codes) -> tuple[list[int], Codes]:
+    def stretches(
+        self, codes: Codes, worth: Callable[[Places], Mask] | None = None
+    ) -> tuple[Places, Codes]:
         """The stretches of a text in which terms may begin, with a joint behind each.
 
-        And for each of their characters its place in the text.
+        And for each of their characters its place in the text. ``worth`` leaves places out at
+        which no term is wanted.
         """
-        padded = np.append(codes, np.zeros(_LONGEST, np.uint32))
+        padded = _padded(codes)
         begins, ends = self._begins(padded, codes.size)
+        if worth is not None:
+            kept = worth(begins)
+            begins, ends = begins[kept], ends[kept]
         if not begins.size:
-            return [], codes[:0]
+            return begins, codes[:0]
         ends = np.maximum.accumulate(np.minimum(ends, codes.size))
         apart = np.flatnonzero(begins[1:] > ends[:-1]) + 1
         first, last = begins[np.append(0, apart)], ends[np.append(apart, begins.size) - 1]
@@ -58,30 +83,43 @@ class Heads:
         places = np.arange(stops[-1]) + np.repeat(first - stops + counts, counts)
         found = padded[places]
         found[stops - 1] = ord(JOINT)
-        return places.tolist(), found
+        return places, found
 
     def _begins(self, padded: Codes, count: int) -> tuple[Places, Places]:
-        """Where terms may begin, in order, and how far the longest of them would reach."""
-        hashes = padded[:count] * _FACTORS[0]
-        if self._single is not None:
-            alone = self._single[hashes >> self._shift] > 0
-        hashes += padded[1 : count + 1] * _FACTORS[1]
+        """Where terms may begin, in order, and where the longest of them may end."""
+        first = padded[:count] * self._first[0]
+        hashes = first + padded[1 : count + 1] * self._first[1]
+        if self._first.size > 2:
+            hashes += padded[2 : count + 2] * self._first[2]
         hashes >>= self._shift
-        may = self._pairs[hashes]
-        if self._single is not None:
-            may |= alone
-        begins = np.flatnonzero(may)
-        reach = np.zeros(begins.size, np.intp)
-        if self._single is not None:
-            reach[alone[begins]] = 1
-        for size, table in self._reach.items():
-            np.maximum(reach, table[self._hashes(padded, begins, size)], out=reach, casting="unsafe")
-        some = reach > 0
-        return begins[some], (begins + reach)[some]
+        may = self._may[hashes]
+        if self._alone is not None:
+            may |= self._alone[first >> self._shift]
+        begins: Places = np.flatnonzero(may)
+        for factors, table in zip(_FURTHER, self._reach, strict=True):
+            reach = table[self._places(padded, begins, factors)].max(axis=0)
+            some = np.flatnonzero(reach)
+            begins, reach = begins[some], reach[some]
+        return begins, begins + np.where(reach == _FAR, self._longest, reach)
 
-    def _hashes(self, codes: Codes, starts: Places, size: int) -> Codes:
-        """Of so many characters from each of some places on."""
-        hashes = codes[starts] * _FACTORS[0]
-        for at in range(1, size):
-            hashes += codes[starts + at] * _FACTORS[at]
-        return hashes >> self._shift
+    def _places(self, codes: Codes, starts: Places, factors: Codes) -> Codes:
+        """Where in the tables stand the first character, the first two, and so on, of places."""
+        found: Codes = codes[starts + _STEPS] * factors
+        for at in range(1, _LONGEST):
+            found[at] += found[at - 1]
+        found >>= self._shift
+        found += self._tables
+        return found
+
+    def _hashes(self, codes: Codes, starts: Places, factors: Codes) -> Codes:
+        """Of as many characters from each of some places on as there are factors."""
+        hashes: Codes = codes[starts] * factors[0]
+        for at in range(1, factors.size):
+            hashes += codes[starts + at] * factors[at]
+        hashes >>= self._shift
+        return hashes
+
+
+def _padded(codes: Codes) -> Codes:
+    """With something behind, so that the last characters have as many after them as the others."""
+    return np.append(codes, np.zeros(_LONGEST, np.uint32))

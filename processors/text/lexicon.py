@@ -32,13 +32,14 @@ from processors.text.views import (
     STRIPPED,
     collapse,
     other_sounds,
-    skeleton,
+    skeletons,
     sound,
     spellings,
 )
-from processors.text.words import is_free, is_han, is_word
+from processors.text.words import is_free, is_han
 
 _LEAST = 2  # a single character would be found everywhere
+_LEAST_ALIKE = 3  # shorter ones count in no skeleton
 _LONGEST_SOUND = 8
 _LEAST_ACRONYM = 3
 
@@ -91,10 +92,14 @@ class Terms:
                 self.loose.add(stripped)
         hidden = [(form, entry) for form, entry in self.stripped.items() if not entry.allow]
         if View.SKELETON in views:
-            for form, _ in hidden:
-                if _CHANGES.search(form):
-                    self.skeleton[skeleton(form)] = form
-                    self.skeleton.setdefault(skeleton(" ".join(form)), form)  # r n apart is no m
+            every = [
+                (drawn, form)
+                for form, _ in hidden
+                if len(form) >= _LEAST_ALIKE and _CHANGES.search(form)
+                for drawn in enumerate(skeletons(form))
+            ]
+            for (_, drawn), form in sorted(every, key=lambda one: one[0][0]):
+                self.skeleton.setdefault(drawn, form)  # as it is before what only looks so
         if View.REPEAT in views:
             for form, _ in hidden:
                 once = collapse(form)
@@ -237,9 +242,7 @@ class TermDetector:
         """Whether characters that sound like a term are worth an anchor; cheap."""
         shown = stripped[start:end]
         if end - start == _LEAST:
-            if is_word(shown) or shown in self.terms.mixed[term]:
-                return False
-            return is_free(stripped, start, end)
+            return is_free(stripped, start, end) and shown not in self.terms.mixed[term]
         same = max([equal(shown, form) for form in self.terms.sound[term]])
         return same < end - start and (same > 1 or end - start > 3 or is_free(stripped, start, end))
 

@@ -7,7 +7,7 @@ may have one is asked here, cheaply; how they are then read is in ``redrawn`` an
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -49,6 +49,8 @@ SIGN_LETTERS = {
 SIGNED = (*SIGN_LETTERS, *("*" + letter for letter in "abcdefghijklmnopqrstuvwxyz"))
 """What a folded text holds in which signs may stand for letters."""
 _ODD = re.compile(f"[{OVERRIDE}{UPSIDE_DOWN}{ORNAMENTS}ㄅ-ㄩ]")
+MAY_SPELL = re.compile("[a-z1-5ㄅ-ㄩ]")
+"""What spells a syllable has a letter, and what is spelled otherwise one or a tone."""
 _TOKEN = re.compile("[a-z]+")
 _LONGEST_SPLIT = 4
 _HAN = "㐀"
@@ -63,6 +65,13 @@ class Reading(NamedTuple):
     kind: str
     form: str
     spans: Sequence[tuple[int, int]]
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Span of the folded form that a stretch of the form stands for."""
+        spans = self.spans[first:last]
+        if self.kind in (REVERSED, TURNED):
+            return min(start for start, _ in spans), max(end for _, end in spans)
+        return spans[0][0], spans[-1][1]
 
 
 # --- Which texts have one ------------------------------------------------------------------------
@@ -80,9 +89,10 @@ class Wanted:
     ) -> None:
         initials, sounds = tuple(initials), tuple(sounds)
         self._pairs = frozenset(pair for term in terms for pair in _runs(term, 2))
-        self._chars = frozenset(char for pair in self._pairs for char in pair)
+        self._left, self._right = _beside(self._pairs)
+        wanted = self._left.keys() | self._right.keys()
         self._splits = {
-            parts: char for parts, char in tables.splits().items() if char in self._chars
+            parts: char for parts, char in tables.splits().items() if char in wanted
         }
         self._heads: dict[str, list[str]] = {}
         for parts in sorted(self._splits, key=len, reverse=True):
@@ -126,22 +136,22 @@ class Wanted:
             if not stripped.startswith(parts, at):
                 continue
             char, end = self._splits[parts], at + len(parts)
+            left, right = self._left.get(char, _NONE), self._right.get(char, _NONE)
             if (
-                stripped[at - 1 : at] + char in self._pairs
-                or char + stripped[end : end + 1] in self._pairs
-                or before + char in self._pairs
-                or self._is_before_parts(stripped, end, char)
+                stripped[at - 1 : at] in left
+                or stripped[end : end + 1] in right
+                or before in left
+                or self._are_parts(stripped, end, right)
             ):
                 return len(parts), char
         return None
 
-    def _is_before_parts(self, stripped: str, at: int, char: str) -> bool:
-        """Whether the parts of a character follow that is wanted behind this one."""
-        return any(
-            char + self._splits[parts] in self._pairs
-            for parts in self._heads.get(stripped[at : at + 2], ())
-            if stripped.startswith(parts, at)
-        )
+    def _are_parts(self, stripped: str, at: int, wanted: Collection[str]) -> bool:
+        """Whether the parts of a wanted character follow."""
+        for parts in self._heads.get(stripped[at : at + 2], ()):
+            if self._splits[parts] in wanted and stripped.startswith(parts, at):
+                return True
+        return False
 
     def spelled_at(self, folded: str, codes: Codes | None = None) -> Iterator[int]:
         """Places of words in Latin letters that spell wanted syllables, or stand for initials."""
@@ -179,9 +189,9 @@ class Wanted:
             return False
         if left[-1:] + found[0] in self._mixed or found[-1] + right[:1] in self._mixed:
             return True
-        before, after = sound(left) or said, sound(right)
-        # A pair must hold one of the syllables, and so must three in a row.
-        near, wide = before[-1:] + found + after[:1], before + found + after
+        # Of two characters the one that is kept must be the right one, as mixed has told.
+        near = found if left else said[-1:] + found
+        wide = (sound(left) or said) + found + sound(right)
         return any(pair in self._sounds for pair in _runs(near, 2)) or any(
             three in self._sounds for three in _runs(wide, 3)
         )
@@ -207,6 +217,7 @@ class Wanted:
         return spelled(word) if self._sounds or self._mixed else ""
 
 
+_NONE: frozenset[str] = frozenset()
 _GAP = 3  # separators that may stand between two syllables
 _MOST_WORDS = 1 << 15
 _AS_INITIALS = "initials"
@@ -264,6 +275,15 @@ def _word_starts_in(codes: Codes) -> list[int]:
 
 def _runs(term: str, length: int) -> list[str]:
     return [term[at : at + length] for at in range(len(term) - length + 1)]
+
+
+def _beside(pairs: Iterable[str]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """By character what stands to its left in a pair, and to its right."""
+    left, right = dict[str, set[str]](), dict[str, set[str]]()
+    for pair in pairs:
+        left.setdefault(pair[1], set()).add(pair[0])
+        right.setdefault(pair[0], set()).add(pair[1])
+    return left, right
 
 
 def _sound_at(folded: str, at: int) -> str:

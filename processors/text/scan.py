@@ -88,7 +88,7 @@ class Text:
         self.folded = folded
 
     @cached_property
-    def origins(self) -> list[int]:
+    def origins(self) -> Sequence[int]:
         """For every character of the folded form the index of the code point it came from."""
         return origins(self.original)
 
@@ -103,7 +103,7 @@ class Text:
         return strip(self.folded)
 
     @cached_property
-    def _skeleton_kept(self) -> list[tuple[int, int]]:
+    def _skeleton_kept(self) -> list[int]:
         return skeleton_kept(self.folded)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
@@ -116,7 +116,7 @@ class Text:
             return start, end
         if view == SKELETON:
             places = self._skeleton_kept
-            return places[start][0], places[end - 1][1]
+            return places[start], places[end - 1] + 1
         return self.kept[start], self.kept[end - 1] + 1
 
     def stripped_span(self, start: int, end: int) -> tuple[int, int]:
@@ -275,7 +275,9 @@ class Scanner:
         """Anchors of the texts as they stand, in one view."""
         automaton, forms = self._automata[view], batch.forms
         if view in (SOUND, MIXED):  # nearly all of them are words of their own
-            hits = automaton.find_heard(forms.view(view), forms.stripped, self._hears)
+            hits = automaton.find_heard(
+                forms.view(view), forms.stripped, self._hears, forms.free(view)
+            )
         else:
             hits = automaton.find(forms.view(view))
         if view == STRIPPED:
@@ -344,7 +346,7 @@ class Scanner:
         joined: str,
     ) -> None:
         starts = starts_of(joined)
-        places: dict[int, list[tuple[int, int]]] = {}
+        places: dict[int, list[int]] = {}
         for hit in self._automata[view].find(for_search(joined)):
             at = bisect_right(starts, hit.start) - 1
             index, reading = some[at]
@@ -352,9 +354,8 @@ class Scanner:
             if view == SKELETON:
                 if at not in places:
                     places[at] = skeleton_kept(reading.form)
-                first, last = places[at][first][0], places[at][last - 1][1]
-            spans = reading.spans[first:last]
-            start, end = min(span[0] for span in spans), max(span[1] for span in spans)
+                first, last = places[at][first], places[at][last - 1] + 1
+            start, end = reading.span(first, last)
             if not _differs(batch.text(index).folded[start:end], reading, first, last):
                 continue
             anchor = Anchor(view, hit.term, start, end, reading.kind)
@@ -381,8 +382,11 @@ def _differs(shown: str, reading: readings.Reading, first: int, last: int) -> bo
     """Whether what is found in a reading is not found without it."""
     if reading.kind == readings.INITIAL:
         return True
+    spoken = reading.kind in _SPOKEN
+    if spoken and not readings.MAY_SPELL.search(shown):
+        return False
     plain = strip(shown)
-    return reading.form[first:last] != (sound(plain) if reading.kind in _SPOKEN else plain)
+    return reading.form[first:last] != (sound(plain) if spoken else plain)
 
 
 def _nothing(_piece: str, _stripped: str, _at: int) -> Iterable[Near]:

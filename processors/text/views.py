@@ -5,7 +5,9 @@ The skeleton takes characters together that look alike or count alike (i l 1 |, 
 """
 
 import re
+from collections.abc import Iterator
 from functools import cache, lru_cache
+from itertools import combinations
 
 import numpy as np
 
@@ -35,6 +37,7 @@ _CLASSES = {
     "g": "69六陆九玖",
     "t": "7+七柒",
     "b": "8八捌",
+    "u": "v",
     "十": "拾",
     "百": "佰",
     "千": "仟",
@@ -42,7 +45,8 @@ _CLASSES = {
 NUMERALS = frozenset("一壹幺〇零二贰两三叁参四肆五伍六陆七柒八捌九玖十拾百佰千仟")
 _SKELETON = {ord(char): form for form, chars in _CLASSES.items() for char in chars}
 _NOT_SKELETON = re.compile(rf"[^\w{re.escape(SIGNS)}{JOINT}]")
-_TWO_FOR_ONE = (("rn", "m"), ("vv", "w"))
+_TWO_FOR_ONE = {"m": "rn", "w": "vv"}
+_MOST_DRAWN = 3  # letters of a term that are written as two each by itself; of more all or none
 
 _FIRST_SOUND = 0xE000  # syllables are characters of the private use area, which is stripped away
 _LONGEST_SYLLABLE = 6
@@ -50,32 +54,25 @@ _LONGEST_SYLLABLE = 6
 
 def skeleton(folded: str) -> str:
     """Skeleton of a folded text or of joined ones; joints stay."""
-    form = _two_for_one(folded.replace("_", " "))
-    return _NOT_SKELETON.sub("", form).translate(_SKELETON)
+    return _NOT_SKELETON.sub("", folded.replace("_", " ")).translate(_SKELETON)
 
 
-def _two_for_one(form: str) -> str:
-    for two, one in _TWO_FOR_ONE:
-        form = form.replace(two, one)
-    return form
+def skeletons(form: str) -> Iterator[str]:
+    """Skeletons of a term as it is and with letters written as two: milf, rnilf."""
+    places = [at for at, char in enumerate(form) if char in _TWO_FOR_ONE]
+    if len(places) > _MOST_DRAWN:
+        yield skeleton(form)
+        yield skeleton("".join(_TWO_FOR_ONE.get(char, char) for char in form))
+        return
+    for count in range(len(places) + 1):
+        for some in combinations(places, count):
+            drawn = (_TWO_FOR_ONE[c] if at in some else c for at, c in enumerate(form))
+            yield skeleton("".join(drawn))
 
 
-def skeleton_kept(folded: str) -> list[tuple[int, int]]:
-    """For every character of ``skeleton(folded)`` its span in ``folded``."""
-    form, spans = folded, [(index, index + 1) for index in range(len(folded))]
-    for two, one in _TWO_FOR_ONE:
-        if two not in form:
-            continue
-        merged, at = [], 0
-        for part in form.split(two):
-            merged += spans[at : at + len(part)]
-            at += len(part)
-            if at < len(spans):
-                merged.append((spans[at][0], spans[at + 1][1]))
-                at += 2
-        form, spans = form.replace(two, one), merged
-    kept = zip(form, spans, strict=True)
-    return [span for char, span in kept if char.isalnum() or char in SIGNS]
+def skeleton_kept(folded: str) -> list[int]:
+    """For every character of ``skeleton(folded)`` its index in ``folded``."""
+    return [index for index, char in enumerate(folded) if char.isalnum() or char in SIGNS]
 
 
 @cache
@@ -164,11 +161,8 @@ _SKELETONS, _STAYS = _skeleton_tables()
 
 
 def skeleton_codes(folded: Codes) -> Codes:
-    """As ``skeleton``, of what ``two_for_one`` has been through."""
+    """As ``skeleton``."""
     return _SKELETONS[folded[_STAYS[folded]]]
-
-
-two_for_one = _two_for_one
 
 
 @cache

@@ -7,6 +7,11 @@ loaded with the first.
 import re
 from functools import lru_cache
 
+import numpy as np
+import numpy.typing as npt
+
+from processors.text.fold import JOINT, Codes
+
 REACH = 10
 """Characters at either end of a hit that are looked at."""
 
@@ -45,10 +50,48 @@ def is_han(char: str) -> bool:
 
 def is_free(stripped: str, start: int, end: int) -> bool:
     """Whether no two neighbours of a span are a word, nor either end with what stands beside it."""
-    for at in range(max(0, start - 1), min(len(stripped), end + 1) - 1):
+    for at in range(start, min(end, len(stripped)) - 1):
         if is_word(stripped[at : at + 2]):
             return False
-    return True
+    if start and is_word(stripped[start - 1 : start + 1]):
+        return False
+    return end >= len(stripped) or not is_word(stripped[end - 1 : end + 1])
+
+
+class _Pairs:
+    """Whether pairs of characters are words, for many at once; what was asked last is kept."""
+
+    def __init__(self) -> None:
+        self._pairs = np.zeros(1 << _KEPT_BITS, np.uint64)
+        self._words = np.zeros(1 << _KEPT_BITS, np.bool_)
+
+    def are_words(self, ones: Codes, others: Codes) -> npt.NDArray[np.bool_]:
+        pairs = ones.astype(np.uint64) << np.uint64(32) | others
+        slots = ((ones * _MIX[0] + others * _MIX[1]) >> np.uint32(32 - _KEPT_BITS)).astype(np.intp)
+        found: npt.NDArray[np.bool_] = self._words[slots]
+        asked = np.flatnonzero(self._pairs[slots] != pairs)
+        if asked.size:
+            found[asked] = [is_word(chr(ones[at]) + chr(others[at])) for at in asked.tolist()]
+            self._pairs[slots[asked]], self._words[slots[asked]] = pairs[asked], found[asked]
+        return found
+
+
+_KEPT_BITS = 16
+_MIX = np.array((0x9E3779B1, 0x85EBCA77), np.uint32)
+_pairs = _Pairs()
+
+
+def free_pairs(stripped: Codes, starts: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+    """``is_free`` for the two characters from each of some places on."""
+    padded = np.concatenate((_BORDER[:1], stripped, _BORDER))  # a place may be the end itself
+    before, one, other, after = (padded[starts + at] for at in range(4))
+    free: npt.NDArray[np.bool_] = ~_pairs.are_words(one, other)
+    free &= ~_pairs.are_words(before, one)
+    free &= ~_pairs.are_words(other, after)
+    return free
+
+
+_BORDER = np.full(3, ord(JOINT), np.uint32)
 
 
 def words_around(stripped: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -100,7 +100,7 @@ def test_folding_twice_is_folding_once(text: str):
 
 @given(TEXTS)
 def test_every_folded_character_has_an_origin(text: str):
-    folded, found = fold(text), origins(text)
+    folded, found = fold(text), list(origins(text))
     assert len(found) == len(folded)
     assert found == sorted(found)
     for index, char in zip(found, folded, strict=True):
