@@ -117,14 +117,17 @@ class Folding:
     def _look(self, code: int, category: str) -> str | None:
         """The ASCII characters a code point looks like, where they may stand for it.
 
-        A mark of punctuation stands for a sign that in its turn may stand for a letter.
+        A mark of punctuation stands for a sign that in its turn may stand for a letter, and so
+        does a line that looks like one.
         """
         look = self.looks.get(code)
         if look is None or code < 0x80 or rows.is_east_asian(code):
             return None
         look = "".join(rows.HAND.get(ord(char), char) for char in look if not self._is_mark(char))
         if look.isascii() and look.isalnum():
-            return rows.SIGN_OF.get(look) if category[0] == "P" else look
+            if category[0] == "P" or (category in ("Sm", "So") and look in rows.SIGN_OF):
+                return rows.SIGN_OF.get(look)
+            return look
         if len(look) == 1 and look in rows.LOOKED_LIKE and category[0] in "PZS":
             return None if rows.is_pictogram(code) else look
         return None

@@ -60,7 +60,7 @@ STROKES = "·|"
 WHOLES = {"卩又": "𠬝"}
 """Parts that are taken together, beside those that have a way to split them of their own."""
 SIGN_OF = {"l": "|", "I": "|", "i": "!"}
-"""Signs that a mark of punctuation stands for which looks like a letter: a danda, or ¡."""
+"""Signs that a mark stands for which looks like a letter: a danda, ¡, or a line of a box."""
 LOOKED_LIKE = frozenset("!$%()*+,-./:;<=>?@[]^_{|}~'\"")
 
 
@@ -130,7 +130,7 @@ that UTS #39 leaves out."""
 
 _ORNATE = {
     **{"a": "₳ᗩꍏᏗⱥɐ", "b": "฿ⴆꌃɮცƅβ", "c": "₵ᑕᄃꉓƈɔ", "d": "∂ԃꀸᎴ", "e": "єɛꍟᏋε"},
-    **{"f": "₣ϝꎇᎦ", "g": "₲ꁅᎶ", "h": "ԋꃅɥɧ", "i": "ꀤᴉ", "j": "ʝꀭᏠ", "k": "ꀘʞꝁҝ"},
+    **{"f": "₣ϝꎇᎦғҒ", "g": "₲ꁅᎶ", "h": "ԋꃅɥɧ", "i": "ꀤᴉ", "j": "ʝꀭᏠ", "k": "ꀘʞꝁҝ"},
     **{"l": "ⱡᄂᏝʅɭ꒒", "m": "ꂵᎷ", "n": "₦ᑎꈤᏁи", "o": "ꂦᎧ", "p": "₱ꉣ℘Ꭾ", "q": "ꆰᑫϙꝗ"},
     **{"r": "ꋪɹяɾ", "s": "₴ᔕꌗֆ", "t": "꓄ʇᏖȶɬ", "u": "ꀎᏬʉʊ", "v": "ꃴᏉʌ", "w": "ꅏᗯᏇ"},
     **{"x": "ꊼӿҳχ", "y": "ꌩʎ", "z": "ꁴᘔʑ"},

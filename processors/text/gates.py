@@ -171,7 +171,7 @@ def looks_alike(text: Text, anchor: Anchor, form: str, *, loose: bool) -> bool:
     folded, start, end = text.folded, anchor.start, anchor.end
     shown = folded[start:end]
     if not any(map(str.isascii, form)) or any(map(is_han, form)):
-        return _is_numeral(text, anchor, form)
+        return anchor.reading == readings.NUMERAL or _is_numeral(text, anchor, form)
     kept = "".join(char for char in shown if char.isalnum() or char in SIGNS)
     letters = sum(map(str.isalpha, kept))
     same = equal(kept, form) if len(kept) == len(form) else 0

@@ -17,7 +17,7 @@ from processors.text.gates import (
     stands,
 )
 from processors.text.match import Match, Outcome
-from processors.text.readings import REVERSED, SIGNS, TURNED
+from processors.text.readings import DRAWN, NUMERAL, REVERSED, SIGNS, TURNED
 from processors.text.scan import Anchor, Scanner, Text
 from processors.text.views import (
     COLLAPSED,
@@ -61,7 +61,7 @@ QUIET_VIEWS = tuple(view for view in View if view is not View.SOUND)
 _BY_SOUND = (SOUND, PAIR, MIXED, INITIALS)
 _SWITCHED = {  # readings that are left out with a view
     **{view.value: view for view in (View.REPEAT, View.SPLIT, View.REVERSED)},
-    **dict.fromkeys((SIGNS, TURNED), View.SKELETON),
+    **dict.fromkeys((SIGNS, TURNED, DRAWN, NUMERAL), View.SKELETON),
 }
 
 

@@ -34,6 +34,7 @@ HIDDEN = {
     "split": "in parts of its characters",
     "reversed": "in an order that the screen turns around",
     "turned": "upside down",
+    "drawn": "in characters drawn like its letters",
     "ornament": "with pictures between",
     "signs": "in letters put together from signs",
     "spelled": "with its signs spelled out",

@@ -26,16 +26,28 @@ REVERSED = "reversed"
 TURNED = "turned"
 ORNAMENT = "ornament"
 SIGNS = "signs"
+DRAWN = "drawn"
+NUMERAL = "numeral"
 PINYIN = "pinyin"
 BOPOMOFO = "bopomofo"
 INITIAL = "initials"
 
 ODD = "odd"
-"""Of the kind of its characters: reversed, turned, with ornaments, or in bopomofo."""
+"""Of the kind of its characters: reversed, turned, drawn, with ornaments, or in bopomofo."""
 
 OVERRIDE = "\u202e"
 UPSIDE_DOWN = "ɐɔǝɟƃɓɥᴉɾʞɯɹʇʌʍʎ∀ƎℲ⅁⅂┴⅄"
 """Letters that are only ever written upside down."""
+_DRAWN = {
+    **{"a": "卂ﾑム", "b": "乃", "c": "匚𑣩𑣲", "d": "刀", "e": "乇モ", "f": "千ｷſ", "h": "卄廾ん"},
+    **{"i": "工", "j": "ﾌ", "k": "ズ", "l": "ㄥﾚ︱", "m": "爪ﾶ", "n": "几", "o": "ㄖ口ㅇᄋﾷᆼ٥۵"},
+    **{"p": "卩ｱ", "r": "尺", "s": "丂", "t": "ㄒ丅ｲ𝍳⟙", "u": "ㄩ", "v": "√٧۷𞅅", "w": "山𑣦𑣯"},
+    **{"x": "乂ﾒ᙮𐌢𐳼𑣬", "y": "ㄚ丫ﾘ", "z": "乙𑣥𐋵"},
+}
+DRAWN_AS = {char: letter for letter, chars in _DRAWN.items() for char in chars}
+"""Letters of other scripts, and digits, as they look; folding reads them as what they are."""
+_COMMON_DRAWN = frozenset("ム乃刀モ千ん工ズ几口尺山乙")  # of which none asks for the reading
+ROMAN = dict(zip("ⅡⅢⅣⅥⅦⅧⅨⅱⅲⅳⅵⅶⅷⅸ", "23467892346789", strict=True))
 ORNAMENTS = "\U0001f170-\U0001f19a\U0001f1e6-\U0001f1ff\U0001f201-\U0001f265㊗㊙"
 """Ranges of pictures with a letter or character in them, which may be ornaments as well."""
 SIGN_LETTERS = {
@@ -48,7 +60,8 @@ SIGN_LETTERS = {
 """Letters put together from several signs."""
 SIGNED = (*SIGN_LETTERS, *("*" + letter for letter in "abcdefghijklmnopqrstuvwxyz"))
 """What a folded text holds in which signs may stand for letters."""
-_ODD = re.compile(f"[{OVERRIDE}{UPSIDE_DOWN}{ORNAMENTS}ㄅ-ㄩ]")
+_ODD_DRAWN = "".join(sorted({*DRAWN_AS, *ROMAN} - _COMMON_DRAWN))
+_ODD = re.compile(f"[{OVERRIDE}{UPSIDE_DOWN}{ORNAMENTS}{_ODD_DRAWN}ㄅ-ㄩ]")
 MAY_SPELL = re.compile("[a-z1-5ㄅ-ㄩ]")
 """What spells a syllable has a letter, and what is spelled otherwise one or a tone."""
 _TOKEN = re.compile("[a-z]+")
@@ -91,9 +104,7 @@ class Wanted:
         self._pairs = frozenset(pair for term in terms for pair in _runs(term, 2))
         self._left, self._right = _beside(self._pairs)
         wanted = self._left.keys() | self._right.keys()
-        self._splits = {
-            parts: char for parts, char in tables.splits().items() if char in wanted
-        }
+        self._splits = {parts: char for parts, char in tables.splits().items() if char in wanted}
         self._heads: dict[str, list[str]] = {}
         for parts in sorted(self._splits, key=len, reverse=True):
             self._heads.setdefault(parts[:2], []).append(parts)

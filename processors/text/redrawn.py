@@ -4,11 +4,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from processors.text.readings import (
+    DRAWN,
+    DRAWN_AS,
+    NUMERAL,
     ORNAMENT,
     ORNAMENTS,
     OVERRIDE,
     REPEAT,
     REVERSED,
+    ROMAN,
     SIGN_LETTERS,
     SIGNS,
     SPLIT,
@@ -111,6 +115,42 @@ def unadorn(original: str, origins: Sequence[int], folded: str) -> Iterator[Read
     yield Reading(
         ORNAMENT, "".join(folded[i] for i in places), [(index, index + 1) for index in places]
     )
+
+
+def draw(original: str, origins: Sequence[int], folded: str) -> Iterator[Reading]:
+    """With characters that are drawn like Latin letters as these, in runs of three and more."""
+    if not DRAWN_AS.keys().isdisjoint(original):
+        seen, spans = _instead(original, origins, folded, DRAWN_AS)
+        plain, form, at = [folded[start] for start, _ in spans], list[str](), 0
+        for hit in _DRAWN_RUN.finditer(seen):
+            form += (*plain[at : hit.start()], hit[0])
+            at = hit.end()
+        yield Reading(DRAWN, "".join((*form, *plain[at:])), spans)
+
+
+_DRAWN_RUN = re.compile("[a-z0-9]{3,}")
+
+
+def count(original: str, origins: Sequence[int], folded: str) -> Iterator[Reading]:
+    """With Roman numerals of several letters as digits: Ⅵ合彩."""
+    if not ROMAN.keys().isdisjoint(original):
+        yield Reading(NUMERAL, *_instead(original, origins, folded, ROMAN))
+
+
+def _instead(
+    original: str, origins: Sequence[int], folded: str, signs: Mapping[str, str]
+) -> tuple[str, list[tuple[int, int]]]:
+    """The form with one character for each of some signs, and the spans of all its characters."""
+    form, spans = list[str](), list[tuple[int, int]]()
+    for index, char in enumerate(folded):
+        origin = origins[index]
+        sign = signs.get(original[origin])
+        if sign and index and origins[index - 1] == origin:
+            spans[-1] = (spans[-1][0], index + 1)
+        elif sign or char.isalnum():
+            form.append(sign or char)
+            spans.append((index, index + 1))
+    return "".join(form), spans
 
 
 def unmask(folded: str) -> Iterator[Reading]:

@@ -54,6 +54,8 @@ _VIEWS_OF = {  # the views in which a reading is searched; the first gives its f
     readings.TURNED: (STRIPPED,),
     readings.ORNAMENT: (STRIPPED, SKELETON, SOUND, PAIR),
     readings.SIGNS: (STRIPPED, SKELETON),
+    readings.DRAWN: (STRIPPED, SKELETON),
+    readings.NUMERAL: (STRIPPED, SKELETON),
     readings.PINYIN: (SOUND, PAIR),
     readings.BOPOMOFO: (SOUND, PAIR),
     readings.INITIAL: (INITIALS,),
@@ -152,8 +154,11 @@ class Text:
 
     def odd_readings(self) -> Iterator[readings.Reading]:
         """Readings of characters that are there for no other."""
-        for draw in (redrawn.reverse, redrawn.turn, redrawn.unadorn):
-            yield from draw(self.original, self.origins, self.folded)
+        for read in (
+            *(redrawn.reverse, redrawn.turn, redrawn.unadorn),
+            *(redrawn.draw, redrawn.count),
+        ):
+            yield from read(self.original, self.origins, self.folded)
         yield from respelled.sound_out(self.folded)
 
 
