@@ -101,9 +101,15 @@ def _is_id(word: Word, term: str, fill: str, name: str) -> bool:
         return rich or marked or (not attached and not term.isascii())
     if word.sense is Sense.NAME:
         return rich or (marked and not attached)
-    if term in BARE and (count >= _SPOKEN_FOR or "_" in name) and not attached:
-        return True
-    return (rich and marked) or _STRONG_MARK.search(marks) is not None
+    # So it stands behind nothing else: 卫星demo888.
+    beside = not fill and not term.isascii() and _is_rich(name)
+    bare = term in BARE and (count >= _SPOKEN_FOR or "_" in name) and not attached
+    return beside or bare or (rich and marked) or _STRONG_MARK.search(marks) is not None
+
+
+def _is_rich(name: str) -> bool:
+    """Whether a name has as many letters and digits as no model or version has: demo888."""
+    return sum(map(str.isdigit, name)) >= _SPOKEN_FOR and sum(map(_is_latin, name)) >= _SPOKEN_FOR
 
 
 def _is_number(word: Word, name: str, count: int, marked: bool) -> bool:

@@ -53,7 +53,7 @@ _WORDS = (
         微讯 薇讯 魏新 微💌 v💌 薇💌 薇信 徽信 溦信 崴信 葳信 危信 魏信 唯信 喂信 徾信 v信 wei信
         微xin 薇xin 微伈 薇伈 薇辛 薇欣 薇芯 微芯 维芯 卫芯 威芯 v芯 v讯 v心 v❤ 微❤ 薇❤ 卫❤ 威❤
         微亻言 v亻言 v型 微型号 vx vxin wxin v号 薇号 微x 薇x 威x 加v 加薇 加微 加威 加vx +v +薇
-        +微 ➕v ➕薇 ➕微 ✚v ✚薇 佳v 佳薇 佳微 家薇 嘉薇 茄薇 伽薇 伽v 枷v 绿泡泡 绿炮炮 绿色泡泡
+        +微 ➕v ➕薇 ➕微 ✚v ✚薇 绿泡泡 绿炮炮 绿色泡泡
         加绿泡 🛰 加卫星 +卫星 卫星号 微㐰 微訫 微伩 薇㐰 薇訫 危❤ 维❤ 魏❤ 唯❤ 微♥ v♥ 薇♥ 威♥ 卫♥
         维♥ 危♥
         """,
@@ -62,7 +62,7 @@ _WORDS = (
         _WECHAT,
         Sense.OTHER,
         """
-        卫信 威信 维信 未信 微心 微新 卫星 绿泡 徽: 信: 小绿: 绿色软件 v: 薇: 微: 威: w: v; 薇;
+        卫信 威信 维信 征信 未信 微心 微新 卫星 绿泡 徽: 信: 小绿: 绿色软件 v: 薇: 微: 威: w: v; 薇;
         微; v+ 薇+ 微+ v- v_ 薇 💚
         """,
     ),
@@ -70,7 +70,7 @@ _WORDS = (
         QQ,
         Sense.NAME,
         """
-        qq qq群 q群 qun号 扣群 q号 加q +q ➕q 群号 粉丝群 交流群
+        qq qq群 q群 qun号 扣群 q号 加q +q ➕q 群号 粉丝群 交流群 加群 入群 进群
         """,
     ),
     (
@@ -92,7 +92,7 @@ _WORDS = (
         _TELEGRAM,
         Sense.NAME,
         """
-        telegram 电报号 电报群 加电报 tg号 加tg +tg ➕tg
+        telegram 电报号 电报群 电报频道 加电报 tg号 tg群 tg频道 加tg +tg ➕tg
         """,
     ),
     (
@@ -173,8 +173,13 @@ BARE = frozenset(("v ", "薇", "💚", "v-", "赖", "ig", "ins", "tg", "电报",
 """Words that do without a mark before a name of letters and digits."""
 
 
+_ADD = "佳家嘉茄伽枷咖珈"  # 加 in other characters
+_BYNAMES = split_words("v vx 薇 微 威 维 卫")
+
+
 def _word_table() -> dict[str, tuple[Word, ...]]:
-    table: dict[str, dict[Word, None]] = {}
+    bynames = {fold(add + name) for add in _ADD for name in _BYNAMES}
+    table = {byname: {Word(_WECHAT, Sense.BYNAME): None} for byname in bynames}
     for channel, sense, words in _WORDS:
         for word in split_words(words):
             table.setdefault(fold(word), {})[Word(channel, sense)] = None

@@ -13,7 +13,7 @@ from processors.text.context import cuts_latin, is_bordered, is_latin, is_spaced
 from processors.text.fold import RULES
 from processors.text.scan import Anchor, Text
 from processors.text.views import NUMERALS, SIGNS, STRIPPED
-from processors.text.words import REACH, cut_ends, is_han, is_within_word, words_around
+from processors.text.words import REACH, cut_ends, divides, is_han, is_within_word, words_around
 
 _SHORT = 3  # an entry of so many characters may come about where two words meet
 _LEAST_LEET = 4
@@ -73,7 +73,9 @@ def is_apart(text: Text, anchor: Anchor, form: str) -> bool:
         return True
     ends = 1 if len(shown) <= _SHORT else 2
     before, after = _neighbours(text, anchor)
-    return cut_ends(f"{before}{shown}{after}", len(before), len(before) + len(shown)) < ends
+    cut = cut_ends(f"{before}{shown}{after}", len(before), len(before) + len(shown)) >= ends
+    better = divides(before, shown, after)
+    return better < 0 or (better == 0 and not cut)
 
 
 def _neighbours(text: Text, anchor: Anchor) -> tuple[str, str]:
@@ -237,11 +239,15 @@ def sounds_alike(text: Text, anchor: Anchor, form: str) -> bool:
         return False
     if not one_of_many and any(first <= at < last for at in changed for first, last in words):
         return False
-    return len(form) >= _SHORT or not _is_name(text.stripped, start, end, form)
+    is_long = len(form) > _SHORT or (len(form) == _SHORT and len(changed) < _SHORT)
+    return is_long or not _is_name(text.stripped, start, end, form)
 
 
 def _is_name(stripped: str, start: int, end: int, form: str) -> bool:
-    """Whether two characters are the name of a person, or begin that of a place: 杜博, 官坊街道."""
+    """Whether two or three characters are the name of a person, or begin that of a place.
+
+    杜博 and 刘贺才 are, and so is 官坊 in 官坊街道.
+    """
     if _PLACE.match(stripped, end):
         return True
     alone = start == 0 and not is_han(stripped[end : end + 1] or " ")
@@ -271,10 +277,11 @@ def _is_spelled_out(shown: str) -> bool:
 
 
 def _is_initial(text: Text, anchor: Anchor, form: str) -> bool:
-    """All but one character as in the form, the one by its first letter; or all by it."""
+    """Characters as in the form, some by their first letters; or all by them."""
     folded, start, end = text.folded, anchor.start, anchor.end
     if anchor.term.isascii():  # beside Chinese, and no longer a word
         around = folded[max(0, start - 1) : start] + folded[end : end + 1]
         return folded[start:end] == anchor.term and any(map(is_han, around))
     shown = [char for char in folded[start:end] if char.isalnum()]
-    return len(shown) == len(form) and equal("".join(shown), form) == len(form) - 1
+    same = zip(shown, form, strict=False)
+    return len(shown) == len(form) and all(a == b or a.isascii() for a, b in same)

@@ -128,9 +128,25 @@ class Terms:
                     self.sound.setdefault(before + other + after, (form,))
                 if len(form) == _LEAST:
                     self._add_mixed(form, at, syllable)
+            if len(form) >= _LEAST_ACRONYM and all(map(is_han, form)):
+                self._add_some_initials(form, sounded)
         for acronym, form in acronyms.items():
             if form and len(acronym) == len(form) and not _VOWEL.search(acronym):
                 _append(self.initials, acronym, form)
+
+    def _add_some_initials(self, form: str, sounded: str) -> None:
+        """Two and more characters at either end by their initials: 代开fp, dk发票, 包xj."""
+        spelling, count = spellings(), len(form)
+        first = "".join(spelling[syllable][0] for syllable in sounded if syllable in spelling)
+        if len(first) < count:
+            return
+        for kept in range(1 if count == _LEAST_ACRONYM else 2, count - 1):
+            for letters, term in (
+                (first[kept:], sounded[:kept] + first[kept:]),
+                (first[:-kept], first[:-kept] + sounded[-kept:]),
+            ):
+                if kept > 1 or not _VOWEL.search(letters):
+                    _append(self.initials, term, form)
 
     def _add_mixed(self, form: str, at: int, syllable: str) -> None:
         """Two characters with one of them by every sound it has."""

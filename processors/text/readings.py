@@ -116,6 +116,7 @@ class Wanted:
         self._mixed = frozenset(mixed)
         self._initials = frozenset(pair for term in initials for pair in _runs(term, 2))
         self._acronyms = frozenset(filter(str.isascii, initials))
+        self._letters = frozenset(run for term in initials for run in _TOKEN.findall(term))
         self._worth: dict[str, str] = {}
 
     def splits_at(self, stripped: str, codes: Codes | None = None) -> Iterator[int]:
@@ -202,15 +203,16 @@ class Wanted:
             return True
         # Of two characters the one that is kept must be the right one, as mixed has told.
         near = found if left else said[-1:] + found
-        wide = (sound(left) or said) + found + sound(right)
+        wide = said[len(left) - 2 :] if len(left) < 2 else ""
+        wide += sound(left) + found + sound(right)
         return any(pair in self._sounds for pair in _runs(near, 2)) or any(
             three in self._sounds for three in _runs(wide, 3)
         )
 
     def _is_initial(self, before: str, word: str, after: str) -> bool:
-        if len(word) > 1:
+        if word in self._acronyms:
             return True
-        return before + word in self._initials or word + after in self._initials
+        return before + word[0] in self._initials or word[-1] + after in self._initials
 
     def _keep(self, word: str) -> str:
         """What a word is worth, kept for the next time it is met."""
@@ -225,7 +227,8 @@ class Wanted:
             return _AS_INITIALS
         if len(word) == 1:
             return _AS_INITIALS if self._initials else ""
-        return spelled(word) if self._sounds or self._mixed else ""
+        syllables = spelled(word) if self._sounds or self._mixed else ""
+        return syllables or (_AS_INITIALS if word in self._letters else "")
 
 
 _NONE: frozenset[str] = frozenset()

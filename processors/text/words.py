@@ -18,7 +18,9 @@ REACH = 10
 _SHORT = 3
 
 # Words younger than the dictionary that begin or end as others do.
-_YOUNG = re.compile("(微博|微信|抖音|快手|网红|直播|读博|约跑|打赌|外卖|网购|网课|弹幕|二维码)")
+_YOUNG = re.compile(
+    "(微博|微信|抖音|快手|网红|直播|读博|约跑|打赌|外卖|网购|网课|弹幕|二维码|日结|周结|月结)"
+)
 
 
 @lru_cache(maxsize=1 << 13)
@@ -116,6 +118,31 @@ def cut_ends(stripped: str, start: int, end: int) -> int:
         if not (begin <= start and stop >= end)
     ]
     return sum(begin < start for begin, _ in words) + sum(stop > end for _, stop in words)
+
+
+def divides(before: str, shown: str, after: str) -> int:
+    """Whether words that cut what is shown read better than it as a word of its own.
+
+    Better is what leaves fewer characters by themselves: 刷|单日|结 leaves two, 刷单|日结 none.
+    Above 0 where the words that cut it do, below where they leave more, 0 where it is the same.
+    """
+    before, after = before[-_NEAR:], after[:_NEAR]
+    return _alone(before) + _alone(after) - _alone(before + shown + after)
+
+
+_NEAR = 5
+_LONGEST_WORD = 4
+
+
+@lru_cache(maxsize=1 << 13)
+def _alone(run: str) -> int:
+    """The fewest characters that are left by themselves when a run is cut into words."""
+    least = [0]
+    for end in range(1, len(run) + 1):
+        lengths = range(2, min(_LONGEST_WORD, end) + 1)
+        words = [least[end - length] for length in lengths if is_word(run[end - length : end])]
+        least.append(min([least[end - 1] + 1, *words]))
+    return least[-1]
 
 
 def runs_on(before: str, shown: str, after: str) -> bool:
