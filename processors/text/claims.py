@@ -15,6 +15,7 @@ from processors.text.entry import BadLine, read_entries
 from processors.text.lexicon import TermDetector
 from processors.text.match import Match, Outcome
 from processors.text.scan import Anchor, Text
+from processors.text.words import divides, is_han, words_around
 
 _REACH = 12
 _PHRASE = 8  # letters beside the term in a phrase that still is about nothing else
@@ -36,7 +37,21 @@ class Claims(TermDetector):
                 *text.span(anchor.start, anchor.end),
             )
             for anchor, entry in self.hits(text, anchors)
+            if not _is_cut(text, anchor)
         ]
+
+
+def _is_cut(text: Text, anchor: Anchor) -> bool:
+    """Whether the end of the term begins another word: 研究|员工."""
+    start, end = text.stripped_span(anchor.start, anchor.end)
+    shown, follows = text.stripped[start:end], text.stripped[end : end + _REACH]
+    if not is_han(shown[-1]) or not is_han(follows[:1] or " "):
+        return False
+    precedes = text.stripped[max(0, start - _REACH) : start]
+    words = words_around(text.stripped, start, end)
+    return divides(precedes, shown, follows) >= 0 and any(
+        first < end < last and first > start for first, last in words
+    )
 
 
 def _outcome(folded: str, anchor: Anchor) -> Outcome:

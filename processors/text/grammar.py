@@ -60,6 +60,16 @@ _NEAR_PRECEDES = _words(
     "想去 想进 我爱 热爱 喜欢 支持 关注 致敬 感谢 谢谢 相信 点赞 打卡 想念 怀念 离开 不是 并非",
     "吐槽 投诉",
 )
+_GOES_ON = _words(
+    "[了吗呢啊吧呀哦哈么啦耶] 真 太 好(?!评) 很 又 也 都(?!市) 还 才 不 没 别 被 让 把 给",
+    "怎么 为什么 刷[到了完屏] 集五?福 抢 逛 蹭 排队 打卡 游记 日记 打工 留学 实习 陪读 陪护 出生",
+    "余额 前员工 快递员 外卖员 取款机 樱花 测评 摘抄 投稿 学长 学姐 学弟 学妹 城(?!市)",
+)
+GOES_ON = re.compile(
+    rf"(?:\d{{2,4}})?(?:{_GOES_ON}|的(?!人|小|老|工作|内部|员工))(?!.{{0,6}}(?:{_ROLES}))"
+)
+"""What makes of a name the beginning of a sentence, or of something that only happens there."""
+
 NEAR_BEFORE = re.compile(
     rf"(?:{_NEAR_PRECEDES}|[曾前爱非假黑粉在去到被找问向看读听]的?"
     r"|(?<![a-z])(?:love|at|near|not|ex))[\W_]{0,2}\Z"
@@ -68,20 +78,26 @@ NEAR_BEFORE = re.compile(
 LEAD = re.compile(rf".*(?:{_NEAR_PRECEDES}|[在是的和与])", re.DOTALL)
 """What may stand before the name of an organ and is no part of it."""
 
-NATIONAL = re.compile(r"(?:中国|中华|国家|中央|全国|国务院|中共)[^\W\d_]{2,}\Z")
-"""The beginning of a name that claims to be one organ for the whole country, and more of it."""
+NATIONAL = re.compile(
+    r"(?:(?:中国|中华|国家|中央|全国|国务院|中共)"
+    r"|[㐀-鿿]{2,6}?(?:省|自治[区州县]|(?<![超夜菜股门都楼])市(?![场民集井值面])|[县州盟旗]"
+    r"|(?<![小社校园景片地学厂矿战])区))[^\W\d_]{2,}\Z"
+)
+"""The beginning of a name that claims to be the organ of a country or division, and more of it."""
 
 # --- Around a title or a claim -----------------------------------------------------------------
 
 _OTHERS = _words(
     "妻子 老婆 太太 媳妇 老公 丈夫 爱人 女友 男友 女朋友 男朋友 女儿 儿子 孩子 闺女 宝宝 妈 爸",
     f"母亲 父亲 家属 家长 后代 学生 徒弟 助理 助手 粉丝 粉 迷{_NO_LETTER} 小迷妹 朋友 邻居 同学",
-    "叔叔 大人 小姐姐 小哥 猫 狗 病人 患者 客户 当事人 话 建议 嘱咐 叮嘱 意见 梦 故事 电影 小说",
+    "叔叔 阿姨 大人 小?姐姐 哥哥 小哥 猫 狗 病人 患者 客户 当事人 话 建议 嘱咐 叮嘱 意见 梦 故事",
+    "电影 小说",
     "电视剧 剧 (?:fan|wife|husband|son|daughter|mom|dad)(?![a-z])",
 )
 _OTHER_THINGS = _words(
     "函 费 楼 证 说(?!书|唱) 讲(?!师|座|堂) 道(?!长) 问(?!诊) 告诉 叫 让 救 骗 节(?!目)",
     "日(?!常|记) 站(?!长) 台(?!长) 会(?!计|长) 们 事务所 协会 学会",
+    "[你您]好 劝 失败 落榜 上岸 别走 救命 朋友 专用 服(?!务) 资格?证备考",
     f"公寓 游戏 模拟 资格考试 考试 考证 备考 考研 预备 爱好者 之友 之家 控{_NO_LETTER} 梦想",
 )
 CANCELLED_AFTER = re.compile(rf"[\W_]?(?:的|'?s )?(?:{_OTHERS})|(?:{_OTHER_THINGS})")
@@ -89,14 +105,17 @@ CANCELLED_AFTER = re.compile(rf"[\W_]?(?:的|'?s )?(?:{_OTHERS})|(?:{_OTHER_THIN
 
 _WISHES = _words(
     "想当个? 想做个? 想成为 要当个? 要做个? 当上 梦想(?:是|当|做|成为)? 成为 未来的? 准 预备 备考",
-    "报考 考 不是 不当 不做 并非 非 没有 没 不 未 无 假 伪 前 退休 离职",
+    "考[不没]?上 没考上 没当上 [当做]不[了上成] 没当成 辞职前是 立志[当做] 报考 考 不是 不当 不做",
+    "并非 非 没有 没 不 未 无 假 伪 前 退休 离职",
 )
 _DEEDS = _words(
-    "找个? 求 看 问 请 请教 咨询 联系 感谢 谢谢 致敬 喜欢 热爱 崇拜 讨厌 嫁给? 娶 听 被 骂 投诉",
-    "举报 给 跟 和 与 关注 遇到 碰到 有个 有位 我的",
+    "找个? 求 推荐 求推荐 等个? 暗恋 迷恋 恋上 爱上?了? 追 想见 认识 看 问 请 请教 咨询 联系 感谢",
+    "谢谢 致敬 喜欢 热爱 崇拜 讨厌 嫁给? 娶 听 被 骂 投诉",
+    "举报 帮 替 陪 没有 去看 不让 给 跟 和 与 关注 遇到 碰到 有个 有位 我的",
 )
 _RELATIVES = _words(
-    "他是 她是 爸爸是 妈妈是 爸是 妈是 老公是 老婆是 妻子是 丈夫是 女友是 男友是 儿子是 女儿是",
+    "他是 她是 [我他她]?[爸妈爷奶叔姑姨舅哥姐弟妹]{1,2}是 爸爸是 妈妈是 爸是 妈是 老公是 老婆是",
+    "妻子是 丈夫是 女友是 男友是 儿子是 女儿是",
     "朋友是 导师是",
 )
 _MENDED = _words("电脑 手机 汽车 家电 轮胎 树 鞋 手表")

@@ -82,8 +82,10 @@ class ProtectedNames(TermDetector):
     def _judge(self, text: Text, anchor: Anchor, entry: Entry) -> Iterator[Match]:
         found = self._named(text.folded, anchor, entry)
         if found is not None:
-            bare = _is_form(entry) and found.start == anchor.start
-            outcome = _outcome(text.folded, found, entry, bare=bare)
+            owner = strip(text.folded[found.start : anchor.start])
+            bare = _is_form(entry) and not owner
+            unlisted = entry.national and not (entry.place and self._ends_with_place(owner))
+            outcome = _outcome(text.folded, found, entry, bare=bare or unlisted)
             if outcome is not None:
                 yield _match(text, found, entry, outcome)
 
@@ -103,9 +105,11 @@ class ProtectedNames(TermDetector):
         lead = grammar.LEAD.match(folded, first, anchor.start)
         start = lead.end() if lead else first
         owner = strip(folded[start : anchor.start])
-        if entry.place and not self._ends_with_place(owner):
-            return None
-        if entry.national and not grammar.NATIONAL.match(owner):
+        placed = entry.place and self._ends_with_place(owner)
+        claimed = entry.national and (
+            grammar.NATIONAL.match(owner) or (entry.place and self._begins_with_place(owner))
+        )
+        if (entry.place or entry.national) and not (placed or claimed):
             return None
         if owner and not "㐀" <= owner[-1] <= "鿿":
             return None
@@ -121,6 +125,9 @@ class ProtectedNames(TermDetector):
         if len(owner) > 2 and owner[-1] in _UNITS:
             return True
         return any(owner[-length:] in self._places for length in _PLACE_LENGTHS)
+
+    def _begins_with_place(self, owner: str) -> bool:
+        return any(owner[:length] in self._places for length in _PLACE_LENGTHS)
 
 
 @cache
@@ -153,9 +160,18 @@ def _speaks(folded: str, found: Anchor, entry: Entry) -> bool:
     precedes, follows = before(folded, found, _REACH), after(folded, found, _REACH)
     if grammar.NEAR_AFTER.match(follows) or grammar.NEAR_BEFORE.search(precedes):
         return False
-    if grammar.ROLE_AFTER.match(follows) or grammar.ROLE_BEFORE.search(precedes):
+    if _is_role(precedes, follows):
         return True
     return found.end - found.start > _SHORT and is_whole(folded, found.start, found.end)
+
+
+def _is_role(precedes: str, follows: str) -> bool:
+    """Whether a role word stands beside a name, letter by letter (官 方) too."""
+    return (
+        grammar.ROLE_AFTER.match(follows) is not None
+        or grammar.ROLE_BEFORE.search(precedes) is not None
+        or grammar.ROLE_AFTER.match(strip(follows)) is not None
+    )
 
 
 def _is_form(entry: Entry) -> bool:
@@ -166,17 +182,24 @@ def _is_form(entry: Entry) -> bool:
 def _outcome(folded: str, found: Anchor, entry: Entry, *, bare: bool) -> Outcome | None:
     """What the surroundings make of a name; None where it is no hit at all.
 
-    ``bare`` is a suffix without a name before it, which nobody is named by.
+    ``bare`` is a suffix without a name before it, which nobody is named by, or with one that no
+    list holds.
     """
     precedes, follows = before(folded, found, _REACH), after(folded, found, _REACH)
     staff = grammar.STAFF_AFTER.match(follows) is not None
     if grammar.NEAR_AFTER.match(follows) or (grammar.NEAR_BEFORE.search(precedes) and not staff):
         return Outcome.ACCEPT
     whole = is_whole(folded, found.start, found.end)
-    role = grammar.ROLE_AFTER.match(follows) or grammar.ROLE_BEFORE.search(precedes)
+    role = _is_role(precedes, follows)
+    if not (whole or role or staff) and grammar.GOES_ON.match(follows):
+        return Outcome.ACCEPT
     if whole or role:
-        return Outcome.REVIEW if bare or entry.national else Outcome.REJECT
-    if bare or entry.role or (entry.word and not _is_form(entry) and precedes[-1:].isalnum()):
+        return Outcome.REVIEW if bare else Outcome.REJECT
+    if (
+        (bare and not entry.national)
+        or entry.role
+        or (entry.word and not _is_form(entry) and precedes[-1:].isalnum())
+    ):
         return None
     shown = strip(folded[found.start : found.end])
     if not staff and runs_on(strip(precedes), shown, strip(follows)):
