@@ -127,7 +127,8 @@ def divides(before: str, shown: str, after: str) -> int:
     Above 0 where the words that cut it do, below where they leave more, 0 where it is the same.
     """
     before, after = before[-_NEAR:], after[:_NEAR]
-    return _alone(before) + _alone(after) - _alone(before + shown + after)
+    span = (len(before), len(before) + len(shown))
+    return _alone(before) + _alone(after) - _alone(before + shown + after, span)
 
 
 _NEAR = 5
@@ -135,12 +136,19 @@ _LONGEST_WORD = 4
 
 
 @lru_cache(maxsize=1 << 13)
-def _alone(run: str) -> int:
-    """The fewest characters that are left by themselves when a run is cut into words."""
+def _alone(run: str, span: tuple[int, int] | None = None) -> int:
+    """The fewest characters that are left by themselves when a run is cut into words.
+
+    Words around all of a span are none: they do not cut it.
+    """
+    first, last = span or (-1, len(run) + 1)
     least = [0]
     for end in range(1, len(run) + 1):
-        lengths = range(2, min(_LONGEST_WORD, end) + 1)
-        words = [least[end - length] for length in lengths if is_word(run[end - length : end])]
+        words = [
+            least[start]
+            for start in range(max(0, end - _LONGEST_WORD), end - 1)
+            if not (start <= first and end >= last) and is_word(run[start:end])
+        ]
         least.append(min([least[end - 1] + 1, *words]))
     return least[-1]
 
