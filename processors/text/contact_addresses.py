@@ -33,7 +33,7 @@ _OPEN, _CLOSE = r"[(\[{<【「〔\"'*]", r"[)\]}>】」〕\"'*]"
 _SPELLED = (
     rf"{_OPEN}\s?(?:[.。·]|dot|点|點)\s?{_CLOSE}|[\W_]{{0,2}}(?:点儿?|點|奌|dot|句号)[\W_]{{0,2}}"
 )
-_DOT = rf"(?:[.。]|{_SPELLED})"
+_DOT = rf"(?:[.。]{{1,2}}|{_SPELLED})"
 _PATH = r"(?:(?:\s?[/?#:]|斜杠)[!-~]{0,200})?"
 _LABEL_CHARS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 _LONGEST_LABEL = 63
@@ -51,7 +51,7 @@ _DOT_TLD = re.compile(
     rf"|(?:{_TLD_WITH_PATH})(?=(?:/|斜杠)[a-z0-9+@_-])|xn--[a-z0-9-]{{2,59}}"
     rf"|(?:{_SPOKEN_TLD}))"
     rf"|(?P<spaced>\s[.。]\s?(?:{_PLAIN_TLD}|top|vip)|[.。]\s(?:com|cn)){_NO_MORE}"
-    rf"|(?P<weak>[·•●・‧∙丶､、,*~_|]{{1,2}}(?:com|cn|net)){_NO_MORE}"
+    rf"|(?P<weak>[·•●・‧∙丶､、,*~_|]{{1,2}}(?:com|cn|net|cc|xyz)){_NO_MORE}"
     r"|(?P<letters>\s?[.。点]\s?(?:c\s?o\s?m|c\s?n|n\s?e\s?t))(?![a-z0-9])"
 )
 _SHORT_LINK = re.compile(rf"(?<![a-z0-9.-])(?:{_SHORTENERS.replace('.', '[.]')})/[!-~]{{1,200}}")
@@ -102,7 +102,7 @@ ANCHORS = (
     ),
     *(f"{name}{path}" for name in _TLD_WITH_PATH.split("|") for path in ("/", "斜杠")),
     *(dot + name for dot in (". ", "。 ") for name in f"{_PLAIN_TLD}|top|vip".split("|")),
-    *(dot + name for dot in "·•●・‧∙丶､、,*~_|" for name in ("com", "cn", "net")),
+    *(dot + name for dot in "·•●・‧∙丶､、,*~_|" for name in ("com", "cn", "net", "cc", "xyz")),
     *("c o m", ".c om", ".co m", ". c n", "n e t"),
     *(f"{name}/" for name in _SHORTENERS.split("|")),
     *(dot + name for dot in (".", "。", "点") for name in _HAN_TLD.split("|")),

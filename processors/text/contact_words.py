@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
+from processors.text import tables
 from processors.text.contact_forms import split_words
 from processors.text.fold import fold
 
@@ -77,7 +78,7 @@ _WORDS = (
         QQ,
         Sense.BYNAME,
         """
-        扣扣 叩叩 抠抠 蔻蔻 寇寇 口口号 扣裙 q裙 扣号 加扣 +扣 ➕扣 裙号 加裙 🐧 加企鹅 企鹅号
+        口口号 扣裙 q裙 扣号 加扣 +扣 ➕扣 裙号 加裙 🐧 加企鹅 企鹅号
         企鹅群 企鹅裙 丘丘 邱邱 球球号 qiuqiu 君羊
         """,
     ),
@@ -169,20 +170,31 @@ _WORDS = (
         """,
     ),
 )
-BARE = frozenset(("v ", "薇", "💚", "v-", "赖", "ig", "ins", "tg", "电报", "小飞机"))
+BARE = frozenset(("v ", "薇", "💚", "v-", "赖", "ig", "ins", "tg", "电报", "小飞机", "✈", "🛩"))
 """Words that do without a mark before a name of letters and digits."""
 
 
 _ADD = "佳家嘉茄伽枷咖珈"  # 加 in other characters
 _BYNAMES = split_words("v vx 薇 微 威 维 卫")
+_KNOCKS = "扣叩抠蔻寇"
+
+
+def _sounds_like_wechat(char: str) -> bool:
+    return char != "微" and tables.sounds()[char][0] == "wei"
 
 
 def _word_table() -> dict[str, tuple[Word, ...]]:
     bynames = {fold(add + name) for add in _ADD for name in _BYNAMES}
     table = {byname: {Word(_WECHAT, Sense.BYNAME): None} for byname in bynames}
+    table |= {
+        fold(one + other): {Word(QQ, Sense.BYNAME): None} for one in _KNOCKS for other in _KNOCKS
+    }
     for channel, sense, words in _WORDS:
         for word in split_words(words):
             table.setdefault(fold(word), {})[Word(channel, sense)] = None
+    for one in filter(_sounds_like_wechat, tables.sounds()):
+        for other in "信芯":
+            table.setdefault(fold(one + other), {Word(_WECHAT, Sense.OTHER): None})
     return {term: tuple(meanings) for term, meanings in table.items()}
 
 

@@ -11,6 +11,7 @@ from operator import eq
 from processors.text import readings
 from processors.text.context import cuts_latin, is_bordered, is_latin, is_spaced_on_purpose
 from processors.text.fold import RULES
+from processors.text.grammar import SURNAMES
 from processors.text.scan import Anchor, Text
 from processors.text.views import NUMERALS, SIGNS, STRIPPED
 from processors.text.words import REACH, cut_ends, divides, is_han, is_within_word, words_around
@@ -20,11 +21,6 @@ _LEAST_LEET = 4
 _LEAST_BROKEN = 6  # so long a Latin term is meant with one sign in it: cas-ino
 _LEAST_FOREIGN = 5
 _PLACE = re.compile(r"\w?(?:街道|镇|乡|村|县)")
-_SURNAMES = frozenset(
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏"
-    "吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱"
-    "严覃武戴莫孔向汤樊"
-)
 _ALPHABETS = (  # in which words are written; what looks Latin in them is no disguise
     frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґАБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯІЇЄҐ"),
     frozenset("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩΆΈΉΊΌΎΏ"),
@@ -251,7 +247,7 @@ def _is_name(stripped: str, start: int, end: int, form: str) -> bool:
     if _PLACE.match(stripped, end):
         return True
     alone = start == 0 and not is_han(stripped[end : end + 1] or " ")
-    return alone and stripped[0] != form[0] and stripped[0] in _SURNAMES
+    return alone and stripped[0] != form[0] and stripped[0] in SURNAMES
 
 
 def _is_pinyin(text: Text, anchor: Anchor, form: str) -> bool:

@@ -13,6 +13,11 @@ def _words(*lines: str) -> str:
 
 _NO_LETTER = r"(?![^\W_])"
 
+SURNAMES = frozenset(
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏"
+    "吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱"
+    "严覃武戴莫孔向汤樊"
+)
 # --- Around a protected name -------------------------------------------------------------------
 
 _ROLES = _words(
@@ -25,6 +30,9 @@ ROLE_HEADS = frozenset(role[:2] for role in _ROLES.split("|"))
 """The first two characters of the words of roles."""
 ROLE_AFTER = re.compile(rf"[\W_]{{0,3}}[的之]?(?:唯一|全国|中国|大中华区)?(?:{_ROLES})")
 """Who speaks so speaks for the institution."""
+
+ROLE_ADMIRED = re.compile(rf"{ROLE_AFTER.pattern}的?(?:粉|迷|黑粉|吐槽|受害者)")
+"""Who speaks so speaks of it: 发言人粉丝."""
 
 ROLE_BEFORE = re.compile(
     r"(?:官方|认证|客服|授权|我是|我们是|这里是|(?<![a-z])(?:official|real))[\W_]{0,3}\Z"
@@ -39,8 +47,8 @@ STAFF_AFTER = re.compile(rf"[\W_]{{0,2}}的?(?:{_STAFF})")
 
 _NEAR_FOLLOWS = _words(
     f"校友 粉 生(?![物命态活产鲜]) 迷{_NO_LETTER} 家长 家属 遗属 后代 子弟 老兵 叔叔",
-    "对面 隔壁 旁边 附近 门口 门前 楼下 后门 边上 周边 学生 在读 毕业 学子 研究生 博士 硕士 本科",
-    "大[一二三四] 新生 老生 校花 校草 考研 考生 考公 求职 备考 上岸 爱好者",
+    "对面 隔壁 旁边 附近 门口 门前 楼下 后门 边上 周边 学生 在读 毕业 学子 研究生(?!院) 博士 硕士",
+    "本科 大[一二三四] 新生 老生 校花 校草 考研 考生 考公 求职 备考 上岸 爱好者",
     "之友 后援 用户 会员 读者 听众 观众 车主 机主 家人",
     "老公 老婆 女友 男友 铁粉 黑粉 真香 真好 受害者 吐槽 宿舍 食堂 家属院 小区 站(?!长) 路 街",
     "公园 幼儿园 说 讲 妈 爸 奶奶 爷爷 fans?(?![a-z]) alumn student user",
@@ -58,15 +66,17 @@ NEAR_AFTER = re.compile(
 _NEAR_PRECEDES = _words(
     "对面 隔壁 附近 旁边 门口 路过 住在 来自 毕业于 毕业 就读于 就读 在读 考入 考上 考进 想考",
     "想去 想进 我爱 热爱 喜欢 支持 关注 致敬 感谢 谢谢 相信 点赞 打卡 想念 怀念 离开 不是 并非",
-    "吐槽 投诉",
+    "吐槽 投诉 考研 备考 目标 梦想",
 )
 _GOES_ON = _words(
     "[了吗呢啊吧呀哦哈么啦耶] 真 太 好(?!评) 很 又 也 都(?!市) 还 才 不 没 别 被 让 把 给",
     "怎么 为什么 刷[到了完屏] 集五?福 抢 逛 蹭 排队 打卡 游记 日记 打工 留学 实习 陪读 陪护 出生",
+    r"生活 \d{2,4}[级届] [与和跟] 贴吧 网友 老哥 工人 维和 金句 失败 前实习",
     "余额 前员工 快递员 外卖员 取款机 樱花 测评 摘抄 投稿 学长 学姐 学弟 学妹 城(?!市)",
 )
 GOES_ON = re.compile(
-    rf"(?:\d{{2,4}})?(?:{_GOES_ON}|的(?!人|小|老|工作|内部|员工))(?!.{{0,6}}(?:{_ROLES}))"
+    rf"(?:{_GOES_ON}|[a-z0-9 ]{{1,12}}(?:用户|粉)|的(?!人|小|老|工作|内部|员工))"
+    rf"(?!.{{0,6}}(?:{_ROLES}))"
 )
 """What makes of a name the beginning of a sentence, or of something that only happens there."""
 
@@ -95,9 +105,9 @@ _OTHERS = _words(
     "电视剧 剧 (?:fan|wife|husband|son|daughter|mom|dad)(?![a-z])",
 )
 _OTHER_THINGS = _words(
-    "函 费 楼 证 说(?!书|唱) 讲(?!师|座|堂) 道(?!长) 问(?!诊) 告诉 叫 让 救 骗 节(?!目)",
+    "函 费 楼 证 说(?!书|唱|法) 讲(?!师|座|堂) 道(?!长) 问(?!诊) 告诉 叫 让 救 骗 节(?!目)",
     "日(?!常|记) 站(?!长) 台(?!长) 会(?!计|长) 们 事务所 协会 学会",
-    "[你您]好 劝 失败 落榜 上岸 别走 救命 朋友 专用 服(?!务) 资格?证备考",
+    "不[让准许给说] 抓 判 招待 [你您]好 劝 失败 落榜 上岸 别走 救命 朋友 专用 服(?!务) 资格?证备考",
     f"公寓 游戏 模拟 资格考试 考试 考证 备考 考研 预备 爱好者 之友 之家 控{_NO_LETTER} 梦想",
 )
 CANCELLED_AFTER = re.compile(rf"[\W_]?(?:的|'?s )?(?:{_OTHERS})|(?:{_OTHER_THINGS})")

@@ -100,7 +100,7 @@ class Heads:
             reach = table[self._places(padded, begins, factors)].max(axis=0)
             some = np.flatnonzero(reach)
             begins, reach = begins[some], reach[some]
-        return begins, begins + np.where(reach == _FAR, self._longest, reach)
+        return begins, begins + np.where(reach == _FAR, np.intp(self._longest), reach)
 
     def _places(self, codes: Codes, starts: Places, factors: Codes) -> Codes:
         """Where in the tables stand the first character, the first two, and so on, of places."""

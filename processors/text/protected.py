@@ -65,19 +65,19 @@ class ProtectedNames(TermDetector):
     def confirm(self, text: Text, anchors: Sequence[Anchor]) -> list[Match]:
         """Names and forms of names with the outcome their surroundings give them."""
         found = [anchor for anchor in anchors if anchor.view not in _LIKENESS]
-        matches = [
-            match
-            for anchor, entry in self.hits(text, found)
-            for match in self._judge(text, anchor, entry)
-        ]
+        matches, unlisted = list[Match](), list[Match]()
+        for anchor, entry in self.hits(text, found):
+            for match in self._judge(text, anchor, entry):
+                weak = entry.national and match.outcome is Outcome.REVIEW
+                (unlisted if weak else matches).append(match)
+        alike = list[Match]()
         likenesses = [anchor for anchor in anchors if anchor.view in _LIKENESS]
         for anchor, entry in self.hits(text, likenesses) if likenesses else ():
             start, end = text.span(anchor.start, anchor.end)
-            if _speaks(text.folded, anchor, entry) and not any(
-                match.start < end and start < match.end for match in matches
-            ):
-                matches.append(_match(text, anchor, entry, Outcome.REVIEW))
-        return matches
+            if _speaks(text.folded, anchor, entry) and not _overlaps(start, end, matches + alike):
+                alike.append(_match(text, anchor, entry, Outcome.REVIEW))
+        unlisted = [one for one in unlisted if not _overlaps(one.start, one.end, alike)]
+        return matches + unlisted + alike
 
     def _judge(self, text: Text, anchor: Anchor, entry: Entry) -> Iterator[Match]:
         found = self._named(text.folded, anchor, entry)
@@ -146,6 +146,10 @@ def _shipped_forms() -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     return tuple(forms), tuple(places)
 
 
+def _overlaps(start: int, end: int, matches: Sequence[Match]) -> bool:
+    return any(match.start < end and start < match.end for match in matches)
+
+
 def _match(text: Text, found: Anchor, entry: Entry, outcome: Outcome) -> Match:
     span = text.span(found.start, found.end)
     technique = text.technique(found)
@@ -163,6 +167,22 @@ def _speaks(folded: str, found: Anchor, entry: Entry) -> bool:
     if _is_role(precedes, follows):
         return True
     return found.end - found.start > _SHORT and is_whole(folded, found.start, found.end)
+
+
+def _is_near(precedes: str, follows: str, *, staff: bool) -> bool:
+    """Whether somebody speaks of a name, or only stands near it."""
+    if grammar.NEAR_AFTER.match(follows) or grammar.ROLE_ADMIRED.match(follows):
+        return True
+    return grammar.NEAR_BEFORE.search(precedes) is not None and not staff
+
+
+def _is_given(folded: str, found: Anchor) -> bool:
+    """Whether a name of two characters is that of a person, with the surname before it: 吕京东."""
+    return (
+        found.end - found.start == _SHORT
+        and folded[: found.start].strip() in grammar.SURNAMES
+        and is_whole(folded, 0, found.end)
+    )
 
 
 def _is_role(precedes: str, follows: str) -> bool:
@@ -187,14 +207,12 @@ def _outcome(folded: str, found: Anchor, entry: Entry, *, bare: bool) -> Outcome
     """
     precedes, follows = before(folded, found, _REACH), after(folded, found, _REACH)
     staff = grammar.STAFF_AFTER.match(follows) is not None
-    if grammar.NEAR_AFTER.match(follows) or (grammar.NEAR_BEFORE.search(precedes) and not staff):
+    if _is_near(precedes, follows, staff=staff) or _is_given(folded, found):
         return Outcome.ACCEPT
-    whole = is_whole(folded, found.start, found.end)
-    role = _is_role(precedes, follows)
-    if not (whole or role or staff) and grammar.GOES_ON.match(follows):
-        return Outcome.ACCEPT
-    if whole or role:
+    if is_whole(folded, found.start, found.end) or _is_role(precedes, follows):
         return Outcome.REVIEW if bare else Outcome.REJECT
+    if not staff and grammar.GOES_ON.match(follows):
+        return Outcome.ACCEPT
     if (
         (bare and not entry.national)
         or entry.role

@@ -157,7 +157,8 @@ def runs_on(before: str, shown: str, after: str) -> bool:
     """Whether a word goes over the right end of what is shown: 教育部|落, 京东|方, 新华社|区."""
     before, after = before[-REACH:], after[:REACH]
     if len(shown) <= _SHORT and after and is_word(shown[-1] + after[0]):
-        return True
+        # Of three characters that are a name: 支付宝|安全中心.
+        return len(shown) < _SHORT or divides(before, shown, after) >= 0
     start, end = len(before), len(before) + len(shown)
     return any(stop > end for _, stop in words_around(before + shown + after, start, end))
 
