@@ -28,10 +28,10 @@ class Entry(Struct, frozen=True):
     itself, but clears every shorter hit inside it. The rest matters to protected names only.
     ``suffix``: a kind of organ, which counts with a name before it (杭州市 + 公安局). ``place``:
     the same, but the name must be that of a place (杭州 + 发布).
-    ``national``: the same, but the name must claim the whole country or a division of it (中国, 杭州市
-    + 委员会); no list holds such an organ, so a person decides. With ``place`` as well, a name that
-    only begins with a place (南京鼓楼 + 医院) is for a person too. ``role``: too short or too common
-    to count but as the whole text or with a role word beside it.
+    ``national``: the same, but the name must claim the whole country or a division of it (中国,
+    杭州市 + 委员会); no list holds such an organ, so a person decides. With ``place`` as well, a
+    name that only begins with a place (南京鼓楼 + 医院) is for a person too. ``role``: too short or
+    too common to count but as the whole text or with a role word beside it.
 
     ``severity``, 1 to 4, goes into every match; of entries that read the same the gravest counts.
     ``language`` is a code such as zh or ja; an entry of another language than Chinese is not
