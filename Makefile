@@ -118,6 +118,10 @@ redis: ## Install Redis with TLS for the tests of security (Debian, as root)
 		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
 			--no-install-recommends redis-server >/dev/null; }
 
+.PHONY: audit
+audit: $(STAMP) ## Known vulnerabilities, licences, dist/sbom.json; exit code 4 without an answer
+	@$(PY) -m deploy.supply
+
 .PHONY: lock
 lock: $(STAMP) ## Resolve pyproject.toml into requirements.lock (ARGS=--upgrade for newer versions)
 	@$(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV)
