@@ -186,6 +186,8 @@ def at_the_gateway(application: Application, keys: dict[str, str], pack: Path) -
         assert answer.headers["strict-transport-security"]
         told = {"account_id": "g1", "category": "IMPERSONATION", "field": "NAME", "statement": "他"}
         assert service.post("/v1/complaints", json=told).status_code == 201
+        known = partial(reviewer.get, "/v1/accounts/g1")
+        wait_until(lambda: known().status_code == 200, 30, "the views know the account", every=0.1)
         imposed = reviewer.post(
             "/v1/accounts/g1/rulings",
             json={"action": "IMPOSE_MEASURE", "step": "SUSPEND", "reason": "多次违规"},
