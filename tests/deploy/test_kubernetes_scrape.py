@@ -48,7 +48,9 @@ def test_a_pod_is_a_target_of_its_job_under_its_own_name(name: str, tmp_path: Pa
     scrape["static_configs"] = [{"targets": [address.pop("__address__")], "labels": address}]
     file = tmp_path / "prometheus.yml"
     file.write_text(yaml.safe_dump(config | {"rule_files": []}), encoding="utf-8")
-    told = json.loads(promtool("check", "service-discovery", str(file), scrape["job_name"]))
+    told = json.loads(
+        promtool("check", "service-discovery", "--timeout=1s", str(file), scrape["job_name"])
+    )
     (target,) = [found["labels"] for found in told]
     port = "8066" if name == "gateway" else "6066"
     assert target["__address__"] == f"10.0.0.7:{port}"
