@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import (
@@ -34,6 +34,12 @@ COLLECT_S = 0.05
 """A call waits so long for a full batch, also at the end."""
 METADATA_WITHIN_S = 10.0
 RETRY_S = 0.2
+
+_SOON = (
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+)
 
 _log = logging.getLogger("librdkafka")
 
@@ -154,6 +160,31 @@ def end_offsets(
             if time.monotonic() > deadline:
                 raise BrokerUnreachable(f"no offsets from Kafka: {error.args[0].str()}") from error
             time.sleep(RETRY_S)
+
+
+def group_offsets(
+    settings: Settings, group: str, asked: Iterable[tuple[str, int]], within_s: float
+) -> dict[tuple[str, int], int]:
+    """The offsets that a group has committed; negative where there is none.
+
+    Asked by a consumer that does not join: the admin client of librdkafka 2.16 ends the process
+    where the broker it asks is not, or no longer, the coordinator of the group. Raises
+    ``KafkaException``.
+    """
+    consumer, deadline = create_consumer(settings, group), time.monotonic() + within_s
+    partitions = [TopicPartition(*tp) for tp in asked]
+    try:
+        while True:
+            try:
+                told = consumer.committed(partitions, within_s)
+                break
+            except KafkaException as error:  # a coordinator that has just come to be, or moved
+                if error.args[0].code() not in _SOON or time.monotonic() > deadline:
+                    raise
+            time.sleep(RETRY_S)
+    finally:
+        consumer.close()
+    return {(str(p.topic), int(p.partition)): int(p.offset) for p in told}
 
 
 def read_all(

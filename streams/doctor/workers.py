@@ -6,14 +6,20 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 
 from processors.control import guarded
 from processors.policy import Pack, Policy
 from processors.policy.model import Guard
 from schemas.errors import DecodeError, RegistryUnavailable
 from schemas.records import DirectiveKind, PlatformDirective, Verdict
-from streams.clients import create_admin, create_consumer, end_offsets, group_members
+from streams.clients import (
+    create_admin,
+    create_consumer,
+    end_offsets,
+    group_members,
+    group_offsets,
+)
 from streams.codecs import open_codec
 from streams.control_topics import read_in_force, read_published
 from streams.doctor.finding import Finding, found
@@ -64,9 +70,7 @@ def lag(admin: Any, settings: Settings) -> dict[tuple[str, int], int]:
     """
     names = [real_name(settings, topic.name) for topic in input_topics()]
     ends = end_offsets(admin, names)
-    asked = ConsumerGroupTopicPartitions(settings.app_id, [TopicPartition(*tp) for tp in ends])
-    (answer,) = admin.list_consumer_group_offsets([asked]).values()
-    at = {(p.topic, p.partition): p.offset for p in answer.result(ANSWER_S).topic_partitions}
+    at = group_offsets(settings, settings.app_id, ends, ANSWER_S)
     behind = {tp: end - max(0, at.get(tp, 0)) for tp, end in ends.items()}
     return {tp: count for tp, count in behind.items() if count > 0}
 

@@ -42,8 +42,7 @@ class Lag:
 
     def _ask(self) -> int:
         ends = end_offsets(self._admin, self._topics, WITHIN_S)
-        # Not by the admin client: librdkafka 2.16 ends the process where its broker is not, or no
-        # longer, the coordinator of the group.
+        # Not by the admin client: see `group_offsets`. This one stays open.
         committed = self._group.committed([TopicPartition(*tp) for tp in ends], WITHIN_S)
         reached = {(p.topic, p.partition): p.offset for p in committed}
         return sum(max(0, end - max(0, reached.get(tp, 0))) for tp, end in ends.items())

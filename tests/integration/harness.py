@@ -22,7 +22,7 @@ from confluent_kafka.admin import (
 from schemas.codec import decode, encode
 from streams.checker import Report, check
 from streams.children import free_ports
-from streams.clients import create_admin, create_producer, end_offsets, read_all
+from streams.clients import create_admin, create_producer, end_offsets, group_offsets, read_all
 from streams.dead_letters import DeadLetter, parse
 from streams.packs import load_policy
 from streams.settings import Settings
@@ -205,19 +205,13 @@ class Application:
         """
         names = [real_name(self.settings, topic.name) for topic in consumed_topics()]
         admin = self.admin
-        reached = self.positions(admin, list(end_offsets(admin, names)))
+        reached = self.positions(list(end_offsets(admin, names)))
         ends = {tp: end for tp, end in end_offsets(admin, names).items() if end > 0}
         return all(reached.get(tp, -1) >= end for tp, end in ends.items())
 
-    def positions(self, admin: Any, tps: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    def positions(self, tps: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
         """Positions that the workers have published."""
-        from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
-
-        request = ConsumerGroupTopicPartitions(
-            self.settings.app_id, [TopicPartition(*tp) for tp in tps]
-        )
-        (answer,) = admin.list_consumer_group_offsets([request]).values()
-        return {(p.topic, p.partition): p.offset for p in answer.result(10).topic_partitions}
+        return group_offsets(self.settings, self.settings.app_id, tps, 10)
 
     def drain(self, timeout: float = 60, *, supervised: bool = True) -> None:
         """Wait until all inputs are processed; supervised workers that leave start again.

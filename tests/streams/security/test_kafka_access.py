@@ -17,7 +17,6 @@ from typing import Any
 import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from confluent_kafka import TopicPartition as Place
 
 from schemas.codec import encode
 from schemas.records import FieldAnalysis
@@ -26,9 +25,9 @@ from streams.checker import check
 from streams.children import Child, free_ports
 from streams.clients import (
     create_admin,
-    create_consumer,
     create_producer,
     end_offsets,
+    group_offsets,
     read_all,
     topic_partitions,
 )
@@ -70,8 +69,7 @@ class Application:
             "ZHENGMING_HEARTBEAT_INTERVAL_S": "0.5",
         }
         self._stack = ExitStack()
-        administrator = Settings(**locked.security(ADMIN))
-        self.group: Any = create_consumer(administrator, self.name)  # asked, never joined
+        self.administrator = Settings(**locked.security(ADMIN))
         (self.gateway_port,) = free_ports(1)
 
     def settings(self, part: Part, **more: Any) -> Settings:
@@ -105,7 +103,6 @@ class Application:
     def close(self) -> None:
         """Stop its processes and take back its rights."""
         self._stack.close()
-        self.group.close()
         for part in Part:
             self.locked.revoke(principal_of(part))
 
@@ -163,8 +160,7 @@ def drained(application: Application) -> bool:
     names = [real_name(application.names, topic.name) for topic in input_topics()]
     admin = application.locked.admin
     ends = {tp: end for tp, end in end_offsets(admin, names).items() if end > 0}
-    committed = application.group.committed([Place(*tp) for tp in ends], 10)
-    reached = {(p.topic, p.partition): p.offset for p in committed}
+    reached = group_offsets(application.administrator, application.name, ends, 10)
     return bool(ends) and all(reached.get(tp, -1) >= end for tp, end in ends.items())
 
 
@@ -427,7 +423,7 @@ def test_a_right_that_is_taken_back_while_a_worker_runs_stops_it_and_nothing_is_
         application.grant(part)
     create_topics(application.settings(Part.ADMIN))
     worker = application.start(Part.WORKER)
-    publish(application, 50)
+    publish(application, 20)
     wait_until(lambda: drained(application), 60, "the traffic is decided", every=0.3)
     need = missing(application.names)["an output"]
     application.locked.revoke(principal_of(Part.WORKER), need)
@@ -445,13 +441,12 @@ def test_a_right_that_is_taken_back_while_a_worker_runs_stops_it_and_nothing_is_
 # -- who is let in ------------------------------------------------------------------------------
 
 
-def test_a_wrong_password_is_told_as_such(application: Application, command: Command) -> None:
-    wrong = application.environment(Part.WORKER, ZHENGMING_KAFKA_SASL_PASSWORD="not-this-one")
-    left = command("topics", "create", **wrong)
-    assert left.code == 4
-    assert "Kafka does not let us in" in left.err
-    assert "authentication failed" in left.err.lower()
-    assert "not-this-one" not in left.err
+def test_a_wrong_password_is_told_as_such(application: Application) -> None:
+    security = application.locked.security("zhengming-worker")
+    wrong = Settings(**security | {"kafka_sasl_password": "not-this-one"})
+    with pytest.raises(BrokerUnreachable, match=r"(?i)does not let us in.*authentication") as told:
+        topic_partitions(create_admin(wrong), 3.0)
+    assert "not-this-one" not in str(told.value)
 
 
 def test_a_broker_whose_certificate_nobody_we_trust_has_signed_is_not_talked_to(
