@@ -17,7 +17,6 @@ from urllib.request import urlopen
 
 from benchmarks.ground import Failed, group_progress
 from streams.children import Child, free_ports
-from streams.clients import create_admin
 from streams.settings import Settings
 from streams.topics import Topic, input_topics, real_name, repartition_topics
 
@@ -49,7 +48,6 @@ class Running:
         self.port = port
         own = {} if port is None else {"ZHENGMING_WEB_PORT": str(port)}
         log = settings.data_dir / f"process-{port or 0}.log"
-        self._admin = create_admin(settings)
         self.child = Child(command, log, _environment(settings) | own)
 
     def progress(self) -> int:
@@ -79,7 +77,7 @@ class Running:
         return self._get("/ready") is not None
 
     def _committed(self, topics: Iterable[Topic]) -> int:
-        return group_progress(self._admin, self.settings, self.settings.app_id, topics)
+        return group_progress(self.settings, self.settings.app_id, topics)
 
     def _metric(self, pattern: re.Pattern[str]) -> int:
         found = pattern.search(self._get("/metrics") or "")

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any, Self
 
 import psutil  # type: ignore[import-untyped]  # ships no types
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import KafkaException
 from rich.console import Console
 
 from benchmarks.traffic import Event
-from streams.clients import create_admin, create_producer, topic_partitions
+from streams.clients import create_admin, create_producer, group_offsets, topic_partitions
 from streams.sandbox import ApacheKafka, Kafka
 from streams.settings import Settings, load_settings
 from streams.topics import Topic, create_topics, real_name
@@ -129,20 +128,18 @@ class Backlog:
             self._errors[str(error)] += 1
 
 
-def group_progress(
-    admin: AdminClient, settings: Settings, group: str, topics: Iterable[Topic]
-) -> int:
+def group_progress(settings: Settings, group: str, topics: Iterable[Topic]) -> int:
     """Records of these topics that a consumer group has committed.
 
     Offsets count: a held backlog's control record comes after the last of its records.
     """
-    names = {real_name(settings, topic.name) for topic in topics}
-    asked = [ConsumerGroupTopicPartitions(group)]
+    names = [real_name(settings, topic.name) for topic in topics]
+    asked = [(name, partition) for name in names for partition in range(settings.partitions)]
     try:
-        answer = admin.list_consumer_group_offsets(asked, request_timeout=5.0)[group].result()
+        offsets = group_offsets(settings, group, asked, 5.0)
     except KafkaException:
         return 0  # the first one finds the coordinator still loading
-    return sum(tp.offset for tp in answer.topic_partitions if tp.topic in names and tp.offset > 0)
+    return sum(offset for offset in offsets.values() if offset > 0)
 
 
 def cpu_of(*pids: int) -> float:
