@@ -163,11 +163,16 @@ def test_what_is_asked_and_set_aside_goes_to_a_person_and_is_decided_once_it_is_
                 street.verify(name, VerificationKind.IDENTITY, token=f"tok-{name}")
                 events.append(street.register(name, f"tok-{name}", "晚风"))
         app.flush()
-        wait_until(lambda: len(street.decisions()) == len(lost + other), 40, "all have a verdict")
+
+        def given_up() -> bool:
+            # A proof may come after its registration, which then asks only once it is there.
+            decided = street.decisions()
+            return {decided.get(event) for event in lost} == {Decision.HOLD} and (
+                {decided.get(event) for event in other} <= {Decision.ALLOW, Decision.HOLD}
+            )
+
+        wait_until(given_up, 40, "what was set aside waits for a person")
         app.drain()
-        decided = street.decisions()
-        assert {decided[event] for event in lost} == {Decision.HOLD}
-        assert {decided[event] for event in other} <= {Decision.ALLOW, Decision.HOLD}
         assert app.dead_letters()
         app.assert_sound()
         worker.kill()
