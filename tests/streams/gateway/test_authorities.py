@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from itertools import cycle
 from pathlib import Path
 
 from streams.inspection import verify_export
@@ -59,8 +60,10 @@ def test_a_pause_holds_edits_until_an_operator_ends_it(stack: Stack, account: st
     name = issued.json()["directive_id"]
     assert issued.json()["issued_by"] == "operator"
 
+    bios = cycle(("今天天气很好", "今天天气真好"))  # what is there already is not judged again
+
     def held() -> bool:
-        return edit(stack, account, bio="今天天气很好").get("decision") == "HOLD"
+        return edit(stack, account, bio=next(bios)).get("decision") == "HOLD"
 
     wait_until(held, 20, "the pause holds an edit", every=0.2)
     assert edit(stack, account, signature="早睡早起").get("decision") == "ALLOW"
@@ -108,8 +111,10 @@ def test_a_proposed_pack_becomes_an_overlay_by_somebody_elses_hand(
     assert issued.json()["kind"] == "OVERLAY"
     assert issued.json()["content"] is None
 
+    bios = cycle(("民间救援队", "民间救援队员"))  # what is there already is not judged again
+
     def held() -> bool:
-        return edit(stack, account, bio="民间救援队").get("decision") == "HOLD"
+        return edit(stack, account, bio=next(bios)).get("decision") == "HOLD"
 
     wait_until(held, 20, "the overlay holds an edit", every=0.2)
     ended = stack.client("all").post(f"/v1/directives/{issued.json()['directive_id']}/end", json={})

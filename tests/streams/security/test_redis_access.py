@@ -22,6 +22,9 @@ from tests.streams.gateway.stack import Stack
 from tests.streams.security.locked_redis import ADMIN, LockedRedis, locked_redis
 from tests.support import wait_until
 
+RARE = {"unwatch"}
+"""Used only where the lease was lost between a look and a write, as a rebuild may do."""
+
 
 class Watch(threading.Thread):
     """What each user asks of Redis, until it is told to stop."""
@@ -85,7 +88,7 @@ def test_views_and_gateway_work_with_exactly_the_commands_of_the_table(
             watch.stopping = True
             server.client(ADMIN).ping()
         for user in RedisUser:
-            unused = set(COMMANDS[user]) - watch.used[f"zhengming-{user}"]
+            unused = set(COMMANDS[user]) - watch.used[f"zhengming-{user}"] - RARE
             assert not unused, f"{user} never used {unused}"
         within_bounds(server, settings)
         told(server, command, ours)
