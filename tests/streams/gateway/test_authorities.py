@@ -12,31 +12,10 @@ from streams.packs import find_pack
 from streams.views.store import now_ms
 from tests.streams.gateway.stack import Stack
 from tests.streams.gateway.test_flow import SPAM, open_account
+from tests.streams.test_journal import OVERLAY
 from tests.support import wait_until
 
 HOUR = 3_600_000
-QUAKE = """
-id: quake
-version: '1'
-title: {zh: 应急, en: Emergency}
-detectors:
-  rescue: {kind: lexicon, entries: [lexicons/rescue.tsv]}
-rules:
-  - id: quake.rescue
-    obligation: CAC-14-2
-    article: Order No. 10, Art. 14
-    detector: rescue
-    fields: [NAME, BIO]
-    decision: HOLD
-    severity: 3
-    message: {zh: 待核, en: To be looked at.}
-    remedy: {zh: 等待, en: Wait.}
-credit: {base: 700, levels: [{name: A, minimum: 0}]}
-complaints:
-  feedback_days: 7
-  priorities:
-    {IMPERSONATION: 1, CONTACTS: 2, FALSE_CLAIM: 2, FAKE_NEWS: 1, ILLEGAL: 1, VULGAR: 3, OTHER: 4}
-"""
 
 
 def edit(stack: Stack, account: str, **values: str) -> dict[str, object]:
@@ -99,7 +78,7 @@ def test_a_proposed_pack_becomes_an_overlay_by_somebody_elses_hand(
     stack: Stack, account: str
 ) -> None:
     open_account(stack, account)
-    files = {"pack.yaml": QUAKE, "lexicons/rescue.tsv": "救援队\n"}
+    files = {name: data.decode() for name, data in OVERLAY.items()}
     policy = stack.client("policy")
     proposed = policy.post("/v1/packs/proposals", json={"files": files})
     assert proposed.status_code == 201, proposed.text
