@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from msgspec import Struct
 
 from schemas.records import AccountChange, Decision, Field, Phase
-from streams.gateway.auth import allow
+from streams.gateway.auth import Caller, allow, operations
 from streams.gateway.context import Gateway, gateway_of
 from streams.gateway.problems import Problem, describe
-from streams.gateway.roles import Principal, Role
+from streams.gateway.roles import Role
 from streams.gateway.schemas import respond, returns
 from streams.logs import get_logger
 from streams.views.documents import AccountView, Source, VerdictLine
 
-router = APIRouter(tags=["accounts"])
+router = operations("accounts")
 log = get_logger(__name__)
 
 READERS = (Role.VIEWER, Role.REVIEWER, Role.POLICY, Role.OPERATOR, Role.AUDITOR)
@@ -65,9 +65,8 @@ class Values(Struct, frozen=True):
 @router.get(
     "/v1/accounts/{account_id}",
     responses=returns(AccountView, "The dossier.") | describe(401, 403, 404, 422, 429, 503),
-    dependencies=[allow(*READERS)],
-    response_class=Response,
 )
+@allow(*READERS)
 def dossier(request: Request, account_id: Account) -> Response:
     """Everything known of an account but its texts."""
     return respond(known(gateway_of(request), account_id))
@@ -76,9 +75,8 @@ def dossier(request: Request, account_id: Account) -> Response:
 @router.get(
     "/v1/accounts/{account_id}/timeline",
     responses=returns(Timeline, "Newest first.") | describe(401, 403, 404, 422, 429, 503),
-    dependencies=[allow(*READERS)],
-    response_class=Response,
 )
+@allow(*READERS)
 def timeline(
     request: Request, account_id: Account, limit: Annotated[int, Query(ge=1, le=200)] = 50
 ) -> Response:
@@ -90,11 +88,9 @@ def timeline(
 @router.get(
     "/v1/accounts/{account_id}/values",
     responses=returns(Values, "Its texts.") | describe(401, 403, 404, 422, 429, 503),
-    response_class=Response,
 )
-def values(
-    request: Request, account_id: Account, principal: Annotated[Principal, allow(Role.REVIEWER)]
-) -> Response:
+@allow(Role.REVIEWER)
+def values(request: Request, account_id: Account, principal: Caller) -> Response:
     """The texts of an account, read from the inputs; who asks is logged."""
     gateway = gateway_of(request)
     document = known(gateway, account_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -45,6 +46,10 @@ def create_app(settings: Settings, *, console: bool = True) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(gateway.start)
         following = asyncio.create_task(gateway.follow())
+        # What lives by now lives to the end. Without this the collector goes through all of it
+        # now and then, and every request waits for half a second.
+        gc.collect()
+        gc.freeze()
         try:
             yield
         finally:
@@ -61,6 +66,8 @@ def create_app(settings: Settings, *, console: bool = True) -> FastAPI:
         redoc_url=None,
         openapi_url="/v1/openapi.json",
         redirect_slashes=False,
+        # It would tell paths, which hold account ids; and asking it costs every request something.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.gateway = gateway
     for part in PARTS:

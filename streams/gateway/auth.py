@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hmac
 import threading
-from collections.abc import Callable, Iterable
-from typing import Annotated, Any
+from collections.abc import Callable, Coroutine, Iterable, Set
+from typing import Annotated, Any, TypeVar
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.routing import APIRoute
-from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from streams.gateway.keys import PREFIX, KeyRing
@@ -22,12 +21,8 @@ from streams.gateway.problems import Problem
 from streams.gateway.roles import NOBODY, Principal, Role
 from streams.settings import Settings
 
-SESSION = "principal"
-"""Key of the console's session that holds name and roles."""
-
-_bearer = HTTPBearer(
-    auto_error=False, description="An API key (`zm_…`), or a token of the OIDC issuer."
-)
+_CALLER = "zhengming.caller"
+"""Key of a request's scope that holds who calls."""
 
 
 class Authenticator:
@@ -72,7 +67,7 @@ def _unknown(why: str) -> Problem:
     return Problem(401, why, WWW_Authenticate="Bearer")
 
 
-async def identify(request: Request, _: Annotated[Any, Depends(_bearer)]) -> Principal:
+async def identify(request: Request) -> Principal:
     """Who is asking; a call without a credential is nobody's."""
     scheme, _space, credential = request.headers.get("authorization", "").partition(" ")
     if not scheme:
@@ -83,8 +78,8 @@ async def identify(request: Request, _: Annotated[Any, Depends(_bearer)]) -> Pri
     return await authenticator.principal(credential.strip())
 
 
-class Allowed:
-    """A dependency that lets some roles pass; it also limits how often a caller may call."""
+class Access:
+    """Which roles an operation lets pass, and whether it limits how often a caller may call."""
 
     def __init__(
         self, roles: Iterable[Role], *, public: bool = False, limited: bool = True
@@ -93,10 +88,9 @@ class Allowed:
         self.public = public
         self.limited = limited
 
-    async def __call__(
-        self, request: Request, principal: Annotated[Principal, Depends(identify)]
-    ) -> Principal:
-        """Let pass, or raise `Problem` 401, 403, 429, or 422 for what no parameter is called."""
+    async def admit(self, request: Request, known: Set[str]) -> Principal:
+        """Let pass, or raise `Problem` 401, 403, 429, or 422 for a parameter that is not known."""
+        principal = await identify(request)
         if not self.public:
             if principal is NOBODY:
                 raise _unknown("a key or a token is needed")
@@ -104,49 +98,82 @@ class Allowed:
                 raise Problem(403, f"this needs one of the roles {', '.join(sorted(self.roles))}")
         if self.limited:
             request.app.state.gateway.limits.check(request, principal)
-            _require_known_parameters(request)
+            # A parameter misspelt would otherwise be left out without a word.
+            if not set(request.query_params) <= known:
+                told = ", ".join(sorted(known)) or "none"
+                raise Problem(422, f"a query parameter is not known; there are: {told}")
         return principal
 
 
-def _require_known_parameters(request: Request) -> None:
-    """A parameter misspelt would otherwise be left out without a word."""
-    known = sorted(field.alias for field in request.scope["route"].dependant.query_params)
-    if not set(request.query_params) <= set(known):
-        raise Problem(
-            422, f"a query parameter is not known; there are: {', '.join(known) or 'none'}"
-        )
+_Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
 
 
-def allow(*roles: Role) -> Any:
+def _grant(access: Access) -> Callable[[_Endpoint], _Endpoint]:
+    def granted(endpoint: _Endpoint) -> _Endpoint:
+        vars(endpoint)["access"] = access
+        return endpoint
+
+    return granted
+
+
+def allow(*roles: Role) -> Callable[[_Endpoint], _Endpoint]:
     """Let these roles call an operation."""
-    return Depends(Allowed(roles))
+    return _grant(Access(roles))
 
 
-def public() -> Any:
+def public() -> Callable[[_Endpoint], _Endpoint]:
     """Let everybody call an operation, within the limits of the public."""
-    return Depends(Allowed((), public=True))
+    return _grant(Access((), public=True))
 
 
-def probe() -> Any:
+def probe() -> Callable[[_Endpoint], _Endpoint]:
     """Let everybody call an operation as often as they like: supervisors and Prometheus do."""
-    return Depends(Allowed((), public=True, limited=False))
+    return _grant(Access((), public=True, limited=False))
 
 
-def access_of(route: APIRoute) -> Allowed | None:
-    """What an operation asks for."""
-    return next(
-        (d.call for d in _dependencies(route.dependant) if isinstance(d.call, Allowed)), None
-    )
+class Operation(APIRoute):
+    """An operation of the API. Who calls is settled before anything else of a request is read."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler behind the access that the endpoint names. Raises `RuntimeError`."""
+        access = access_of(self)
+        if access is None:
+            raise _unguarded(self)
+        handle = super().get_route_handler()
+        known = frozenset(field.alias for field in self.dependant.query_params)
+
+        async def admitted(request: Request) -> Response:
+            request.scope[_CALLER] = await access.admit(request, known)
+            return await handle(request)
+
+        return admitted
 
 
-def _dependencies(dependant: Any) -> Iterable[Any]:
-    for dependency in dependant.dependencies:
-        yield dependency
-        yield from _dependencies(dependency)
+def operations(tag: str) -> APIRouter:
+    """A router for operations that make their responses themselves."""
+    return APIRouter(tags=[tag], route_class=Operation, default_response_class=Response)
+
+
+async def _caller(request: Request) -> Principal:
+    principal: Principal = request.scope[_CALLER]
+    return principal
+
+
+Caller = Annotated[Principal, Depends(_caller)]
+"""A parameter of an operation: who calls."""
+
+
+def access_of(route: APIRoute) -> Access | None:
+    """What an operation asks for; None for a route that is none."""
+    return getattr(route.endpoint, "access", None) if isinstance(route, Operation) else None
+
+
+def _unguarded(route: APIRoute) -> RuntimeError:
+    return RuntimeError(f"{route.path} does not say who may call it")
 
 
 def require_access(app: FastAPI, is_api: Callable[[str], bool]) -> None:
     """Refuse an application with an operation that does not say who may call it."""
     for route in app.routes:
         if isinstance(route, APIRoute) and is_api(route.path) and access_of(route) is None:
-            raise RuntimeError(f"{route.path} does not say who may call it")
+            raise _unguarded(route)

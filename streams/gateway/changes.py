@@ -8,14 +8,14 @@ import secrets
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Body, Header, Path, Request, Response
+from fastapi import Body, Header, Path, Request, Response
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field
 
 from processors.validation import InputRecord
 from schemas.records import AccountChange, ChangeKind, Decision, Phase, SubjectKind, Verdict
 from streams.gateway.answers import Answer, Refused
-from streams.gateway.auth import allow
+from streams.gateway.auth import Caller, allow, operations
 from streams.gateway.context import Gateway, gateway_of
 from streams.gateway.problems import Problem, describe
 from streams.gateway.roles import Principal, Role
@@ -25,7 +25,7 @@ from streams.views.documents import VerdictLine
 from streams.views.fold import verdict_line
 from streams.views.store import now_ms
 
-router = APIRouter(tags=["changes"])
+router = operations("changes")
 log = get_logger(__name__)
 
 AccountId = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00]")]
@@ -153,22 +153,24 @@ ANSWERS: dict[int | str, dict[str, Any]] = (
 )
 
 
-@router.post("/v1/changes", responses=ANSWERS, response_class=Response)
+@router.post("/v1/changes", responses=ANSWERS)
+@allow(Role.SERVICE)
 async def change(
     request: Request,
     body: Annotated[Change, Body()],
-    principal: Annotated[Principal, allow(Role.SERVICE)],
+    principal: Caller,
     key: Key = None,
 ) -> Response:
     """Publish a change and answer with the stream's verdict on it."""
     return await _publish(request, body, ChangeKind(body.kind), principal, key)
 
 
-@router.post("/v1/registrations", responses=ANSWERS, response_class=Response)
+@router.post("/v1/registrations", responses=ANSWERS)
+@allow(Role.SERVICE)
 async def register(
     request: Request,
     body: Annotated[Registration, Body()],
-    principal: Annotated[Principal, allow(Role.SERVICE)],
+    principal: Caller,
     key: Key = None,
 ) -> Response:
     """Publish a registration and answer with the stream's verdict on it."""
@@ -180,9 +182,8 @@ async def register(
     responses=returns(Decided, "The verdicts so far.")
     | returns(Pending, "No verdict is known yet.", 202)
     | describe(401, 403, 422, 429, 503),
-    dependencies=[allow(Role.SERVICE, Role.VIEWER, Role.REVIEWER, Role.AUDITOR)],
-    response_class=Response,
 )
+@allow(Role.SERVICE, Role.VIEWER, Role.REVIEWER, Role.AUDITOR)
 def status(
     request: Request,
     account_id: Annotated[str, Path(max_length=256)],

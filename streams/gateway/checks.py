@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import Body, Request, Response
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field
 
 from processors.policy import Message, Policy, Rule, SubjectView
 from schemas import records as r
 from schemas.records import Decision, Finding, Mark, SubjectKind, VerificationKind
-from streams.gateway.auth import allow
+from streams.gateway.auth import allow, operations
 from streams.gateway.context import gateway_of
 from streams.gateway.problems import describe
 from streams.gateway.roles import Role
@@ -25,7 +25,7 @@ AT_ONCE = 100
 LONGEST = 2_000
 Text = Annotated[str | None, Field(max_length=LONGEST)]
 
-router = APIRouter(tags=["checks"])
+router = operations("checks")
 
 
 class Item(BaseModel):
@@ -95,9 +95,8 @@ FIELDS = (
 @router.post(
     "/v1/checks",
     responses=returns(CheckResult, "What the policy says.") | describe(401, 403, 413, 422, 429),
-    dependencies=[allow(Role.SERVICE, Role.REVIEWER, Role.POLICY)],
-    response_class=Response,
 )
+@allow(Role.SERVICE, Role.REVIEWER, Role.POLICY)
 async def check(request: Request, body: Annotated[Checks, Body()]) -> Response:
     """Judge texts as one types them; stateless, up to 100 at once."""
     return respond(judge(gateway_of(request).policy, body.items))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path, Request, Response
+from fastapi import Body, Path, Request, Response
 from msgspec import Struct
 from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict
@@ -13,16 +13,16 @@ from pydantic import Field as Limit
 from schemas.records import ChangeKind, Field, PlatformDirective, SubjectKind
 from streams import control_topics, directives, journal
 from streams.errors import ConfigurationError
-from streams.gateway.auth import allow
+from streams.gateway.auth import Caller, allow, operations
 from streams.gateway.context import gateway_of
 from streams.gateway.packs import PackHash, proposed
 from streams.gateway.problems import Problem, describe
-from streams.gateway.roles import Principal, Role
+from streams.gateway.roles import Role
 from streams.gateway.schemas import respond, returns
 from streams.logs import get_logger
 from streams.views.store import now_ms
 
-router = APIRouter(tags=["directives"])
+router = operations("directives")
 log = get_logger(__name__)
 
 READERS = (Role.OPERATOR, Role.POLICY, Role.VIEWER, Role.REVIEWER, Role.AUDITOR)
@@ -87,9 +87,8 @@ class Directives(Struct, frozen=True):
 @router.get(
     "/v1/directives",
     responses=returns(Directives, "All that were issued.") | describe(401, 403, 429, 503),
-    dependencies=[allow(*READERS)],
-    response_class=Response,
 )
+@allow(*READERS)
 def issued(request: Request) -> Response:
     """Directives in force, to come, and over."""
     published = control_topics.read_published(gateway_of(request).settings)
@@ -102,12 +101,12 @@ def issued(request: Request) -> Response:
     status_code=201,
     responses=returns(PlatformDirective, "Issued.", 201)
     | describe(401, 403, 409, 413, 422, 429, 503),
-    response_class=Response,
 )
+@allow(Role.OPERATOR)
 def pause(
     request: Request,
     body: Annotated[Pause, Body()],
-    principal: Annotated[Principal, allow(Role.OPERATOR)],
+    principal: Caller,
 ) -> Response:
     """Hold what it covers until it ends; then it is decided under the pack in force."""
     begins = now_ms() if body.starts_at is None else body.starts_at
@@ -135,13 +134,13 @@ def pause(
     tags=["packs"],
     responses=returns(PlatformDirective, "Issued.", 201)
     | describe(401, 403, 404, 409, 413, 422, 429, 503),
-    response_class=Response,
 )
+@allow(Role.POLICY)
 def overlay(
     request: Request,
     pack_hash: PackHash,
     body: Annotated[Term, Body()],
-    principal: Annotated[Principal, allow(Role.POLICY)],
+    principal: Caller,
 ) -> Response:
     """Let a proposed pack decide beside those in force until it ends; never by its author."""
     gateway = gateway_of(request)
@@ -166,13 +165,13 @@ def overlay(
     "/v1/directives/{directive_id}/end",
     responses=returns(PlatformDirective, "It ends then.")
     | describe(401, 403, 404, 413, 422, 429, 503),
-    response_class=Response,
 )
+@allow(Role.OPERATOR)
 def end(
     request: Request,
     directive_id: Annotated[str, Path(max_length=256)],
     body: Annotated[End, Body()],
-    principal: Annotated[Principal, allow(Role.OPERATOR)],
+    principal: Caller,
 ) -> Response:
     """Let a directive end now, or at another time than was said."""
     settings = gateway_of(request).settings

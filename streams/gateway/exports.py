@@ -12,7 +12,7 @@ from pathlib import Path as FilePath
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Body, Path, Query, Request, Response
+from fastapi import Body, Path, Query, Request, Response
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Limit
@@ -20,10 +20,10 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, StreamingResponse
 
 from streams.errors import ConfigurationError
-from streams.gateway.auth import allow
+from streams.gateway.auth import Caller, allow, operations
 from streams.gateway.context import gateway_of
 from streams.gateway.problems import Problem, describe
-from streams.gateway.roles import Principal, Role
+from streams.gateway.roles import Role
 from streams.gateway.schemas import respond, returns
 from streams.inspection import Scope, export, exportable
 from streams.logs import get_logger
@@ -31,7 +31,7 @@ from streams.statements import countries_of, statements_from_topics
 from streams.topics import output_topics
 from streams.views.store import now_ms
 
-router = APIRouter(tags=["exports"])
+router = operations("exports")
 log = get_logger(__name__)
 
 _one_at_a_time = threading.Lock()
@@ -89,9 +89,10 @@ class Ordered(Struct, frozen=True):
     responses=LINES | describe(401, 403, 422, 429, 503),
     response_class=StreamingResponse,
 )
+@allow(Role.AUDITOR)
 def statements(
     request: Request,
-    principal: Annotated[Principal, allow(Role.AUDITOR)],
+    principal: Caller,
     territory: Annotated[
         str,
         Query(max_length=200, description="EU, EEA, or countries by two letters, with commas."),
@@ -118,12 +119,12 @@ def _lines(bodies: Iterator[object]) -> Iterator[bytes]:
     status_code=201,
     responses=returns(Ordered, "Kept for 7 days, until somebody else approves it.", 201)
     | describe(401, 403, 413, 422, 429, 503),
-    response_class=Response,
 )
+@allow(Role.AUDITOR)
 def order(
     request: Request,
     body: Annotated[InspectionOrder, Body()],
-    principal: Annotated[Principal, allow(Role.AUDITOR)],
+    principal: Caller,
 ) -> Response:
     """Order an export for an inspection; it is made once somebody else approves it."""
     known = exportable()
@@ -144,9 +145,8 @@ def order(
 @router.get(
     "/v1/exports/inspections/{inspection_id}",
     responses=returns(Ordered, "What is ordered.") | describe(401, 403, 404, 422, 429, 503),
-    dependencies=[allow(Role.AUDITOR)],
-    response_class=Response,
 )
+@allow(Role.AUDITOR)
 def ordered(request: Request, inspection_id: Annotated[str, Path(max_length=256)]) -> Response:
     """What was ordered, for whoever is to approve it."""
     return respond(_ordered(request, inspection_id))
@@ -157,10 +157,11 @@ def ordered(request: Request, inspection_id: Annotated[str, Path(max_length=256)
     responses=ARCHIVE | describe(401, 403, 404, 409, 422, 429, 503),
     response_class=FileResponse,
 )
+@allow(Role.AUDITOR)
 def approve(
     request: Request,
     inspection_id: Annotated[str, Path(max_length=256)],
-    principal: Annotated[Principal, allow(Role.AUDITOR)],
+    principal: Caller,
 ) -> FileResponse:
     """Approve an order of somebody else, and take what it covers, and nothing else."""
     found = _ordered(request, inspection_id)

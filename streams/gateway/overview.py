@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from msgspec import Struct, structs
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import StreamingResponse
 
 from schemas.records import Disposal
-from streams.gateway.auth import allow, probe
+from streams.gateway.auth import allow, operations, probe
 from streams.gateway.context import Gateway, gateway_of
 from streams.gateway.problems import describe
 from streams.gateway.roles import Role
@@ -21,7 +21,7 @@ from streams.views.documents import ReportLine
 from streams.views.reader import Work
 from streams.views.store import now_ms
 
-router = APIRouter(tags=["overview"])
+router = operations("overview")
 
 SILENCE_S = 10.0
 """An event stream is never silent for longer: proxies close what is."""
@@ -66,9 +66,8 @@ class Told(Struct, frozen=True):
 @router.get(
     "/v1/traffic",
     responses=returns(Traffic, "Counts.") | describe(401, 403, 422, 429, 503),
-    dependencies=[allow(*WATCHERS)],
-    response_class=Response,
 )
+@allow(*WATCHERS)
 def traffic(request: Request, minutes: Annotated[int, Query(ge=1, le=1_440)] = 60) -> Response:
     """Counts of the last minutes, by decision, rule, pack, disposal, escalation and complaint."""
     return respond(traffic_of(gateway_of(request), minutes))
@@ -84,9 +83,8 @@ def traffic_of(gateway: Gateway, minutes: int) -> Traffic:
 @router.get(
     "/v1/reports",
     responses=returns(Reports, "What is to be reported.") | describe(401, 403, 422, 429, 503),
-    dependencies=[allow(Role.AUDITOR, Role.OPERATOR)],
-    response_class=Response,
 )
+@allow(Role.AUDITOR, Role.OPERATOR)
 def reports(
     request: Request,
     start: Annotated[int, Query(ge=0, le=10_000)] = 0,
@@ -99,9 +97,9 @@ def reports(
 @router.get(
     "/v1/live",
     responses=EVENTS | describe(401, 403, 429),
-    dependencies=[allow(*WATCHERS)],
     response_class=StreamingResponse,
 )
+@allow(*WATCHERS)
 async def live(request: Request) -> StreamingResponse:
     """Verdicts, disposals and escalations as they come. What a slow reader misses is counted."""
     gateway = gateway_of(request)
@@ -140,9 +138,8 @@ def _event(name: str, record: Any) -> bytes:
     return b"event: " + name.encode() + b"\ndata: " + msgspec.json.encode(record) + b"\n\n"
 
 
-@router.get(
-    "/health", responses=returns(Told, "It works."), dependencies=[probe()], response_class=Response
-)
+@router.get("/health", responses=returns(Told, "It works."), response_class=Response)
+@probe()
 async def health() -> Response:
     """Whether the process answers."""
     return respond(Told(True, []))
@@ -151,9 +148,8 @@ async def health() -> Response:
 @router.get(
     "/ready",
     responses=returns(Told, "It serves.") | returns(Told, "It does not serve yet.", 503),
-    dependencies=[probe()],
-    response_class=Response,
 )
+@probe()
 def ready(request: Request) -> Response:
     """Whether it serves: answers are read and the views are fed."""
     told = gateway_of(request).readiness()
@@ -163,9 +159,8 @@ def ready(request: Request) -> Response:
 @router.get(
     "/metrics",
     responses={200: {"description": "Prometheus metrics.", "content": {"text/plain": {}}}},
-    dependencies=[probe()],
-    response_class=Response,
 )
+@probe()
 def metrics(request: Request) -> Response:
     """Metrics for Prometheus; no label carries an account or a person."""
     return Response(

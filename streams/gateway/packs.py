@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Body, Path, Request, Response
+from fastapi import Body, Path, Request, Response
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Limit
@@ -16,7 +16,7 @@ from processors.policy.problems import PackError
 from schemas.records import Decision, Field, PackMode, PolicyPack
 from streams import control_topics
 from streams.errors import ConfigurationError
-from streams.gateway.auth import allow
+from streams.gateway.auth import Caller, allow, operations
 from streams.gateway.context import Gateway, gateway_of
 from streams.gateway.problems import Problem, describe
 from streams.gateway.roles import Principal, Role
@@ -24,7 +24,7 @@ from streams.gateway.schemas import respond, returns
 from streams.logs import get_logger
 from streams.packs import archive, find_pack, unarchive
 
-router = APIRouter(tags=["packs"])
+router = operations("packs")
 log = get_logger(__name__)
 
 FILES = 200
@@ -136,9 +136,8 @@ class Difference(Struct, frozen=True):
 @router.get(
     "/v1/packs",
     responses=returns(Packs, "The packs in force.") | describe(401, 403, 429, 503),
-    dependencies=[allow(*READERS)],
-    response_class=Response,
 )
+@allow(*READERS)
 def packs(request: Request) -> Response:
     """The packs in force, with their rules."""
     gateway = gateway_of(request)
@@ -158,9 +157,8 @@ def packs_of(gateway: Gateway) -> Packs:
 @router.post(
     "/v1/packs/validate",
     responses=returns(Linted, "What is wrong with it.") | describe(401, 403, 413, 422, 429),
-    dependencies=[allow(Role.POLICY)],
-    response_class=Response,
 )
+@allow(Role.POLICY)
 def validate(body: Annotated[Files, Body()]) -> Response:
     """Lint a pack and run its own tests; nothing is published."""
     return respond(Linted(_problems(body.content())))
@@ -170,9 +168,8 @@ def validate(body: Annotated[Files, Body()]) -> Response:
     "/v1/packs/diff",
     responses=returns(Difference, "What differs from the pack in force.")
     | describe(401, 403, 413, 422, 429),
-    dependencies=[allow(Role.POLICY)],
-    response_class=Response,
 )
+@allow(Role.POLICY)
 def difference(request: Request, body: Annotated[Files, Body()]) -> Response:
     """What a pack would change in rules and terms of the one in force."""
     pack = _sound(body.content())
@@ -185,12 +182,12 @@ def difference(request: Request, body: Annotated[Files, Body()]) -> Response:
     "/v1/packs/proposals",
     status_code=201,
     responses=returns(Proposal, "Kept for 30 days.", 201) | describe(401, 403, 413, 422, 429, 503),
-    response_class=Response,
 )
+@allow(Role.POLICY)
 def propose(
     request: Request,
     body: Annotated[Files, Body()],
-    principal: Annotated[Principal, allow(Role.POLICY)],
+    principal: Caller,
 ) -> Response:
     """Propose a pack: whoever does is its author, and somebody else may put it in force."""
     gateway, files = gateway_of(request), body.content()
@@ -205,12 +202,12 @@ def propose(
     "/v1/packs/proposals/{pack_hash}/activate",
     responses=returns(PublishedLine, "In force for all workers from now on.")
     | describe(401, 403, 404, 409, 422, 429, 503),
-    response_class=Response,
 )
+@allow(Role.POLICY)
 def activate(
     request: Request,
     pack_hash: PackHash,
-    principal: Annotated[Principal, allow(Role.POLICY)],
+    principal: Caller,
 ) -> Response:
     """Put a proposed pack in force for all workers; never by its author."""
     gateway = gateway_of(request)
@@ -224,12 +221,12 @@ def activate(
     "/v1/packs/proposals/{pack_hash}/shadow",
     responses=returns(PublishedLine, "Judged by from now on, without consequence.")
     | describe(401, 403, 404, 422, 429, 503),
-    response_class=Response,
 )
+@allow(Role.POLICY)
 def shadow(
     request: Request,
     pack_hash: PackHash,
-    principal: Annotated[Principal, allow(Role.POLICY)],
+    principal: Caller,
 ) -> Response:
     """Judge by a proposed pack beside the others without consequence, until it is retired.
 
@@ -246,12 +243,12 @@ def shadow(
     "/v1/packs/{pack_id}/retire",
     responses=returns(PublishedLine, "The pack before it decides.")
     | describe(401, 403, 404, 422, 429, 503),
-    response_class=Response,
 )
+@allow(Role.POLICY)
 def retire(
     request: Request,
     pack_id: Annotated[str, Path(max_length=256)],
-    principal: Annotated[Principal, allow(Role.POLICY)],
+    principal: Caller,
 ) -> Response:
     """Take a pack out of force."""
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Path, Query, Request, Response
+from fastapi import Body, Path, Query, Request, Response
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Limit
@@ -24,7 +24,7 @@ from schemas.records import (
     RulingAction,
 )
 from streams.gateway.accounts import known, texts_of
-from streams.gateway.auth import allow
+from streams.gateway.auth import Caller, allow, operations
 from streams.gateway.changes import Key, event_id_for, submit
 from streams.gateway.context import Gateway, gateway_of
 from streams.gateway.problems import Problem, describe
@@ -40,7 +40,7 @@ from streams.views.documents import (
 )
 from streams.views.store import now_ms
 
-router = APIRouter(tags=["reviews"])
+router = operations("reviews")
 log = get_logger(__name__)
 
 Queue = Literal["review", "complaint", "appeal", "breach"]
@@ -163,9 +163,8 @@ class Ruled(Struct, frozen=True):
 @router.get(
     "/v1/reviews",
     responses=returns(Page, "What waits.") | describe(401, 403, 422, 429, 503),
-    dependencies=[allow(Role.REVIEWER, Role.VIEWER, Role.OPERATOR, Role.AUDITOR)],
-    response_class=Response,
 )
+@allow(Role.REVIEWER, Role.VIEWER, Role.OPERATOR, Role.AUDITOR)
 def waiting(
     request: Request,
     queue: Queue = "review",
@@ -188,12 +187,12 @@ def page(gateway: Gateway, queue: str, start: int, limit: int) -> Page:
 @router.get(
     "/v1/reviews/{escalation_id}",
     responses=returns(Case, "The case.") | describe(401, 403, 404, 422, 429, 503),
-    response_class=Response,
 )
+@allow(Role.REVIEWER)
 def case(
     request: Request,
     escalation_id: Escalation,
-    principal: Annotated[Principal, allow(Role.REVIEWER)],
+    principal: Caller,
 ) -> Response:
     """One case with its texts and evidence; who looks is logged."""
     return respond(open_case(gateway_of(request), escalation_id, principal))
@@ -202,12 +201,12 @@ def case(
 @router.post(
     "/v1/reviews/{escalation_id}/claim",
     responses=returns(Claim, "Yours for 15 minutes.") | describe(401, 403, 404, 409, 422, 429, 503),
-    response_class=Response,
 )
+@allow(Role.REVIEWER)
 def claim(
     request: Request,
     escalation_id: Escalation,
-    principal: Annotated[Principal, allow(Role.REVIEWER)],
+    principal: Caller,
 ) -> Response:
     """Claim a case for 15 minutes, or renew one's claim."""
     gateway = gateway_of(request)
@@ -223,12 +222,12 @@ def claim(
     "/v1/reviews/{escalation_id}/claim",
     status_code=204,
     responses=describe(401, 403, 404, 422, 429, 503),
-    response_class=Response,
 )
+@allow(Role.REVIEWER)
 def release(
     request: Request,
     escalation_id: Escalation,
-    principal: Annotated[Principal, allow(Role.REVIEWER)],
+    principal: Caller,
 ) -> Response:
     """Give one's claim back."""
     if not gateway_of(request).desk.release(escalation_id, principal.name):
@@ -244,12 +243,13 @@ RULED: dict[int | str, dict[str, Any]] = (
 )
 
 
-@router.post("/v1/reviews/{escalation_id}/ruling", responses=RULED, response_class=Response)
+@router.post("/v1/reviews/{escalation_id}/ruling", responses=RULED)
+@allow(Role.REVIEWER)
 async def rule(
     request: Request,
     escalation_id: Escalation,
     body: Annotated[Ruling, Body()],
-    principal: Annotated[Principal, allow(Role.REVIEWER)],
+    principal: Caller,
     key: Key = None,
 ) -> Response:
     """Rule on a case; answers with what the stream made of it."""
@@ -260,12 +260,13 @@ async def rule(
     return _told(await decide(gateway, line, body, principal, key))
 
 
-@router.post("/v1/accounts/{account_id}/rulings", responses=RULED, response_class=Response)
+@router.post("/v1/accounts/{account_id}/rulings", responses=RULED)
+@allow(Role.REVIEWER)
 async def rule_by_hand(
     request: Request,
     account_id: AccountId,
     body: Annotated[ManualRuling, Body()],
-    principal: Annotated[Principal, allow(Role.REVIEWER)],
+    principal: Caller,
     key: Key = None,
 ) -> Response:
     """Impose a measure on an account, or lift one."""
@@ -279,12 +280,13 @@ async def rule_by_hand(
     return _told(await _publish(gateway, account_id, action, body.subject_id, body, principal, key))
 
 
-@router.post("/v1/accounts/{account_id}/legal-holds", responses=RULED, response_class=Response)
+@router.post("/v1/accounts/{account_id}/legal-holds", responses=RULED)
+@allow(Role.OPERATOR)
 async def hold_evidence(
     request: Request,
     account_id: AccountId,
     body: Annotated[LegalHold, Body()],
-    principal: Annotated[Principal, allow(Role.OPERATOR)],
+    principal: Caller,
     key: Key = None,
 ) -> Response:
     """Keep the evidence of an account for a case of the authorities, or keep it no longer."""

@@ -13,6 +13,12 @@ from streams.gateway.problems import ProblemBody
 from streams.gateway.problems import describe as problems
 from streams.gateway.roles import Role
 
+SCHEME = "HTTPBearer"
+BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "An API key (`zm_…`), or a token of the OIDC issuer.",
+}
 REF = "#/components/schemas/{name}"
 
 
@@ -53,6 +59,7 @@ def describe(app: FastAPI) -> None:
             parts.update(parts["ProblemBody"].pop("$defs", {}))
             _replace_validation_errors(made)
             _tell_roles(app, made)
+            made["components"]["securitySchemes"] = {SCHEME: BEARER}
             app.openapi_schema = made
         return app.openapi_schema
 
@@ -91,5 +98,4 @@ def _tell_roles(app: FastAPI, made: dict[str, Any]) -> None:
                 operation["description"] = f"{told}\n\nFor: {roles}.".strip()
                 if access.limited:  # and so refuses parameters that it does not know
                     operation["responses"] |= problems(422)
-                if access.public:
-                    operation["security"] = []
+                operation["security"] = [] if access.public else [{SCHEME: []}]

@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Body, Path, Request, Response
+from fastapi import Body, Path, Request, Response
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Limit
 
 from schemas.records import AccountAppeal, AccountComplaint, ComplaintCategory, Field
-from streams.gateway.auth import allow, public
+from streams.gateway.auth import Caller, allow, operations, public
 from streams.gateway.changes import AccountId, Key, Short, event_id_for
 from streams.gateway.context import gateway_of
 from streams.gateway.problems import Problem, describe
-from streams.gateway.roles import Principal, Role
+from streams.gateway.roles import Role
 from streams.gateway.schemas import respond, returns
 from streams.logs import get_logger
 from streams.views.documents import ComplaintLine
 from streams.views.store import now_ms
 
-router = APIRouter(tags=["complaints and appeals"])
+router = operations("complaints and appeals")
 log = get_logger(__name__)
 
 Statement = Annotated[str | None, Limit(max_length=2_000)]
@@ -84,12 +84,12 @@ class Receipt(Struct, frozen=True):
     "/v1/complaints",
     status_code=201,
     responses=returns(Receipt, "Taken in.", 201) | describe(401, 413, 422, 429, 503),
-    response_class=Response,
 )
+@public()
 async def complain(
     request: Request,
     body: Annotated[Complaint, Body()],
-    principal: Annotated[Principal, public()],
+    principal: Caller,
     key: Key = None,
 ) -> Response:
     """Complain about an account. Everybody may, some times a minute."""
@@ -115,9 +115,8 @@ async def complain(
 @router.get(
     "/v1/complaints/{account_id}/{ticket_id}",
     responses=returns(ComplaintLine, "Its state.") | describe(401, 404, 422, 429, 503),
-    dependencies=[public()],
-    response_class=Response,
 )
+@public()
 def complaint(
     request: Request,
     account_id: Annotated[str, Path(max_length=256)],
@@ -135,12 +134,12 @@ def complaint(
     "/v1/appeals",
     status_code=201,
     responses=returns(Receipt, "Taken in.", 201) | describe(401, 403, 413, 422, 429, 503),
-    response_class=Response,
 )
+@allow(Role.SERVICE)
 async def appeal(
     request: Request,
     body: Annotated[Appeal, Body()],
-    principal: Annotated[Principal, allow(Role.SERVICE)],
+    principal: Caller,
     key: Key = None,
 ) -> Response:
     """Hand on an appeal against a measure."""
