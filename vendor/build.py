@@ -166,10 +166,10 @@ def letters(table: Folding) -> Iterator[tuple[str, ...]]:
 
 
 def sounds(table: Folding) -> Iterator[tuple[str, ...]]:
-    """Every character with a syllable: it, and its syllables, the usual one first."""
-    for char, core, *syllables in source("readings"):
+    """Every character with a syllable: it, how often it is read, its syllables with tones."""
+    for char, core, often, *syllables in source("readings"):
         if not table.fold(ord(char))[0]:
-            yield char, *(syllables if core else syllables[:1])
+            yield char, often, *(syllables if core else syllables[:1])
 
 
 def splits(table: Folding) -> Iterator[tuple[str, ...]]:

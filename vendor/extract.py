@@ -88,18 +88,24 @@ class Unicode:
             yield row["range"][0], row["range"][-1], row["unified"]
 
     def readings(self) -> Iterator[tuple[str, ...]]:
-        """Character, whether it is of the core set of China, its syllables, usual one first."""
+        """Character, whether it is of the core set of China, how often it is read, its syllables.
+
+        The usual one is first, each with its tone as a digit: dai4. How often is told of the most
+        frequent characters only.
+        """
         core = {
             row["codepoint"]
             for row in self._rows("Unihan_DictionaryLikeData")
             if "G" in row.get("kUnihanCore2020", "")
         }
         for row in self._rows("Unihan_Readings"):
-            told = [part.partition("(")[0] for part in row.get("kHanyuPinlu", "").split()]
-            syllables = dict.fromkeys(map(_toneless, [*row.get("kMandarin", "").split(), *told]))
+            told = [part.rstrip(")").split("(") for part in row.get("kHanyuPinlu", "").split()]
+            read = [*row.get("kMandarin", "").split(), *(syllable for syllable, _ in told)]
+            syllables = dict.fromkeys(map(_with_digit, read))
             if syllables:
                 char = chr(int(row["codepoint"][2:], 16))
-                yield char, "core" if row["codepoint"] in core else "", *syllables
+                often = str(sum(int(times) for _, times in told) or "")
+                yield char, "core" if row["codepoint"] in core else "", often, *syllables
 
     def variants(self) -> Iterator[tuple[str, ...]]:
         """Character, the characters of which it is a variant in meaning or form."""
@@ -110,9 +116,13 @@ class Unicode:
                 yield chr(int(row["codepoint"][2:], 16)), *(chr(int(one[2:], 16)) for one in found)
 
 
-def _toneless(syllable: str) -> str:
+_TONES = {"\u0304": "1", "\u0301": "2", "\u030c": "3", "\u0300": "4"}
+
+
+def _with_digit(syllable: str) -> str:
     parts = unicodedata.normalize("NFD", syllable).replace("u\u0308", "v")
-    return "".join(char for char in parts if "a" <= char <= "z")
+    tone = "".join(_TONES.get(char, "") for char in parts)
+    return "".join(char for char in parts if "a" <= char <= "z") + tone
 
 
 def confusables(folder: Path) -> Iterator[tuple[str, ...]]:

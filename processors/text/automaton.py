@@ -34,13 +34,15 @@ class Automaton:
     """
 
     def __init__(self, wanted: Iterable[Iterable[str]]) -> None:
-        owners: dict[str, list[int]] = {}
+        owners: dict[str, tuple[int, ...]] = {}
         for index, terms in enumerate(wanted):
-            for term in dict.fromkeys(terms):
-                if term:
-                    owners.setdefault(term, []).append(index)
+            asked = dict.fromkeys(terms, (index,))
+            both = {term: (*owners[term], index) for term in owners.keys() & asked.keys()}
+            owners.update(asked)
+            owners.update(both)
+        owners.pop("", None)
         self._terms = list(owners)
-        self._owners = [tuple(indexes) for indexes in owners.values()]
+        self._owners = list(owners.values())
         self._search = (
             daachorse.CharwiseDoubleArrayAhoCorasick(self._terms) if self._terms else None
         )

@@ -8,18 +8,29 @@ import re
 from itertools import pairwise
 from operator import eq
 
-from processors.text import readings
+from processors.text import readings, tables
 from processors.text.context import cuts_latin, is_bordered, is_latin, is_spaced_on_purpose
 from processors.text.fold import RULES
-from processors.text.grammar import SURNAMES
+from processors.text.grammar import OFFER, OFFER_AFTER, OFFER_BEFORE, SURNAMES
 from processors.text.scan import Anchor, Text
-from processors.text.views import NUMERALS, SIGNS, STRIPPED
-from processors.text.words import REACH, cut_ends, divides, is_han, is_within_word, words_around
+from processors.text.views import NUMERALS, SIGNS, STRIPPED, is_in_tone
+from processors.text.words import (
+    REACH,
+    cut_ends,
+    divides,
+    is_han,
+    is_part,
+    is_within_word,
+    is_word,
+    words_around,
+)
 
+_LEAST = 2
 _SHORT = 3  # an entry of so many characters may come about where two words meet
 _LEAST_LEET = 4
 _LEAST_BROKEN = 6  # so long a Latin term is meant with one sign in it: cas-ino
 _LEAST_FOREIGN = 5
+_OFTEN = 100  # a character met so often in 1.7 million is one of the 1,400 of any text
 _PLACE = re.compile(r"\w?(?:街道|镇|乡|村|县)")
 _ALPHABETS = (  # in which words are written; what looks Latin in them is no disguise
     frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґАБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯІЇЄҐ"),
@@ -71,7 +82,9 @@ def is_apart(text: Text, anchor: Anchor, form: str) -> bool:
     before, after = _neighbours(text, anchor)
     cut = cut_ends(f"{before}{shown}{after}", len(before), len(before) + len(shown)) >= ends
     better = divides(before, shown, after)
-    return better < 0 or (better == 0 and not cut)
+    if better < 0 or (better == 0 and not cut):
+        return not is_part(before, shown, after)
+    return False
 
 
 def _neighbours(text: Text, anchor: Anchor) -> tuple[str, str]:
@@ -248,6 +261,44 @@ def _is_name(stripped: str, start: int, end: int, form: str) -> bool:
         return True
     alone = start == 0 and not is_han(stripped[end : end + 1] or " ")
     return alone and stripped[0] != form[0] and stripped[0] in SURNAMES
+
+
+def is_meant(text: Text, anchor: Anchor, form: str) -> bool:
+    """Whether what sounds like a short form is there for it, as more than its sound says.
+
+    Of two characters the sound alone says little, and of three when one stands beside a word that
+    is met everywhere (校园戴 for 校园贷). So it must have the tones as well, and be a segment of
+    its own, or of characters that are seldom met, or in an offer. With other tones an offer must
+    be right beside it (涨份接单), or its characters be seldom met and nothing follow, as it may
+    only run into another word (黑壳虾). A name is one whatever is seldom (袁代莲).
+    """
+    start, end = text.stripped_span(anchor.start, anchor.end)
+    shown = text.stripped[start:end]
+    changed = [at for at in range(len(form)) if shown[at : at + 1] != form[at]]
+    if len(shown) != len(form) or not _is_weak(form, changed):
+        return True
+    before, after = _neighbours(text, anchor)
+    if OFFER_AFTER.match(after) or OFFER_BEFORE.search(before):
+        return True
+    left, right = is_han(before[-1:] or " "), is_han(after[:1] or " ")
+    alone = not (left or right)
+    seldom = all(tables.counts().get(shown[at], 0) < _OFTEN for at in changed)
+    offered = OFFER.search(before + " " + after) is not None
+    if 0 < len(changed) < len(form) == _SHORT:
+        return alone or seldom or offered
+    if all(is_in_tone(shown[at], form[at]) for at in changed):
+        return alone or seldom or offered
+    named = end <= _SHORT and not right and text.stripped[0] in SURNAMES
+    return seldom and not right and not named
+
+
+def _is_weak(form: str, changed: list[int]) -> bool:
+    """Whether the changed characters of a form are all of it, or stand beside a word."""
+    if len(form) <= _LEAST or len(changed) == len(form):
+        return len(form) <= _SHORT
+    if len(form) > _SHORT or len(changed) != 1 or changed[0] == 1:
+        return False
+    return is_word(form[:-1] if changed[0] else form[1:])
 
 
 def _is_pinyin(text: Text, anchor: Anchor, form: str) -> bool:

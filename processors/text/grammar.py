@@ -16,8 +16,23 @@ _NO_LETTER = r"(?![^\W_])"
 SURNAMES = frozenset(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏"
     "吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱"
-    "严覃武戴莫孔向汤樊"
+    "严覃武戴莫孔向汤樊包鲍左洪温康施文牛葛柴辛管祝齐梅盛童颜庄骆欧卫苗耿关舒裴"
 )
+# --- Around what may be an offer ----------------------------------------------------------------
+
+_OFFERS = _words(
+    "群 裙 吗 平台 网站 网址 官网 资源 接单 出售 出货 现货 批发 货源 货到 包邮 包过 包成功 包夜",
+    "秒 稳定 低价 高价 价格 报价 优惠 推荐 计划 上分 下分 开户 开奖 开房 充值 中介 机构 业务 服务",
+    "套餐 招募 招人 兼职 日赚 月入 一手 渠道 专业 办理 私聊 私信 联系 咨询 扫码 下单 口子 急用",
+    "有偿 长期 可做 可接 可贷 可约 哪里买 求购 收购 软件 辅助 系统 论坛 直播 视频 图片 种子 配件 团队",
+    "新开 发布 论文 作业 四六级",
+)
+OFFER = re.compile(f"(?:{_OFFERS})")
+"""Words of those who offer something."""
+OFFER_AFTER = re.compile(rf"的?(?:{_OFFERS})")
+OFFER_BEFORE = re.compile(rf"(?:{_OFFERS}|[卖收求来])\Z")
+"""The same right beside what is offered."""
+
 # --- Around a protected name -------------------------------------------------------------------
 
 _ROLES = _words(
@@ -52,13 +67,15 @@ _NEAR_FOLLOWS = _words(
     "之友 后援 用户 会员 读者 听众 观众 车主 机主 家人",
     "老公 老婆 女友 男友 铁粉 黑粉 真香 真好 受害者 吐槽 宿舍 食堂 家属院 小区 站(?!长) 路 街",
     "公园 幼儿园 说 讲 妈 爸 奶奶 爷爷 fans?(?![a-z]) alumn student user",
-    f"旁{_NO_LETTER} 骑手 小哥 司机 控{_NO_LETTER} 一下 百科 重度",
+    "旁(?![白听观系]) 骑手 小哥 司机 控{_NO_LETTER} 一下 百科 重度",
 )
 _THINGS = rf"(?:手机|电脑|平板|视频|音乐|购物|游戏)(?!.{{0,6}}(?:{_ROLES}))"
 """What an institution makes or sells, if nobody then speaks for it."""
+_BESIDE = rf"(?:(?!{_ROLES})[㐀-鿿]){{1,6}}?(?:对面|隔壁|旁边?|附近|门口|门前|楼下|后门|周边)"
+"""Beside a house of it: 大厦楼下."""
 _KIN = _words("女儿 儿子 孩子 妻子 丈夫 女婿 媳妇 太太 爱人")
 NEAR_AFTER = re.compile(
-    rf"[\W_]{{0,2}}(?:(?:\d{{2,4}}[级届年]?)?的?(?:{_NEAR_FOLLOWS}|{_THINGS})"
+    rf"[\W_]{{0,2}}(?:(?:\d{{2,4}}[级届年]?)?的?(?:{_NEAR_FOLLOWS}|{_THINGS}|{_BESIDE})"
     rf"|(?:{_STAFF}|教授|老师)?的?(?:{_KIN}))"
 )
 """Who speaks so only stands near it."""

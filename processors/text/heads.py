@@ -1,8 +1,8 @@
 """Where in a text terms may begin, asked of all its places at once.
 
-A table of the first two or three characters, hashed, leaves a few of the places of most texts, and
-two tables each of up to five next to none of these. They may say yes for nothing, but never no to a
-term.
+Two tables of the first two or three characters, hashed, leave a few of the places of most texts,
+and two tables each of up to five next to none of these. They may say yes for nothing, but never no
+to a term.
 """
 
 from collections.abc import Callable, Sequence
@@ -45,8 +45,13 @@ class Heads:
         starts = np.cumsum(lengths + 1) - lengths - 1
         several = lengths > 1
         self._first = _FIRST[: min(3, lengths[several].min(initial=3))]
-        self._may = np.zeros(1 << bits, np.bool_)
-        self._may[self._hashes(codes, starts[several], self._first)] = True
+        self._mask = np.uint32((1 << bits) - 1)
+        # By the upper bits of a hash and by the lower: most that one says yes to for nothing is not
+        # in the other, which is asked of little and so costs next to nothing.
+        self._may, self._really = np.zeros((2, 1 << bits), np.bool_)
+        hashes = self._hashes(codes, starts[several], self._first)
+        self._may[hashes >> self._shift] = True
+        self._really[hashes & self._mask] = True
         # By hash how far a term reaches, a table for every number of its characters that is hashed.
         sizes = np.minimum(lengths, _LONGEST)
         reach = np.minimum(lengths, _FAR).astype(np.uint8)
@@ -91,13 +96,17 @@ class Heads:
         hashes = first + padded[1 : count + 1] * self._first[1]
         if self._first.size > 2:
             hashes += padded[2 : count + 2] * self._first[2]
-        hashes >>= self._shift
-        may = self._may[hashes]
+        may = self._may.take(hashes >> self._shift)
         if self._alone is not None:
-            may |= self._alone[first >> self._shift]
+            alone = self._alone.take(first >> self._shift)
+            may |= alone
         begins: Places = np.flatnonzero(may)
+        really = self._really.take(hashes.take(begins) & self._mask)
+        if self._alone is not None:
+            really |= alone.take(begins)
+        begins = begins[really]
         for factors, table in zip(_FURTHER, self._reach, strict=True):
-            reach = table[self._places(padded, begins, factors)].max(axis=0)
+            reach = table.take(self._places(padded, begins, factors)).max(axis=0)
             some = np.flatnonzero(reach)
             begins, reach = begins[some], reach[some]
         return begins, begins + np.where(reach == _FAR, np.intp(self._longest), reach)
@@ -116,7 +125,6 @@ class Heads:
         hashes: Codes = codes[starts] * factors[0]
         for at in range(1, factors.size):
             hashes += codes[starts + at] * factors[at]
-        hashes >>= self._shift
         return hashes
 
 

@@ -10,6 +10,7 @@ from processors.text.fold import JOINT, UNKNOWN, codes_of, fold, fold_codes, str
 from processors.text.gates import (
     equal,
     is_apart,
+    is_meant,
     is_spaced,
     is_whole_word,
     looks_alike,
@@ -17,7 +18,7 @@ from processors.text.gates import (
     stands,
 )
 from processors.text.match import Match, Outcome
-from processors.text.readings import DRAWN, NUMERAL, REVERSED, SIGNS, TURNED
+from processors.text.readings import BOPOMOFO, DRAWN, NUMERAL, PINYIN, REVERSED, SIGNS, TURNED
 from processors.text.scan import Anchor, Scanner, Text
 from processors.text.views import (
     COLLAPSED,
@@ -58,6 +59,7 @@ ALL_VIEWS = tuple(View)
 QUIET_VIEWS = tuple(view for view in View if view is not View.SOUND)
 """The same without those by sound, which suit neither names nor titles."""
 
+_SPELLED = (PINYIN, BOPOMOFO)
 _BY_SOUND = (SOUND, PAIR, MIXED, INITIALS)
 _SWITCHED = {  # readings that are left out with a view
     **{view.value: view for view in (View.REPEAT, View.SPLIT, View.REVERSED)},
@@ -231,7 +233,7 @@ class TermDetector:
 
     prefilter: re.Pattern[str] | None = None
     apart = False
-    """Whether a short hit must not stand where two other words meet."""
+    """Whether a short hit must not stand where two other words meet, nor only sound like a term."""
 
     def __init__(
         self, entries: Iterable[Entry | str], views: Collection[View] = QUIET_VIEWS
@@ -281,9 +283,15 @@ class TermDetector:
             form = self.terms.form(text, anchor)
             if self.terms.counts(text, anchor, form):
                 entry = self.terms.entry(anchor, form)
-                if entry.allow or not self.apart or is_apart(text, anchor, form):
+                if entry.allow or not self.apart or self._is_read(text, anchor, form):
                     found.append((anchor, entry))
         return uncovered(found)
+
+    @staticmethod
+    def _is_read(text: Text, anchor: Anchor, form: str) -> bool:
+        """Whether a short hit is read as a word of its own, and what sounds so as what it means."""
+        heard = anchor.view in (SOUND, PAIR, MIXED) and anchor.reading not in _SPELLED
+        return is_apart(text, anchor, form) and (not heard or is_meant(text, anchor, form))
 
     def _plainly(self, anchor: Anchor) -> Anchor:
         """What was found stripped but stands as the entry is written was found folded."""

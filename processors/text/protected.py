@@ -15,7 +15,7 @@ from processors.text.fold import fold, strip
 from processors.text.lexicon import ALL_VIEWS, TermDetector
 from processors.text.match import Match, Outcome
 from processors.text.scan import Anchor, Text
-from processors.text.similar import Near, Similar
+from processors.text.similar import Near, Similar, is_other_word
 from processors.text.views import INITIALS, MIXED, PAIR, SIMILAR, SOUND
 from processors.text.words import runs_on
 
@@ -159,13 +159,16 @@ def _match(text: Text, found: Anchor, entry: Entry, outcome: Outcome) -> Match:
 def _speaks(folded: str, found: Anchor, entry: Entry) -> bool:
     """Whether what is only like a name is there for it: all of the text, or with a role word.
 
-    A name of two characters of which one is another says too little by itself.
+    A name of two characters of which one is another says too little by itself, and so does one
+    whose other character makes a word that does not quite sound the same: 北京大雪.
     """
     precedes, follows = before(folded, found, _REACH), after(folded, found, _REACH)
     if grammar.NEAR_AFTER.match(follows) or grammar.NEAR_BEFORE.search(precedes):
         return False
     if _is_role(precedes, follows):
         return True
+    if found.view == SIMILAR and is_other_word(strip(folded[found.start : found.end]), found.term):
+        return False
     return found.end - found.start > _SHORT and is_whole(folded, found.start, found.end)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from processors.text import tables
-from processors.text.fold import IS_LETTER, JOINT, Codes
+from processors.text.fold import IS_LETTER, JOINT, Codes, codes_of
 from processors.text.views import sound, spelled
 from processors.text.words import is_han
 
@@ -109,7 +109,7 @@ class Wanted:
         initials: Iterable[str],
     ) -> None:
         initials, sounds = tuple(initials), tuple(sounds)
-        self._pairs = frozenset(pair for term in terms for pair in _runs(term, 2))
+        self._pairs = _runs_of(terms, 2)
         self._left, self._right = _beside(self._pairs)
         wanted = self._left.keys() | self._right.keys()
         self._splits = {parts: char for parts, char in tables.splits().items() if char in wanted}
@@ -117,19 +117,19 @@ class Wanted:
         for parts in sorted(self._splits, key=len, reverse=True):
             self._heads.setdefault(parts[:2], []).append(parts)
         self._firsts = frozenset(head[0] for head in self._heads)
-        self._head_table = _hashed(self._heads)
+        self._heads_in = _Heads(self._heads, self._splits, self._pairs)
         # Of two syllables both, of more three in a row: fewer are found everywhere.
-        self._sounds = frozenset(run for term in sounds for run in _runs(term, 3))
+        self._sounds = _runs_of(sounds, 3)
         self._sounds |= frozenset(term for term in sounds if len(term) == 2)
         self._mixed = frozenset(mixed)
-        self._initials = frozenset(pair for term in initials for pair in _runs(term, 2))
+        self._initials = _runs_of(initials, 2)
         self._acronyms = frozenset(filter(str.isascii, initials))
-        self._letters = frozenset(run for term in initials for run in _TOKEN.findall(term))
+        self._letters = frozenset(_TOKEN.findall(JOINT.join(initials)))
         self._worth: dict[str, str] = {}
 
     def splits_at(self, stripped: str, codes: Codes | None = None) -> Iterator[int]:
         """Places of the stripped form where parts of a character begin that is wanted there."""
-        for at in self._heads_at(stripped) if codes is None else _pairs_in(codes, self._head_table):
+        for at in self._heads_at(stripped) if codes is None else self._heads_in.places(codes):
             if self._whole(stripped, at):
                 yield at
 
@@ -299,6 +299,13 @@ def _runs(term: str, length: int) -> list[str]:
     return [term[at : at + length] for at in range(len(term) - length + 1)]
 
 
+def _runs_of(terms: Iterable[str], length: int) -> frozenset[str]:
+    """Every run of a length that is in one of the terms."""
+    joined = JOINT.join(terms)
+    runs = set(zip(*(joined[at:] for at in range(length)), strict=False))
+    return frozenset("".join(run) for run in runs if JOINT not in run)
+
+
 def _beside(pairs: Iterable[str]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     """By character what stands to its left in a pair, and to its right."""
     left, right = dict[str, set[str]](), dict[str, set[str]]()
@@ -348,27 +355,52 @@ def _repeats(four: str) -> bool:
     return four[2] == four[0] or (len(four) == 4 and four[2] == four[3] and four[0] >= _HAN)
 
 
-_HASHED = 1 << 18
+class _Heads:
+    """The first two parts of wanted characters, for a search of many places at once."""
+
+    def __init__(
+        self, heads: dict[str, list[str]], splits: dict[str, str], pairs: Collection[str]
+    ) -> None:
+        self._made = np.zeros(1 << _HEAD_BITS, np.uint32)
+        codes = codes_of("".join(heads))
+        slots = _slots(codes[::2], codes[1::2], _HEAD_BITS)
+        whole = [splits[head] if parts == [head] else _SEVERAL for head, parts in heads.items()]
+        self._made[slots] = codes_of("".join(whole))
+        taken, times = np.unique(slots, return_counts=True)
+        self._made[taken[times > 1]] = ord(_SEVERAL)
+        codes = codes_of("".join(pairs))
+        self._pairs = np.zeros(1 << _PAIR_BITS, np.bool_)
+        self._pairs[_slots(codes[::2], codes[1::2], _PAIR_BITS)] = True
+
+    def places(self, codes: Codes) -> list[int]:
+        """Places where parts begin of what may be wanted beside its neighbour, and a few others."""
+        padded = np.concatenate((_NOTHING, codes, _NOTHING, _NOTHING))
+        made = self._made.take(_slots(codes, padded[2:-1], _HEAD_BITS))
+        at = np.flatnonzero(made)
+        whole = made[at]
+        wanted = whole == ord(_SEVERAL)
+        wanted |= made[np.minimum(at + 2, codes.size - 1)] > 0  # parts of the next
+        wanted |= self._pairs.take(_slots(padded[at], whole, _PAIR_BITS))
+        wanted |= self._pairs.take(_slots(whole, padded[at + 3], _PAIR_BITS))
+        found: list[int] = at[wanted].tolist()
+        return found
 
 
-def _hashed(pairs: Iterable[str]) -> _Flags:
-    """Which hashes of two code points are those of a pair."""
-    table = np.zeros(_HASHED, np.bool_)
-    for pair in pairs:
-        table[(ord(pair[0]) * _FACTOR + ord(pair[1])) % _HASHED] = True
-    return table
+_HEAD_BITS = 18
+_PAIR_BITS = 22
+_SEVERAL = "\uffff"  # in place of a character: there are several, or of more parts
+_NOTHING = np.zeros(1, np.uint32)
 
 
-_FACTOR = 0x2F0B  # odd, and small enough for 32 bits
-
-
-def _pairs_in(codes: Codes, table: _Flags) -> list[int]:
-    """Places of two code points that are a pair of the table, and of few others."""
-    hashes = codes[:-1] * np.uint32(_FACTOR)
-    hashes += codes[1:]
-    hashes &= np.uint32(_HASHED - 1)
-    found: list[int] = np.flatnonzero(table[hashes]).tolist()
+def _slots(ones: Codes, others: Codes, bits: int) -> npt.NDArray[np.uint32]:
+    """A hash for each pair of code points."""
+    found: npt.NDArray[np.uint32] = ones * _FACTORS[0]
+    found += others * _FACTORS[1]
+    found >>= np.uint32(32 - bits)
     return found
+
+
+_FACTORS = np.array((0x9E3779B1, 0x85EBCA77), np.uint32)
 
 
 def repeats_in(codes: Codes) -> Iterable[int]:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from processors.text import grammar, tables
 from processors.text.fold import JOINT
-from processors.text.views import sound
-from processors.text.words import is_han
+from processors.text.views import is_in_tone, sound
+from processors.text.words import is_han, is_word
 
 _LEAST = 3  # Han characters of a name of which one may be changed for one that looks alike
 _LEAST_LONGER = 5  # of a name of which one may be left out or put in
@@ -172,12 +172,35 @@ def _parts() -> dict[str, frozenset[str]]:
     return {char: frozenset(parts) for char, parts in found.items()}
 
 
+def is_other_word(shown: str, form: str) -> bool:
+    """Whether the one character that is otherwise makes a word with its neighbour, in other tones.
+
+    It must look otherwise as well: 大雪 is none of the ways to write 大学.
+    """
+    if len(shown) != len(form):
+        return False
+    for at, (char, meant) in enumerate(zip(shown, form, strict=True)):
+        if char == meant:
+            continue
+        words = (shown[max(0, at - 1) : at + 1], shown[at : at + 2])
+        return (
+            sound(char) == sound(meant)
+            and not (is_in_tone(char, meant) or _looks_alike(char, meant))
+            and any(len(word) > 1 and is_word(word) for word in words)
+        )
+    return False
+
+
 def is_alike(one: str, other: str) -> bool:
     """Whether two characters look or sound alike: a part in common, or one inside the other."""
     if not (is_han(one) and is_han(other)):
         return False
+    return sound(one) == sound(other) or _looks_alike(one, other)
+
+
+def _looks_alike(one: str, other: str) -> bool:
     parts = _parts()
     ours, theirs = parts.get(one, frozenset(one)), parts.get(other, frozenset(other))
-    if (ours & theirs) - _STROKES or one in theirs or other in ours or sound(one) == sound(other):
+    if (ours & theirs) - _STROKES or one in theirs or other in ours:
         return True
     return any(one in group and other in group for group in _GROUPS)

@@ -111,6 +111,12 @@ def other_sounds(char: str) -> tuple[str, ...]:
     return tuple(names[syllable] for syllable in tables.sounds().get(char, ())[1:])
 
 
+def is_in_tone(char: str, other: str) -> bool:
+    """Whether two characters have a syllable with its tone in common."""
+    tones = tables.tones()
+    return not set(tones.get(char, ())).isdisjoint(tones.get(other, ()))
+
+
 @cache
 def spellings() -> dict[str, str]:
     """Per character that stands for a syllable the syllable in Latin letters."""

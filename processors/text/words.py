@@ -19,7 +19,7 @@ _SHORT = 3
 
 # Words younger than the dictionary that begin or end as others do.
 _YOUNG = re.compile(
-    "(微博|微信|抖音|快手|网红|直播|读博|约跑|打赌|外卖|网购|网课|弹幕|二维码|日结|周结|月结)"
+    "(微博|微信|抖音|快手|网红|直播|读博|约跑|打赌|外卖|网购|网课|弹幕|手办|二维码|日结|周结|月结)"
 )
 
 
@@ -120,6 +120,28 @@ def cut_ends(stripped: str, start: int, end: int) -> int:
     return sum(begin < start for begin, _ in words) + sum(stop > end for _, stop in words)
 
 
+def is_part(before: str, shown: str, after: str) -> bool:
+    """Whether what is shown is inside a longer word with a word in it that cuts it: 机枪|手.
+
+    So it is too where one character after it ends the run and makes a word with its last: 大|麻袋.
+    """
+    run, start = before[-REACH:] + shown + after[:REACH], len(before[-REACH:])
+    end = start + len(shown)
+    for first, last in words_around(run, start, end):
+        within = first <= start and last >= end
+        if within and any(is_word(run[first:at]) for at in range(start + 1, end) if first < start):
+            return True
+        if within and any(is_word(run[at:last]) for at in range(start + 1, end) if last > end):
+            return True
+    return _ends_a_word(shown, after)
+
+
+def _ends_a_word(shown: str, after: str) -> bool:
+    """Whether the one character that still follows makes a word with the last that is shown."""
+    last = after[:1]
+    return bool(last) and not is_han(after[1:2] or " ") and is_word(shown[-1] + last)
+
+
 def divides(before: str, shown: str, after: str) -> int:
     """Whether words that cut what is shown read better than it as a word of its own.
 
@@ -156,6 +178,8 @@ def _alone(run: str, span: tuple[int, int] | None = None) -> int:
 def runs_on(before: str, shown: str, after: str) -> bool:
     """Whether a word goes over the right end of what is shown: 教育部|落, 京东|方, 新华社|区."""
     before, after = before[-REACH:], after[:REACH]
+    if _ends_a_word(shown, after) and (after[0] != "长" or shown[-1] == "学"):
+        return True  # 四川大|学长; but 教育部长 is one of its people
     if len(shown) <= _SHORT and after and is_word(shown[-1] + after[0]):
         # Of three characters that are a name: 支付宝|安全中心.
         return len(shown) < _SHORT or divides(before, shown, after) >= 0

@@ -153,3 +153,47 @@ def test_what_is_no_sequence_of_texts_is_refused_in_words(texts):
 def test_nothing_is_found_in_no_texts_or_by_no_entries():
     assert Lexicon(["赌博"]).find([]) == []
     assert Lexicon([]).find(["赌博", ""]) == [(), ()]
+
+
+HEARD = Lexicon(
+    ["包养", "代购", "私服", "黑客", "涨粉", "色情", "校园贷", "水果机", "枪手", "大麻"]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "entry"),
+    [
+        ("铯情", "色情"),  # its tones, and a segment of its own
+        ("嘿客接单", "黑客"),  # its tones, in an offer
+        ("有人看铯情吗朋友", "色情"),  # its tones, in characters that are seldom met
+        ("涨份接单", "涨粉"),  # other tones, but an offer right beside it
+        ("校园带，秒批", "校园贷"),  # a segment of its own beside a word
+        ("水果鸡上分", "水果机"),  # beside a word, in an offer
+    ],
+)
+def test_two_syllables_are_an_entry_by_their_tones_or_by_an_offer(text: str, entry: str):
+    assert [(m.entry, m.outcome) for m in HEARD.find([text])[0]] == [(entry, Outcome.REVIEW)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "黑壳虾养殖",  # other tones, and it runs into a word
+        "考前涨分笔记",  # other tones
+        "带够钱再去",  # its tones, but everyday characters inside a sentence
+        "校园戴口罩",  # a word that is met everywhere, and a verb
+        "包阳",  # a name in other tones
+    ],
+)
+def test_two_syllables_in_everyday_characters_are_no_entry(text: str):
+    assert HEARD.find([text]) == [()]
+
+
+@pytest.mark.parametrize("text", ["机枪手老张", "大麻袋", "一支长枪手办"])
+def test_an_entry_in_a_longer_word_that_cuts_it_is_no_hit(text: str):
+    assert HEARD.find([text]) == [()]
+
+
+@pytest.mark.parametrize("text", ["雇枪手代写", "大麻", "论文枪手老张"])
+def test_an_entry_beside_other_words_is_a_hit(text: str):
+    assert len(HEARD.find([text])[0]) == 1

@@ -168,3 +168,23 @@ def test_names_alone_bring_the_forms_of_the_shipped_pack():
     names = ProtectedNames(["清华大学"])
     assert [m.outcome for m in names.find(["杭州市公安局"])[0]] == [Outcome.REJECT]
     assert [m.entry for m in names.find(["清华大学招生办"])[0]] == ["清华大学"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "清华大学长",  # 学长 is a word
+        "腾讯大厦楼下",
+        "清华大学口腔医院隔壁",
+        "腾讯大楼旁的猫",
+        "清华大雪",  # a word of its own in other tones
+    ],
+)
+def test_a_name_that_runs_into_a_word_or_is_only_near_passes(text: str):
+    assert Outcome.REJECT not in outcomes(text).values()
+    assert Outcome.REVIEW not in outcomes(text).values()
+
+
+@pytest.mark.parametrize("text", ["清华大学长官方", "清华太学", "清华大雪客服"])
+def test_a_name_with_its_head_or_a_role_word_does_not_pass(text: str):
+    assert {Outcome.REJECT, Outcome.REVIEW} & set(outcomes(text).values())
