@@ -188,7 +188,7 @@ def runs_on(before: str, shown: str, after: str) -> bool:
 
 
 _ORGANS = "部局院厅处委台社行"
-"""Last characters of organs that have a head: 教育部|长 is one of its people, 四川大|学长 is not."""
+"""Last characters of organs that have a head: 教育部|长 is of its people, 四川大|学长 is not."""
 
 
 def is_within_word(stripped: str, start: int, end: int) -> bool:
