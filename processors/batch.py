@@ -36,7 +36,7 @@ from processors.accounts.emit import emit
 from processors.accounts.examiner import Examiner
 from processors.accounts.ids import mark, remember
 from processors.accounts.rulings import apply_ruling
-from processors.accounts.state import Account, earliest_due, is_paused, is_unanswered
+from processors.accounts.state import Account, Pending, earliest_due, is_paused, is_unanswered
 from processors.accounts.turn import Turn, current_values
 from processors.accounts.verification import apply_verification
 from processors.control import Control, guarded
@@ -184,8 +184,7 @@ class Batch:
         elif isinstance(record, KeyClaims):
             self._register(record)
         else:
-            for finding in record.findings:
-                self._answer(item, finding)
+            self._answer(item, record)
         if self._alone:
             self._answer_alone()
         return fault
@@ -290,31 +289,39 @@ class Batch:
         self._end(held, turn)
         return None
 
-    def _answer(self, item: Input, finding: KeyFinding) -> None:
-        """Take in an answer, at the time of its claim; with the last one comes the turn.
+    def _answer(self, item: Input, record: KeyFindings) -> None:
+        """Take in answers, each at the time of its claim; with the last one comes the turn.
 
         An answer to what waits no more changes nothing.
         """
-        held = self._hold(finding.account_id)
-        if finding.kind is _REPORTER:
-            self._hear_of(held, item, finding)
-            return
-        account, event_id = held.account, finding.event_id
-        pending = across.take_in(account, finding)
-        if pending is not None:
-            held.changed = True
-            if pending.asks:
-                return
-        elif not across.bears_on(account, finding):
-            return
-        live = pending is None
-        event = across.answer_id(held.account_id, event_id, finding.at, of_live_name=live)
-        turn = self._turn(held, replace(item, timestamp=finding.at), event)
-        if pending is not None:
+        for finding in record.findings:
+            held = self._hold(finding.account_id)
+            if finding.kind is _REPORTER:
+                self._hear_of(held, item, finding)
+            elif pending := across.asking(held.account, finding):
+                across.take_in(pending, finding)
+                self._settle(held, item, pending, finding.at)
+            elif across.bears_on(held.account, finding):
+                event = across.answer_id(
+                    held.account_id, finding.event_id, finding.at, of_live_name=True
+                )
+                turn = self._turn(held, replace(item, timestamp=finding.at), event)
+                answers.answer_live_name(turn, finding)
+                self._end(held, turn)
+        for nothing in record.nothing:
+            held = self._hold(nothing.account_id)
+            if pending := across.asking(held.account, nothing):
+                pending.asks -= nothing.keys
+                self._settle(held, item, pending, nothing.at)
+
+    def _settle(self, held: _Held, item: Input, pending: Pending, at: int) -> None:
+        """Decide what has waited for answers, once all are there."""
+        held.changed = True
+        if not pending.asks:
+            event = across.answer_id(held.account_id, pending.event_id, at)
+            turn = self._turn(held, replace(item, timestamp=at), event)
             answers.settle(turn, pending)
-        else:
-            answers.answer_live_name(turn, finding)
-        self._end(held, turn)
+            self._end(held, turn)
 
     def _hear_of(self, held: _Held, item: Input, finding: KeyFinding) -> None:
         """A complainant is known now: the complaint that waits for it is screened."""
@@ -422,14 +429,13 @@ class Batch:
 
     def _register(self, record: KeyClaims) -> None:
         """Apply the claims of one record to the keys that belong here; one record of answers."""
-        findings = keys.apply_claims(record.claims, self._read, self._keys)
-        if findings:
-            self._answers.append(Answer(record.origin, KeyFindings(findings=findings)))
+        found = keys.apply_claims(record.claims, self._read, self._keys)
+        if found.findings or found.nothing:
+            self._answers.append(Answer(record.origin, found))
 
     def _answer_alone(self) -> None:
         """Answer what was asked here and now, and what is asked because of the answers."""
         while self._claims:
             claims, self._claims = self._claims, []
-            findings = KeyFindings(findings=keys.apply_claims(claims, self._read, self._keys))
-            for finding in findings.findings:
-                self._answer(Input(_FINDINGS, 0, -1, finding.at, findings), finding)
+            found = keys.apply_claims(claims, self._read, self._keys)
+            self._answer(Input(_FINDINGS, 0, -1, 0, found), found)

@@ -1074,13 +1074,31 @@ class KeyFinding(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     manifest_since: Int = 0
 
 
+class NothingKnown(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """Answer to the claims of one change on keys that nobody else has to do with.
+
+    account_id: Account that asked.
+    event_id: Change it asked for.
+    at: Event time of the claims; the answer takes effect at it.
+    keys: How many keys it answers for.
+    """
+
+    account_id: str
+    event_id: str
+    at: Millis
+    keys: Int
+
+
 class KeyFindings(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Answers to the claims of one record, for accounts of one partition.
 
-    findings: The answers, in the order of the claims.
+    findings: The answers that tell something, in the order of the claims.
+    nothing: Where an answer is awaited and there is nothing to tell: one for all claims of a
+        change.
     """
 
     findings: tuple[KeyFinding, ...]
+    nothing: tuple[NothingKnown, ...] = ()
 
 
 class NameClaim(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -6792,6 +6810,86 @@ def write_KeyFinding(_record: KeyFinding, _out: bytearray) -> None:
         write_int(manifest_since, _out)
 
 
+def read_NothingKnown(_data: bytes, _at: int) -> tuple[NothingKnown, int]:
+    """Read one NothingKnown at an offset; returns it and the offset after it."""
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    account_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _n = _data[_at]
+    _at += 1
+    if not _n & 0x81:
+        _n >>= 1
+    elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+        _at += 1
+        _n = (_n & 0x7E | _m << 7) >> 1
+    else:
+        _n, _at = read_size(_data, _at - 1)
+    event_id = _data[_at : _at + _n].decode()
+    _at += _n
+    _a, _b, _c, _d, _e, _n = _data[_at : _at + 6]
+    if _n < 0x80 and _a & _b & _c & _d & _e & 0x80:
+        _n = _a + (_b << 7) + (_c << 14) + (_d << 21) + (_e << 28) + (_n << 35)
+        _n -= 0x810204080
+        at = (_n >> 1) ^ -(_n & 1)
+        _at += 6
+    else:
+        at, _at = read_long(_data, _at)
+    _n = _data[_at]
+    if _n < 0x80:
+        keys = (_n >> 1) ^ -(_n & 1)
+        _at += 1
+    else:
+        keys, _at = read_int(_data, _at)
+    if _at > len(_data):
+        raise ValueError("the record is cut short")
+    return NothingKnown(account_id, event_id, at, keys), _at
+
+
+def write_NothingKnown(_record: NothingKnown, _out: bytearray) -> None:
+    """Append the Avro binary form of one NothingKnown."""
+    _append = _out.append
+    _raw = _record.account_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    _raw = _record.event_id.encode()
+    _n = len(_raw)
+    if _n < 0x40:
+        _append(_n << 1)
+    elif _n < 0x2000:
+        _append(_n << 1 & 0x7F | 0x80)
+        _append(_n >> 6)
+    else:
+        write_long(_n, _out)
+    _out += _raw
+    at = _record.at
+    if 0x400000000 <= at < 0x20000000000:
+        _out += _MORE[at << 1 & 0x3FFF]
+        _out += _MORE[at >> 13 & 0x3FFF]
+        _out += _LAST[at >> 27]
+    else:
+        write_long(at, _out)
+    keys = _record.keys
+    if 0 <= keys < 0x40:
+        _append(keys << 1)
+    else:
+        write_int(keys, _out)
+
+
 def read_KeyFindings(_data: bytes, _at: int) -> tuple[KeyFindings, int]:
     """Read one KeyFindings at an offset; returns it and the offset after it."""
     findings_items: list[KeyFinding] = []
@@ -6805,9 +6903,20 @@ def read_KeyFindings(_data: bytes, _at: int) -> tuple[KeyFindings, int]:
                 findings_items.append(findings_item)
             findings_count, _at = read_count(_data, _at)
     findings = tuple(findings_items)
+    nothing_items: list[NothingKnown] = []
+    if not _data[_at]:
+        _at += 1
+    else:
+        nothing_count, _at = read_count(_data, _at)
+        while nothing_count:
+            for _ in range(nothing_count):
+                nothing_item, _at = read_NothingKnown(_data, _at)
+                nothing_items.append(nothing_item)
+            nothing_count, _at = read_count(_data, _at)
+    nothing = tuple(nothing_items)
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return KeyFindings(findings), _at
+    return KeyFindings(findings, nothing), _at
 
 
 def write_KeyFindings(_record: KeyFindings, _out: bytearray) -> None:
@@ -6817,6 +6926,11 @@ def write_KeyFindings(_record: KeyFindings, _out: bytearray) -> None:
         write_long(len(findings_items), _out)
         for findings_item in findings_items:
             write_KeyFinding(findings_item, _out)
+    _append(0)
+    if nothing_items := _record.nothing:
+        write_long(len(nothing_items), _out)
+        for nothing_item in nothing_items:
+            write_NothingKnown(nothing_item, _out)
     _append(0)
 
 

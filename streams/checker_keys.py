@@ -13,9 +13,9 @@ from typing import Any
 
 from processors import engine
 from processors.accounts import across, decode, reporters
-from processors.keys import apply_claims, partition_of
+from processors.keys import apply_claims, partition_of, single
 from schemas.codec import Codec
-from schemas.records import KeyClaim, KeyClaims, KeyFinding, KeyFindings, KeyKind
+from schemas.records import KeyClaim, KeyClaims, KeyFinding, KeyFindings, KeyKind, NothingKnown
 from streams.dead_letters import Origin
 from streams.settings import Settings
 from streams.topics import real_name
@@ -71,8 +71,9 @@ class Exchange:
             self._collect_claims((topic, partition, offset), value, before=before)
         else:
             self._answered[partition, value] += not before
-            for finding in self._codec.decode(KeyFindings, value).findings:
-                self._collect_finding(partition, offset, finding)
+            for answer, one in single(self._codec.decode(KeyFindings, value)):
+                given = engine.Input(FINDINGS, partition, offset, answer.at, one)
+                self._collect_answer(answer, given)
 
     def _collect_claims(self, origin: Origin, value: bytes, *, before: bool) -> None:
         record = self._codec.decode(KeyClaims, value)
@@ -90,15 +91,13 @@ class Exchange:
             if partition_of(claim.key, self._partitions) != origin[1]:
                 self._add("claims", f"{claim.account_id}: {origin} is not where the key belongs")
 
-    def _collect_finding(self, partition: int, offset: int, finding: KeyFinding) -> None:
-        account, event = finding.account_id, finding.event_id
-        one = KeyFindings(findings=(finding,))
-        given = engine.Input(FINDINGS, partition, offset, finding.at, one)
-        if finding.kind is KeyKind.REPORTER:
+    def _collect_answer(self, answer: KeyFinding | NothingKnown, given: engine.Input) -> None:
+        account, event = answer.account_id, answer.event_id
+        if isinstance(answer, KeyFinding) and answer.kind is KeyKind.REPORTER:
             self._answers[account, reporters.answer_id(account, event)].append(given)
             return
         for live in (False, True):
-            turn = across.answer_id(account, event, finding.at, of_live_name=live)
+            turn = across.answer_id(account, event, answer.at, of_live_name=live)
             self._answers[account, turn].append(given)
 
     def answers(self, account: str, event: str) -> list[engine.Input]:
@@ -135,8 +134,9 @@ class Exchange:
             if origin in dead or origin[2] >= self._reached.get(origin[1], 0):
                 continue
             known = states[origin[1]]
-            if found := apply_claims(record.claims, known.get, known):
-                value = self._codec.encode(KeyFindings(findings=found))
+            found = apply_claims(record.claims, known.get, known)
+            if found.findings or found.nothing:
+                value = self._codec.encode(found)
                 answered[record.origin, value] += 1
         for (partition, _), count in (
             (answered - self._answered) + (self._answered - answered)

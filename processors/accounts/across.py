@@ -10,6 +10,7 @@ changed it; only differences are told.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 
 from processors.accounts import owning
@@ -36,6 +37,7 @@ from schemas.records import (
     KeyFinding,
     KeyKind,
     MeasureStep,
+    NothingKnown,
     Phase,
     SubjectKind,
     VerificationKind,
@@ -53,6 +55,12 @@ _WHOLE = (ChangeKind.REGISTRATION, ChangeKind.OWNER_CHANGE)
 _LOOKS_OF_NAMES = (Field.NAME, Field.BADGE)
 
 Key = tuple[KeyKind, bytes]
+
+
+@lru_cache(maxsize=64)
+def policy_mark(policy: str) -> bytes:
+    """By what a claim says which policy decided: the first bytes of its hash."""
+    return bytes.fromhex(policy[: 2 * POLICY_BYTES])
 
 
 def answer_id(account_id: str, event_id: str, at: int, *, of_live_name: bool = False) -> str:
@@ -109,8 +117,10 @@ def ask(
     pending.unchecked = list(judgement.unchecked)
     pending.reviewers = list(reviewers)
     before = len(turn.claims)
-    for kind, key in _asked_of(turn.account, pending):
-        _claim(turn, pending.event_id, kind, key, _how(turn, pending, kind, key), answer=True)
+    subject = _subject(turn.account, pending)
+    for kind, key in _asked_of(turn.account, pending, subject):
+        how = _how(turn, pending, kind, (kind, key) in subject)
+        _claim(turn, pending.event_id, kind, key, how, answer=True)
     pending.asks = len(turn.claims) - before or ANSWERED
     pending.asked, pending.heard = turn.at, []
 
@@ -125,27 +135,23 @@ def look_up_name(turn: Turn, name: str) -> None:
         _claim(turn, turn.event_id, KeyKind.NAME, key, how)
 
 
-def _asked_of(account: Account, pending: Pending) -> Iterator[Key]:
+def _asked_of(account: Account, pending: Pending, subject: list[Key]) -> Iterator[Key]:
     """The keys of a change, each once."""
     if pending.kind in _WHOLE:
-        of_subject = _subject(account, pending)
-        yield from of_subject
-        for key in dict.fromkeys(_identities(account, pending)):
-            if key not in of_subject:
-                yield key
+        yield from dict.fromkeys((*subject, *_identities(account, pending)))
     if pending.kind is ChangeKind.REGISTRATION:
         yield from dict.fromkeys(_possessions(account))
     if name := pending.values.get(Field.NAME):
         yield KeyKind.NAME, name_key(name)
 
 
-def _how(turn: Turn, pending: Pending, kind: KeyKind, key: bytes) -> tuple[KeyAsk, int]:
+def _how(turn: Turn, pending: Pending, kind: KeyKind, of_subject: bool) -> tuple[KeyAsk, int]:
     """How a key is asked for, and with what strength."""
     account, terms = turn.account, turn.pack.across
     if kind is KeyKind.NAME:
         strength = owning.strength(turn, account, pending.values[Field.NAME], pending)
         return (KeyAsk.TAKE, strength) if strength else (KeyAsk.LOOK, 0)
-    if (kind, key) in _subject(account, pending):
+    if of_subject:
         return KeyAsk.TAKE, 0
     counted = terms is not None and terms.registrations_a_day.get(kind)
     return (KeyAsk.COUNT if counted else KeyAsk.LOOK), 0
@@ -167,7 +173,7 @@ def _claim(
             account_id=turn.account_id,
             account_seq=turn.seq,
             event_id=event_id,
-            policy=bytes.fromhex(turn.examiner.policy.hash[: 2 * POLICY_BYTES]),
+            policy=policy_mark(turn.examiner.policy.hash),
             at=turn.at,
             kind=kind,
             key=key,
@@ -186,33 +192,39 @@ def _claim(
 # -- what is answered -------------------------------------------------------------------------
 
 
-def take_in(account: Account, finding: KeyFinding) -> Pending | None:
-    """Note an answer. Returns what asked for it, whether more answers are to come or not.
+def asking(account: Account, answer: KeyFinding | NothingKnown) -> Pending | None:
+    """What an answer is awaited by.
 
     What was not answered in time may have been asked again: then only what was asked last counts.
     """
     for pending in account.pending:
-        live_name = finding.kind is KeyKind.NAME and pending.phase is Phase.APPLIED
         if (
             pending.asks > 0
-            and pending.event_id == finding.event_id
-            and pending.asked in (0, finding.at)
-            and not live_name
+            and pending.event_id == answer.event_id
+            and pending.asked in (0, answer.at)
+            and not (pending.phase is Phase.APPLIED and _is_of_a_name(answer))
         ):
-            pending.asks -= 1
-            if finding.holders or finding.barred or finding.recent > 1:
-                known = Known(
-                    kind=KEY_NUMBER[finding.kind],
-                    holders=finding.holders,
-                    strength=finding.strength,
-                    barred=finding.barred,
-                    ban_until=finding.ban_until,
-                    closed_for=finding.closed_for,
-                    recent=finding.recent,
-                )
-                pending.heard = sorted([*pending.heard, known], key=_order)
             return pending
     return None
+
+
+def take_in(pending: Pending, finding: KeyFinding) -> None:
+    """Note an answer that is awaited."""
+    pending.asks -= 1
+    known = Known(
+        kind=KEY_NUMBER[finding.kind],
+        holders=finding.holders,
+        strength=finding.strength,
+        barred=finding.barred,
+        ban_until=finding.ban_until,
+        closed_for=finding.closed_for,
+        recent=finding.recent,
+    )
+    pending.heard = sorted([*pending.heard, known], key=_order)
+
+
+def _is_of_a_name(answer: KeyFinding | NothingKnown) -> bool:
+    return isinstance(answer, KeyFinding) and answer.kind is KeyKind.NAME
 
 
 def bears_on(account: Account, finding: KeyFinding) -> bool:

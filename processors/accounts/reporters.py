@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from processors.accounts import cases
-from processors.accounts.across import POLICY_BYTES
+from processors.accounts.across import policy_mark
 from processors.accounts.ids import derive_id
 from processors.accounts.state import Account, Ticket
 from processors.accounts.turn import DAY, Turn
@@ -173,7 +173,7 @@ def _claim(
             account_id=turn.account_id,
             account_seq=turn.seq,
             event_id=turn.event_id,
-            policy=bytes.fromhex(turn.examiner.policy.hash[: 2 * POLICY_BYTES]),
+            policy=policy_mark(turn.examiner.policy.hash),
             at=turn.at,
             kind=KeyKind.REPORTER,
             key=key,

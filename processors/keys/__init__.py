@@ -13,6 +13,7 @@ from processors.keys.registry import (
     is_bucket,
     is_registry_key,
     join,
+    single,
 )
 from processors.keys.tokens import is_same, renewed, tokens_of
 
@@ -28,6 +29,7 @@ __all__ = [
     "name_key",
     "partition_of",
     "renewed",
+    "single",
     "token_key",
     "tokens_of",
 ]

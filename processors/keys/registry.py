@@ -15,7 +15,14 @@ from msgspec import Struct
 
 from processors.keys import reporters
 from processors.keys.hashes import KINDS, partition_of
-from schemas.records import KeyAsk, KeyClaim, KeyFinding, KeyKind
+from schemas.records import (
+    KeyAsk,
+    KeyClaim,
+    KeyFinding,
+    KeyFindings,
+    KeyKind,
+    NothingKnown,
+)
 
 DAY = 86_400_000
 
@@ -117,12 +124,13 @@ def is_bucket(key: bytes) -> bool:
 
 def apply_claims(
     claims: Iterable[KeyClaim], read: Read, states: dict[bytes, bytes | None]
-) -> tuple[KeyFinding, ...]:
+) -> KeyFindings:
     """Apply claims in their order to ``states``, over what ``read`` gives; returns the answers.
 
     A claim sees those before it. An account is told of others only.
     """
     findings = []
+    nothing: dict[tuple[str, str, int], int] = {}
     for claim in claims:
         place = bytes((0, _NUMBER[claim.kind])) + claim.key
         held = states[place] if place in states else read(place)
@@ -139,11 +147,26 @@ def apply_claims(
             entry = _CHANGES[ask](entry or Entry(), claim)
             states[place] = _encode(entry) if entry.holders or entry.bars else None
         recent = _count(claim, read, states) if ask is KeyAsk.COUNT else 0
-        if claim.answer or (ask is KeyAsk.LOOK or ask is KeyAsk.TAKE):
+        if claim.answer or ask is KeyAsk.LOOK or ask is KeyAsk.TAKE:
             finding = _finding(claim, entry, recent)
-            if claim.answer or _bears_on_a_live_name(finding):
+            if finding is None:
+                if claim.answer:
+                    asked = claim.account_id, claim.event_id, claim.at
+                    nothing[asked] = nothing.get(asked, 0) + 1
+            elif claim.answer or _bears_on_a_live_name(finding):
                 findings.append(finding)
-    return tuple(findings)
+    return KeyFindings(
+        findings=tuple(findings),
+        nothing=tuple([NothingKnown(*asked, number) for asked, number in nothing.items()]),
+    )
+
+
+def single(record: KeyFindings) -> Iterator[tuple[KeyFinding | NothingKnown, KeyFindings]]:
+    """The answers of a record, each with a record of its own."""
+    for finding in record.findings:
+        yield finding, KeyFindings(findings=(finding,))
+    for nothing in record.nothing:
+        yield nothing, KeyFindings(findings=(), nothing=(nothing,))
 
 
 def _take(entry: Entry, claim: KeyClaim) -> Entry:
@@ -183,19 +206,13 @@ _CHANGES: dict[KeyAsk, Callable[[Entry, KeyClaim], Entry]] = {
 }
 
 
-def _finding(claim: KeyClaim, entry: Entry | None, recent: int) -> KeyFinding:
+def _finding(claim: KeyClaim, entry: Entry | None, recent: int) -> KeyFinding | None:
+    """What is known of a key beside the account that asks; None for nothing."""
     mine = claim.account_id
     holders = [h for h in entry.holders if h.account_id != mine] if entry else ()
     bars = [b for b in entry.bars if b.account_id != mine] if entry else ()
-    if not holders and not bars:
-        return KeyFinding(
-            account_id=mine,
-            event_id=claim.event_id,
-            at=claim.at,
-            kind=claim.kind,
-            key=claim.key,
-            recent=recent,
-        )
+    if not holders and not bars and recent <= 1:
+        return None
     first = max(holders, key=lambda holder: holder.strength, default=None)
     last = max((bar.until or _NEVER for bar in bars), default=0)
     return KeyFinding(

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
+from itertools import repeat
 
-from processors.keys import explode
+from msgspec.structs import replace
+
+from processors.keys import explode, single
 from schemas.codec import Codec
-from schemas.records import KeyClaims, KeyFindings
+from schemas.records import KeyClaims, KeyFindings, NothingKnown
 from streams.task import RESERVED
 from streams.topics import CHANGELOG, Topic
 
@@ -62,8 +65,13 @@ def items_of(
         for claim in codec.decode(KeyClaims, value or b"").claims:
             yield codec.encode(KeyClaims(origin=0, claims=(claim,)))
     elif topic.record is KeyFindings:
-        for finding in codec.decode(KeyFindings, value or b"").findings:
-            yield codec.encode(KeyFindings(findings=(finding,)))
+        for answer, one in single(codec.decode(KeyFindings, value or b"")):
+            if isinstance(answer, NothingKnown):
+                # The claims of a change may be cut into more records, each with its own answer.
+                each = KeyFindings(findings=(), nothing=(replace(answer, keys=1),))
+                yield from repeat(codec.encode(each), answer.keys)
+            else:
+                yield codec.encode(one)
     else:
         yield _joined(timestamp.to_bytes(8, "big", signed=True), _joined(key or b"", value or b""))
 

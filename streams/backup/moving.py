@@ -15,9 +15,9 @@ from typing import NamedTuple
 from processors import sweeps
 from processors.accounts import backlog, brakes
 from processors.accounts import decode as decode_account
-from processors.keys import divide, is_bucket, is_registry_key, join, partition_of
+from processors.keys import divide, is_bucket, is_registry_key, join, partition_of, single
 from schemas.codec import Codec
-from schemas.records import KeyClaim, KeyClaims, KeyFinding, KeyFindings
+from schemas.records import KeyClaim, KeyClaims, KeyFindings
 from streams.backup.files import Kept
 from streams.dead_letters import readdressed
 from streams.errors import ConfigurationError
@@ -181,12 +181,15 @@ class Mover:
 
     def _findings(self, kept: Kept) -> Iterator[Placed]:
         """Answers by where their account is."""
-        groups: dict[int, list[KeyFinding]] = defaultdict(list)
-        for finding in self._codec.decode(KeyFindings, kept.value or b"").findings:
-            groups[partition_of_key(finding.account_id.encode(), self._after)].append(finding)
-        for partition, findings in groups.items():
-            value = self._codec.encode(KeyFindings(findings=tuple(findings)))
-            yield Placed(partition, kept._replace(value=value))
+        groups: dict[int, list[KeyFindings]] = defaultdict(list)
+        for answer, one in single(self._codec.decode(KeyFindings, kept.value or b"")):
+            groups[partition_of_key(answer.account_id.encode(), self._after)].append(one)
+        for partition, answers in groups.items():
+            together = KeyFindings(
+                findings=tuple(finding for one in answers for finding in one.findings),
+                nothing=tuple(nothing for one in answers for nothing in one.nothing),
+            )
+            yield Placed(partition, kept._replace(value=self._codec.encode(together)))
 
     def _letter(self, kept: Kept) -> Placed:
         """A dead letter, with the origin that its record would have here."""
