@@ -125,6 +125,13 @@ class Codec:
         known.write(record, out)
         return bytes(out)
 
+    def header(self, record_type: type[Any]) -> bytes:
+        """The first bytes of every record of a type that `encode` writes: they name its schema."""
+        known = _TYPES[record_type]
+        if self._registry is None:
+            return known.header
+        return self._registry.frame(known.record_type, known.schema)
+
     def _decode_other(self, known: _Type, data: bytes) -> Any:
         """Read what does not begin with the header of the current schema."""
         if data.startswith(MAGIC):

@@ -254,6 +254,16 @@ def read_partition(
             yield message
 
 
+def unread_messages(consumer: Consumer) -> int:
+    """How many offsets of its partitions a consumer has not read yet, as far as it knows."""
+    unread = 0
+    for place in consumer.position(consumer.assignment()):
+        _, high = consumer.get_watermark_offsets(place, cached=True)
+        if place.offset >= 0:
+            unread += max(0, high - place.offset)
+    return unread
+
+
 def _is_end(message: Message) -> bool:
     """Tell whether this marks the end of a partition; raises on any other error."""
     error = message.error()

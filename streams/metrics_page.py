@@ -12,6 +12,7 @@ from streams.executor.measuring import ExecutorMetrics
 from streams.gateway.measuring import GatewayMetrics
 from streams.images.measuring import ImageMetrics
 from streams.metrics import WorkerMetrics, create_registry, show_ready
+from streams.sources.measuring import SourceMetrics
 from streams.views.metrics import ViewMetrics
 
 _INTRODUCTION = """\
@@ -25,9 +26,9 @@ What can be counted is there from the first scrape on, at 0, as far as its label
 
 - `deploy/prometheus/prometheus.yml` scrapes the processes of `deploy/compose.yaml` by their names,
   `kubernetes.yml` beside it the pods of `deploy/kubernetes`. With another service discovery keep
-  the names of the jobs, `zhengming-worker`, `-gateway`, `-views`, `-executor` and `-images`:
-  dashboards and alerts go by them. `recording.yml` and `alerts.yml` are the rules, `tests/` their
-  unit tests
+  the names of the jobs, `zhengming-worker`, `-gateway`, `-views`, `-executor`, `-images` and
+  `-source`: dashboards and alerts go by them. `recording.yml` and `alerts.yml` are the rules,
+  `tests/` their unit tests
   (`promtool test rules deploy/prometheus/tests/*.yml`).
 - Every alert has a page in [runbooks](runbooks/), by its name: what it means for people, what to
   look at first, the cure, how to verify, when to escalate. `critical` wakes somebody; `warning` is
@@ -69,6 +70,7 @@ def processes() -> dict[str, list[Metric]]:
         "views": ViewMetrics().registry,
         "executor": ExecutorMetrics().registry,
         "images": ImageMetrics().registry,
+        "source": SourceMetrics().registry,
     }
     found = {"every process": shared}
     for process, registry in own.items():

@@ -529,10 +529,10 @@ def gateway() -> Any:
 
 
 def around() -> Any:
-    """Views, executor, images."""
+    """Views, executor, images, sources."""
     return dashboard(
         "zhengming-around",
-        "Zhengming 正名 / Views, executor, images",
+        "Zhengming 正名 / Views, executor, images, sources",
         (),
         (
             Row(
@@ -584,7 +584,60 @@ def around() -> Any:
                     quantiles("Fetching and looking", "zhengming_images_seconds"),
                 ),
             ),
-            process("zhengming-(views|executor|images)"),
+            Row(
+                "Sources",
+                (
+                    graph(
+                        "Read and published",
+                        Query(rate("zhengming_source_messages_total"), "messages"),
+                        Query(rate("zhengming_source_changes_total"), "changes"),
+                        unit="cps",
+                    ),
+                    graph(
+                        "Skipped",
+                        Query(rate("zhengming_source_skipped_total", "reason"), "{{reason}}"),
+                        unit="cps",
+                        stack=True,
+                    ),
+                    graph(
+                        "Rejected",
+                        Query(
+                            "60 * " + rate("zhengming_source_rejected_total", "reason"),
+                            "{{reason}}",
+                        ),
+                        unit="cpm",
+                        stack=True,
+                    ),
+                ),
+            ),
+            Row(
+                "Sources, and what they read",
+                (
+                    graph("Connected", Query("zhengming_source_connected", "{{instance}}")),
+                    graph(
+                        "Reads what is so old",
+                        Query("zhengming_source_behind_seconds", "{{instance}}"),
+                        unit="s",
+                    ),
+                    graph(
+                        "Since the last message",
+                        Query(
+                            "time() - zhengming_source_last_event_timestamp_seconds",
+                            "{{instance}}",
+                        ),
+                        unit="s",
+                    ),
+                    graph(
+                        "Unread, and connections made again in the last hour",
+                        Query("zhengming_source_unread_messages", "unread {{instance}}"),
+                        Query(
+                            "increase(zhengming_source_reconnections_total[1h])",
+                            "connections {{instance}}",
+                        ),
+                    ),
+                ),
+            ),
+            process("zhengming-(views|executor|images|source)"),
         ),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -57,7 +58,8 @@ def debezium(
     stopping = threading.Event()
     for number in SIGNALS:
         signal.signal(number, lambda *_: stopping.set())
-    reader.run(stopping)
+    with _probes(settings, reader.feed):
+        reader.run(stopping)
     _tell(reader.feed)
 
 
@@ -135,8 +137,16 @@ def _public(which: Public, url: str | None, position: Path | None) -> None:
             loop.add_signal_handler(number, task.cancel if task is not None else loop.stop)
         await feed_web(feed, public_source(which, url), kept)
 
-    asyncio.run(run())
+    with _probes(settings, feed):
+        asyncio.run(run())
     _tell(feed)
+
+
+def _probes(settings: Settings, feed: Feed) -> AbstractContextManager[None]:
+    from streams.probes import probes
+
+    watch = feed.watch
+    return probes(settings, watch.metrics.registry, watch.liveness, watch.readiness)
 
 
 def _tell(feed: Feed) -> None:

@@ -19,9 +19,9 @@ STOP_S = 10.0
 ANSWER_S = 1.0
 
 
-def command(name: str) -> list[str]:
+def command(*words: str) -> list[str]:
     """The command line of a process of ours."""
-    return [sys.executable, "-m", "streams.cli", name]
+    return [sys.executable, "-m", "streams.cli", *words]
 
 
 def environment(settings: Settings, directory: Path, port: int, **more: str) -> dict[str, str]:

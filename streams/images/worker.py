@@ -18,7 +18,7 @@ from confluent_kafka import KafkaError, KafkaException
 from schemas.codec import Codec
 from schemas.errors import DecodeError
 from schemas.records import FieldAnalysis, ImageFacts, ImageRequest
-from streams.clients import create_consumer, create_producer
+from streams.clients import create_consumer, create_producer, unread_messages
 from streams.codecs import open_codec
 from streams.errors import BrokerUnreachable
 from streams.health import Health
@@ -95,12 +95,7 @@ class ImageWorker:
     def _look_around(self, consumer: Any) -> None:
         """Note that it lives, and how much is left to read."""
         self._progress, self._reads = time.monotonic(), True
-        unread = 0
-        for place in consumer.position(consumer.assignment()):
-            _, high = consumer.get_watermark_offsets(place, cached=True)
-            if place.offset >= 0:
-                unread += max(0, high - place.offset)
-        self.metrics.unread.set(unread)
+        self.metrics.unread.set(unread_messages(consumer))
 
     def _answer(self, messages: Sequence[Any], threads: ThreadPoolExecutor, producer: Any) -> None:
         began = time.perf_counter()

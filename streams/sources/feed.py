@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
@@ -26,6 +26,7 @@ from streams.codecs import open_codec
 from streams.publishing import Publisher
 from streams.settings import Settings
 from streams.sources.item import Item, Rejected
+from streams.sources.measuring import Watch
 from streams.topics import real_name
 
 OPEN_AN_ACCOUNT = SEEN_EVENTS // 2
@@ -50,14 +51,17 @@ class Feed:
         self._messages = 0
         self._told = time.monotonic()
         self.counts: Counter[str] = Counter()
+        self.watch = Watch()
 
-    def take(self, items: Iterable[Item], **place: Any) -> bool:
+    def take(self, items: Sequence[Item], at_ms: int | None = None, **place: Any) -> bool:
         """Queue the changes of one message; tells whether it is time to `settle`.
 
-        ``place`` says in the log where a rejected one stands. Call `settle` only once the position
-        to keep is the one after this message.
+        ``at_ms`` is the time of the message, by default that of its changes. ``place`` says in the
+        log where a rejected one stands. Call `settle` only once the position to keep is the one
+        after this message.
         """
         self._messages += 1
+        self.watch.read(at_ms if at_ms is not None else _latest(items))
         due = self._messages >= OPEN
         for item in items:
             if isinstance(item, AccountChange):
@@ -68,6 +72,7 @@ class Feed:
                 continue
             told = "rejected" if isinstance(item, Rejected) else "skipped"
             self.counts[f"{told}: {item.reason}"] += 1
+            self.watch.metrics.left_out(item)
             if isinstance(item, Rejected):
                 log.warning("rejected", reason=item.reason, detail=item.detail, **place)
         return due
@@ -75,11 +80,19 @@ class Feed:
     def settle(self) -> None:
         """Wait until Kafka has everything, then keep the position. Raises `BrokerUnreachable`."""
         if not self._messages:
+            self.watch.turned()
             return
         self._publisher.finish()
         self._keep()
+        self.watch.turned()
+        self.watch.metrics.messages.inc(self._messages)
+        self.watch.metrics.changes.inc(self._accounts.total())
         self._messages = 0
         self._accounts.clear()
         if time.monotonic() - self._told >= TOLD_EVERY_S:
             self._told = time.monotonic()
             log.info("fed", **dict(self.counts))
+
+
+def _latest(items: Sequence[Item]) -> int | None:
+    return max((i.occurred_at for i in items if isinstance(i, AccountChange)), default=None)

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
 from schemas.records import AccountChange
 
 Unit = Literal["s", "ms", "us"]
+Fault = Literal[
+    "no account id", "no record", "no time", "not JSON", "not a profile", "unknown shape"
+]
+FAULTS: tuple[Fault, ...] = get_args(Fault)
+"""Why a message is rejected: all there are, so that each can be counted from the start."""
 LATEST_MS = 253_402_300_799_999
 """The end of the year 9999."""
 ID_CHARS = 32
@@ -34,8 +39,7 @@ class Skipped(NamedTuple):
 class Rejected(NamedTuple):
     """Something that should have been a change and is none; neither text holds a value of it."""
 
-    reason: str
-    """One of a few words, for counting."""
+    reason: Fault
     detail: str
     """What is wrong, and where."""
 

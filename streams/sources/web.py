@@ -69,9 +69,12 @@ class WebSource(NamedTuple):
 
 
 async def follow(
-    source: WebSource, position: str | None
+    source: WebSource, position: str | None, parted: Callable[[str], None] = lambda _why: None
 ) -> AsyncGenerator[tuple[list[Item], str | None]]:
-    """Yield the items of every message and the position after it, through all reconnections."""
+    """Yield the items of every message and the position after it, through all reconnections.
+
+    ``parted`` is told why, whenever a connection has ended.
+    """
     if any(find_spec(module) is None for module in ("httpx_sse", "websockets")):
         raise ConfigurationError(
             "public streams need the extra `sources`: pip install 'zhengming[sources]'"
@@ -87,6 +90,7 @@ async def follow(
         except ConnectionEnded as error:
             ended = str(error)
         wait = pause * random.uniform(0.5, 1.0)  # noqa: S311  # spreads reconnections, no secret
+        parted(ended)
         log.warning("connecting again", source=source.name, why=ended, pause_s=round(wait, 2))
         await asyncio.sleep(wait)
         pause = min(pause * 2, LONGEST_PAUSE_S)
@@ -99,7 +103,7 @@ async def feed_web(feed: Feed, source: WebSource, kept: Kept) -> None:
     """
 
     async def read() -> None:
-        async with aclosing(follow(source, kept.position)) as received:
+        async with aclosing(follow(source, kept.position, feed.watch.lost)) as received:
             async for items, after in received:
                 due = feed.take(items, position=after)
                 kept.position = after

@@ -23,6 +23,8 @@ from streams.simulate import Simulation
 from streams.topics import create_topics, real_name
 from streams.views.store import now_ms
 from tests.streams.images.drawn import encoded, picture
+from tests.streams.sources.servers import jetstream_server
+from tests.streams.sources.wire import profile
 from tests.support import wait_until
 
 SECRET = "a secret of the platform and ours"
@@ -55,7 +57,7 @@ class Platform:
 
 
 class Running:
-    """Two workers, views, gateway, executor and images; a context manager that ends them all."""
+    """Two workers and one of each other process; a context manager that ends them all."""
 
     def __init__(self, settings: Settings, directory: Path) -> None:
         self.settings = settings
@@ -83,12 +85,14 @@ class Running:
             ZHENGMING_EXECUTOR_SECRET=SECRET,
         )
         self._start("images", "images", ZHENGMING_IMAGE_DIR=str(images))
+        stream = self._stack.enter_context(jetstream_server(profiles(), drop_after=100))
+        self._start("source", "source", "jetstream", "--url", stream.url)
 
-    def _start(self, name: str, process: str, **more: str) -> None:
+    def _start(self, name: str, *process: str, **more: str) -> None:
         (port,) = free_ports(1)
         self.ports[name] = port
         told = environment(self.settings, self._directory / name, port, **more)
-        child = Child(command(process), self._directory / f"{name}.log", told)
+        child = Child(command(*process), self._directory / f"{name}.log", told)
         self.children[name] = self._stack.enter_context(child)
 
     def __enter__(self) -> Self:
@@ -154,6 +158,18 @@ class Running:
                     client.get("/v1/reviews")
                 if self._over.wait(0.1):
                     return
+
+
+def profiles() -> list[dict[str, Any]]:
+    """Events of a public stream, a little past, with some that change no account."""
+    at_us = (now_ms() - 60_000) * 1_000
+    made = [
+        profile(f"did:plc:{n}", f"3m{n}", at_us + n * 100_000, displayName="n") for n in range(300)
+    ]
+    for number, event in enumerate(made):
+        if number % 10 == 0:
+            event |= {"kind": "identity", "commit": None}
+    return made
 
 
 def image_request(number: int, reference: str) -> ImageRequest:

@@ -88,10 +88,13 @@ def test_a_service_is_pinned_bounded_restarted_watched_and_without_privileges(se
 @named(OURS)
 def test_ours_write_only_where_they_are_let(service: Service):
     assert service.spec["read_only"] is True
-    assert [mount.split(":")[0] for mount in service.spec["tmpfs"]] == [
-        "/tmp",
-        "/var/lib/zhengming",
-    ]
+    mounts = [*service.spec["tmpfs"], *reversed_volumes(service)]
+    assert [mount.split(":")[0] for mount in mounts] == ["/tmp", "/var/lib/zhengming"]
+
+
+def reversed_volumes(service: Service) -> list[str]:
+    """Volumes as tmpfs are written: the place first."""
+    return [":".join(reversed(v.split(":"))) for v in service.spec.get("volumes", [])]
 
 
 def test_a_worker_is_given_the_time_of_its_longest_transaction():

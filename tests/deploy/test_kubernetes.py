@@ -14,6 +14,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from streams.publishing import FLUSH_S
 from streams.settings import Settings
 from tests.deploy.documents import (
     KUBERNETES,
@@ -24,7 +25,8 @@ from tests.deploy.documents import (
     strange,
 )
 
-OVERLAYS = ("small", "production", "rocksdb")
+OVERLAYS = ("small", "production", "rocksdb", "live")
+READS_A_STREAM = ("live",)
 VERSION = "1.31"
 CUSTOM = {"ScaledObject": "keda.sh/v1alpha1", "TriggerAuthentication": "keda.sh/v1alpha1"}
 KUSTOMIZATIONS = sorted(KUBERNETES.rglob("kustomization.yaml"))
@@ -130,13 +132,9 @@ def test_every_variable_is_a_setting_and_the_values_go_together(overlay: str, mo
 @each_overlay
 def test_every_command_is_one_of_the_command_line(overlay: str):
     containers = ours(overlay)
-    assert {name.removeprefix("zhengming-") for name in containers} == {
-        "worker",
-        "views",
-        "gateway",
-        "executor",
-        "topics",
-    }
+    expected = {"worker", "views", "gateway", "executor", "topics"}
+    expected |= {"source"} if overlay in READS_A_STREAM else set()
+    assert {name.removeprefix("zhengming-") for name in containers} == expected
     assert all(is_command(container["args"]) for container in containers.values())
 
 
@@ -233,6 +231,16 @@ def test_workers_follow_the_lag_and_are_never_more_than_partitions(overlay: str)
     assert about["topic"] == settings.get("ZHENGMING_TOPIC_PREFIX", "") + "account.changes"
     assert about["bootstrapServersFromEnv"] in settings
     assert trigger["authenticationRef"]["name"] in of_kind(overlay, "TriggerAuthentication")
+
+
+@pytest.mark.parametrize("overlay", READS_A_STREAM)
+def test_a_source_keeps_its_position_on_a_disk_and_is_one_process(overlay: str):
+    source = of_kind(overlay, "StatefulSet")["zhengming-source"]["spec"]
+    assert source["replicas"] == 1
+    (claim,) = source["volumeClaimTemplates"]
+    mounts = {m["name"]: m["mountPath"] for m in ours(overlay)["zhengming-source"]["volumeMounts"]}
+    assert mounts[claim["metadata"]["name"]] == "/var/lib/zhengming"
+    assert source["template"]["spec"]["terminationGracePeriodSeconds"] > FLUSH_S
 
 
 def test_states_on_disk_have_a_disk_for_each_worker():

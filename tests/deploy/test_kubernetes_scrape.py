@@ -13,12 +13,13 @@ import yaml
 from tests.deploy.prometheus import ROOT, RULES, promtool
 
 BASE = ROOT / "deploy" / "kubernetes" / "base"
-JOBS = ("worker", "gateway", "views", "executor")
+JOBS = ("worker", "gateway", "views", "executor", "source")
 
 
 def pod(name: str) -> dict[str, Any]:
     """What the manifests say of the pods of a process."""
-    for document in yaml.safe_load_all((BASE / f"{name}.yaml").read_text("utf-8")):
+    (file,) = (BASE.parent).rglob(f"{name}.yaml") if name == "source" else (BASE / f"{name}.yaml",)
+    for document in yaml.safe_load_all(file.read_text("utf-8")):
         if document["kind"] in ("Deployment", "StatefulSet"):
             found: dict[str, Any] = document["spec"]["template"]["metadata"]
             return found

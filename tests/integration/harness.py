@@ -43,8 +43,11 @@ RESTARTED = {1, 3, 4, -signal.SIGKILL}
 class WorkerProcess:
     """One worker process; its log is in a file."""
 
-    def __init__(self, settings: Settings, name: str, **environment: str) -> None:
+    def __init__(
+        self, settings: Settings, name: str, program: Path | None = None, **environment: str
+    ) -> None:
         self.settings = settings
+        self._program = program
         self.port = free_ports(1)[0]
         self.log = Path(settings.data_dir) / f"{name}.log"
         self.exits: list[int] = []
@@ -62,11 +65,15 @@ class WorkerProcess:
         variables = {f"ZHENGMING_{name.upper()}": str(value) for name, value in given.items()} | {
             "ZHENGMING_DATA_DIR": str(s.data_dir / self._name),
             "ZHENGMING_WEB_PORT": str(self.port),
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(self._program or ROOT),
         }
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, str(MAIN)],
+                [
+                    sys.executable,
+                    *(["-m", "streams.cli", "worker"] if self._program else [str(MAIN)]),
+                ],
+                cwd=self._program,
                 env={**os.environ, **variables, **(environment or self._environment)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -168,10 +175,10 @@ class Application:
         for worker in self.workers:
             worker.kill()
 
-    def worker(self, **environment: str) -> WorkerProcess:
-        """Start one more worker."""
+    def worker(self, program: Path | None = None, **environment: str) -> WorkerProcess:
+        """Start one more worker: of this version, or of the one unpacked in ``program``."""
         name = f"w{len(self.workers)}"
-        worker = WorkerProcess(self.settings, name, **environment).start()
+        worker = WorkerProcess(self.settings, name, program, **environment).start()
         self.workers.append(worker)
         return worker
 

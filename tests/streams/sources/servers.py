@@ -32,7 +32,9 @@ class Jetstream:
 
 
 @contextmanager
-def jetstream_server(events: Sequence[dict[str, Any]], drop_after: int) -> Iterator[Jetstream]:
+def jetstream_server(
+    events: Sequence[dict[str, Any]], drop_after: int, port: int = 0
+) -> Iterator[Jetstream]:
     """Send events from a cursor on; a connection ends without a word after ``drop_after``."""
     seen = Jetstream()
 
@@ -50,7 +52,7 @@ def jetstream_server(events: Sequence[dict[str, Any]], drop_after: int) -> Itera
             else:
                 connection.recv()  # nothing comes; it waits until the reader goes
 
-    with serve(handle, "127.0.0.1", 0, logger=_quiet) as server:
+    with serve(handle, "127.0.0.1", port, logger=_quiet) as server:
         seen.url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}/subscribe"
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

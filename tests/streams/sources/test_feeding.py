@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from confluent_kafka.admin import NewTopic
 from msgspec.structs import replace
 
 from schemas.records import AccountChange, ChangeKind
-from streams.children import Child
+from streams.children import Child, free_ports
 from streams.clients import create_admin, read_all
 from streams.codecs import open_codec
 from streams.demo.workers import environment
@@ -107,6 +109,8 @@ def test_a_change_capture_that_is_killed_and_repeats_takes_effect_once(
     send(messages[len(messages) // 3 :])  # a connector that was restarted sends again
     second = source(ours, tmp_path, *arguments)
     await_changes(ours, second, count)
+    wait_until(lambda: metric(ours, "unread_messages") == 0, 30, "it has read all")
+    assert (metric(ours, "connected"), metric(ours, "behind_seconds")) == (1, 0)
     assert second.stop() == 0, second.tail()
     told = json.loads(second.tail(1))
     assert told["skipped: tombstone"] > 0
@@ -144,6 +148,51 @@ def test_a_public_stream_goes_on_where_it_was_killed(
     replayed = json.loads(on_kafka("replay", "--from-topics", "--json").out)
     assert replayed["inputs"] - replayed["duplicates"] == count
     assert replayed["accounts"] == 90
+
+
+def test_a_source_says_how_it_goes_and_is_not_ready_while_its_stream_is_away(
+    ours: Settings, tmp_path: Path
+) -> None:
+    now_us = time.time_ns() // 1_000
+    events = [profile(f"did:plc:{n}", f"3m{n}", now_us + n, displayName="n") for n in range(40)]
+    events[1] |= {"kind": "identity", "commit": None}
+    events[2] |= {"did": ""}
+    (port,) = free_ports(1)
+    with jetstream_server(events, drop_after=99, port=port) as server:
+        child = source(ours, tmp_path, "jetstream", "--url", server.url)
+        wait_until(lambda: get(ours, "/ready")[0] == 200, 60, f"it reads; {child.tail()}")
+        wait_until(lambda: metric(ours, "changes_total") == 38, 30, "Kafka has taken all")
+        assert metric(ours, "connected") == 1
+    assert metric(ours, "messages_total") == 40
+    assert metric(ours, 'skipped_total{reason="handle"}') == 1
+    assert metric(ours, 'rejected_total{reason="no account id"}') == 1
+    assert 0 <= metric(ours, "behind_seconds") < 600
+    assert metric(ours, "last_event_timestamp_seconds") == pytest.approx(now_us / 1e6, abs=0.01)
+    wait_until(lambda: get(ours, "/ready")[0] == 503, 30, "it says that its stream is away")
+    assert "not connected: " in get(ours, "/ready")[1]
+    assert (metric(ours, "connected"), get(ours, "/health")[0]) == (0, 200)
+    with jetstream_server(events, drop_after=99, port=port):
+        wait_until(lambda: get(ours, "/ready")[0] == 200, 30, "it has connected again")
+    assert metric(ours, "reconnections_total") >= 1
+    assert child.stop() == 0, child.tail()
+
+
+def get(settings: Settings, path: str) -> tuple[int, str]:
+    """Status and body of a page of the source's own web server; 0 when it does not answer."""
+    try:
+        answer = httpx.get(f"http://127.0.0.1:{settings.web_port}{path}", timeout=5)
+    except httpx.TransportError:
+        return 0, ""
+    return answer.status_code, answer.text
+
+
+def metric(settings: Settings, series: str) -> float:
+    """The value of one of its metrics; -1 where it does not stand there."""
+    for line in get(settings, "/metrics")[1].splitlines():
+        name, _, value = line.rpartition(" ")
+        if name == f"zhengming_source_{series}":
+            return float(value)
+    return -1
 
 
 def test_a_file_is_fed_once_however_often_it_is_taken_up(
