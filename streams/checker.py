@@ -47,8 +47,8 @@ from streams.dead_letters import Origin, parse
 from streams.journal import Journal
 from streams.offline import limits_of
 from streams.regions import open_regions
+from streams.reserved import POSITIONS, RESERVED, decode_positions
 from streams.settings import Settings
-from streams.task import POSITIONS, RESERVED, decode_positions
 from streams.topics import changelog_topic, input_topics, output_topics, real_name
 
 PROBLEMS = ("lost", "doubled", "sequence", "order", "state", "outputs", "claims", "fold")

@@ -19,8 +19,8 @@ from schemas.records import MeasureStep
 from streams.backup.files import open_backup, read
 from streams.backup.moving import Mover
 from streams.codecs import open_codec
+from streams.reserved import RESERVED
 from streams.settings import Settings
-from streams.task import RESERVED
 from streams.topics import CHANGELOG, control_topics
 
 

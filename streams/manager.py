@@ -11,13 +11,15 @@ from typing import Any
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from streams.commit import Transaction
 from streams.errors import BrokerUnreachable
 from streams.logs import get_logger
 from streams.metrics import WorkerMetrics
+from streams.reserved import controlled_of
 from streams.restore import restore
 from streams.store import Store
 from streams.sweeper import Sweeper
-from streams.task import PartitionTask, Transaction, controlled_of
+from streams.task import PartitionTask
 from streams.work import Processing
 
 log = get_logger(__name__)

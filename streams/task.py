@@ -25,32 +25,33 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
-from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import (
-    IllegalOperation,
-    InvalidProducerEpoch,
-    KafkaError,
-    OutOfOrderSequenceNumber,
-    ProducerFenced,
-)
-from aiokafka.producer import sender
+from aiokafka import TopicPartition
 
+from streams.commit import FENCED, TRANSIENT, Transaction, TransactionalProducer
 from streams.errors import (
     BrokerUnreachable,
     ConfigurationError,
     DependencyUnavailable,
-    MessageTooLarge,
-    TaskCorrupted,
     TaskMigrated,
 )
+from streams.gaps import GapGuard
 from streams.logs import get_logger
-from streams.work import Deadlines, Message, Overlay, Read, Record, Work
+from streams.reserved import (
+    CONTROL,
+    POSITIONS,
+    RESTORED,
+    Controlled,
+    controlled_of,
+    decode_positions,
+    decode_restored,
+    encode_controlled,
+    encode_positions,
+)
+from streams.work import Deadlines, Overlay, Read, Record, Work
 
 if TYPE_CHECKING:
     from streams.manager import TaskManager
@@ -60,107 +61,14 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-POSITIONS = b"\0positions"
-"""Changelog key of the next input offset per topic; account keys never begin with a zero byte."""
-
-CONTROL = b"\0control"
-"""Changelog key of what the partition is processed under, and from which positions on."""
-
-RESTORED = b"\0restored"
-"""Changelog key of what a partition was restored from, and whether that has come to its end."""
-
-RESERVED = b"\0"
-"""What the changelog keys begin with that are no account's."""
-
 ATTEMPTS = 6
 RETRY_PAUSE_S = 0.2
 GATHER_AT_MOST_S = 0.1
-STOP_TIMEOUT_S = 5.0
-ABORT_TIMEOUT_S = 10.0
-MAX_SEEKS_BACK = 5
-LOST_AFTER = 3
-"""So many looks in a row find a batch neither waiting nor processed before it counts as lost."""
 MAX_DUE = 5_000
 """Deadlines fired in one transaction; the rest follow in the next."""
 
-RECORD_OVERHEAD = 40
-"""Bytes a record takes in a batch beside key, value and headers, at most."""
-MAX_DEAD_LETTER_BYTES = 2 << 20
-"""Largest message: a dead letter with its headers. Ordinary batches stay below max_batch_bytes."""
-
-FENCED = (ProducerFenced, InvalidProducerEpoch, OutOfOrderSequenceNumber)
-TRANSIENT = (KafkaError, asyncio.TimeoutError, IllegalOperation, AssertionError, OSError)
-"""What a lost connection shows itself as; aiokafka asserts its own state machine."""
-
 NOT_THE_RECORDS_FAULT = (DependencyUnavailable, MemoryError)
 """Errors of processing for which no record may be set aside."""
-
-# aiokafka waits 20 ms when a transaction starts before the markers of the previous one are written
-# (KAFKA-5477); with many small transactions that would be most of the time.
-sender.BACKOFF_OVERRIDE = 0.003
-
-_encode_positions = msgspec.json.Encoder(order="sorted").encode
-_decode_positions = msgspec.json.Decoder(dict[str, int]).decode
-
-
-class Controlled(msgspec.Struct, frozen=True):
-    """Value of `CONTROL`: how far the control topics were read, from which positions on."""
-
-    revision: Mapping[str, int] = {}
-    since: Mapping[str, int] = {}
-
-
-class Restored(msgspec.Struct, frozen=True):
-    """Value of `RESTORED`: id of the backup; how far each file was read; whether it is proved."""
-
-    backup: str
-    done: bool = False
-    progress: Mapping[str, int] = {}
-
-
-encode_controlled = msgspec.json.Encoder(order="sorted").encode
-decode_controlled = msgspec.json.Decoder(Controlled).decode
-encode_restored = msgspec.json.Encoder(order="sorted").encode
-decode_restored = msgspec.json.Decoder(Restored).decode
-
-
-@dataclass(slots=True)
-class Transaction:
-    """One unit of work on its way through the protocol, and what it took."""
-
-    overlay: Overlay
-    positions: dict[str, int]
-    fired: list[bytes] = field(default_factory=list)
-    records: int = 0
-    passed_on: int = 0
-    """Those of the records that a task has sent to another."""
-    oldest: int = 0
-    """Time of the first of the others, in ms."""
-    dead: int = 0
-    controlled: Controlled | None = None
-    began: float = field(default_factory=time.perf_counter)
-    steps: list[tuple[int, float]] = field(default_factory=list)
-
-    def step(self, number: int) -> None:
-        """Note the end of a step of the protocol."""
-        self.steps.append((number, time.perf_counter()))
-
-    def durations(self) -> dict[int, float]:
-        """Seconds spent in each step."""
-        last, spent = self.began, {}
-        for number, at in self.steps:
-            spent[number] = at - last
-            last = at
-        return spent
-
-
-@dataclass(slots=True)
-class _SeekBack:
-    """A gap being mended: ``epoch`` is that of our last seek, None while it is under way."""
-
-    epoch: int | None
-    tries: int
-
 
 More = Callable[[Transaction, int], None]
 """What a transaction does besides, at an event time (ms)."""
@@ -190,10 +98,9 @@ class PartitionTask:
         self._took, self._last = 0.0, 0
         self._wake, self._room = asyncio.Event(), asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
-        self._producer: Any = None
-        self._seeks_back: dict[str, _SeekBack] = {}
+        self._producer = TransactionalProducer(manager.options, partition)
+        self._gaps = GapGuard(manager, self.position_of)
         self._beginnings: dict[str, int] = {}
-        self._missing: dict[TopicPartition, tuple[int, int]] = {}
         self._lifted: Mapping[str, int] = {}
         self._noticed: tuple[Mapping[str, int], int] = ({}, 0)
 
@@ -201,19 +108,7 @@ class PartitionTask:
 
     async def fence(self) -> None:
         """Start a new producer: InitProducerId ends the old owner's transaction and fences it."""
-        await self._stop_producer()  # of an opening that another rebalance cut off
-        options = self._manager.options
-        self._producer = AIOKafkaProducer(
-            **options.kafka,
-            acks="all",
-            transactional_id=f"{options.app_id}-{self.partition}",
-            transaction_timeout_ms=options.transaction_timeout_ms,
-            max_batch_size=MAX_DEAD_LETTER_BYTES,
-            max_request_size=2 * MAX_DEAD_LETTER_BYTES,
-            request_timeout_ms=options.request_timeout_ms,
-            retry_backoff_ms=20,
-        )
-        await self._producer.start()
+        await self._producer.open()
 
     def opened(self) -> None:
         """Take the positions from the restored state; from here on the task may work."""
@@ -223,9 +118,13 @@ class PartitionTask:
                 "`zhengming backup restore`, or `migrate`, again with the same directory"
             )
         raw = self.store.get(POSITIONS)
-        self.positions = self._beginnings | (_decode_positions(raw) if raw is not None else {})
+        self.positions = self._beginnings | (decode_positions(raw) if raw is not None else {})
         self.controlled = controlled_of(self.store)
         self.ready = True
+
+    def position_of(self, topic: str) -> int | None:
+        """The next offset of a topic; None before anything of it was seen."""
+        return self.positions.get(topic)
 
     def begin_at(self, topic: str, position: int) -> None:
         """Expect the first batch of a topic here, or, after retention, no earlier than here."""
@@ -239,17 +138,8 @@ class PartitionTask:
             self._inbox, self.queued = [], 0
             self._wake.set()
             self._room.set()
-            await self._stop_producer()
+            await self._producer.close()
             self.store.close()
-
-    async def _stop_producer(self) -> None:
-        producer, self._producer = self._producer, None
-        if producer is None:
-            return
-        try:
-            await asyncio.wait_for(producer.stop(), STOP_TIMEOUT_S)
-        except TRANSIENT as error:
-            log.info("producer did not stop cleanly", partition=self.partition, error=repr(error))
 
     # -- queue ------------------------------------------------------------------------------
 
@@ -391,22 +281,10 @@ class PartitionTask:
     def look_for_lost(self, handed_out: Mapping[TopicPartition, int]) -> None:
         """Seek back where a batch was handed out and never came; asked about once a second.
 
-        A lost batch shows where the next one begins, but the last one of a topic has no next one.
-        ``handed_out`` is the end of the last batch of each topic. What waits here is not lost, and
-        what other topics bring says nothing about this one.
+        ``handed_out`` is the end of the last batch of each topic. What waits here is not lost.
         """
-        missing: dict[TopicPartition, tuple[int, int]] = {}
         waiting = {batch.tp for batch in (*self._taken, *self._inbox)}
-        for tp, end in handed_out.items():
-            position = self.positions.get(tp.topic)
-            if tp in waiting or position is None or position >= end:
-                continue
-            before, times = self._missing.get(tp, (position, 0))
-            missing[tp] = position, times + 1 if before == position else 1
-            if missing[tp][1] > LOST_AFTER:
-                del missing[tp]
-                self._seek_back(tp, f"{position}, batches were handed out to {end}", epoch=None)
-        self._missing = missing
+        self._gaps.look_for_lost(handed_out, waiting)
 
     # -- one transaction --------------------------------------------------------------------
 
@@ -432,7 +310,7 @@ class PartitionTask:
             Overlay(self.store, self._manager.options.max_batch_bytes // 2), dict(self.positions)
         )
         try:
-            selected = self._select(batches, transaction.positions)
+            selected = self._gaps.select(batches, transaction.positions)
             self._done(transaction, 1)
             self._process(transaction, selected, upto)
             if more is not None:
@@ -442,12 +320,12 @@ class PartitionTask:
                 self.positions.update(transaction.positions)
                 return
             if transaction.positions:
-                transaction.overlay.states[POSITIONS] = _encode_positions(transaction.positions)
+                transaction.overlay.states[POSITIONS] = encode_positions(transaction.positions)
             revision = self._manager.processing.revision
             if revision != self.controlled.revision:
                 transaction.controlled = Controlled(revision, dict(self.positions))
                 transaction.overlay.states[CONTROL] = encode_controlled(transaction.controlled)
-            end = await self._send_and_commit(transaction)
+            end = await self._producer.commit(transaction.overlay, partial(self._done, transaction))
             self._merge(transaction, end)
         except BaseException:
             self.deadlines.put_back(transaction.fired, self.store.get)
@@ -457,56 +335,6 @@ class PartitionTask:
         transaction.step(step)
         if self._manager.on_step is not None:
             self._manager.on_step(self.partition, step)
-
-    # 1 -- select the records not yet covered by the positions
-
-    def _select(self, batches: Iterable[Batch], positions: dict[str, int]) -> list[Record]:
-        by_topic: dict[str, list[Record]] = {}
-        for batch in batches:
-            topic, position = batch.tp.topic, positions.get(batch.tp.topic)
-            records = batch.records
-            if position is not None:
-                if batch.next <= position:
-                    continue
-                if batch.start > position:
-                    gap = f"{position}, a batch covers {batch.start}-{batch.next}"
-                    self._seek_back(batch.tp, gap, batch.epoch)
-                    continue  # dropped: it comes again after the seek
-                if records[0].offset < position:
-                    records = [r for r in records if r.offset >= position]
-            self._seeks_back.pop(topic, None)
-            positions[topic] = batch.next
-            by_topic.setdefault(topic, []).extend(records)
-        # What other tasks have sent goes first: somebody waits for it.
-        sent = [by_topic.pop(topic) for topic in self._manager.options.first if topic in by_topic]
-        return [record for run in sent for record in run] + merge_by_time(list(by_topic.values()))
-
-    def _seek_back(self, tp: TopicPartition, gap: str, epoch: int | None) -> None:
-        """The transport has lost records (it should not). Go back; drop what was fetched before.
-
-        ``epoch`` is that of the batch that shows the gap; None where no batch does.
-        """
-        topic = tp.topic
-        mending = self._seeks_back.get(topic)
-        if mending is not None and (
-            mending.epoch is None or (epoch is not None and epoch < mending.epoch)
-        ):
-            return
-        tries = mending.tries + 1 if mending is not None else 1
-        gap = f"{topic}[{self.partition}] is at {gap}"
-        if tries > MAX_SEEKS_BACK:
-            raise TaskCorrupted(f"records cannot be read again: {gap}")
-        log.warning("gap, seeking back", gap=gap, attempt=tries)
-        self._manager.metrics.seeks_back.inc()
-        self._seeks_back[topic] = _SeekBack(None, tries)
-        self._manager.background(self._mend(tp, tries))
-
-    async def _mend(self, tp: TopicPartition, tries: int) -> None:
-        epoch = await self._manager.seek_back(tp, lambda: self.positions.get(tp.topic))
-        if epoch is None:
-            self._seeks_back.pop(tp.topic, None)  # not ours any more
-        elif tp.topic in self._seeks_back:
-            self._seeks_back[tp.topic] = _SeekBack(epoch, tries)
 
     # 2 -- run the processing on the overlay
 
@@ -576,69 +404,6 @@ class PartitionTask:
                     transaction.dead += 1
                     overlay.add(self._manager.processing.set_deadline_aside(key, error))
 
-    # 3, 4, 5 -- send, await every delivery, commit
-
-    async def _send_and_commit(self, transaction: Transaction) -> int:
-        """Returns the changelog offset after the transaction's last record."""
-        producer, overlay = self._producer, transaction.overlay
-        changelog = self._manager.options.changelog
-        deliveries: list[asyncio.Future[Any]] = []
-        await producer.begin_transaction()
-        try:
-            by_place: dict[tuple[str, int | None], list[Message]] = {}
-            for message in overlay.messages:
-                by_place.setdefault((message.topic, message.partition), []).append(message)
-            # Sending does not yield while there is room, so that all topics of the transaction go
-            # to the coordinator in one request.
-            for (topic, partition), messages in by_place.items():
-                deliveries += (await self._send(topic, messages, partition))[0]
-            changes = [Message(changelog, key, value) for key, value in overlay.states.items()]
-            written, in_last = await self._send(changelog, changes)
-            self._done(transaction, 3)
-            # aiokafka commits although the broker refused a batch: every delivery is awaited.
-            await asyncio.gather(*deliveries, *written)
-            self._done(transaction, 4)
-        except BaseException as error:
-            await self._abort(error, deliveries)
-            raise
-        await producer.commit_transaction()
-        self._done(transaction, 5)
-        return int(written[-1].result().offset) + in_last  # a batch's offset is its first record's
-
-    async def _send(
-        self, topic: str, messages: Iterable[Message], partition: int | None = None
-    ) -> tuple[list[asyncio.Future[Any]], int]:
-        """Returns the delivery of each batch, and how many records the last one holds."""
-        partition = self.partition if partition is None else partition
-        producer, limit = self._producer, self._manager.options.max_batch_bytes
-        sent, size, batch = [], 0, producer.create_batch()
-        for message in messages:
-            key, value = message.key, message.value
-            length = RECORD_OVERHEAD + len(key or b"") + len(value or b"")
-            if size and size + length > limit:
-                batch.close()
-                sent.append(await producer.send_batch(batch, topic, partition=partition))
-                size, batch = 0, producer.create_batch()
-            headers = list(message.headers)
-            if batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
-                raise MessageTooLarge(f"{topic}: {length} bytes")
-            size += length
-        in_last = int(batch.record_count())
-        batch.close()
-        sent.append(await producer.send_batch(batch, topic, partition=partition))
-        return sent, in_last
-
-    async def _abort(self, error: BaseException, deliveries: list[asyncio.Future[Any]]) -> None:
-        for delivery in deliveries:
-            if delivery.done() and not delivery.cancelled():
-                delivery.exception()  # seen: the first one is being raised
-        if isinstance(error, FENCED):
-            return
-        try:
-            await asyncio.wait_for(self._producer.abort_transaction(), ABORT_TIMEOUT_S)
-        except TRANSIENT as abort_error:
-            log.info("abort failed", partition=self.partition, error=repr(abort_error))
-
     # 6 -- merge the overlay into the store
 
     def _merge(self, transaction: Transaction, changelog_offset: int) -> None:
@@ -661,7 +426,7 @@ class PartitionTask:
             error=repr(error),
         )
         self._manager.metrics.transaction_failures.labels(type(error).__name__).inc()
-        await self._stop_producer()
+        await self._producer.close()
         await asyncio.sleep(RETRY_PAUSE_S * attempt)
         try:
             await self._manager.open([self])
@@ -669,36 +434,3 @@ class PartitionTask:
             raise TaskMigrated(f"partition {self.partition}: {fenced!r}") from fenced
         except TRANSIENT as unreachable:
             raise BrokerUnreachable(f"partition {self.partition}: {unreachable!r}") from unreachable
-
-
-def merge_by_time(runs: list[list[Record]]) -> list[Record]:
-    """Merge the records of several topics by timestamp, each topic's in its own order.
-
-    A record counts as no earlier than the one before it in its topic, so that a timestamp that
-    steps back never reorders a topic.
-    """
-    if len(runs) == 1:
-        return runs[0]
-    keyed: list[tuple[int, Record]] = []
-    for run in runs:
-        latest = 0
-        for record in run:
-            latest = max(latest, record.timestamp)
-            keyed.append((latest, record))
-    keyed.sort(key=_time)
-    return [record for _, record in keyed]
-
-
-def _time(item: tuple[int, Record]) -> int:
-    return item[0]
-
-
-def controlled_of(store: Store) -> Controlled:
-    """What the partition of a restored state was last processed under."""
-    raw = store.get(CONTROL)
-    return decode_controlled(raw) if raw is not None else Controlled()
-
-
-def decode_positions(value: bytes) -> Mapping[str, int]:
-    """The next input offset per topic, as kept under `POSITIONS` in the changelog."""
-    return _decode_positions(value)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from processors.keys import explode, single
 from schemas.codec import Codec
 from schemas.records import KeyClaims, KeyFindings, NothingKnown
-from streams.task import RESERVED
+from streams.reserved import RESERVED
 from streams.topics import CHANGELOG, Topic
 
 _WIDTH = 16

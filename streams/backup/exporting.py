@@ -21,9 +21,9 @@ from streams.backup.idle import fence, require_idle
 from streams.clients import create_admin, end_offsets, read_partition, topic_partitions
 from streams.codecs import open_codec
 from streams.errors import ConfigurationError
+from streams.reserved import POSITIONS, RESERVED, RESTORED, decode_positions, decode_restored
 from streams.sealed import seal
 from streams.settings import Settings
-from streams.task import POSITIONS, RESERVED, RESTORED, decode_positions, decode_restored
 from streams.topics import (
     CHANGELOG,
     Direction,

@@ -23,8 +23,7 @@ from streams.dead_letters import readdressed
 from streams.errors import ConfigurationError
 from streams.partitioning import partition_of_key
 from streams.processing import MAX_CLAIMS
-from streams.settings import Settings
-from streams.task import (
+from streams.reserved import (
     CONTROL,
     POSITIONS,
     RESERVED,
@@ -33,6 +32,7 @@ from streams.task import (
     decode_controlled,
     encode_controlled,
 )
+from streams.settings import Settings
 from streams.topics import CHANGELOG, Direction, Topic, real_name, topic_named
 
 _NOT_MOVED = (POSITIONS, RESTORED)

@@ -19,8 +19,8 @@ from streams.clients import read_all
 from streams.codecs import open_codec
 from streams.errors import ConfigurationError
 from streams.partitioning import partition_of_key
+from streams.reserved import POSITIONS, RESERVED, RESTORED, decode_restored
 from streams.settings import Settings
-from streams.task import POSITIONS, RESERVED, RESTORED, decode_restored
 from streams.topics import CHANGELOG, changelog_topic, real_name, topic_named
 
 RESTORED_HEADER = "zhengming-restored"

@@ -30,8 +30,8 @@ from streams.clients import create_admin, read_all, read_partition
 from streams.codecs import open_codec
 from streams.errors import BrokerUnreachable, ConfigurationError
 from streams.publishing import FLUSH_S, TransactionalPublisher
+from streams.reserved import RESERVED, RESTORED, Restored, decode_restored, encode_restored
 from streams.settings import Settings
-from streams.task import RESERVED, RESTORED, Restored, decode_restored, encode_restored
 from streams.topics import (
     CHANGELOG,
     Direction,

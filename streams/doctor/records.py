@@ -20,8 +20,8 @@ from streams.doctor.finding import Finding, found
 from streams.doctor.tail import last_records
 from streams.errors import WorkerError
 from streams.partitioning import partition_of_key
+from streams.reserved import RESERVED
 from streams.settings import Settings
-from streams.task import RESERVED
 from streams.topics import (
     Topic,
     changelog_topic,

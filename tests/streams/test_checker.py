@@ -28,9 +28,9 @@ from streams.checker import Checker, Report
 from streams.dead_letters import REQUEUED
 from streams.packs import load_policy
 from streams.processing import HEADER_PREFIX
+from streams.reserved import POSITIONS
 from streams.settings import Settings
 from streams.simulate import Simulation
-from streams.task import POSITIONS
 from streams.topics import changelog_topic, topic_of
 
 START = 1_760_000_000_000

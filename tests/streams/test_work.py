@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from processors.accounts.state import PAUSED, UNANSWERED
 from streams.errors import MessageTooLarge
+from streams.gaps import merge_by_time
 from streams.store import MemoryStore
-from streams.task import merge_by_time
 from streams.work import Deadlines, Message, Overlay, Work
 
 KEYS = st.sampled_from([b"a", b"b", b"c"])

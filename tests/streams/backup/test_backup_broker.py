@@ -22,8 +22,8 @@ from streams.errors import BrokerUnreachable, ConfigurationError
 from streams.packs import load_policy
 from streams.partitioning import partition_of_key
 from streams.publishing import TransactionalPublisher
+from streams.reserved import POSITIONS, RESERVED, decode_positions
 from streams.settings import Settings
-from streams.task import POSITIONS, RESERVED, decode_positions
 from streams.topics import changelog_topic, input_topics, real_name, used_topics
 from tests.integration.harness import Application
 from tests.integration.test_across import Street, found

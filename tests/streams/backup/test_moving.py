@@ -27,8 +27,8 @@ from streams.backup.files import Kept
 from streams.backup.moving import Mover
 from streams.errors import ConfigurationError
 from streams.partitioning import partition_of_key
+from streams.reserved import CONTROL, POSITIONS, Controlled, decode_controlled, encode_controlled
 from streams.settings import Settings
-from streams.task import CONTROL, POSITIONS, Controlled, decode_controlled, encode_controlled
 from streams.topics import CHANGELOG, topic_named
 from tests.effort import effort
 

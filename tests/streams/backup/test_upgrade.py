@@ -12,7 +12,7 @@ from streams.backup.files import read
 from streams.checker import check
 from streams.checker_base import base_of
 from streams.packs import load_policy
-from streams.task import CONTROL, POSITIONS, RESERVED
+from streams.reserved import CONTROL, POSITIONS, RESERVED
 from tests.fixtures.record import HERE
 from tests.integration.harness import Application
 from tests.integration.test_crashes import traffic
