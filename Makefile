@@ -26,7 +26,7 @@ demo: $(STAMP) ## Bring up Kafka, Redis and two workers, and watch them decide (
 	@exec .venv/bin/zhengming demo $(ARGS)
 
 .PHONY: test
-test: $(STAMP) kafka prometheus ## Run the tests against real Kafka and real Redis (ARGS="..." goes to pytest)
+test: $(STAMP) kafka prometheus faketime ## Run the tests against real Kafka and real Redis (ARGS="..." goes to pytest)
 	@$(PY) -m pytest $(ARGS)
 
 .PHONY: ci
@@ -111,6 +111,15 @@ prometheus: ## Fetch Debian's Prometheus into .cache for the tests of alerts and
 				{ apt-get update -qq && apt-get download -qq prometheus; } && \
 			dpkg-deb -x prometheus_*.deb .; } || \
 		echo "no Prometheus: as root run 'apt-get update', then 'make prometheus' again" >&2
+
+.PHONY: faketime
+faketime: ## Fetch Debian's libfaketime into .cache for the test of clocks that jump
+	@ls .cache/faketime/usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || \
+		! command -v apt-get >/dev/null || { mkdir -p .cache/faketime; cd .cache/faketime; \
+			apt-get download -qq libfaketime 2>/dev/null || \
+				{ apt-get update -qq && apt-get download -qq libfaketime; } && \
+			dpkg-deb -x libfaketime_*.deb .; } || \
+		echo "no libfaketime: as root run 'apt-get update', then 'make faketime' again" >&2
 
 .PHONY: redis
 redis: ## Install Redis with TLS for the tests of security (Debian, as root)

@@ -105,13 +105,12 @@ class TaskManager:
         ):
             gauge.clear()
         self.allowed.set()
-        for partition in sorted(wanted - self.tasks.keys()):
-            store = self._new_store(partition)
-            self.tasks[partition] = PartitionTask(self, partition, store)
-            self.tasks[partition].deadlines.learn(store.items())
-        fresh = [task for task in self.tasks.values() if not task.ready]
         try:
-            await self.open(fresh)
+            for partition in sorted(wanted - self.tasks.keys()):
+                store = self._new_store(partition)
+                self.tasks[partition] = PartitionTask(self, partition, store)
+                self.tasks[partition].deadlines.learn(store.items())
+            await self.open([task for task in self.tasks.values() if not task.ready])
         except (KafkaError, OSError) as error:
             raise BrokerUnreachable(f"partitions cannot be opened: {error!r}") from error
         metrics.partitions.set(len(self.tasks))

@@ -10,9 +10,12 @@ import shutil
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from streams.errors import DependencyUnavailable
 
 if TYPE_CHECKING:
     from rocksdict import Rdict
@@ -51,6 +54,15 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Release what the store holds; it is not used afterwards."""
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """What RocksDB raises has no type of its own: here it is mostly a disk that is full."""
+    try:
+        yield
+    except Exception as error:
+        raise DependencyUnavailable(f"the store in {path} cannot be written: {error}") from error
 
 
 class MemoryStore:
@@ -116,7 +128,8 @@ class RocksStore:
         self._path.mkdir(parents=True, exist_ok=True)
         options = Options(raw_mode=True)
         options.create_if_missing(True)
-        return Rdict(str(self._path), options)
+        with _told(self._path):
+            return Rdict(str(self._path), options)
 
     def get(self, key: bytes) -> bytes | None:
         """Value of a key; None where there is none."""
@@ -134,7 +147,8 @@ class RocksStore:
             else:
                 batch.put(key, value)
         batch.put(CHANGELOG_OFFSET, _OFFSET.pack(changelog_offset))
-        self._db.write(batch)
+        with _told(self._path):
+            self._db.write(batch)
         self.changelog_offset = changelog_offset
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:

@@ -18,8 +18,8 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, base=""):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, base="", port=0):
+        super().__init__(("127.0.0.1", port), Handler)
         self.base = base
         self.adding = threading.Lock()
         self.schemas = []
@@ -111,9 +111,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(base: str = "") -> Iterator[Server]:
+def serving(base: str = "", port: int = 0) -> Iterator[Server]:
     """A registry of one's own."""
-    server = Server(base)
+    server = Server(base, port)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
