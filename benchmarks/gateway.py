@@ -1,4 +1,4 @@
-"""Item: the gateway and the views, as processes, under a steady load.
+"""Item: the gateway and the views, as processes, under a steady load; and the console's pages.
 
 Requests are sent at fixed times whatever the answers do, and timed from when they were due, so a
 stall counts for all that waited behind it.
@@ -17,7 +17,9 @@ from typing import Any
 
 import aiohttp
 import psutil  # type: ignore[import-untyped]  # ships no types
+from playwright.sync_api import Browser
 
+from benchmarks.console import PAGES, Visitor, find_browser, open_browser
 from benchmarks.ground import Failed, Ground, wait_until
 from benchmarks.traffic import Event
 from streams.children import Child, free_ports
@@ -69,7 +71,7 @@ class Stack:
         self._directory = self.settings.data_dir
         self._key = draw_key()
         keys = self._directory / "keys.toml"
-        keys.write_text(entry("bench", [Role.SERVICE], self._key))
+        keys.write_text(entry("bench", list(Role), self._key))
         (self._port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{self._port}"
         self._more = {
@@ -104,6 +106,10 @@ class Stack:
         for thread in psutil.Process(self.gateway.pid).threads():
             os.sched_setaffinity(thread.id, {0})
 
+    def visitor(self, browser: Browser) -> Visitor:
+        """Somebody at the console."""
+        return Visitor(browser, self.url, self._key)
+
     def session(self) -> aiohttp.ClientSession:
         """A caller with a key."""
         return aiohttp.ClientSession(
@@ -125,6 +131,16 @@ class Stack:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+
+def paints(stack: Stack, tries: int) -> dict[str, list[float]]:
+    """Times to the first paint of each page in ms, in order; nothing without a browser."""
+    program = find_browser()
+    if program is None:
+        return {}
+    with open_browser(program) as browser:
+        visitor = stack.visitor(browser)
+        return {page: sorted(visitor.paint(page) for _ in range(tries)) for page in PAGES}
 
 
 def check(number: int) -> tuple[str, dict[str, Any]]:

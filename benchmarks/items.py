@@ -8,6 +8,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from benchmarks import backtest, gateway, latency, memory, restore, text, throughput
+from benchmarks.console import ABSENT
 from benchmarks.contenders import (
     KAFKA_STREAMS,
     PLAIN_FAUST,
@@ -400,6 +401,7 @@ class Bench:
                 ("POST /v1/checks", 10, gateway.answers(stack, gateway.check, CHECKS, seconds)),
                 ("POST /v1/changes", 150, gateway.answers(stack, gateway.change, CHANGES, seconds)),
             ]
+            paints = gateway.paints(stack, self.plan.paints)
             stream = iter(self._stream(int(INPUTS * (seconds + 1))))
             lagged = gateway.lag(stack, stream, INPUTS, seconds)
         section = self.report.section(
@@ -425,6 +427,22 @@ class Bench:
         ]
         worst = lagged.worst
         target("views behind at half load", "< 1 s", f"{worst / 1e3:.2f} s at most", worst < 1_000)
+        self._paints(paints)
+
+    def _paints(self, paints: dict[str, list[float]]) -> None:
+        section = self.report.section("First paint of the console", "page", "median ms", "worst ms")
+        if not paints:
+            section.notes.append(f"Not measured: {ABSENT}.")
+            return
+        for page, times in paints.items():
+            section.add(page, f"{times[len(times) // 2]:,.0f}", f"{times[-1]:,.0f}")
+        section.notes.append(
+            f"First contentful paint in headless Chromium, {self.plan.paints} times each with an "
+            "empty cache, after the load; the gateway on one core."
+        )
+        worst = max(times[-1] for times in paints.values())
+        what = "first paint of every page of the console"
+        self.report.target(what, "< 1.5 s", f"{worst / 1e3:.2f} s at most", worst < 1_500)
 
 
 def _middle(runs: list[Run]) -> Run:

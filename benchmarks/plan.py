@@ -27,6 +27,8 @@ class Plan:
     partitions: tuple[int, ...]
     gateway_s: float
     """Time at each rate of the gateway, and of the views."""
+    paints: int
+    """How often each page of the console is opened."""
     scaling: tuple[int, int]
     """Warm and measured inputs of the scaling runs."""
 
@@ -46,6 +48,7 @@ FULL = Plan(
     workers=(1, 2, 4),
     partitions=(4, 16, 64),
     gateway_s=20.0,
+    paints=9,
     scaling=(20_000, 80_000),
 )
 QUICK = Plan(
@@ -63,6 +66,7 @@ QUICK = Plan(
     workers=(1, 2),
     partitions=(4,),
     gateway_s=5.0,
+    paints=3,
     scaling=(5_000, 15_000),
 )
 RATES = (1_000, 5_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -348,4 +349,10 @@ def _parts(pack: Pack) -> dict[str, str]:
 
 
 def _problems(files: dict[str, bytes]) -> list[ProblemLine]:
-    return [ProblemLine(p.file, p.line, p.code, p.message) for p in lint_pack(files)]
+    return list(_lint(tuple(sorted(files.items()))))
+
+
+@lru_cache(maxsize=8)
+def _lint(files: tuple[tuple[str, bytes], ...]) -> tuple[ProblemLine, ...]:
+    """What lint says; remembered, since it runs the pack's own tests, and pages ask each time."""
+    return tuple(ProblemLine(p.file, p.line, p.code, p.message) for p in lint_pack(dict(files)))

@@ -14,6 +14,7 @@ from nicegui import app as pages
 from nicegui import ui
 
 from streams.gateway.console import accounts, complaints, overview, packs, reviews, session
+from streams.gateway.console.assets import Assets
 from streams.gateway.context import Gateway
 
 STYLE = Path(__file__).with_name("style.css")
@@ -21,6 +22,7 @@ STYLE = Path(__file__).with_name("style.css")
 
 def install(app: FastAPI, gateway: Gateway) -> None:
     """Add the console to the application; once in a process."""
+    app.add_middleware(Assets)
     sessions = session.Sessions(gateway)
     session.add_login(sessions)
     for part in (overview, reviews, complaints, accounts, packs):

@@ -8,8 +8,10 @@ from fastapi import Request
 from nicegui import run, ui
 
 from streams.gateway.accounts import READERS, Value, moments, values_of
+from streams.gateway.console.chart import Chart
+from streams.gateway.console.sentences import reason
 from streams.gateway.console.session import Session, Sessions, log, page
-from streams.gateway.console.show import badge, escape, table, two_lines, when
+from streams.gateway.console.show import account_link, badge, escape, table, two_lines, when
 from streams.gateway.console.words import words
 from streams.gateway.context import Gateway
 from streams.gateway.roles import Role
@@ -17,6 +19,7 @@ from streams.views.documents import AccountView
 from streams.views.store import now_ms
 
 LINES = 80
+LATEST = 30
 EVERY_S = 5.0
 
 
@@ -28,16 +31,18 @@ def add_page(sessions: Sessions) -> None:
         account_id = request.query_params.get("id", "")
         _find(session, account_id)
         if not account_id:
+            latest = await run.io_bound(_latest, gateway)
+            ui.html(_ways(latest or [], session), sanitize=False).classes("card")
             return
         document = await run.io_bound(gateway.views.account, account_id)
         if document is None:
-            ui.html(f'<p class="empty">{session.word("unknown")}</p>', sanitize=False)
+            ui.html(_empty(session.word("unknown")), sanitize=False)
             return
         with ui.element("div").classes("grid"):
             head = ui.html("", sanitize=False).classes("s12 card")
             with ui.element("section").classes("card s7"):
                 ui.html(f"<h2>{session.word('curve')}</h2>", sanitize=False)
-                chart = ui.echart(_curve(gateway, document)).style("height:220px;width:100%")
+                chart = Chart(_curve(gateway, document), "220px")
             with ui.element("section").classes("card s5"):
                 ui.html(f"<h2>{session.word('measures')}</h2>", sanitize=False)
                 measures = ui.html("", sanitize=False)
@@ -58,6 +63,23 @@ def add_page(sessions: Sessions) -> None:
 
         await refresh()
         ui.timer(EVERY_S, refresh)
+
+
+def _latest(gateway: Gateway) -> list[str]:
+    """Accounts that something was found of, or done to, last."""
+    lines = [*gateway.views.disposals(LATEST), *gateway.views.findings(LATEST)]
+    lines.sort(key=lambda line: line.at, reverse=True)
+    return list(dict.fromkeys(line.account_id for line in lines))[:LATEST]
+
+
+def _ways(accounts: list[str], session: Session) -> str:
+    ways = "".join(f"<li>{account_link(account)}</li>" for account in accounts)
+    listed = f'<ul class="ids">{ways}</ul>' if ways else _empty(session.word("nothing"))
+    return f"<h2>{session.word('latest')}</h2>{listed}"
+
+
+def _empty(told: str) -> str:
+    return f'<p class="empty">{told}</p>'
 
 
 def _find(session: Session, account_id: str) -> None:
@@ -114,7 +136,9 @@ def _measures(document: AccountView, session: Session) -> str:
     rows = [
         (
             f'<span class="chip bad">{session.word(measure.step)}</span>',
-            two_lines(measure.reason, f"{measure.rule_id} · {measure.article}"),
+            two_lines(
+                reason(measure.reason, session.language), f"{measure.rule_id} · {measure.article}"
+            ),
             f"<span class=soft>{when(measure.begins_at)}"
             f"{f' → {when(measure.ends_at)}' if measure.ends_at else ''}</span>",
         )
@@ -138,7 +162,7 @@ def _timeline(document: AccountView, session: Session) -> str:
                 f"<span class=soft>{when(moment.at)}</span>",
                 session.word(moment.kind),
                 what,
-                two_lines(moment.why, ", ".join(moment.rule_ids)),
+                two_lines(reason(moment.why, session.language), ", ".join(moment.rule_ids)),
             )
         )
     heads = [session.word(name) for name in ("when", "kind", "what", "why")]

@@ -54,7 +54,7 @@ def _complaints(
     for line in lines:
         document = accounts.get(line.account_id, AccountView(line.account_id))
         ticket = next((t for t in document.tickets if t.ticket_id == line.subject_id), None)
-        about = ticket.about if ticket else ""
+        about = session.word(ticket.about) if ticket else ""
         field = session.word(ticket.field) if ticket and ticket.field else ""
         rows.append(
             (

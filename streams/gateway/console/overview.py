@@ -10,6 +10,8 @@ from nicegui import run, ui
 
 from processors.policy import Pack
 from schemas.records import Decision
+from streams.gateway.console.chart import Chart
+from streams.gateway.console.sentences import reason
 from streams.gateway.console.session import Session, Sessions, page
 from streams.gateway.console.show import TONES, account_link, badge, escape, table, two_lines, when
 from streams.gateway.console.words import words
@@ -44,7 +46,7 @@ def add_page(sessions: Sessions) -> None:
         with ui.element("div").classes("grid"):
             numbers = ui.html("", sanitize=False).classes("s12")
             with _card(session, "traffic", "s8"):
-                chart = ui.echart(_chart(session)).style("height:260px;width:100%")
+                chart = Chart(_chart(session), "260px")
             mix = _block(session, "mix", "s4")
             rules = _block(session, "rules", "s7")
             with ui.element("div").classes("s5 stack"):
@@ -183,7 +185,7 @@ def _findings(lines: list[Headline], session: Session) -> str:
             f"<span class=soft>{when(line.at)}</span>",
             account_link(line.account_id),
             badge(line.what, session.language),
-            two_lines(line.why, f"{line.rule_id} · {line.obligation_id}"),
+            two_lines(reason(line.why, session.language), f"{line.rule_id} · {line.obligation_id}"),
         )
         for line in lines
     ]

@@ -8,6 +8,7 @@ from fastapi import Request
 from nicegui import run, ui
 
 from schemas.records import EscalationKind, RulingAction
+from streams.gateway.console.sentences import reason
 from streams.gateway.console.session import Session, Sessions, page
 from streams.gateway.console.show import account_link, badge, clock, escape, highlight
 from streams.gateway.console.words import word, words
@@ -107,7 +108,7 @@ class _Desk:
         button.props["data-account"] = line.account_id
         button.on("click", lambda: self._choose(line.escalation_id))
         who = f" · {item.claimed_by}" if item.claimed_by else ""
-        about = ", ".join(line.rule_ids) or line.reason
+        about = ", ".join(line.rule_ids) or reason(line.reason, language)
         with button:
             ui.html(
                 f'<div class="row"><b>{escape(line.account_id)}</b>'
@@ -167,7 +168,7 @@ class _Desk:
     def _told(self, case: Case) -> str:
         """The case as HTML: who, why, the text with its evidence, what is known."""
         word_of, language, line = self._session.word, self._session.language, case.escalation
-        known = [line.reason, f"{word_of('level')} {case.level}"]
+        known = [reason(line.reason, language), f"{word_of('level')} {case.level}"]
         if case.score is not None:
             known.append(f"{word_of('score')} {case.score}")
         if case.claimed_by:
@@ -193,8 +194,9 @@ class _Desk:
             )
         if case.measure is not None:
             what = words(f"{case.measure.step}", language)
+            why = reason(case.measure.reason, language)
             parts.append(
-                f"<h2>{word_of('measure')}</h2><p>{escape(what)} · {escape(case.measure.reason)} "
+                f"<h2>{word_of('measure')}</h2><p>{escape(what)} · {escape(why)} "
                 f'<span class="soft">{escape(case.measure.rule_id)}</span></p>'
             )
         if case.verdict is not None and case.verdict.findings:
@@ -213,7 +215,7 @@ class _Desk:
             mode = f" · {word(finding.mode, language)}" if finding.mode == "SHADOW" else ""
             ground = f"{escape(finding.rule_id)} · {escape(finding.obligation_id)}{article}{mode}"
             lines.append(
-                f"<li>{escape(told)}<br>{escape(finding.why)}"
+                f"<li>{escape(told)}<br>{escape(reason(finding.why, language))}"
                 f"<br><span class=soft>{ground}</span></li>"
             )
         return f"<ul>{''.join(lines)}</ul>"
@@ -283,8 +285,8 @@ class _Desk:
             self._session.principal.name
         ):
             raise Problem(409, "somebody else has claimed it")
-        reason = self._typed.strip() or self._default(case, action)
-        body = Ruling(action=action, reason=reason, step=None, duration_days=None)
+        why = self._typed.strip() or self._default(case, action)
+        body = Ruling(action=action, reason=why, step=None, duration_days=None)
         ruled = await decide(self._gateway, case.escalation, body, self._session.principal)
         ui.notify(f"{self._session.word('ruled')}: {ruled.outcome}", type="positive")
         ids = [item.escalation.escalation_id for item in self._items]
