@@ -27,6 +27,7 @@ from streams.gateway.context import Gateway
 from streams.gateway.headers import SafeHeaders
 from streams.gateway.limits import BodyLimit
 from streams.gateway.measuring import Measured
+from streams.gateway.nowhere import nowhere
 from streams.gateway.problems import add_handlers
 from streams.gateway.schemas import describe
 from streams.settings import Settings
@@ -73,6 +74,7 @@ def create_app(settings: Settings, *, console: bool = True) -> FastAPI:
     for part in PARTS:
         # Not `include_router`: it may wrap the routes, and every one of them is looked at below.
         app.router.routes.extend(part.router.routes)
+    app.router.routes.extend(nowhere(app.routes))
     gateway.metrics.expect(app.routes)
     add_handlers(app)
     describe(app)

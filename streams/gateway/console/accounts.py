@@ -160,7 +160,7 @@ def _timeline(document: AccountView, session: Session) -> str:
         rows.append(
             (
                 f"<span class=soft>{when(moment.at)}</span>",
-                session.word(moment.kind),
+                f"<span class=soft>{session.word(moment.kind)}</span>",
                 what,
                 two_lines(reason(moment.why, session.language), ", ".join(moment.rule_ids)),
             )

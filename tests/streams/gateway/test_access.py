@@ -121,6 +121,25 @@ def test_an_operation_that_says_nothing_of_access_keeps_the_application_from_sta
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "status", "allowed"),
+    [
+        ("GET", "/v1/nothing", 404, None),
+        ("POST", "/v1", 404, None),
+        ("PUT", "/v1/checks", 405, "POST"),
+        ("PATCH", "/v1/reviews/some/claim", 405, "DELETE, POST"),
+        ("DELETE", "/health", 405, "GET"),
+    ],
+)
+def test_what_is_no_operation_is_answered_with_a_problem_and_not_with_a_page(
+    stack: Stack, method: str, path: str, status: int, allowed: str | None
+) -> None:
+    answer = stack.client("all").request(method, path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers.get("allow") == allowed
+
+
+@pytest.mark.parametrize(
     ("header", "told"),
     [
         ("Bearer zm_nobodys", "this API key is not known"),
