@@ -25,6 +25,8 @@ _KINDS = {
     "claim": "the claim {!r}",
     "place": "an association with a place by {!r}",
 }
+_ORDINARY = frozenset(" \t\n\u3000，：；！？（）～…‘’")
+_IN_COLOUR = "\ufe0f"
 _NAMELESS = {"Cc": "control character", "Co": "private use", "Cn": "unassigned"}
 
 
@@ -150,11 +152,14 @@ class Explainer:
 def odd_ones(text: str) -> Iterator[Odd]:
     """The characters of a text that are not visible, or that are read as another one.
 
-    Capital letters and traditional characters are not odd, nor are blanks and line breaks.
+    Capital letters and traditional characters are not odd, nor are blanks and line breaks, the
+    punctuation of Chinese, and what says that a sign is drawn in colour.
     """
     for index, char in enumerate(text):
         rule = RULES.get(ord(char))
-        if char in " \t\n" or (is_visible(char) and rule in (None, "case", "traditional")):
+        if char in _ORDINARY or (is_visible(char) and rule in (None, "case", "traditional")):
+            continue
+        if char == _IN_COLOUR and unicodedata.category(text[max(0, index - 1)]) == "So":
             continue
         name = unicodedata.name(char, "") or _NAMELESS.get(unicodedata.category(char), "unknown")
         yield Odd(index, code_point(char), name, rule, fold(char))

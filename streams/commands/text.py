@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from processors.policy import TEXT_FIELDS, Policy
-from processors.text import BadLine, Lexicon, Outcome, read_entries
+from processors.text import BadLine, Form, Lexicon, Outcome, read_entries
 from schemas.records import Field, SubjectKind
 from streams.commands.common import STDIN, fail, out, reader_may_go
 from streams.errors import ConfigurationError
@@ -136,12 +136,20 @@ def _highlighted(explanation: Explanation) -> Text:
 
 
 def _views(explanation: Explanation) -> Table:
+    """What the text is read as; a view that reads as one before it does is left out."""
     table = Table("view", "read as", box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for view in explanation.views:
+    for view in _told_once(explanation.views):
         form = Text(visible(view.text[:_LONGEST]))
         form.append(_more(len(view.text) - _LONGEST, "characters"), "dim")
         table.add_row(view.view, form)
     return table
+
+
+def _told_once(views: tuple[Form, ...]) -> list[Form]:
+    told: dict[str, Form] = {}
+    for view in views:
+        told.setdefault(view.text, view)
+    return list(told.values())
 
 
 def _odd(odd: tuple[Odd, ...]) -> Table:

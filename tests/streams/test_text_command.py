@@ -93,6 +93,14 @@ def test_field_and_subject_decide_which_rules_are_fed() -> None:
     assert (bio["verdict"]["field"], bio["verdict"]["subject"]) == ("BIO", "INSTITUTION")
 
 
+def test_what_every_honest_text_has_is_not_told_as_odd_nor_twice() -> None:
+    given = "画画的猫，爱❤\ufe0f你（真的！）"
+    assert explained(given)["odd"] == []
+    shown = explain("画画的猫").stdout
+    assert "folded" in shown
+    assert "stripped" not in shown
+
+
 def test_odd_characters_are_named_with_what_they_are_read_as() -> None:
     odd = explained("ａ\u200b\u202e赌")["odd"]
     assert [(one["index"], one["code_point"], one["reads_as"]) for one in odd] == [
