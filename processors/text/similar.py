@@ -63,7 +63,7 @@ _GROUPS = (
 )
 
 _STROKES = frozenset("一丨丿丶乙亅二亠人亻儿入八冂冖冫几凵刀力勹匕匚十卜卩厂厶又乂丷夕大")
-"""Parts that too many characters have."""
+"""Parts of so few strokes that no character is known by them."""
 
 
 class Near(NamedTuple):
@@ -165,11 +165,16 @@ def _may_be_changed(form: str) -> bool:
 
 @cache
 def _parts() -> dict[str, frozenset[str]]:
-    """Per character the parts it is made of, and itself."""
+    """Per character the parts it is known by: the last; the first where that is of few strokes."""
     found: dict[str, set[str]] = {}
     for parts, whole in tables.splits().items():
-        found.setdefault(whole, {whole}).update(parts)
+        last = parts[-1]
+        found.setdefault(whole, set()).add(_AT_FIRST + parts[0] if last in _STROKES else last)
     return {char: frozenset(parts) for char, parts in found.items()}
+
+
+_NONE: frozenset[str] = frozenset()
+_AT_FIRST = "\ufffe"  # before a part at the beginning of a character
 
 
 def is_other_word(shown: str, form: str) -> bool:
@@ -192,7 +197,11 @@ def is_other_word(shown: str, form: str) -> bool:
 
 
 def is_alike(one: str, other: str) -> bool:
-    """Whether two characters look or sound alike: a part in common, or one inside the other."""
+    """Whether two characters sound alike, or look alike.
+
+    So they do by the part that one is known by (迅 and 讯), or where one is inside the other. A
+    radical in common is too little: 城 and 社.
+    """
     if not (is_han(one) and is_han(other)):
         return False
     return sound(one) == sound(other) or _looks_alike(one, other)
@@ -200,7 +209,7 @@ def is_alike(one: str, other: str) -> bool:
 
 def _looks_alike(one: str, other: str) -> bool:
     parts = _parts()
-    ours, theirs = parts.get(one, frozenset(one)), parts.get(other, frozenset(other))
-    if (ours & theirs) - _STROKES or one in theirs or other in ours:
+    ours, theirs = parts.get(one, _NONE), parts.get(other, _NONE)
+    if ours & theirs or one in theirs or other in ours:
         return True
     return any(one in group and other in group for group in _GROUPS)
