@@ -173,8 +173,11 @@ def sounds(table: Folding) -> Iterator[tuple[str, ...]]:
 
 
 def splits(table: Folding) -> Iterator[tuple[str, ...]]:
-    """Ways to write a common character as two to four parts: the parts, the character."""
-    common = {char for char, core, *_ in source("readings") if core}
+    """Ways to write a common character as two to four parts: the parts, the character.
+
+    Of several that have the same parts it is the one that is met most often: 外, and not 处.
+    """
+    common = {char: int(often or 0) for char, core, often, *_ in source("readings") if core}
     found: dict[str, str] = {}
     rows_of = [(table.fold(ord(char))[1], ways) for char, *ways in source("splits")]
     wholes = {
@@ -188,7 +191,7 @@ def splits(table: Folding) -> Iterator[tuple[str, ...]]:
             forms = [table.fold(ord(part))[1] for part in way]
             parts = "".join(form for form in forms if form not in rows.STROKES)
             if all(len(form) == 1 for form in forms) and 2 <= len(parts) <= 4 and made not in parts:
-                found.setdefault(parts, made)
+                found[parts] = max(found.get(parts, made), made, key=lambda one: common[one])
     yield from sorted(found.items())
 
 

@@ -284,9 +284,10 @@ def is_meant(text: Text, anchor: Anchor, form: str) -> bool:
     alone = not (left or right)
     seldom = all(tables.counts().get(shown[at], 0) < _OFTEN for at in changed)
     offered = OFFER.search(before + " " + after) is not None
-    if 0 < len(changed) < len(form) == _SHORT:
-        return alone or seldom or offered
-    if all(is_in_tone(shown[at], form[at]) for at in changed):
+    in_tone = all(is_in_tone(shown[at], form[at]) for at in changed)
+    if len(changed) < len(form) == _SHORT:  # before a word it is as odd in other tones: 白家乐
+        return seldom or offered or (alone and (in_tone or changed == [0]))
+    if in_tone:
         return alone or seldom or offered
     named = end <= _SHORT and not right and text.stripped[0] in SURNAMES
     return seldom and not right and not named

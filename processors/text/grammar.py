@@ -73,6 +73,20 @@ _THINGS = rf"(?:手机|电脑|平板|视频|音乐|购物|游戏)(?!.{{0,6}}(?:{
 """What an institution makes or sells, if nobody then speaks for it."""
 _BESIDE = rf"(?:(?!{_ROLES})[㐀-鿿]){{1,6}}?(?:对面|隔壁|旁边?|附近|门口|门前|楼下|后门|周边)"
 """Beside a house of it: 大厦楼下."""
+_PERSONS = _words(
+    "(?<![招医先卫民])生 (?<![记作])者 [迷控粉党族] 粉丝团 学员 会员 队员 快递员 骑手 司机 保安",
+    "门卫 保洁 房东 租客 邻居 路人 家属 家长 嘉宾 玩家 网友 观众 听众 吃货 买手 宝妈 奶爸 受害人",
+    "[大二三]?(?:爷|妈|叔|婶|姨|舅|姑) 阿姨 小[哥妹弟] 老[铁哥兵乡] 哥哥 姐姐 弟弟 妹妹",
+)
+_PARTED = "离职|退伍|退役|退休(?!干部|领导)|辞职|落榜|落选|下岗|旧址|遗址"
+_PASTIMES = _words(
+    "收藏 藏家 夜读 语录 表情包 同款 穿搭 自习 追剧 段子 八卦 故事 回忆 往事 青春 神曲 评论区 梦想",
+)
+OF_A_PERSON = re.compile(
+    rf"(?:(?!{_ROLES})[㐀-鿿]){{0,8}}?(?:(?:{_PERSONS})(?![^\W_])|{_PARTED}|{_PASTIMES})"
+)
+"""Says who somebody is, who is none of its people or is so no more, or what they do for pleasure:
+旁听生, 员工家属, 离职, 照片收藏."""
 _KIN = _words("女儿 儿子 孩子 妻子 丈夫 女婿 媳妇 太太 爱人")
 NEAR_AFTER = re.compile(
     rf"[\W_]{{0,2}}(?:(?:\d{{2,4}}[级届年]?)?的?(?:{_NEAR_FOLLOWS}|{_THINGS}|{_BESIDE})"

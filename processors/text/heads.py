@@ -24,7 +24,7 @@ _FURTHER = np.array(
     np.uint32,
 )[:, :, np.newaxis]
 _ROOM = 16  # places of a table for each term
-_BITS = (10, 20)  # the smallest and the largest table
+_BITS = (10, 19)  # the smallest and the largest table
 _FAR = 255  # so far and farther
 
 _STEPS = np.arange(_LONGEST)[:, np.newaxis]

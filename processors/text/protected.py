@@ -174,8 +174,9 @@ def _speaks(folded: str, found: Anchor, entry: Entry) -> bool:
 
 def _is_near(precedes: str, follows: str, *, staff: bool) -> bool:
     """Whether somebody speaks of a name, or only stands near it."""
-    if grammar.NEAR_AFTER.match(follows) or grammar.ROLE_ADMIRED.match(follows):
-        return True
+    for near in (grammar.NEAR_AFTER, grammar.ROLE_ADMIRED, grammar.OF_A_PERSON):
+        if near.match(follows):
+            return True
     return grammar.NEAR_BEFORE.search(precedes) is not None and not staff
 
 

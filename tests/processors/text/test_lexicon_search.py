@@ -182,6 +182,7 @@ def test_two_syllables_are_an_entry_by_their_tones_or_by_an_offer(text: str, ent
         "考前涨分笔记",  # other tones
         "带够钱再去",  # its tones, but everyday characters inside a sentence
         "校园戴口罩",  # a word that is met everywhere, and a verb
+        "水果季",  # the same with a noun in another tone
         "包阳",  # a name in other tones
     ],
 )

@@ -188,3 +188,24 @@ def test_a_name_that_runs_into_a_word_or_is_only_near_passes(text: str):
 @pytest.mark.parametrize("text", ["教育部长", "清华大学长官方", "清华太学", "清华大雪客服"])
 def test_a_name_with_its_head_or_a_role_word_does_not_pass(text: str):
     assert {Outcome.REJECT, Outcome.REVIEW} & set(outcomes(text).values())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "清华大学旁听生",
+        "腾讯员工家属",
+        "教育部答记者问爱好者",
+        "人民日报照片收藏",
+        "腾讯离职",
+    ],
+)
+def test_who_is_none_of_its_people_or_is_so_no_more_passes(text: str):
+    assert set(outcomes(text).values()) == {Outcome.ACCEPT}
+
+
+@pytest.mark.parametrize(
+    "text", ["腾讯员工", "清华大学招生", "教育部退休干部", "教育部民生", "人民日报记者"]
+)
+def test_who_may_speak_for_it_does_not_pass(text: str):
+    assert {Outcome.REJECT, Outcome.REVIEW} & set(outcomes(text).values())
