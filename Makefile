@@ -8,6 +8,8 @@ SHELL := /bin/bash
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ROUNDS ?= 20
+MINUTES ?= 60
+RATE ?= 500
 ARGS ?=
 
 PY := .venv/bin/python
@@ -69,6 +71,10 @@ docs: $(STAMP) ## Write the generated code and pages anew
 .PHONY: chaos
 chaos: $(STAMP) kafka ## Kill, stop and freeze workers for ROUNDS=20 rounds, then check every record
 	@$(PY) -m tests.chaos --rounds $(ROUNDS) $(ARGS)
+
+.PHONY: soak
+soak: $(STAMP) kafka ## Run everything for MINUTES=60 at half load, at most RATE=500/s: nothing may grow
+	@$(PY) -m tests.soak --minutes $(MINUTES) --rate $(RATE) $(ARGS)
 
 .PHONY: bench
 bench: $(STAMP) kafka ## Measure everything, with its peers, and write benchmarks/RESULTS.md

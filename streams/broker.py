@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -64,10 +65,16 @@ class NoKafka(Exception):
 
 
 class Broker:
-    """One broker with its data; `stop`, `kill` and `start` keep address and data."""
+    """One broker with its data; `stop`, `kill` and `start` keep address and data.
 
-    def __init__(self, directory: Path) -> None:
+    ``properties`` of its own come after those that all have; ``{port}`` and ``{controller}`` in
+    them stand for its ports.
+    """
+
+    def __init__(self, directory: Path, properties: Mapping[str, str] | None = None) -> None:
         self.directory = directory
+        own = "".join(f"{name}={value}\n" for name, value in (properties or {}).items())
+        self._properties = _PROPERTIES + own
         self.port, self._controller = free_ports(2)
         self._child: Child | None = None
 
@@ -133,7 +140,7 @@ class Broker:
 
     def _write_properties(self, data: Path) -> Path:
         file = self.directory / "server.properties"
-        text = _PROPERTIES.format(port=self.port, controller=self._controller, data=data)
+        text = self._properties.format(port=self.port, controller=self._controller, data=data)
         file.write_text(text, encoding="utf-8")
         return file
 

@@ -11,6 +11,7 @@ import contextlib
 import os
 import shutil
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, Self
@@ -84,14 +85,17 @@ class ExternalKafka(Kafka):
 class ApacheKafka(Kafka):
     """A broker of our own, with its data in a directory that `close` removes unless it was given.
 
-    Raises `streams.broker.NoKafka` when it cannot run.
+    ``properties`` are settings of it beside the usual ones. Raises `streams.broker.NoKafka` when it
+    cannot run.
     """
 
     kind: KafkaKind = "apache-kafka"
 
-    def __init__(self, directory: Path | None = None) -> None:
+    def __init__(
+        self, directory: Path | None = None, properties: Mapping[str, str] | None = None
+    ) -> None:
         self._temporary = directory is None
-        self.broker = Broker(directory or scratch_directory("kafka"))
+        self.broker = Broker(directory or scratch_directory("kafka"), properties)
         try:
             self.broker.start()
         except BaseException:

@@ -25,6 +25,13 @@ CHANGELOG_OFFSET = b"\0changelog-offset"
 
 _OFFSET = struct.Struct(">q")
 
+WRITE_BUFFER_BYTES = 16 << 20
+WRITE_BUFFERS = 2
+OPEN_FILES = 256
+LOG_BYTES, LOGS = 4 << 20, 4
+"""What a partition's RocksDB may hold. Its own defaults are 64 MiB a buffer, every file open for
+good and a log without end: that of a database that is alone, not of one among a dozen."""
+
 
 class Store(Protocol):
     """Committed state of one partition.
@@ -128,6 +135,11 @@ class RocksStore:
         self._path.mkdir(parents=True, exist_ok=True)
         options = Options(raw_mode=True)
         options.create_if_missing(True)
+        options.set_write_buffer_size(WRITE_BUFFER_BYTES)
+        options.set_max_write_buffer_number(WRITE_BUFFERS)
+        options.set_max_open_files(OPEN_FILES)
+        options.set_max_log_file_size(LOG_BYTES)
+        options.set_keep_log_file_num(LOGS)
         with _told(self._path):
             return Rdict(str(self._path), options)
 

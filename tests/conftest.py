@@ -43,10 +43,16 @@ def kafka() -> Iterator[Kafka]:
             _delete_topics(started)
 
 
+@pytest.fixture(scope="session")
+def start_broker() -> Callable[..., Kafka]:
+    """Start Apache Kafka with settings of its own; who starts it ends it."""
+    return lambda **properties: _or_skip(lambda: ApacheKafka(properties=properties))
+
+
 @pytest.fixture
-def own_kafka() -> Iterator[Kafka]:
+def own_kafka(start_broker: Callable[..., Kafka]) -> Iterator[Kafka]:
     """Apache Kafka that is this test's alone, to stop, kill and start."""
-    with _or_skip(ApacheKafka) as started:
+    with start_broker() as started:
         yield started
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import repeat
 from pathlib import Path
 from typing import Self
 
@@ -13,6 +14,7 @@ from confluent_kafka.admin import AdminClient
 from streams.broker import java_command, prepare
 from streams.children import Child, free_ports
 from tests.deploy.documents import Service, compose
+from tests.integration.link import Link
 from tests.support import wait_until
 
 START_S = 90.0
@@ -54,9 +56,15 @@ class Network:
 
 
 class Node:
-    """One broker, which is also a controller."""
+    """One broker, which is also a controller. ``link``: a listener, and the proxy before it."""
 
-    def __init__(self, service: Service, network: Network, directory: Path) -> None:
+    def __init__(
+        self,
+        service: Service,
+        network: Network,
+        directory: Path,
+        link: tuple[int, int] | None = None,
+    ) -> None:
         self.id = int(service.environment["KAFKA_NODE_ID"])
         self._cluster_id = service.environment["CLUSTER_ID"]
         self._directory = directory
@@ -70,6 +78,11 @@ class Node:
             for name, value in service.environment.items()
             if name.startswith("KAFKA_") and name not in NOT_OF_THE_BROKER
         } | {"log.dirs": str(directory / "data")}
+        if link is not None:
+            listener, proxy = link
+            given["listeners"] += f",LINK://127.0.0.1:{listener}"
+            given["advertised.listeners"] += f",LINK://127.0.0.1:{proxy}"
+            given["listener.security.protocol.map"] += ",LINK:PLAINTEXT"
         lines = [f"{name}={value}\n" for name, value in given.items()]
         self._properties.write_text("".join(lines), encoding="utf-8")
 
@@ -98,12 +111,21 @@ class Node:
 
 
 class Cluster:
-    """All brokers. A context manager: leaving it kills them."""
+    """All brokers. A context manager: leaving it kills them.
 
-    def __init__(self, services: list[Service], network: Network, directory: Path) -> None:
-        self.nodes = {
-            node.id: node for node in (Node(s, network, directory / s.name) for s in services)
-        }
+    With ``link`` they can be reached by that, too.
+    """
+
+    def __init__(
+        self, services: list[Service], network: Network, directory: Path, link: Link | None = None
+    ) -> None:
+        ends = zip(link.listeners, link.proxies, strict=True) if link else repeat(None)
+        nodes = [
+            Node(s, network, directory / s.name, end)
+            for s, end in zip(services, ends, strict=False)
+        ]
+        self.nodes = {node.id: node for node in nodes}
+        self.link = link
         self.bootstrap = network.replace(",".join(f"{s.name}:9092" for s in services))
         self._admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
 
@@ -113,9 +135,13 @@ class Cluster:
         for node in self.nodes.values():
             node.start()
         self._wait(lambda: self.serving() == set(self.nodes), "all brokers serve")
+        if self.link is not None:
+            self.link.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self.link is not None:
+            self.link.__exit__()
         for node in self.nodes.values():
             node.kill()
 
@@ -152,7 +178,10 @@ class Cluster:
             raise AssertionError(f"{error}\n{tails}") from None
 
 
-def compose_cluster(directory: Path, network: Network | None = None) -> Cluster:
-    """The brokers of the compose file, with their data below a directory."""
+def compose_cluster(
+    directory: Path, network: Network | None = None, *, linked: bool = False
+) -> Cluster:
+    """The brokers of the compose file, with their data below a directory, by a link as well."""
     brokers = [service for name, service in compose().items() if name.startswith("kafka-")]
-    return Cluster(brokers, network or Network(), directory)
+    link = Link(len(brokers)) if linked else None
+    return Cluster(brokers, network or Network(), directory, link)

@@ -1,0 +1,97 @@
+"""A worker that the network cuts off, while it lives and believes that it owns its partitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from streams.sandbox import Kafka
+from streams.settings import Settings
+from tests.integration.harness import Application, WorkerProcess, pause
+from tests.integration.link import Link, Way
+from tests.integration.test_crashes import EVENTS, traffic
+from tests.support import wait_until
+
+SHORT_S = 1.5
+"""Less than a session."""
+MIGRATED, UNREACHABLE = 3, 4
+"""Exit codes of a worker: another one owns its partition; Kafka does not answer."""
+
+
+@pytest.fixture(scope="module")
+def link() -> Iterator[Link]:
+    with Link(1) as link:
+        yield link
+
+
+@pytest.fixture(scope="module")
+def linked_kafka(start_broker: Callable[..., Kafka], link: Link) -> Iterator[Kafka]:
+    """A broker with one more listener, which is known by the address of the link."""
+    own, controller = "PLAINTEXT://127.0.0.1:{port}", "CONTROLLER://127.0.0.1:{controller}"
+    (listener,), (proxy,) = link.listeners, link.proxies
+    names = ("PLAINTEXT", "CONTROLLER", "LINK")
+    properties = {
+        "listeners": f"{own},{controller},LINK://127.0.0.1:{listener}",
+        "advertised.listeners": f"{own},LINK://127.0.0.1:{proxy}",
+        "listener.security.protocol.map": ",".join(f"{name}:PLAINTEXT" for name in names),
+    }
+    with start_broker(**properties) as started:
+        yield started
+
+
+@pytest.fixture
+def app(
+    linked_kafka: Kafka, link: Link, settings: Callable[..., Settings]
+) -> Iterator[Application]:
+    with Application(settings(kafka=linked_kafka.bootstrap)) as app:
+        yield app
+    link.mend()
+
+
+def linked(app: Application, link: Link) -> WorkerProcess:
+    """One more worker, which sees the broker by the link only."""
+    return app.worker(ZHENGMING_KAFKA=link.bootstrap).await_ready()
+
+
+def test_a_worker_cut_off_for_longer_than_its_session_is_replaced_and_writes_nothing_more(
+    app: Application, link: Link
+):
+    cut_off, other = linked(app, link), app.worker().await_ready()
+    app.publish(traffic())
+    link.cut()
+    app.publish(traffic(600, seed=2, prefix="later-"))
+    app.drain(supervised=False)
+    assert other.exit_code is None
+    assert cut_off.exit_code is None, "it does not know yet"
+    link.mend()
+    assert cut_off.await_exit() in {MIGRATED, UNREACHABLE}
+    assert app.assert_sound().inputs == EVENTS + 600
+
+
+def test_a_worker_whose_answers_alone_are_lost_is_replaced_with_what_it_committed(
+    app: Application, link: Link
+):
+    linked(app, link)
+    app.worker().await_ready()
+    app.publish(traffic(300))
+    link.cut(Way.BACK)
+    app.publish(traffic(600, seed=2, prefix="later-"))
+    app.drain()
+    link.mend()
+    app.publish(traffic(300, seed=3, prefix="last-"))
+    app.drain()
+    assert app.assert_sound().inputs == 1_200
+
+
+def test_a_short_cut_costs_nothing_but_its_time(app: Application, link: Link):
+    worker = linked(app, link)
+    app.publish(traffic(300))
+    link.cut()
+    app.publish(traffic(300, seed=2, prefix="later-"))
+    pause(SHORT_S)
+    assert not app.drained()
+    link.mend()
+    wait_until(app.drained, 30, "what waited is decided")
+    assert worker.exit_code is None
+    assert app.assert_sound().inputs == 600
