@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.store import MemoryStore, RocksStore
+from streams.store import WRITE_BUFFER_BYTES, WRITE_BUFFERS, MemoryStore, RocksStore
 from tests.effort import effort
 
 STORES = ("memory", "rocksdb")
+MIB = 1 << 20
 
 
 @pytest.fixture(params=STORES)
@@ -91,3 +92,13 @@ def test_a_walk_goes_on_where_it_was_after_a_restart(tmp_path):
         store.write(dict.fromkeys(keys, b"1"), 1)
         assert store.walk(keys[3], 100) == keys[4:]
         store.close()
+
+
+def test_what_rocksdb_has_not_written_out_yet_stays_below_its_write_buffers(tmp_path):
+    store = RocksStore(tmp_path / "p0")
+    most = 0
+    for number in range(80):
+        store.write({b"%d" % number: b"x" * MIB}, number)
+        most = max(most, store._db.property_int_value("rocksdb.cur-size-all-mem-tables") or 0)
+    store.close()
+    assert most <= WRITE_BUFFERS * WRITE_BUFFER_BYTES + 2 * MIB
