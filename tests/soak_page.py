@@ -34,8 +34,9 @@ rulings over them, and calls of the gateway. What is remembered of an account is
 memory can be flat, and has to be: the median slope after the first {warm:.0%} of the time, over\
  the time that is left, may come to {memory:.0%} of a process's memory or {bytes} MiB, whichever\
  is more; threads and file descriptors may differ by {count}; the lag of no partition may grow. \
-A process that ends fails the run. At the end `streams/checker.py` compares every record of the \
-whole run with a pure replay.
+A process that ends fails the run. With `--patience` time-outs are longer than usual, so that \
+the stalls of a busy machine move no partition. At the end `streams/checker.py` compares every \
+record of the whole run with a pure replay.
 
 | | |
 |---|---|

@@ -136,12 +136,12 @@ class Cluster:
             node.start()
         self._wait(lambda: self.serving() == set(self.nodes), "all brokers serve")
         if self.link is not None:
-            self.link.__enter__()
+            self.link.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         if self.link is not None:
-            self.link.__exit__()
+            self.link.close()
         for node in self.nodes.values():
             node.kill()
 

@@ -55,17 +55,25 @@ class Link:
         for way in self._open.values():
             self._loop.call_soon_threadsafe(way.set)
 
-    def __enter__(self) -> Self:
+    def start(self) -> Self:
+        """Begin to take connections."""
         self._thread.start()
         for listener, proxy in zip(self.listeners, self.proxies, strict=True):
             asyncio.run_coroutine_threadsafe(self._serve(listener, proxy), self._loop).result(END_S)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Close all connections, and take none any more."""
         asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(END_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(END_S)
         self._loop.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     async def _serve(self, listener: int, proxy: int) -> None:
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
