@@ -30,6 +30,7 @@ _SHORT = 3  # an entry of so many characters may come about where two words meet
 _LEAST_LEET = 4
 _LEAST_BROKEN = 6  # so long a Latin term is meant with one sign in it: cas-ino
 _LEAST_FOREIGN = 5
+_RARE = 20  # hardly anybody writes a character met less but to hide another
 _OFTEN = 100  # a character met so often in 1.7 million is one of the 1,400 of any text
 _PLACE = re.compile(r"\w?(?:街道|镇|乡|村|县)")
 _ALPHABETS = (  # in which words are written; what looks Latin in them is no disguise
@@ -269,8 +270,8 @@ def is_meant(text: Text, anchor: Anchor, form: str) -> bool:
     Of two characters the sound alone says little, and of three when one stands beside a word that
     is met everywhere (校园戴 for 校园贷). So it must have the tones as well, and be a segment of
     its own, or of characters that are seldom met, or in an offer. With other tones an offer must
-    be right beside it (涨份接单), or its characters be seldom met and nothing follow, as it may
-    only run into another word (黑壳虾). A name is one whatever is seldom (袁代莲).
+    be right beside it (涨份接单), or its characters be rare, or seldom met and nothing follow, as
+    it may only run into another word (黑壳虾). A name is one whatever is seldom (袁代莲).
     """
     start, end = text.stripped_span(anchor.start, anchor.end)
     shown = text.stripped[start:end]
@@ -282,7 +283,8 @@ def is_meant(text: Text, anchor: Anchor, form: str) -> bool:
         return True
     left, right = is_han(before[-1:] or " "), is_han(after[:1] or " ")
     alone = not (left or right)
-    seldom = all(tables.counts().get(shown[at], 0) < _OFTEN for at in changed)
+    often = max((tables.counts().get(shown[at], 0) for at in changed), default=0)
+    seldom = often < _OFTEN
     offered = OFFER.search(before + " " + after) is not None
     in_tone = all(is_in_tone(shown[at], form[at]) for at in changed)
     if len(changed) < len(form) == _SHORT:  # before a word it is as odd in other tones: 白家乐
@@ -290,7 +292,7 @@ def is_meant(text: Text, anchor: Anchor, form: str) -> bool:
     if in_tone:
         return alone or seldom or offered
     named = end <= _SHORT and not right and text.stripped[0] in SURNAMES
-    return seldom and not right and not named
+    return (often < _RARE or (seldom and not right)) and not named
 
 
 def _is_weak(form: str, changed: list[int]) -> bool:
