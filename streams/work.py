@@ -16,6 +16,9 @@ from streams.errors import MessageTooLarge
 from streams.metrics import Tally
 from streams.store import Store
 
+SPARE = 1_024
+"""Outdated deadlines that an index may hold, beside as many as hold."""
+
 Read = Callable[[bytes], bytes | None]
 Headers = Sequence[tuple[str, bytes]]
 
@@ -122,14 +125,18 @@ class Overlay:
 class Deadlines:
     """Index of the next deadline per key, derived from the states.
 
-    It may hold entries that no longer hold: the state decides. Nothing is removed but by `pop_due`.
+    It may hold entries that no longer hold: the state decides. They are at most as many as those
+    that hold, and ``spare`` more: without that an account whose deadline is half a year ahead would
+    leave one behind with each of its changes.
     ``paused`` holds the keys whose state waits for the end of a pause, ``unanswered`` those that
     wait for the registry of keys and since when: the first byte of a state tells.
     """
 
-    def __init__(self, next_due: Callable[[bytes], int]) -> None:
+    def __init__(self, next_due: Callable[[bytes], int], spare: int = SPARE) -> None:
         self._next_due = next_due
+        self._spare = spare
         self._heap: list[tuple[int, bytes]] = []
+        self._due: dict[bytes, int] = {}
         self.paused: set[bytes] = set()
         self.unanswered: dict[bytes, float] = {}
 
@@ -138,15 +145,23 @@ class Deadlines:
 
     def learn(self, states: Iterable[tuple[bytes, bytes | None]]) -> None:
         """Take up the deadlines of new or restored states."""
-        next_due, heap, unanswered = self._next_due, self._heap, self.unanswered
+        next_due, known, unanswered = self._next_due, self._due, self.unanswered
         for key, state in states:
-            if state is not None and key[0]:
+            if state is None:
+                known.pop(key, None)
+            elif key[0]:
                 if state[0]:
                     self._wait(key, state[0])
                 elif unanswered:
                     unanswered.pop(key, None)
-                if due := next_due(state):
-                    heapq.heappush(heap, (due, key))
+                if not (due := next_due(state)):
+                    known.pop(key, None)
+                elif known.get(key) != due:
+                    known[key] = due
+                    heapq.heappush(self._heap, (due, key))
+        if len(self._heap) > 2 * len(known) + self._spare:
+            self._heap = [(due, key) for key, due in known.items()]
+            heapq.heapify(self._heap)
 
     def _wait(self, key: bytes, waits: int) -> None:
         if waits & PAUSED:
@@ -164,7 +179,9 @@ class Deadlines:
         """Remove and return up to ``limit`` keys that have a deadline at or before ``upto``."""
         heap, keys = self._heap, dict[bytes, None]()
         while heap and heap[0][0] <= upto and len(keys) < limit:
-            _, key = heapq.heappop(heap)
+            due, key = heapq.heappop(heap)
+            if self._due.get(key) == due:
+                del self._due[key]
             state = read(key)
             if state is not None and 0 < self._next_due(state) <= upto:
                 keys[key] = None
@@ -197,3 +214,4 @@ class Deadlines:
     def clear(self) -> None:
         """Forget all entries."""
         self._heap.clear()
+        self._due.clear()

@@ -59,14 +59,29 @@ def as_state(at):
     return at.to_bytes(8, "big")
 
 
-@given(st.lists(st.tuples(KEYS, st.integers(0, 50)), max_size=30), st.integers(0, 60))
-def test_exactly_the_keys_whose_state_is_due_are_taken(history, upto):
-    index, states = Deadlines(due), {}
-    for key, at in history:
-        states[key] = as_state(at)
+@given(
+    st.lists(st.tuples(KEYS, st.integers(0, 50) | st.none(), st.booleans()), max_size=30),
+    st.integers(0, 60),
+    st.integers(0, 3),
+)
+def test_exactly_the_keys_whose_state_is_due_are_taken(history, upto, spare):
+    index, states = Deadlines(due, spare), {}
+    for key, at, fails in history:
+        states[key] = None if at is None else as_state(at)
         index.learn([(key, states[key])])
-    expected = {key for key, state in states.items() if 0 < due(state) <= upto}
+        if fails:
+            index.put_back(index.pop_due(upto, states.get, limit=2), states.get)
+    expected = {key for key, state in states.items() if state and 0 < due(state) <= upto}
     assert set(index.pop_due(upto, states.get, limit=100)) == expected
+
+
+def test_accounts_that_change_all_the_time_leave_no_more_entries_than_there_are_accounts():
+    index = Deadlines(due, spare=8)
+    for number in range(1_000):
+        index.learn([(b"same", as_state(7)), (b"later", as_state(10 + number))])
+        assert len(index) <= 2 * 2 + 8
+    index.learn([(b"later", None), (b"same", as_state(0))])
+    assert index.pop_due(10**6, {b"same": as_state(0)}.get, limit=100) == []
 
 
 def test_keys_of_a_failed_transaction_are_taken_again():
