@@ -45,7 +45,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "queue.appeal": ("申诉", "Appeals"),
     "queue.breach": ("已超期", "Time limits"),
     "empty": ("没有待办。", "Nothing waits here."),
-    "choose": ("从左侧选择一项。", "Choose a case."),
+    "choose": ("请选择一项。", "Choose a case."),
     "keys": (
         "J/K 上下 · C 认领 · A 通过/支持 · R 驳回",
         "J/K move · C claim · A approve, uphold · R reject, dismiss",
