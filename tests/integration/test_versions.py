@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -12,13 +13,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, ignore_patterns
 
 import pytest
 
 from schemas.codec import Codec
+from schemas.errors import DeadLetterReason
 from streams import checker
 from streams.clients import read_all
+from streams.dead_letters import read_letters, requeue
 from streams.demo.workers import environment
 from streams.packs import load_policy
 from streams.settings import Settings
@@ -35,6 +38,10 @@ AT_ONCE, EVERY_S = 20, 0.1
 WITHIN_S = 90.0
 SOME = 60
 """Inputs that a worker is to decide before partitions move on."""
+ANSWERS = re.compile(r"\d+ records of answers to partition \d+ differ$")
+"""Versions may put the same answers to each other in other records."""
+CALM = 5
+"""Looks in a row at which nothing may be under way."""
 ALIKE = 0.9
 """Share of the accounts, at least, of which two versions say the same."""
 
@@ -77,6 +84,29 @@ def at_work(*workers: WorkerProcess) -> None:
         "each has decided something",
         every=0.1,
     )
+
+
+def settle(app: Application) -> None:
+    """Wait until nothing is under way any more, between partitions neither.
+
+    What was committed shows a moment later, when Kafka has marked the end of its transaction.
+    """
+    calm = 0
+
+    def still() -> bool:
+        nonlocal calm
+        calm = calm + 1 if app.drained() else 0
+        return calm == CALM
+
+    wait_until(still, WITHIN_S, "all is decided, and stays so", every=0.5)
+
+
+def with_the_schemas_of(old: Path, directory: Path) -> Path:
+    """This version's program, for which the schemas of the old one are a released set."""
+    for package in ("processors", "schemas", "streams"):
+        copytree(ROOT / package, directory / package, ignore=ignore_patterns("__pycache__"))
+    copytree(old / "schemas" / "avro", directory / "schemas" / "released" / "0.0.1")
+    return directory
 
 
 def said(program: Path, settings: Settings, directory: Path) -> dict[str, list[str]]:
@@ -122,7 +152,7 @@ def test_partitions_go_from_the_old_version_to_the_new_one_and_back_and_nothing_
     old = tmp_path / "old"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(old)
-    copytree(old / "schemas" / "avro", tmp_path / "schemas" / "0")
+    now = with_the_schemas_of(old, tmp_path / "new")
     ours = settings(
         partitions=PARTITIONS, pack=str(old / "processors" / "packs" / "cac2022"), store="rocksdb"
     )
@@ -131,7 +161,7 @@ def test_partitions_go_from_the_old_version_to_the_new_one_and_back_and_nothing_
             first, second = app.worker(old), app.worker(old)
             at_work(first, second)
             assert second.stop() == 0
-            new = app.worker()
+            new = app.worker(now)
             at_work(first, new)  # two partitions went from the old version to the new one
             assert new.stop() == 0
             at_work(first)  # and back
@@ -139,8 +169,13 @@ def test_partitions_go_from_the_old_version_to_the_new_one_and_back_and_nothing_
             at_work(first, new)
             assert first.stop() == 0
             at_work(new)
-        app.drain()
-        codec = Codec(released=tmp_path / "schemas")
+        settle(app)
+        newer = {letter.reason for letter in read_letters(ours)}
+        assert newer <= {DeadLetterReason.UNKNOWN_SCHEMA}
+        requeue(ours, lambda letters: letters)  # as docs/operations.md says
+        settle(app)
+        assert all(letter.sent_again for letter in read_letters(ours)), "one was set aside again"
+        codec = Codec(released=now / "schemas" / "released")
         report = checker.check(ours, load_policy(ours), codec=codec)
         assert len(writers(app)) == 2, "only one version has written anything"
     by_old, by_new = (said(program, ours, tmp_path) for program in (old, ROOT))
@@ -151,6 +186,7 @@ def test_partitions_go_from_the_old_version_to_the_new_one_and_back_and_nothing_
         for kind, examples in report.examples.items()
         for example in examples
         if kind not in ("state", "outputs") or example.partition(":")[0] not in otherwise
+        if not ANSWERS.match(example)
     }
     asked_otherwise = {(k, e) for k, e in problems if e.endswith("claims and replay differ")}
     assert len(asked_otherwise) < (1 - ALIKE) * report.accounts, asked_otherwise
