@@ -70,10 +70,12 @@ def at_work(*workers: WorkerProcess) -> None:
     share = PARTITIONS / len(workers)
 
     def counted(worker: WorkerProcess) -> float:
-        assert worker.exit_code is None, worker.tail()
+        worker.supervise()  # one that was fenced leaves, and is started again
         return worker.metric("zhengming_records_total") or 0
 
     def shared() -> bool:
+        for worker in workers:
+            worker.supervise()
         return all(w.metric("zhengming_partitions_ready") == share for w in workers)
 
     wait_until(shared, WITHIN_S, "the partitions are shared", every=0.1)
