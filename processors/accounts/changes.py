@@ -103,7 +103,9 @@ def _paused(turn: Turn, change: AccountChange) -> bool:
         return False
     _verdict(turn, change, Decision.HOLD, pauses.reason_of(pause), due=pause.until)
     pauses.hold(turn, change, pause)
-    if change.kind is ChangeKind.REGISTRATION and change.phase is Phase.PROPOSED:
+    if change.kind is ChangeKind.REGISTRATION and (
+        change.phase is Phase.PROPOSED or account.status in (Status.CANCELLED, Status.ERASED)
+    ):
         _not_registered(account, Status.AWAITING)
     return True
 

@@ -140,6 +140,16 @@ def test_a_registration_under_a_pause_waits_and_is_registered_afterwards():
     assert (world.status, world.value(Field.NAME)) == (Status.OPEN, "sunny")
 
 
+def test_a_cancelled_account_that_is_registered_live_under_a_pause_can_be_cancelled_again():
+    world = paused()
+    world.propose("bye", kind=ChangeKind.CANCELLATION)
+    world.apply("back", kind=ChangeKind.REGISTRATION, name="plain")
+    cancelled = of(world.propose("away", kind=ChangeKind.CANCELLATION), Verdict)
+    assert [v.decision for v in cancelled if v.event_id == "away"] == [Decision.ALLOW]
+    assert none(world.wait(days=2), Verdict)
+    assert world.account.status is Status.CANCELLED
+
+
 def test_a_cancellation_is_never_held():
     world = paused()
     assert one(world.change(kind=ChangeKind.CANCELLATION), Verdict).decision is Decision.ALLOW
