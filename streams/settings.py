@@ -318,7 +318,7 @@ class Settings(BaseSettings):
         le=1_000_000,
     )
     commit_interval_ms: int = Field(
-        10,
+        30,
         description="A partition begins a transaction at most this often; what comes meanwhile is "
         "gathered. A record that comes after a rest does not wait.",
         ge=0,

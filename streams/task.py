@@ -63,7 +63,6 @@ log = get_logger(__name__)
 
 ATTEMPTS = 6
 RETRY_PAUSE_S = 0.2
-GATHER_AT_MOST_S = 0.1
 MAX_DUE = 5_000
 """Deadlines fired in one transaction; the rest follow in the next."""
 
@@ -95,7 +94,6 @@ class PartitionTask:
         self._inbox: list[Batch] = []
         self._taken: list[Batch] = []
         self._began = -math.inf
-        self._took, self._last = 0.0, 0
         self._wake, self._room = asyncio.Event(), asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
         self._producer = TransactionalProducer(manager.options, partition)
@@ -172,14 +170,12 @@ class PartitionTask:
                     if not manager.allowed.is_set():  # a rebalance began while we took the lock
                         continue
                     self._wake.clear()
-                    taken, self.queued = self.queued, 0
+                    self.queued = 0
                     self._taken, self._inbox = self._inbox, []
                     self._room.set()
                     if self._taken or self._overdue():
                         self._began = time.monotonic()
                         await self._transact(self._taken)
-                        self._took = time.monotonic() - self._began
-                        self._last = taken
                     self._taken = []
                     self.waiting_since = time.monotonic() if self._inbox else None
         except Exception as error:
@@ -188,15 +184,8 @@ class PartitionTask:
             self._runner = None
 
     async def _gather(self) -> None:
-        """Wait until the commit interval since the last transaction began has passed.
-
-        Where transactions take long, as they do under load, wait as long as the last one took, so
-        that more is gathered; not where as much waits already as that one held.
-        """
-        interval = self._manager.options.commit_interval_s
-        if self.queued < self._last:
-            interval = max(interval, self._took + min(self._took, GATHER_AT_MOST_S))
-        rest = self._began + interval - time.monotonic()
+        """Wait until the commit interval since the last transaction began has passed."""
+        rest = self._began + self._manager.options.commit_interval_s - time.monotonic()
         if rest > 0:
             await asyncio.sleep(rest)
 
