@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from streams.broker import NoKafka
 from streams.children import free_ports
@@ -20,6 +21,10 @@ from tests.obligations import MARKS, check_marks
 TEST_PREFIX = "zhengming-test-"
 
 SettingsFactory = Callable[..., Settings]
+
+# An example may take as long as a busy machine needs: what must be quick is measured, not waited for.
+hypothesis_settings.register_profile("suite", deadline=None)
+hypothesis_settings.load_profile("suite")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

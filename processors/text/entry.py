@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from processors.text.fold import fold, strip
 
-FLAGS = ("word", "allow", "suffix", "place", "national", "role")
+FLAGS = ("word", "allow", "suffix", "place", "national", "role", "everyday")
 SEVERITIES = range(1, 5)
 _LANGUAGE = re.compile("[a-z]{2,3}")
 
@@ -31,7 +31,9 @@ class Entry(Struct, frozen=True):
     ``national``: the same, but the name must claim the whole country or a division of it (中国,
     杭州市 + 委员会); no list holds such an organ, so a person decides. With ``place`` as well, a
     name that only begins with a place (南京鼓楼 + 医院) is for a person too. ``role``: too short or
-    too common to count but as the whole text or with a role word beside it.
+    too common to count but as the whole text or with a role word beside it. ``everyday``: an
+    everyday word (小米, 快手), which counts with the word of a role after it only (小米客服), or with
+    官方 before it, and where it begins the words that it is in.
 
     ``severity``, 1 to 4, goes into every match; of entries that read the same the gravest counts.
     ``language`` is a code such as zh or ja; an entry of another language than Chinese is not
@@ -46,6 +48,7 @@ class Entry(Struct, frozen=True):
     place: bool = False
     national: bool = False
     role: bool = False
+    everyday: bool = False
     severity: int = 1
     language: str = ""
 

@@ -11,7 +11,7 @@ from operator import eq
 from processors.text import readings, tables
 from processors.text.context import cuts_latin, is_bordered, is_latin, is_spaced_on_purpose
 from processors.text.fold import RULES
-from processors.text.grammar import OFFER, OFFER_AFTER, OFFER_BEFORE, SURNAMES
+from processors.text.grammar import OFFER, OFFER_AFTER, OFFER_BEFORE, PERSON_AFTER, SURNAMES
 from processors.text.scan import Anchor, Text
 from processors.text.views import NUMERALS, SIGNS, STRIPPED, is_in_tone
 from processors.text.words import (
@@ -29,8 +29,10 @@ _LEAST = 2
 _SHORT = 3  # an entry of so many characters may come about where two words meet
 _LEAST_LEET = 4
 _LEAST_BROKEN = 6  # so long a Latin term is meant with one sign in it: cas-ino
+_LEAST_PARTED = 7  # so long a Latin term is meant as two words as well
 _LEAST_FOREIGN = 5
 _RARE = 20  # hardly anybody writes a character met less but to hide another
+_EVERYWHERE = 2000  # so often only 之, 的 and the like
 _OFTEN = 100  # a character met so often in 1.7 million is one of the 1,400 of any text
 _PLACE = re.compile(r"\w?(?:街道|镇|乡|村|县)")
 _ALPHABETS = (  # in which words are written; what looks Latin in them is no disguise
@@ -39,7 +41,7 @@ _ALPHABETS = (  # in which words are written; what looks Latin in them is no dis
 )
 
 
-_REDRAWN = (readings.REPEAT, readings.SPLIT, readings.ORNAMENT)
+_REDRAWN = (readings.REPEAT, readings.SPLIT, readings.ORNAMENT, readings.NUMERAL)
 
 
 def stands(text: Text, anchor: Anchor) -> bool:
@@ -109,12 +111,16 @@ def is_spaced(text: Text, anchor: Anchor) -> bool:
     if is_han(folded[start]):
         return _is_broken_up(folded, start, end)
     shown = folded[start:end]
-    return (
+    if not (
         len(anchor.term) >= _LEAST_BROKEN
         and anchor.term.isascii()
         and len(shown) == len(anchor.term) + 1
-        and not any(char.isspace() for char in shown)
         and is_bordered(folded, start, end)
+    ):
+        return False
+    pieces = shown.split()  # in two words where both are long: only fans, but not cas ino
+    return len(pieces) == 1 or (
+        len(anchor.term) >= _LEAST_PARTED and min(map(len, pieces)) >= _SHORT
     )
 
 
@@ -269,9 +275,10 @@ def is_meant(text: Text, anchor: Anchor, form: str) -> bool:
 
     Of two characters the sound alone says little, and of three when one stands beside a word that
     is met everywhere (校园戴 for 校园贷). So it must have the tones as well, and be a segment of
-    its own, or of characters that are seldom met, or in an offer. With other tones an offer must
-    be right beside it (涨份接单), or its characters be rare, or seldom met and nothing follow, as
-    it may only run into another word (黑壳虾). A name is one whatever is seldom (袁代莲).
+    its own, or of characters that are seldom met, or in an offer, or keep a character and be
+    all but a character or a word (走丝烟, 美女何官). With other tones an offer must be right beside it (涨份接单) or, where a
+    character is kept, who is meant (饱养学妹); or its characters be rare, or seldom met and nothing
+    follow, as it may only run into another word (黑壳虾). A name is one whatever is seldom (袁代莲).
     """
     start, end = text.stripped_span(anchor.start, anchor.end)
     shown = text.stripped[start:end]
@@ -287,12 +294,24 @@ def is_meant(text: Text, anchor: Anchor, form: str) -> bool:
     seldom = often < _OFTEN
     offered = OFFER.search(before + " " + after) is not None
     in_tone = all(is_in_tone(shown[at], form[at]) for at in changed)
-    if len(changed) < len(form) == _SHORT:  # before a word it is as odd in other tones: 白家乐
+    kept = len(changed) < len(form)
+    if kept and PERSON_AFTER.match(after):
+        return True
+    if kept and len(form) == _SHORT:  # before a word it is as odd in other tones: 白家乐
         return seldom or offered or (alone and (in_tone or changed == [0]))
     if in_tone:
-        return alone or seldom or offered
+        edge = kept and often < _EVERYWHERE and _is_at_an_edge(before, after)
+        return alone or seldom or offered or edge
     named = end <= _SHORT and not right and text.stripped[0] in SURNAMES
     return (often < _RARE or (seldom and not right)) and not named
+
+
+def _is_at_an_edge(before: str, after: str) -> bool:
+    """Whether one character more is all there is (走丝烟), or one word before (美女何官)."""
+    if not is_han(before[-1:] or " "):
+        return not is_han(after[1:2] or " ")
+    word = before[-_LEAST:]
+    return not is_han(after[:1] or " ") and is_word(word) and not is_han(before[-3:-2] or " ")
 
 
 def _is_weak(form: str, changed: list[int]) -> bool:

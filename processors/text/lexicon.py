@@ -311,12 +311,13 @@ class TermDetector:
     def tags_in(self, value: str) -> frozenset[str]:
         """Tags of all terms in the words of a proof, whatever stands around them.
 
-        A rank below what the term says does not count: 副教授 proves no 教授.
+        A rank below what the term says does not count, 副教授 proves no 教授, nor does an everyday
+        word: 北京移动未来公司 is none of 中国移动.
         """
         folded = fold(value)
         tags = set()
         for term, entry in self.terms.folded.items():
-            at = folded.find(term)
+            at = -1 if entry.everyday else folded.find(term)
             while at >= 0:
                 if not folded[:at].endswith(_LOWER_RANKS):
                     tags.add(entry.tag)

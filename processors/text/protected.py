@@ -17,7 +17,7 @@ from processors.text.match import Match, Outcome
 from processors.text.scan import Anchor, Text
 from processors.text.similar import Near, Similar, is_other_word
 from processors.text.views import INITIALS, MIXED, PAIR, SIMILAR, SOUND
-from processors.text.words import runs_on
+from processors.text.words import runs_on, said_of
 
 _NAME_LENGTH = 20  # a text of so many letters may be a name; a longer one only mentions
 _OWNER_REACH = 12  # letters that the name of an organ may have before its suffix
@@ -51,12 +51,23 @@ class ProtectedNames(TermDetector):
         super().__init__(entries, ALL_VIEWS)
         known = self.terms.stripped
         whole = (
-            form for form, one in known.items() if not (_is_form(one) or one.role or one.allow)
+            form
+            for form, one in known.items()
+            if not (_is_form(one) or one.role or one.everyday or one.allow)
         )
         self._similar = Similar(whole, known)
         self.piece_terms: Iterable[str] = self._similar.pieces
         self._suffixes = frozenset(entry.tag for entry in entries if _is_form(entry))
         self._places = frozenset(fold(place) for place in places)
+
+    def hears(self, term: str, stripped: str, start: int, end: int) -> bool:
+        """As for other terms, but two characters need a role word beside them."""
+        if end - start == _SHORT and not (
+            stripped[end : end + 2] in grammar.ROLE_STARTS
+            or stripped[max(0, start - 2) : start] in grammar.ROLE_ENDS
+        ):
+            return False
+        return super().hears(term, stripped, start, end)
 
     def near(self, piece: str, stripped: str, at: int) -> Iterator[Near]:
         """What is nearly a name around a piece of one, in joined texts."""
@@ -96,7 +107,7 @@ class ProtectedNames(TermDetector):
     def _named(self, folded: str, anchor: Anchor, entry: Entry) -> Anchor | None:
         """The hit with the name before a suffix taken in; None where it is no name."""
         if not _is_form(entry):
-            return self._placed(folded, anchor) if entry.word else anchor
+            return self._placed(folded, anchor) if entry.word or entry.everyday else anchor
         first, last = segment(folded, anchor, _OWNER_REACH)
         if entry.word and last > anchor.end:
             follows = after(folded, anchor, _REACH)
@@ -165,6 +176,8 @@ def _speaks(folded: str, found: Anchor, entry: Entry) -> bool:
     precedes, follows = before(folded, found, _REACH), after(folded, found, _REACH)
     if grammar.NEAR_AFTER.match(follows) or grammar.NEAR_BEFORE.search(precedes):
         return False
+    if entry.everyday:
+        return _is_claimed(precedes, follows)
     if _is_role(precedes, follows):
         return True
     if found.view == SIMILAR and is_other_word(strip(folded[found.start : found.end]), found.term):
@@ -198,6 +211,18 @@ def _is_role(precedes: str, follows: str) -> bool:
     )
 
 
+def _is_claimed(precedes: str, follows: str) -> bool:
+    """Whether a name that is an everyday word is there for its bearer: 小米客服, 官方小米.
+
+    It is no part of a longer word: 最美的客服 is none of 美的.
+    """
+    if grammar.CLAIMED_BEFORE.search(precedes):
+        return not follows[:1].isalnum() or grammar.CLAIMED_AFTER.match(follows) is not None
+    if not (grammar.CLAIMED_AFTER.match(follows) or grammar.CLAIMED_AFTER.match(strip(follows))):
+        return False
+    return grammar.INTRODUCED.search(precedes) is not None
+
+
 def _is_form(entry: Entry) -> bool:
     """Whether a term is the end of a name rather than a name."""
     return entry.suffix or entry.place or entry.national
@@ -210,10 +235,12 @@ def _outcome(folded: str, found: Anchor, entry: Entry, *, bare: bool) -> Outcome
     list holds.
     """
     precedes, follows = before(folded, found, _REACH), after(folded, found, _REACH)
+    if entry.everyday and not _is_claimed(precedes, follows):
+        return None
     staff = grammar.STAFF_AFTER.match(follows) is not None
     if _is_near(precedes, follows, staff=staff) or _is_given(folded, found):
         return Outcome.ACCEPT
-    if is_whole(folded, found.start, found.end) or _is_role(precedes, follows):
+    if is_whole(folded, found.start, found.end) or _is_role(precedes, follows) or entry.everyday:
         return Outcome.REVIEW if bare else Outcome.REJECT
     if not staff and grammar.GOES_ON.match(follows):
         return Outcome.ACCEPT
@@ -226,7 +253,16 @@ def _outcome(folded: str, found: Anchor, entry: Entry, *, bare: bool) -> Outcome
     shown = strip(folded[found.start : found.end])
     if not staff and runs_on(strip(precedes), shown, strip(follows)):
         return None
+    if not staff and _only_happens(strip(follows)):
+        return Outcome.ACCEPT
     return Outcome.REVIEW if staff or _is_short(folded) else Outcome.ACCEPT
+
+
+def _only_happens(follows: str) -> bool:
+    """Whether somebody does something there that institutions do not do: 大学散步, 周末爬山."""
+    if grammar.PART_OF_AN_ORGAN.search(follows):
+        return False
+    return any(not grammar.DEED_OF_AN_ORGAN.search(word) for word in said_of(follows))
 
 
 def _is_short(folded: str) -> bool:

@@ -55,9 +55,17 @@ _DRAWN = {
 DRAWN_AS = {char: letter for letter, chars in _DRAWN.items() for char in chars}
 """Letters of other scripts, and digits, as they look; folding reads them as what they are."""
 _COMMON_DRAWN = frozenset("ム乃刀モ千ん工ズ几口尺山乙")  # of which none asks for the reading
+_DIGITS = "一二三四五六七八九"
+_COUNTED = ("①", "⑴", "⒈", "❶", "➀", "➊", "⓵", "\U0001f102")
+COUNTED = {
+    **{chr(ord(first) + at): digit for first in _COUNTED for at, digit in enumerate(_DIGITS)},
+    **dict(zip("ⅡⅢⅣⅥⅦⅧⅨⅱⅲⅳⅵⅶⅷⅸ", "二三四六七八九二三四六七八九", strict=True)),
+}
+"""Numerals in circles and the like, and Roman ones, as Chinese ones: 快③, 牌❾."""
 ROMAN = dict(zip("ⅡⅢⅣⅥⅦⅧⅨⅱⅲⅳⅵⅶⅷⅸ", "23467892346789", strict=True))
-ORNAMENTS = "\U0001f170-\U0001f19a\U0001f1e6-\U0001f1ff\U0001f201-\U0001f265㊗㊙"
-"""Ranges of pictures with a letter or character in them, which may be ornaments as well."""
+ORNAMENTS = "\U0001f170-\U0001f19a\U0001f1e6-\U0001f1ff\U0001f201-\U0001f265㈪-㉇㊊-㊰℡№¥￥₩₫₭₮₱₲₴₵"
+"""Ranges of pictures with a letter or character in them, and of signs that folding reads as letters:
+they may be ornaments as well."""
 SIGN_LETTERS = {
     **{"\\/\\/": "w", "/\\/\\": "m", "|\\/|": "m", "|v|": "m", "|\\|": "n", "/\\/": "n"},
     **{"|-|": "h", "]-[": "h", "}{": "h", "|_|": "u", "(_)": "u", "/-\\": "a", "/\\": "a"},
@@ -68,7 +76,7 @@ SIGN_LETTERS = {
 """Letters put together from several signs."""
 SIGNED = (*SIGN_LETTERS, *("*" + letter for letter in "abcdefghijklmnopqrstuvwxyz"))
 """What a folded text holds in which signs may stand for letters."""
-_ODD_DRAWN = "".join(sorted({*DRAWN_AS, *ROMAN} - _COMMON_DRAWN))
+_ODD_DRAWN = "".join(sorted({*DRAWN_AS, *ROMAN, *COUNTED} - _COMMON_DRAWN))
 _ODD = re.compile(f"[{OVERRIDE}{UPSIDE_DOWN}{ORNAMENTS}{_ODD_DRAWN}ㄅ-ㄩ]")
 MAY_SPELL = re.compile("[a-z1-5ㄅ-ㄩ]")
 """What spells a syllable has a letter, and what is spelled otherwise one or a tone."""
@@ -331,7 +339,9 @@ def _han_before(folded: str, start: int) -> str:
 
 
 def _han_after(folded: str, end: int) -> str:
-    """As ``_han_before``, after a place."""
+    """As ``_han_before``, after a place; and two digits right there, as in xingyun28."""
+    if folded[end : end + 2].isdecimal() and end + 1 < len(folded):
+        return folded[end : end + 2]
     high, at = min(len(folded), end + 3), end
     while at < high and not folded[at].isalnum():
         at += 1

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from processors.text.readings import (
+    COUNTED,
     DRAWN,
     DRAWN_AS,
     NUMERAL,
@@ -132,9 +133,10 @@ _DRAWN_RUN = re.compile("[a-z0-9]{3,}")
 
 
 def count(original: str, origins: Sequence[int], folded: str) -> Iterator[Reading]:
-    """With Roman numerals of several letters as digits: Ⅵ合彩."""
-    if not ROMAN.keys().isdisjoint(original):
-        yield Reading(NUMERAL, *_instead(original, origins, folded, ROMAN))
+    """With Roman numerals of several letters as digits, Ⅵ合彩, and odd ones as Chinese: 快③."""
+    for signs in (ROMAN, COUNTED):
+        if not signs.keys().isdisjoint(original):
+            yield Reading(NUMERAL, *_instead(original, origins, folded, signs))
 
 
 def _instead(

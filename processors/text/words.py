@@ -45,6 +45,35 @@ def is_word(chars: str) -> bool:
     return rjieba.has_word(chars) or _YOUNG.fullmatch(chars) is not None
 
 
+@lru_cache(maxsize=1 << 13)
+def said_of(run: str) -> tuple[str, ...]:
+    """The verbs of a run of Han characters, and the adjective or particle at its end.
+
+    The dictionary has many verbs with their object as nouns: 爬山, 读书.
+    """
+    import rjieba
+
+    words = rjieba.tag(run, False)
+    last = len(words) - 1
+    return tuple(
+        word
+        for at, (word, tag) in enumerate(words)
+        if (tag[:1] == "v" and tag != "vn")
+        or (tag == "n" and len(word) == 2 and _has_object(word))
+        or (0 < at == last and tag[:1] in ("a", "y"))
+    )
+
+
+def _has_object(word: str) -> bool:
+    """Whether a noun of two characters begins with a verb, and is nobody who does that."""
+    import rjieba
+
+    return word[-1] not in _DOERS and rjieba.tag(word[0], False)[0][1] == "v"
+
+
+_DOERS = "员师长生者家手人士官部院局处科室所站台社团队会"
+
+
 def is_han(char: str) -> bool:
     """Whether a folded character is an ideograph."""
     return "㐀" <= char <= "鿿" or "\U00020000" <= char <= "\U0003ffff"

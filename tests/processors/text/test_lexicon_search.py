@@ -156,7 +156,7 @@ def test_nothing_is_found_in_no_texts_or_by_no_entries():
 
 
 HEARD = Lexicon(
-    ["包养", "代购", "私服", "黑客", "涨粉", "色情", "校园贷", "水果机", "枪手", "大麻"]
+    ["包养", "代购", "私服", "黑客", "涨粉", "色情", "校园贷", "水果机", "枪手", "大麻", "走私", "枪支"]
 )
 
 
@@ -169,6 +169,8 @@ HEARD = Lexicon(
         ("涨份接单", "涨粉"),  # other tones, but an offer right beside it
         ("校园带，秒批", "校园贷"),  # a segment of its own beside a word
         ("水果鸡上分", "水果机"),  # beside a word, in an offer
+        ("饱养学妹", "包养"),  # other tones, but who is meant right behind a character that is kept
+        ("走丝烟", "走私"),  # its tones, in a text of three with a character kept
     ],
 )
 def test_two_syllables_are_an_entry_by_their_tones_or_by_an_offer(text: str, entry: str):
@@ -184,6 +186,9 @@ def test_two_syllables_are_an_entry_by_their_tones_or_by_an_offer(text: str, ent
         "校园戴口罩",  # a word that is met everywhere, and a verb
         "水果季",  # the same with a noun in another tone
         "包阳",  # a name in other tones
+        "枪之魂",  # its tones, in a character that is met everywhere
+        "走丝绸路",  # its tones, but more follows
+        "饱养精神",  # other tones, and nobody is meant
     ],
 )
 def test_two_syllables_in_everyday_characters_are_no_entry(text: str):
@@ -198,3 +203,29 @@ def test_an_entry_in_a_longer_word_that_cuts_it_is_no_hit(text: str):
 @pytest.mark.parametrize("text", ["雇枪手代写", "大麻", "论文枪手老张"])
 def test_an_entry_beside_other_words_is_a_hit(text: str):
     assert len(HEARD.find([text])[0]) == 1
+
+
+COUNTED = Lexicon(["快三", "牌九", "onlyfans", "casino", "返现", "刷单"])
+
+
+@pytest.mark.parametrize(
+    ("text", "entry", "technique"),
+    [
+        ("快③", "快三", "numeral"),
+        ("快Ⅲ平台", "快三", "numeral"),
+        ("玩牌⑨", "牌九", "numeral"),
+        ("牌❾", "牌九", "numeral"),
+        ("only fans", "onlyfans", "separator"),
+        ("返㊣现", "返现", "ornament"),
+        ("刷￥单", "刷单", "ornament"),
+    ],
+)
+def test_odd_numerals_ornaments_and_two_words_hide_no_entry(
+    text: str, entry: str, technique: str
+):
+    assert [(m.entry, m.technique) for m in COUNTED.find([text])[0]] == [(entry, technique)]
+
+
+@pytest.mark.parametrize("text", ["快3岁了", "牌9", "cas ino", "ca sino", "lonely fans", "①快②慢"])
+def test_plain_digits_and_words_beside_each_other_are_no_entry(text: str):
+    assert COUNTED.find([text]) == [()]
