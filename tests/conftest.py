@@ -22,7 +22,7 @@ TEST_PREFIX = "zhengming-test-"
 
 SettingsFactory = Callable[..., Settings]
 
-# An example may take as long as a busy machine needs: what must be quick is measured, not waited for.
+# An example may take as long as a busy machine needs; what must be quick is measured by itself.
 hypothesis_settings.register_profile("suite", deadline=None)
 hypothesis_settings.load_profile("suite")
 

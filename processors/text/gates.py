@@ -273,12 +273,13 @@ def _is_name(stripped: str, start: int, end: int, form: str) -> bool:
 def is_meant(text: Text, anchor: Anchor, form: str) -> bool:
     """Whether what sounds like a short form is there for it, as more than its sound says.
 
-    Of two characters the sound alone says little, and of three when one stands beside a word that
-    is met everywhere (校园戴 for 校园贷). So it must have the tones as well, and be a segment of
-    its own, or of characters that are seldom met, or in an offer, or keep a character and be
-    all but a character or a word (走丝烟, 美女何官). With other tones an offer must be right beside it (涨份接单) or, where a
-    character is kept, who is meant (饱养学妹); or its characters be rare, or seldom met and nothing
-    follow, as it may only run into another word (黑壳虾). A name is one whatever is seldom (袁代莲).
+    Of two characters the sound alone says little, and of three when two are others or one stands
+    beside a word that is met everywhere (校园戴 for 校园贷). So it must have the tones as well, and
+    be a segment of its own, or of characters that are seldom met, or in an offer, or keep a
+    character and have no more beside it than a character behind or a word before (走丝烟,
+    美女何官). With other tones an offer must be right beside it (涨份接单) or, where a character is
+    kept, who is meant (饱养学妹); or its characters be rare, or seldom met and nothing follow, as
+    it may only run into another word (黑壳虾). A name is one whatever is seldom (袁代莲).
     """
     start, end = text.stripped_span(anchor.start, anchor.end)
     shown = text.stripped[start:end]
@@ -315,11 +316,13 @@ def _is_at_an_edge(before: str, after: str) -> bool:
 
 
 def _is_weak(form: str, changed: list[int]) -> bool:
-    """Whether the changed characters of a form are all of it, or stand beside a word."""
+    """Whether the changed characters of a form are most of it, or stand beside a word."""
     if len(form) <= _LEAST or len(changed) == len(form):
         return len(form) <= _SHORT
-    if len(form) > _SHORT or len(changed) != 1 or changed[0] == 1:
+    if len(form) > _SHORT or (len(changed) == 1 and changed[0] == 1):
         return False
+    if len(changed) > 1:
+        return True
     return is_word(form[:-1] if changed[0] else form[1:])
 
 

@@ -59,20 +59,24 @@ ROLE_AFTER = re.compile(rf"[\W_]{{0,3}}[的之]?(?:唯一|全国|中国|大中�
 """Who speaks so speaks for the institution."""
 
 _SPOKEN_OF = _words(
-    "粉 迷 黑粉 吐槽 受害者 态度 真(?![人实]) 太 好[差难慢烦坑] 很 不 没 别 呢 吗 打不通 骗 在哪 抢不 失败",
+    "粉 迷 黑粉 吐槽 受害者 态度 真(?![人实]) 太 好[差难慢烦坑] 很 不 没 别 呢 吗 打不通 骗 在哪",
+    "抢不 失败",
     "打工 楼下 对面 附近 门口 门前 旁 隔壁",
 )
 ROLE_ADMIRED = re.compile(rf"{ROLE_AFTER.pattern}的?(?:{_SPOKEN_OF})")
 """Who speaks so speaks of it: 发言人粉丝, 客服态度差."""
 
 _CLAIMED_ROLES = _words(
-    "官方 官号 官微 官网 官博 客服 客户服务 客户经理 招聘(?![季会]) 服务中心 服务热线 人工服务 人工台",
+    "官方 官号 官微 官网 官博 客服 客户服务 客户经理 招聘(?![季会]) 服务中心 服务热线 人工服务",
+    "人工台",
     "热线 小助手 小秘书 管理员 旗舰店 专卖店 专营店 直营 售后 总部 认证 安全中心 申诉中心 理赔中心",
     r"(?:official|support|service|help[\s]?desk|admin|team)(?![a-z])",
 )
 _BRANCHES = _words(
-    "信用卡 手机 金融 支付 快递 速递 速运 物流 快运 视频 音乐 游戏 地图 外卖 打车 出行 商城 电商 直播 空调",
-    "电器 电脑 汽车 银行 宽带 人工 在线 智能 全国 安全 中国 平台 小店 贷款 借款 极速版 业务 营业厅 团队",
+    "信用卡 手机 金融 支付 快递 速递 速运 物流 快运 视频 音乐 游戏 地图 外卖 打车 出行 商城 电商",
+    "直播 空调",
+    "电器 电脑 汽车 银行 宽带 人工 在线 智能 全国 安全 中国 平台 小店 贷款 借款 极速版 业务",
+    "营业厅 团队",
     "退款 理赔 app(?![a-z])",
 )
 CLAIMED_AFTER = re.compile(
@@ -84,9 +88,7 @@ CLAIMED_AFTER = re.compile(
 It takes more than for other names: 快手发布 may be anybody's, and so may 微信公众号.
 """
 
-CLAIMED_BEFORE = re.compile(
-    r"(?:(?<![^\W_])(?:官方|认证|授权)|(?<![a-z])official)[\W_]{0,3}\Z"
-)
+CLAIMED_BEFORE = re.compile(r"(?:(?<![^\W_])(?:官方|认证|授权)|(?<![a-z])official)[\W_]{0,3}\Z")
 """The same right before such a name."""
 
 INTRODUCED = re.compile(r"(?:我是|我们是|这里是|[您你]好|中国|[\W_]|^)\Z")
@@ -109,12 +111,15 @@ _NEAR_FOLLOWS = _words(
     "本科 大[一二三四] 新生 老生 校花 校草 考研 考生 考公 求职 备考 上岸 爱好者",
     "之友 后援 用户 会员 读者 听众 观众 车主 机主 家人",
     "老公 老婆 女友 男友 铁粉 黑粉 真香 真好 受害者 吐槽 宿舍 食堂 家属院 小区 站(?!长) 路 街",
-    "公园 幼儿园 说 讲 妈 爸 奶奶 爷爷 fans?(?![a-z]) alumn student user",
+    "公园 幼儿园 大院 说 讲 妈 爸 奶奶 爷爷 fans?(?![a-z]) alumn student user",
     f"旁(?![白听观系]) 骑手 小哥 司机 控{_NO_LETTER} 一下 百科 重度",
 )
 _THINGS = rf"(?:手机|电脑|平板|视频|音乐|购物|游戏)(?!.{{0,6}}(?:{_ROLES}))"
 """What an institution makes or sells, if nobody then speaks for it."""
-_BESIDE = rf"(?:(?!{_ROLES})[㐀-鿿]){{1,6}}?(?:对面|隔壁|旁边?|附近|门口|门前|楼下|后门|周边|[河湖江海路]边|边上)"
+_BESIDE = (
+    rf"(?:(?!{_ROLES})[㐀-鿿]){{1,6}}?"
+    "(?:对面|隔壁|旁边?|附近|门口|门前|楼下|后门|周边|[河湖江海路]边|边上)"
+)
 """Beside a house of it: 大厦楼下."""
 _PERSONS = _words(
     "(?<![招医先卫民])生 (?<![记作])者 [迷控粉党族] 粉丝团 学员 会员 队员 快递员 骑手 司机 保安",
@@ -148,7 +153,8 @@ _NEAR_PRECEDES = _words(
 _GOES_ON = _words(
     "[了吗呢啊吧呀哦哈么啦耶] 真 太 好(?!评) 很 又 也 都(?!市) 还 才 不 没 别 被 让 把 给",
     "怎么 为什么 刷[到了完屏] 集五?福 抢 逛 蹭 排队 打卡 游记 日记 打工 留学 实习 陪读 陪护 出生",
-    r"生活 里(?!程) 那[边里家只] \d{2,4}[级届] [与和跟] 贴吧 网友 老哥 工人 维和 金句 失败 前实习",
+    r"生活 真题 考?试?题 丢[了件] 里(?!程) 那[边里家只] \d{2,4}[级届] [与和跟] 贴吧 网友 老哥",
+    r"工人 维和 金句 失败 前实习",
     "余额 前员工 快递员 外卖员 取款机 樱花 测评 摘抄 投稿 学长 学姐 学弟 学妹 城(?!市)",
 )
 GOES_ON = re.compile(
@@ -158,13 +164,19 @@ GOES_ON = re.compile(
 """What makes of a name the beginning of a sentence, or of something that only happens there."""
 
 _DEEDS_OF_ORGANS = _words(
-    "服务 管理 监 审 办 受理 查询 查处 认 授权 推荐 指定 合作 训 报 招 录 宣传 提醒 辟谣 回应 反诈 赔 退款 退费",
-    "退税 兑 充 开户 贷 款 提额 清 冻 追 维权 扶贫 资助 补 援助 救助 执法 巡 督 检 稽 征 缴 核 发 领 登记 备案",
-    "注册 考 评 颁 表彰 采购 标 交易 投 理财 融资 支付 账 订 预约 挂号 播 访 编 说明 解 答 询 售 代理 加盟 代 特约",
-    "调 查 侦 判 决 诉 裁 封 回收 导 签约 修 安装 送 供 应急 公开 联 出品 主办 承办 领导 指导 运营 制作 研究 开发 教",
+    "服务 管理 监 审 办 受理 查询 查处 认 授权 推荐 指定 合作 训 报 招 录 宣传 提醒 辟谣 回应",
+    "反诈 赔 退款 退费",
+    "退税 兑 充 开户 贷 款 提额 清 冻 追 维权 扶贫 资助 补 援助 救助 执法 巡 督 检 稽 征 缴 核 发",
+    "领 登记 备案",
+    "注册 考 评 颁 表彰 采购 标 交易 投 理财 融资 支付 账 订 预约 挂号 播 访 编 说明 解 答 询 售",
+    "代理 加盟 代 特约",
+    "调 查 侦 判 决 诉 裁 封 回收 导 签约 修 安装 送 供 应急 公开 联 出品 主办 承办 领导 指导",
+    "运营 制作 研究 开发 教",
 )
 DEED_OF_AN_ORGAN = re.compile(f"(?:{_DEEDS_OF_ORGANS})")
 """Verbs of what institutions do, and may say that they do."""
+COMPLAINT = re.compile(r"[慢差烂坑贵卡][了啊啦]?\Z")
+"""Ends of what is said of an institution, which the dictionary has in no word: 网速慢."""
 PART_OF_AN_ORGAN = re.compile(
     f"(?:{_ROLES}|{_STAFF}|中心|平台|基金|项目|公司|集团|频道|协会|学会|联盟|人员|专家|顾问|代表|分[部行局社]"
     "|支[队行]|大队|小组|专线|窗口|学院|研究|[部办处局院委署厅台](?![㐀-鿿]))"

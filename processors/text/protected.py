@@ -107,7 +107,8 @@ class ProtectedNames(TermDetector):
     def _named(self, folded: str, anchor: Anchor, entry: Entry) -> Anchor | None:
         """The hit with the name before a suffix taken in; None where it is no name."""
         if not _is_form(entry):
-            return self._placed(folded, anchor) if entry.word or entry.everyday else anchor
+            named = self._placed(folded, anchor) if entry.word or entry.everyday else anchor
+            return named if not entry.everyday or _is_claimed(folded, named) else None
         first, last = segment(folded, anchor, _OWNER_REACH)
         if entry.word and last > anchor.end:
             follows = after(folded, anchor, _REACH)
@@ -177,7 +178,7 @@ def _speaks(folded: str, found: Anchor, entry: Entry) -> bool:
     if grammar.NEAR_AFTER.match(follows) or grammar.NEAR_BEFORE.search(precedes):
         return False
     if entry.everyday:
-        return _is_claimed(precedes, follows)
+        return _is_claimed(folded, found)
     if _is_role(precedes, follows):
         return True
     if found.view == SIMILAR and is_other_word(strip(folded[found.start : found.end]), found.term):
@@ -211,11 +212,12 @@ def _is_role(precedes: str, follows: str) -> bool:
     )
 
 
-def _is_claimed(precedes: str, follows: str) -> bool:
+def _is_claimed(folded: str, found: Anchor) -> bool:
     """Whether a name that is an everyday word is there for its bearer: 小米客服, 官方小米.
 
     It is no part of a longer word: 最美的客服 is none of 美的.
     """
+    precedes, follows = before(folded, found, _REACH), after(folded, found, _REACH)
     if grammar.CLAIMED_BEFORE.search(precedes):
         return not follows[:1].isalnum() or grammar.CLAIMED_AFTER.match(follows) is not None
     if not (grammar.CLAIMED_AFTER.match(follows) or grammar.CLAIMED_AFTER.match(strip(follows))):
@@ -235,33 +237,36 @@ def _outcome(folded: str, found: Anchor, entry: Entry, *, bare: bool) -> Outcome
     list holds.
     """
     precedes, follows = before(folded, found, _REACH), after(folded, found, _REACH)
-    if entry.everyday and not _is_claimed(precedes, follows):
-        return None
     staff = grammar.STAFF_AFTER.match(follows) is not None
     if _is_near(precedes, follows, staff=staff) or _is_given(folded, found):
         return Outcome.ACCEPT
     if is_whole(folded, found.start, found.end) or _is_role(precedes, follows) or entry.everyday:
         return Outcome.REVIEW if bare else Outcome.REJECT
-    if not staff and grammar.GOES_ON.match(follows):
+    if staff:
+        return None if _is_weak(precedes, entry, bare=bare) else Outcome.REVIEW
+    if grammar.GOES_ON.match(follows):
         return Outcome.ACCEPT
-    if (
+    shown, behind = strip(folded[found.start : found.end]), strip(follows)
+    if _is_weak(precedes, entry, bare=bare) or runs_on(strip(precedes), shown, behind):
+        return None
+    return Outcome.REVIEW if _is_short(folded) and not _only_happens(behind) else Outcome.ACCEPT
+
+
+def _is_weak(precedes: str, entry: Entry, *, bare: bool) -> bool:
+    """Whether a name is none unless it is there for its bearer."""
+    return (
         (bare and not entry.national)
         or entry.role
         or (entry.word and not _is_form(entry) and precedes[-1:].isalnum())
-    ):
-        return None
-    shown = strip(folded[found.start : found.end])
-    if not staff and runs_on(strip(precedes), shown, strip(follows)):
-        return None
-    if not staff and _only_happens(strip(follows)):
-        return Outcome.ACCEPT
-    return Outcome.REVIEW if staff or _is_short(folded) else Outcome.ACCEPT
+    )
 
 
 def _only_happens(follows: str) -> bool:
     """Whether somebody does something there that institutions do not do: 大学散步, 周末爬山."""
     if grammar.PART_OF_AN_ORGAN.search(follows):
         return False
+    if grammar.COMPLAINT.search(follows):
+        return True
     return any(not grammar.DEED_OF_AN_ORGAN.search(word) for word in said_of(follows))
 
 

@@ -64,8 +64,8 @@ COUNTED = {
 """Numerals in circles and the like, and Roman ones, as Chinese ones: 快③, 牌❾."""
 ROMAN = dict(zip("ⅡⅢⅣⅥⅦⅧⅨⅱⅲⅳⅵⅶⅷⅸ", "23467892346789", strict=True))
 ORNAMENTS = "\U0001f170-\U0001f19a\U0001f1e6-\U0001f1ff\U0001f201-\U0001f265㈪-㉇㊊-㊰℡№¥￥₩₫₭₮₱₲₴₵"
-"""Ranges of pictures with a letter or character in them, and of signs that folding reads as letters:
-they may be ornaments as well."""
+"""Ranges of pictures with a letter or character in them, and signs that folding reads as letters:
+all of them may be ornaments as well."""
 SIGN_LETTERS = {
     **{"\\/\\/": "w", "/\\/\\": "m", "|\\/|": "m", "|v|": "m", "|\\|": "n", "/\\/": "n"},
     **{"|-|": "h", "]-[": "h", "}{": "h", "|_|": "u", "(_)": "u", "/-\\": "a", "/\\": "a"},

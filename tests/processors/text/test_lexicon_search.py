@@ -156,7 +156,20 @@ def test_nothing_is_found_in_no_texts_or_by_no_entries():
 
 
 HEARD = Lexicon(
-    ["包养", "代购", "私服", "黑客", "涨粉", "色情", "校园贷", "水果机", "枪手", "大麻", "走私", "枪支"]
+    [
+        "包养",
+        "代购",
+        "私服",
+        "黑客",
+        "涨粉",
+        "色情",
+        "校园贷",
+        "水果机",
+        "枪手",
+        "大麻",
+        "走私",
+        "枪支",
+    ]
 )
 
 
@@ -220,9 +233,7 @@ COUNTED = Lexicon(["快三", "牌九", "onlyfans", "casino", "返现", "刷单"]
         ("刷￥单", "刷单", "ornament"),
     ],
 )
-def test_odd_numerals_ornaments_and_two_words_hide_no_entry(
-    text: str, entry: str, technique: str
-):
+def test_odd_numerals_ornaments_and_two_words_hide_no_entry(text: str, entry: str, technique: str):
     assert [(m.entry, m.technique) for m in COUNTED.find([text])[0]] == [(entry, technique)]
 
 
