@@ -276,10 +276,10 @@ def is_meant(text: Text, anchor: Anchor, form: str) -> bool:
     Of two characters the sound alone says little, and of three when two are others or one stands
     beside a word that is met everywhere (校园戴 for 校园贷). So it must have the tones as well, and
     be a segment of its own, or of characters that are seldom met, or in an offer, or keep a
-    character and have no more beside it than a character behind or a word before (走丝烟,
-    美女何官). With other tones an offer must be right beside it (涨份接单) or, where a character is
-    kept, who is meant (饱养学妹); or its characters be rare, or seldom met and nothing follow, as
-    it may only run into another word (黑壳虾). A name is one whatever is seldom (袁代莲).
+    character and have no more beside it than one behind (走丝烟). With other tones an offer must be
+    right beside it (涨份接单) or, where a character is kept, who is meant (饱养学妹); or its
+    characters be rare, or seldom met and nothing follow, as it may only run into another word
+    (黑壳虾). A name is one whatever is seldom (袁代莲).
     """
     start, end = text.stripped_span(anchor.start, anchor.end)
     shown = text.stripped[start:end]
@@ -301,18 +301,10 @@ def is_meant(text: Text, anchor: Anchor, form: str) -> bool:
     if kept and len(form) == _SHORT:  # before a word it is as odd in other tones: 白家乐
         return seldom or offered or (alone and (in_tone or changed == [0]))
     if in_tone:
-        edge = kept and often < _EVERYWHERE and _is_at_an_edge(before, after)
-        return alone or seldom or offered or edge
+        last = kept and not left and often < _EVERYWHERE and not is_han(after[1:2] or " ")
+        return alone or seldom or offered or last
     named = end <= _SHORT and not right and text.stripped[0] in SURNAMES
     return (often < _RARE or (seldom and not right)) and not named
-
-
-def _is_at_an_edge(before: str, after: str) -> bool:
-    """Whether one character more is all there is (走丝烟), or one word before (美女何官)."""
-    if not is_han(before[-1:] or " "):
-        return not is_han(after[1:2] or " ")
-    word = before[-_LEAST:]
-    return not is_han(after[:1] or " ") and is_word(word) and not is_han(before[-3:-2] or " ")
 
 
 def _is_weak(form: str, changed: list[int]) -> bool:
