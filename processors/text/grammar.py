@@ -40,7 +40,8 @@ PERSON_AFTER = re.compile(
 # --- Around a protected name -------------------------------------------------------------------
 
 _ROLES = _words(
-    "官方 官号 官微 官网 官博 客服 客户服务 招生 招聘 招考 招标 发布 公告 通告 通知 公示 公众号",
+    "官方 官号 官微 官网 官博 客服 客户服务 招生 招办 招聘 招考 招标 发布 公告 通告 通知 公示",
+    "公众号",
     "订阅号 服务号 办公室 办事处 办公厅 新闻办 新闻中心 新闻发言人 发言人 融媒体 热线 举报 投诉",
     "咨询 认证 账号 帐号 小助手 服务中心 服务平台 服务大厅 管理员 旗舰店 专卖店 直营 售后 总部",
     r"委员会 政务 在线 网站 official support service help[\s]?desk admin news team(?![a-z])",
@@ -67,7 +68,8 @@ ROLE_ADMIRED = re.compile(rf"{ROLE_AFTER.pattern}的?(?:{_SPOKEN_OF})")
 """Who speaks so speaks of it: 发言人粉丝, 客服态度差."""
 
 _CLAIMED_ROLES = _words(
-    "官方 官号 官微 官网 官博 客服 客户服务 客户经理 招聘(?![季会]) 服务中心 服务热线 人工服务",
+    "官方 官号 官微 官网 官博 客服 客户服务 客户经理 招生 招办 招聘(?![季会]) 服务中心 服务热线",
+    "人工服务",
     "人工台",
     "热线 小助手 小秘书 管理员 旗舰店 专卖店 专营店 直营 售后 总部 认证 安全中心 申诉中心 理赔中心",
     r"(?:official|support|service|help[\s]?desk|admin|team)(?![a-z])",
