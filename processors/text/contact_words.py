@@ -55,7 +55,8 @@ _WORDS = (
         微xin 薇xin 微伈 薇伈 薇辛 薇欣 薇芯 微芯 维芯 卫芯 威芯 v芯 v讯 v心 v❤ 微❤ 薇❤ 卫❤ 威❤
         微亻言 v亻言 v型 微型号 vx vxin wxin v号 薇号 微x 薇x 威x 加v 加薇 加微 加威 加vx +v +薇
         +微 ➕v ➕薇 ➕微 ✚v ✚薇 绿泡泡 绿炮炮 绿色泡泡
-        加绿泡 🛰 加卫星 +卫星 卫星号 微㐰 微訫 微伩 薇㐰 薇訫 危❤ 维❤ 魏❤ 唯❤ 微♥ v♥ 薇♥ 威♥ 卫♥
+        加绿泡 某信号 vvx
+        🛰 加卫星 +卫星 卫星号 微㐰 微訫 微伩 薇㐰 薇訫 危❤ 维❤ 魏❤ 唯❤ 微♥ v♥ 薇♥ 威♥ 卫♥
         维♥ 危♥
         """,
     ),
@@ -79,7 +80,7 @@ _WORDS = (
         Sense.BYNAME,
         """
         口口号 扣裙 q裙 扣号 加扣 +扣 ➕扣 裙号 加裙 🐧 加企鹅 企鹅号
-        企鹅群 企鹅裙 丘丘 邱邱 球球号 qiuqiu 君羊
+        企鹅群 企鹅裙 q邮 扣邮 丘丘 邱邱 球球号 qiuqiu 君羊
         """,
     ),
     (
@@ -195,6 +196,8 @@ def _word_table() -> dict[str, tuple[Word, ...]]:
     for one in filter(_sounds_like_wechat, tables.sounds()):
         for other in "信芯":
             table.setdefault(fold(one + other), {Word(_WECHAT, Sense.OTHER): None})
+            for add in "加+➕":  # whoever is added is nobody who is 未信
+                table.setdefault(fold(add + one + other), {Word(_WECHAT, Sense.BYNAME): None})
     return {term: tuple(meanings) for term, meanings in table.items()}
 
 
