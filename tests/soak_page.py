@@ -33,7 +33,9 @@ gateway, each a process. All accounts are registered first; then come edits, com
 rulings over them, and calls of the gateway. What is remembered of an account is bounded, so \
 memory can be flat, and has to be: the median slope after the first {warm:.0%} of the time, over\
  the time that is left, may come to {memory:.0%} of a process's memory or {bytes} MiB, whichever\
- is more; threads and file descriptors may differ by {count}; the lag of no partition may grow. \
+ is more; threads and file descriptors may \
+differ by {count} (the tables of a store apart, which are bounded and come and go with its \
+compactions); the lag of no partition may grow. \
 A process that ends fails the run. With `--patience` time-outs are longer than usual, so that \
 the stalls of a busy machine move no partition. At the end `streams/checker.py` compares every \
 record of the whole run with a pure replay.
