@@ -19,7 +19,7 @@ _PERSON = {kind: kind.value.lower().encode()[:16] for kind in KINDS}
 _NAME = _PERSON[KeyKind.NAME]
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 12)
 def token_key(kind: KeyKind, token: str) -> bytes:
     """Key of a token, which is keyed already by whoever gave it."""
     return blake2b(token.encode(), digest_size=WIDTH, person=_PERSON[kind]).digest()
