@@ -10,6 +10,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ROUNDS ?= 20
 MINUTES ?= 60
 RATE ?= 500
+JOBS ?= 3
 ARGS ?=
 
 PY := .venv/bin/python
@@ -28,8 +29,8 @@ demo: $(STAMP) ## Bring up Kafka, Redis and two workers, and watch them decide (
 	@exec .venv/bin/zhengming demo $(ARGS)
 
 .PHONY: test
-test: $(STAMP) kafka prometheus faketime ## Run the tests against real Kafka and real Redis (ARGS="..." goes to pytest)
-	@$(PY) -m pytest $(ARGS)
+test: $(STAMP) kafka prometheus faketime ## Run the tests, JOBS=3 at a time, against real Kafka and real Redis (ARGS="..." goes to pytest)
+	@$(PY) -m pytest --numprocesses $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 .PHONY: ci
 ci: check browser redis test ## Everything that must hold before a change lands

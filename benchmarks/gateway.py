@@ -10,8 +10,8 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,7 @@ from streams.views import ViewReader
 from streams.views.documents import Status
 
 READY_WITHIN_S = 90.0
-WARM_S = 2.0
+WARM_S = 10.0
 CONNECTIONS = 64
 TEXTS = ("林小鱼", "今天也要好好生活", "加V信 demo_12345 领取资料", "南京一名摄影爱好者")
 
@@ -101,10 +101,19 @@ class Stack:
             Child(command, self._directory / f"{name}.log", environment)
         )
 
-    def one_core(self) -> None:
-        """Keep the gateway to one core, all its threads."""
-        for thread in psutil.Process(self.gateway.pid).threads():
-            os.sched_setaffinity(thread.id, {0})
+    @contextmanager
+    def own_core(self) -> Iterator[None]:
+        """Keep the gateway to one core, all its threads, and everything else of ours off it."""
+        cores = os.sched_getaffinity(0)
+        own = {min(cores)}
+        ours, gateway = psutil.Process(), psutil.Process(self.gateway.pid)
+        others = [one for one in (ours, *ours.children(recursive=True)) if one != gateway]
+        _keep_to(own, [gateway])
+        _keep_to(cores - own or own, others)
+        try:
+            yield
+        finally:
+            _keep_to(cores, [gateway, *others])
 
     def visitor(self, browser: Browser) -> Visitor:
         """Somebody at the console."""
@@ -131,6 +140,13 @@ class Stack:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+
+def _keep_to(cores: set[int], processes: Iterable[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess, ProcessLookupError):
+            for thread in process.threads():
+                os.sched_setaffinity(thread.id, cores)
 
 
 def paints(stack: Stack, tries: int) -> dict[str, list[float]]:

@@ -33,7 +33,6 @@ from streams.worker import domain_processing
 SAMPLE = 30_000
 """Events from which the sizes of states and outputs are taken for the pass-through."""
 FLAT = 1.2
-FAUST_TRIES = 4
 
 
 class Bench:
@@ -44,7 +43,6 @@ class Bench:
         self.plan = plan
         self.policy = policy
         self.report = report
-        self._faust_failures = 0
         self._streaming_us = 0.0  # of a worker, where it was measured in this run
 
     @property
@@ -60,9 +58,6 @@ class Bench:
         """A backlog through our worker and its peers, in turns."""
         shape = self._shape()
         domain, load = verify_domain(self.policy), self._load(self.plan.warm, self.plan.measured)
-        unordered = verify_domain(self.policy, positions=False)
-        warm, measured = self.plan.faust
-        slow = self._load(warm, measured)
         turns: list[tuple[Contender, Load, Verify]] = [
             (WORKER, load, domain),
             (KAFKA_STREAMS, load, verify_counts),
@@ -74,19 +69,16 @@ class Bench:
             for contender, given, verify in turns:
                 found = throughput.run(self.ground, contender, given, verify)
                 runs.setdefault(contender.name, []).append(found)
-        runs[PLAIN_FAUST.name] = [self._run_faust(slow, unordered)]
+        runs[PLAIN_FAUST.name] = [
+            throughput.run(
+                self.ground,
+                PLAIN_FAUST,
+                self._load(*self.plan.faust),
+                verify_domain(self.policy, exactly=False),
+            )
+        ]
         self._tell_throughput([*(turn[0] for turn in turns), PLAIN_FAUST], runs)
         self._hold_throughput({name: _middle(each) for name, each in runs.items()})
-
-    def _run_faust(self, load: Load, verify: Verify) -> Run:
-        """Plain Faust loses inputs in some runs; those are told, and do not count."""
-        for _ in range(FAUST_TRIES):
-            try:
-                return throughput.run(self.ground, PLAIN_FAUST, load, verify)
-            except Failed as failure:
-                self._faust_failures += 1
-                console.print(f"  plain Faust failed: {str(failure)[:300]}", style="dim")
-        raise Failed(f"plain Faust did no backlog rightly in {FAUST_TRIES} runs")
 
     def _tell_throughput(self, contenders: list[Contender], runs: dict[str, list[Run]]) -> None:
         section = self.report.section(
@@ -118,13 +110,9 @@ class Bench:
             f"{plan.measured:,} inputs after {plan.warm:,} to get warm with (plain Faust: "
             f"{plan.faust[1]:,} after {plan.faust[0]:,}), {EVENTS_PER_ACCOUNT} an account, on "
             "4 partitions. CPU is that of the whole process, user and system, by the median of "
-            "the runs, which took turns. The broker's CPU is beside."
+            "the runs, which took turns. The broker's CPU is beside. What plain Faust loses counts "
+            "as done, in its favour."
         ]
-        if self._faust_failures:
-            section.notes += [
-                f"Plain Faust left inputs without an answer in {self._faust_failures} runs before "
-                "the one that counts."
-            ]
 
     def _hold_throughput(self, runs: dict[str, Run]) -> None:
         ours, target = runs["worker"], self.report.target
@@ -396,18 +384,19 @@ class Bench:
         """Checks, changes and the views, at steady rates."""
         seconds, target = self.plan.gateway_s, self.report.target
         with gateway.Stack(self.ground, "gateway") as stack:
-            stack.one_core()
-            found = [
-                ("POST /v1/checks", 10, gateway.answers(stack, gateway.check, CHECKS, seconds)),
-                ("POST /v1/changes", 150, gateway.answers(stack, gateway.change, CHANGES, seconds)),
-            ]
+            with stack.own_core():
+                checks = gateway.answers(stack, gateway.check, CHECKS, seconds)
+            changes = gateway.answers(stack, gateway.change, CHANGES, seconds)
             paints = gateway.paints(stack, self.plan.paints)
             stream = iter(self._stream(int(INPUTS * (seconds + 1))))
             lagged = gateway.lag(stack, stream, INPUTS, seconds)
         section = self.report.section(
             "Gateway and views", "", "a second", "p50 ms", "p99 ms", "failed", "µs CPU/request"
         )
-        for name, goal, one in found:
+        for name, goal, one in (
+            ("POST /v1/checks", 10, checks),
+            ("POST /v1/changes", 150, changes),
+        ):
             section.add(
                 name,
                 f"{one.rate:,}",
@@ -420,8 +409,9 @@ class Bench:
             reached = one.p99 <= goal and not one.failed
             target(what, f"≤ {goal} ms", f"{one.p99:.1f} ms", reached)
         section.notes += [
-            f"{seconds:g} s at each rate after {gateway.WARM_S:g} s; the gateway on one core, "
-            "timed from when a request was due. Everything shares the machine.",
+            f"{seconds:g} s at each rate after {gateway.WARM_S:g} s, timed from when a request was "
+            "due. At the checks the gateway has one core, and nothing else of the run is on it; "
+            "then everything shares the machine.",
             f"Views at {lagged.rate:,.0f} inputs a second: median {lagged.median:,.0f} ms behind, "
             f"at most {lagged.worst:,.0f} ms, looked at {lagged.samples} times.",
         ]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from streams import children
 from streams.broker import NoKafka
 from streams.children import free_ports
 from streams.clients import create_admin, topic_partitions
@@ -19,6 +20,8 @@ from streams.settings import Settings
 from tests.obligations import MARKS, check_marks
 
 TEST_PREFIX = "zhengming-test-"
+SHARED = {"stack", "locked", "image"}
+"""Fixtures of several files that take long to make."""
 
 SettingsFactory = Callable[..., Settings]
 
@@ -27,16 +30,28 @@ hypothesis_settings.register_profile("suite", deadline=None)
 hypothesis_settings.load_profile("suite")
 
 
+def pytest_configure() -> None:
+    """Give every process of a parallel run ports of its own."""
+    lane = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    if lane:
+        count = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        children.PORTS = children.PORTS[int(lane) :: count]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs Kafka by what it asks for, so that ``-m "not kafka"`` leaves it out.
 
-    A mark that names an obligation or an invariant nobody knows stops the run.
+    A parallel run keeps together what shares a fixture, and begins with what waits for brokers. A
+    mark that names an obligation or an invariant nobody knows stops the run.
     """
     for item in items:
         for name in MARKS:
             check_marks(item.nodeid, name, [mark.args for mark in item.iter_markers(name)])
         if {"kafka", "own_kafka"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.kafka)
+        shared = SHARED & set(getattr(item, "fixturenames", ()))
+        item.add_marker(pytest.mark.xdist_group(min(shared, default=str(item.path))))
+    items.sort(key=lambda item: item.get_closest_marker("kafka") is None)
 
 
 @pytest.fixture(scope="session")

@@ -166,8 +166,12 @@ def test_the_doctor_is_labelled_with_her_proof_and_relieved_when_she_renews_it()
 def test_the_city_needs_a_person_and_its_fakes_are_closed() -> None:
     told = Told("city-government")
     assert told.decisions("g-yunxi")[:2] == [Decision.HOLD, Decision.ALLOW]
-    steps = [step for _, step in told.steps("u-yxjiaojing")]
-    assert steps[-2:] == [MeasureStep.CLOSE, MeasureStep.BAR]
+    assert told.steps("u-yxjiaojing") == [
+        (DisposalAction.BEGIN, MeasureStep.SUSPEND),
+        (DisposalAction.LIFT, MeasureStep.SUSPEND),
+        (DisposalAction.BEGIN, MeasureStep.CLOSE),
+        (DisposalAction.BEGIN, MeasureStep.BAR),
+    ]
     assert told.decisions("u-yxjiaojing")[-1] is Decision.REFUSE
     citizens = ("u-yunxiren", "u-yunxichi", "u-shizhangrexian")
     assert {d for account in citizens for d in told.decisions(account)} == {Decision.ALLOW}
