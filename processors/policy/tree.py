@@ -41,7 +41,7 @@ def parse(data: bytes, notes: Notes) -> Node | None:
     try:
         text = data.decode("utf-8-sig")
         depth = 0
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             if isinstance(event, yaml.AliasEvent):
                 notes.add(line_of(event), "alias", "aliases are not allowed in a pack")
                 return None
@@ -50,7 +50,7 @@ def parse(data: bytes, notes: Notes) -> Node | None:
             if depth > _DEEPEST:
                 notes.add(line_of(event), "syntax", "is nested too deeply")
                 return None
-        node: Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+        node: Node | None = yaml.compose(text, Loader=yaml.CSafeLoader)
     except UnicodeDecodeError as error:
         notes.add(data.count(b"\n", 0, error.start) + 1, "syntax", "is not UTF-8")
         return None
