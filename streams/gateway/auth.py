@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Set
+from operator import attrgetter
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
@@ -151,7 +152,12 @@ class Operation(APIRoute):
 
 def operations(tag: str) -> APIRouter:
     """A router for operations that make their responses themselves."""
-    return APIRouter(tags=[tag], route_class=Operation, default_response_class=Response)
+    return APIRouter(
+        tags=[tag],
+        route_class=Operation,
+        default_response_class=Response,
+        generate_unique_id_function=attrgetter("name"),  # what a generated client calls it
+    )
 
 
 async def _caller(request: Request) -> Principal:

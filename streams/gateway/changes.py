@@ -75,7 +75,8 @@ class Change(Values):
         json_schema_extra={"example": {"account_id": "a1", "bio": "加V信 demo_12345 领取资料"}},
     )
 
-    kind: Literal["EDIT", "OWNER_CHANGE", "CANCELLATION"] = "EDIT"
+    # The title keeps generated clients from calling it as they call the kinds of all changes.
+    kind: Literal["EDIT", "OWNER_CHANGE", "CANCELLATION"] = Field("EDIT", title="Asked kind")
 
 
 class Registration(Values):

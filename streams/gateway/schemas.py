@@ -52,7 +52,7 @@ def describe(app: FastAPI) -> None:
             parts = made.setdefault("components", {}).setdefault("schemas", {})
             kinds = sorted(_described, key=lambda kind: kind.__name__)
             _, ours = msgspec.json.schema_components(kinds, ref_template=REF)
-            parts.update(ours)
+            parts.update(_for_clients(ours))
             parts["ProblemBody"] = ProblemBody.model_json_schema(
                 ref_template=REF.replace("name", "model")
             )
@@ -64,6 +64,20 @@ def describe(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
+
+
+def _for_clients(schema: Any) -> Any:
+    """Tuples as arrays of either part: generators of clients cannot read ``prefixItems``."""
+    if isinstance(schema, list):
+        return [_for_clients(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {name: _for_clients(part) for name, part in schema.items() if name != "prefixItems"}
+    if "prefixItems" in schema:
+        kinds = [_for_clients(part) for part in schema["prefixItems"]]
+        different = [kind for at, kind in enumerate(kinds) if kind not in kinds[:at]]
+        found["items"] = different[0] if len(different) == 1 else {"anyOf": different}
+    return found
 
 
 def _replace_validation_errors(made: dict[str, Any]) -> None:
