@@ -25,12 +25,15 @@ from processors.text.views import (
     SKELETON,
     SOUND,
     STRIPPED,
+    TONED,
     mixed,
     mixed_codes,
     skeleton,
     skeleton_codes,
     sound,
     sound_codes,
+    toned,
+    toned_codes,
 )
 from processors.text.words import free_pairs
 
@@ -68,6 +71,8 @@ class Forms:
             return self.stripped if stripped is None else stripped
         if view == SKELETON:
             return self._skeleton
+        if view == TONED:
+            return toned(self.stripped) if stripped is None else toned_codes(stripped)
         return self._mixed if view == MIXED else self._sound
 
     @cached_property
@@ -97,11 +102,13 @@ class Forms:
     def free(self, view: str) -> Callable[[Places], Mask] | None:
         """For a view in which pairs of characters are looked for, which of them are no words."""
         stripped = self._stripped_codes
-        return partial(free_pairs, stripped) if view == MIXED and stripped is not None else None
+        if stripped is None or view not in (MIXED, TONED):
+            return None
+        return partial(free_pairs, stripped)
 
     def starts(self, view: str) -> list[int]:
         """Where each text begins in a view; the stripped form and the sound are of one length."""
-        view = STRIPPED if view in (SOUND, MIXED) else view
+        view = STRIPPED if view in (SOUND, MIXED, TONED) else view
         if view not in self._starts:
             self._starts[view] = starts_of(self.view(view))
         return self._starts[view]

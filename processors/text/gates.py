@@ -298,12 +298,14 @@ def is_meant(text: Text, anchor: Anchor, form: str) -> bool:
     kept = len(changed) < len(form)
     if kept and PERSON_AFTER.match(after):
         return True
+    named = end <= _SHORT and not right and text.stripped[0] in SURNAMES
+    if len(form) == _LEAST and not kept:
+        return in_tone and (seldom or offered) and not named
     if kept and len(form) == _SHORT:  # before a word it is as odd in other tones: 白家乐
         return seldom or offered or (alone and (in_tone or changed == [0]))
     if in_tone:
         last = kept and not left and often < _EVERYWHERE and not is_han(after[1:2] or " ")
         return alone or seldom or offered or last
-    named = end <= _SHORT and not right and text.stripped[0] in SURNAMES
     return (often < _RARE or (seldom and not right)) and not named
 
 

@@ -31,11 +31,13 @@ from processors.text.views import (
     SKELETON,
     SOUND,
     STRIPPED,
+    TONED,
     collapse,
     other_sounds,
     skeletons,
     sound,
     spellings,
+    toned_ways,
 )
 from processors.text.words import is_free, is_han
 
@@ -60,7 +62,7 @@ QUIET_VIEWS = tuple(view for view in View if view is not View.SOUND)
 """The same without those by sound, which suit neither names nor titles."""
 
 _SPELLED = (PINYIN, BOPOMOFO)
-_BY_SOUND = (SOUND, PAIR, MIXED, INITIALS)
+_BY_SOUND = (SOUND, PAIR, MIXED, TONED, INITIALS)
 _SWITCHED = {  # readings that are left out with a view
     **{view.value: view for view in (View.REPEAT, View.SPLIT, View.REVERSED)},
     **dict.fromkeys((SIGNS, TURNED, DRAWN, NUMERAL), View.SKELETON),
@@ -82,6 +84,7 @@ class Terms:
         self.initials: dict[str, tuple[str, ...]] = {}
         self.sound: dict[str, tuple[str, ...]] = {}
         self.mixed: dict[str, tuple[str, ...]] = {}  # of two characters, one of them by its sound
+        self.toned: dict[str, tuple[str, ...]] = {}  # of two characters, both by sound and tone
         entries = tuple(entries_of(given))
         folds = _each(entry.term.replace(JOINT, UNKNOWN) for entry in entries)
         strips = strip(JOINT.join(folds)).split(JOINT) if entries else ()
@@ -130,6 +133,8 @@ class Terms:
                     self.sound.setdefault(before + other + after, (form,))
                 if len(form) == _LEAST:
                     self._add_mixed(form, at, syllable)
+            for heard in toned_ways(form) if len(form) == _LEAST else ():
+                _append(self.toned, heard, form)
             if len(form) >= _LEAST_ACRONYM and all(map(is_han, form)):
                 self._add_some_initials(form, sounded)
         for acronym, form in acronyms.items():
@@ -159,7 +164,7 @@ class Terms:
         """Stripped form of the entry that an anchor stands for."""
         if anchor.view in _BY_SOUND:
             shown = "".join(filter(str.isalnum, text.folded[anchor.start : anchor.end]))
-            heard = {MIXED: self.mixed, INITIALS: self.initials}.get(anchor.view, self.sound)
+            heard = {MIXED: self.mixed, TONED: self.toned, INITIALS: self.initials}.get(anchor.view, self.sound)
             return max(heard[anchor.term], key=lambda form: equal(shown, form))
         forms = {SKELETON: self.skeleton, COLLAPSED: self.collapsed}
         return forms[anchor.view][anchor.term] if anchor.view in forms else strip(anchor.term)
@@ -253,6 +258,7 @@ class TermDetector:
             term for term in self.terms.sound if len(term) == _LEAST
         )
         self.mixed_terms: Iterable[str] = self.terms.mixed.keys()
+        self.toned_terms: Iterable[str] = self.terms.toned.keys() if self.apart else ()
         self.collapsed_terms: Iterable[str] = self.terms.collapsed.keys()
         self.initials_terms: Iterable[str] = self.terms.initials.keys()
 
@@ -260,7 +266,10 @@ class TermDetector:
         """Whether characters that sound like a term are worth an anchor; cheap."""
         shown = stripped[start:end]
         if end - start == _LEAST:
-            return is_free(stripped, start, end) and shown not in self.terms.mixed[term]
+            forms = self.terms.toned.get(term)
+            if forms is None:
+                return is_free(stripped, start, end) and shown not in self.terms.mixed[term]
+            return is_free(stripped, start, end) and not all([equal(shown, f) for f in forms])
         same = max([equal(shown, form) for form in self.terms.sound[term]])
         return same < end - start and (same > 1 or end - start > 3 or is_free(stripped, start, end))
 
@@ -290,7 +299,7 @@ class TermDetector:
     @staticmethod
     def _is_read(text: Text, anchor: Anchor, form: str) -> bool:
         """Whether a short hit is read as a word of its own, and what sounds so as what it means."""
-        heard = anchor.view in (SOUND, PAIR, MIXED) and anchor.reading not in _SPELLED
+        heard = anchor.view in _BY_SOUND[:-1] and anchor.reading not in _SPELLED
         return is_apart(text, anchor, form) and (not heard or is_meant(text, anchor, form))
 
     def _plainly(self, anchor: Anchor) -> Anchor:

@@ -30,6 +30,7 @@ from processors.text.views import (
     SKELETON,
     SOUND,
     STRIPPED,
+    TONED,
     skeleton,
     skeleton_kept,
     sound,
@@ -43,10 +44,10 @@ _RULES_BY_WEIGHT = (
 
 _TECHNIQUES = {
     **{STRIPPED: "separator", SKELETON: "skeleton", SIMILAR: "similar"},
-    **{SOUND: "homophone", MIXED: "homophone"},
+    **dict.fromkeys((SOUND, MIXED, TONED), "homophone"),
 }
-_VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, PAIR, MIXED, COLLAPSED, INITIALS)
-_PLAIN_VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, MIXED)  # of a text as it stands
+_VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, PAIR, MIXED, TONED, COLLAPSED, INITIALS)
+_PLAIN_VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, MIXED, TONED)  # of a text as it stands
 _VIEWS_OF = {  # the views in which a reading is searched; the first gives its form
     readings.REPEAT: (STRIPPED, COLLAPSED, SKELETON, SOUND, PAIR),
     readings.SPLIT: (STRIPPED,),
@@ -79,7 +80,7 @@ class Anchor(NamedTuple):
     @property
     def form(self) -> str:
         """The reading or view by which a match is named."""
-        return self.reading or (SOUND if self.view in (PAIR, MIXED) else self.view)
+        return self.reading or (SOUND if self.view in (PAIR, MIXED, TONED) else self.view)
 
 
 class Text:
@@ -169,7 +170,7 @@ class Detector(Protocol):
     form, and ``near``, which is asked what is there around one.
 
     Beside these it may have ``skeleton_terms``, ``sound_terms``, ``pair_terms``,
-    ``mixed_terms``, ``collapsed_terms`` and ``initials_terms``, and then gets anchors of these
+    ``mixed_terms``, ``toned_terms``, ``collapsed_terms`` and ``initials_terms``, and then gets anchors of these
     views and of the other readings.
     """
 
@@ -279,7 +280,7 @@ class Scanner:
     def _search(self, batch: _Batch, view: str) -> None:
         """Anchors of the texts as they stand, in one view."""
         automaton, forms = self._automata[view], batch.forms
-        if view in (SOUND, MIXED):  # nearly all of them are words of their own
+        if view in (SOUND, MIXED, TONED):  # nearly all of them are words of their own
             hits = automaton.find_heard(
                 forms.view(view), forms.stripped, self._hears, forms.free(view)
             )

@@ -7,7 +7,7 @@ The skeleton takes characters together that look alike or count alike (i l 1 |, 
 import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
@@ -20,6 +20,7 @@ SKELETON = "skeleton"
 SOUND = "sound"
 PAIR = "pair"  # two syllables, which alone say little
 MIXED = "mixed"  # a character and the sound of its neighbour
+TONED = "toned"  # two syllables with their tones, neither character as in the term
 SIMILAR = "similar"  # the stripped form, with one character otherwise
 COLLAPSED = "collapsed"
 INITIALS = "initials"
@@ -49,6 +50,7 @@ _TWO_FOR_ONE = {"m": "rn", "w": "vv"}
 _MOST_DRAWN = 3  # letters of a term that are written as two each by itself; of more all or none
 
 _FIRST_SOUND = 0xE000  # syllables are characters of the private use area, which is stripped away
+_FIRST_TONED = 0xE800
 _LONGEST_SYLLABLE = 6
 
 
@@ -109,6 +111,31 @@ def other_sounds(char: str) -> tuple[str, ...]:
     """Syllables of a character beside the usual one."""
     names = syllables()
     return tuple(names[syllable] for syllable in tables.sounds().get(char, ())[1:])
+
+
+@cache
+def _toned() -> dict[str, str]:
+    """Per syllable with its tone the character that stands for it."""
+    every = sorted({syllable for found in tables.tones().values() for syllable in found})
+    return {syllable: chr(_FIRST_TONED + index) for index, syllable in enumerate(every)}
+
+
+@cache
+def _toned_sounds() -> dict[int, str]:
+    names = _toned()
+    return {ord(char): names[found[0]] for char, found in tables.tones().items()}
+
+
+def toned(stripped: str) -> str:
+    """As ``sound``, with tones."""
+    return stripped.translate(_toned_sounds())
+
+
+def toned_ways(form: str) -> Iterator[str]:
+    """Every way to read the characters of a form, with tones."""
+    names, known = _toned(), tables.tones()
+    for syllables_of in product(*(known.get(char, ()) for char in form)):
+        yield "".join(names[syllable] for syllable in syllables_of)
 
 
 def is_in_tone(char: str, other: str) -> bool:
@@ -182,6 +209,19 @@ def _sound_table() -> Codes:
 def sound_codes(stripped: Codes) -> Codes:
     """As ``sound``."""
     return _sound_table()[stripped]
+
+
+@cache
+def _toned_table() -> Codes:
+    table = np.arange(IS_LETTER.size, dtype=np.uint32)
+    sounds = _toned_sounds()
+    table[list(sounds)] = [ord(form) for form in sounds.values()]
+    return table
+
+
+def toned_codes(stripped: Codes) -> Codes:
+    """As ``toned``."""
+    return _toned_table()[stripped]
 
 
 def mixed_codes(stripped: Codes, sounded: Codes) -> Codes:
