@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import daachorse
-import numpy as np
 
 from processors.text.fold import Codes, text_of
 from processors.text.heads import Heads, Mask, Places
@@ -66,7 +65,7 @@ class Automaton:
     ) -> Iterator[Hit]:
         """Hits in a view by sound that the detectors they are of take to be worth one, by owner.
 
-        The views by sound are as long as the stripped form, or twice so with a joint between.
+        The views by sound are as long as the stripped form, or some times so with joints between.
         ``free`` tells of places of the stripped form where two characters, of which one is heard,
         are worth a look.
         """
@@ -74,10 +73,10 @@ class Automaton:
 
         def worth(places: Places) -> Mask:
             assert free is not None
-            return free(np.where(places >= again, places - again, places))
+            return free(places % again)
 
         for first, last, index in self._found(joined, worth if free else None):
-            back = again if first >= again else 0
+            back = first - first % again
             start, end, term = first - back, last - back, terms[index]
             asking = [owner for owner in owners[index] if hears[owner](term, stripped, start, end)]
             if asking:

@@ -19,23 +19,23 @@ from processors.text.fold import (
     text_of,
 )
 from processors.text.heads import Mask, Places
+from processors.text.pictures import PICTURES
 from processors.text.views import (
     FOLDED,
     MIXED,
     SKELETON,
     SOUND,
     STRIPPED,
-    TONED,
+    heard,
+    heard_codes,
     mixed,
     mixed_codes,
     skeleton,
     skeleton_codes,
     sound,
     sound_codes,
-    toned,
-    toned_codes,
 )
-from processors.text.words import free_pairs
+from processors.text.words import loose_pairs
 
 _FEW = 400
 """Characters up to which the way without arrays is quicker."""
@@ -71,9 +71,7 @@ class Forms:
             return self.stripped if stripped is None else stripped
         if view == SKELETON:
             return self._skeleton
-        if view == TONED:
-            return toned(self.stripped) if stripped is None else toned_codes(stripped)
-        return self._mixed if view == MIXED else self._sound
+        return self._mixed if view == MIXED else self._heard
 
     @cached_property
     def _skeleton(self) -> str | Codes:
@@ -88,10 +86,19 @@ class Forms:
         return sound(self.stripped)
 
     @cached_property
+    def _heard(self) -> str | Codes:
+        """The sound, and behind a joint the shape, which is of the same length."""
+        sounded = self._sound
+        if isinstance(sounded, str):
+            return heard(self.stripped, sounded)
+        assert self._stripped_codes is not None
+        return heard_codes(self._stripped_codes, sounded)
+
+    @cached_property
     def _mixed(self) -> str | Codes:
         """Every second character by its sound, beginning with one; then beginning with the other.
 
-        The two follow each other with a joint between.
+        And then all by their sounds with tones. The three follow each other with joints between.
         """
         sounded = self._sound
         if isinstance(sounded, str):
@@ -102,13 +109,11 @@ class Forms:
     def free(self, view: str) -> Callable[[Places], Mask] | None:
         """For a view in which pairs of characters are looked for, which of them are no words."""
         stripped = self._stripped_codes
-        if stripped is None or view not in (MIXED, TONED):
-            return None
-        return partial(free_pairs, stripped)
+        return partial(loose_pairs, stripped) if view == MIXED and stripped is not None else None
 
     def starts(self, view: str) -> list[int]:
         """Where each text begins in a view; the stripped form and the sound are of one length."""
-        view = STRIPPED if view in (SOUND, MIXED, TONED) else view
+        view = STRIPPED if view in (SOUND, MIXED) else view
         if view not in self._starts:
             self._starts[view] = starts_of(self.view(view))
         return self._starts[view]
@@ -127,11 +132,10 @@ class Forms:
         ):
             for place in places:
                 yield bisect_right(self.starts(view), place) - 1, kind
-        for index in self._odd():
-            yield index, readings.ODD
+        yield from self._odd(wanted)
 
-    def _odd(self) -> Iterator[int]:
-        """Indexes of the texts with a character that asks for one of the rarer readings."""
+    def _odd(self, wanted: readings.Wanted) -> Iterator[tuple[int, str]]:
+        """As ``otherwise``, for characters that ask for one of the rarer readings."""
         if self._codes is None:
             places = readings.odd_at(self._joined)
         else:
@@ -139,7 +143,10 @@ class Forms:
         starts: list[int] = []
         for place in places:
             starts = starts or starts_of(self._joined)
-            yield bisect_right(starts, place) - 1
+            if self._joined[place] not in PICTURES:
+                yield bisect_right(starts, place) - 1, readings.ODD
+            elif wanted.is_pictured(self._joined, place):
+                yield bisect_right(starts, place) - 1, readings.PICTURE
 
 
 def for_search(joined: str) -> str | Codes:

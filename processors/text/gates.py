@@ -8,12 +8,15 @@ import re
 from itertools import pairwise
 from operator import eq
 
-from processors.text import readings, tables
+from processors.text import readings
 from processors.text.context import cuts_latin, is_bordered, is_latin, is_spaced_on_purpose
 from processors.text.fold import RULES
-from processors.text.grammar import OFFER, OFFER_AFTER, OFFER_BEFORE, PERSON_AFTER, SURNAMES
+from processors.text.grammar import (
+    OFFER_NEXT,
+    SURNAMES,
+)
 from processors.text.scan import Anchor, Text
-from processors.text.views import NUMERALS, SIGNS, STRIPPED, is_in_tone
+from processors.text.views import NUMERALS, ROUND, SIGNS, STRIPPED, sound
 from processors.text.words import (
     REACH,
     cut_ends,
@@ -21,7 +24,6 @@ from processors.text.words import (
     is_han,
     is_part,
     is_within_word,
-    is_word,
     words_around,
 )
 
@@ -31,9 +33,6 @@ _LEAST_LEET = 4
 _LEAST_BROKEN = 6  # so long a Latin term is meant with one sign in it: cas-ino
 _LEAST_PARTED = 7  # so long a Latin term is meant as two words as well
 _LEAST_FOREIGN = 5
-_RARE = 20  # hardly anybody writes a character met less but to hide another
-_EVERYWHERE = 2000  # so often only 之, 的 and the like
-_OFTEN = 100  # a character met so often in 1.7 million is one of the 1,400 of any text
 _PLACE = re.compile(r"\w?(?:街道|镇|乡|村|县)")
 _ALPHABETS = (  # in which words are written; what looks Latin in them is no disguise
     frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґАБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯІЇЄҐ"),
@@ -41,7 +40,10 @@ _ALPHABETS = (  # in which words are written; what looks Latin in them is no dis
 )
 
 
-_REDRAWN = (readings.REPEAT, readings.SPLIT, readings.ORNAMENT, readings.NUMERAL)
+_REDRAWN = (
+    *(readings.REPEAT, readings.SPLIT, readings.ORNAMENT, readings.NUMERAL),
+    readings.PICTURE,
+)
 
 
 def stands(text: Text, anchor: Anchor) -> bool:
@@ -82,7 +84,7 @@ def is_apart(text: Text, anchor: Anchor, form: str) -> bool:
     if len(shown) > _SHORT + 1 or not all(map(is_han, shown)):
         return True
     ends = 1 if len(shown) <= _SHORT else 2
-    before, after = _neighbours(text, anchor)
+    before, after = neighbours(text, anchor)
     cut = cut_ends(f"{before}{shown}{after}", len(before), len(before) + len(shown)) >= ends
     better = divides(before, shown, after)
     if better < 0 or (better == 0 and not cut):
@@ -90,7 +92,7 @@ def is_apart(text: Text, anchor: Anchor, form: str) -> bool:
     return False
 
 
-def _neighbours(text: Text, anchor: Anchor) -> tuple[str, str]:
+def neighbours(text: Text, anchor: Anchor) -> tuple[str, str]:
     """What stands at either end of a hit, unless a separator does that is not within it as well."""
     folded, start, end = text.folded, anchor.start, anchor.end
     within = {char for char in folded[start:end] if not char.isalnum()}
@@ -211,7 +213,7 @@ def _touches(folded: str, start: int, end: int) -> bool:
 def _is_numeral(text: Text, anchor: Anchor, form: str) -> bool:
     """Whether a term with numerals is written with other ones: 6合彩."""
     start, end = text.stripped_span(anchor.start, anchor.end)
-    shown = text.stripped[start:end]
+    shown = _ROUND.sub(lambda hit: _TENS[len(hit[0])], text.stripped[start:end])
     if len(shown) != len(form) or len(form) < _SHORT:
         return False
     changed = [pair for pair in zip(shown, form, strict=True) if pair[0] != pair[1]]
@@ -221,6 +223,11 @@ def _is_numeral(text: Text, anchor: Anchor, form: str) -> bool:
     return not (
         (shown[0].isdigit() and before.isdigit()) or (shown[-1].isdigit() and after.isdigit())
     )
+
+
+_ROUND = re.compile("[1il](?=[o0]*[o])[o0]{1,3}|[il][o0]{1,3}")
+"""A round number with a letter in it; in digits alone it is one: 100家乐队."""
+_TENS = {len(digits): char for char, digits in ROUND.items()}
 
 
 def _is_count(char: str) -> bool:
@@ -270,71 +277,27 @@ def _is_name(stripped: str, start: int, end: int, form: str) -> bool:
     return alone and stripped[0] != form[0] and stripped[0] in SURNAMES
 
 
-def is_meant(text: Text, anchor: Anchor, form: str) -> bool:
-    """Whether what sounds like a short form is there for it, as more than its sound says.
-
-    Of two characters the sound alone says little, and of three when two are others or one stands
-    beside a word that is met everywhere (校园戴 for 校园贷). So it must have the tones as well, and
-    be a segment of its own, or of characters that are seldom met, or in an offer, or keep a
-    character and have no more beside it than one behind (走丝烟). With other tones an offer must be
-    right beside it (涨份接单) or, where a character is kept, who is meant (饱养学妹); or its
-    characters be rare, or seldom met and nothing follow, as it may only run into another word
-    (黑壳虾). A name is one whatever is seldom (袁代莲).
-    """
-    start, end = text.stripped_span(anchor.start, anchor.end)
-    shown = text.stripped[start:end]
-    changed = [at for at in range(len(form)) if shown[at : at + 1] != form[at]]
-    if len(shown) != len(form) or not _is_weak(form, changed):
-        return True
-    before, after = _neighbours(text, anchor)
-    if OFFER_AFTER.match(after) or OFFER_BEFORE.search(before):
-        return True
-    left, right = is_han(before[-1:] or " "), is_han(after[:1] or " ")
-    alone = not (left or right)
-    often = max((tables.counts().get(shown[at], 0) for at in changed), default=0)
-    seldom = often < _OFTEN
-    offered = OFFER.search(before + " " + after) is not None
-    in_tone = all(is_in_tone(shown[at], form[at]) for at in changed)
-    kept = len(changed) < len(form)
-    if kept and PERSON_AFTER.match(after):
-        return True
-    named = end <= _SHORT and not right and text.stripped[0] in SURNAMES
-    if len(form) == _LEAST and not kept:
-        return in_tone and (seldom or offered) and not named
-    if kept and len(form) == _SHORT:  # before a word it is as odd in other tones: 白家乐
-        return seldom or offered or (alone and (in_tone or changed == [0]))
-    if in_tone:
-        last = kept and not left and often < _EVERYWHERE and not is_han(after[1:2] or " ")
-        return alone or seldom or offered or last
-    return (often < _RARE or (seldom and not right)) and not named
-
-
-def _is_weak(form: str, changed: list[int]) -> bool:
-    """Whether the changed characters of a form are most of it, or stand beside a word."""
-    if len(form) <= _LEAST or len(changed) == len(form):
-        return len(form) <= _SHORT
-    if len(form) > _SHORT or (len(changed) == 1 and changed[0] == 1):
-        return False
-    if len(changed) > 1:
-        return True
-    return is_word(form[:-1] if changed[0] else form[1:])
-
-
 def _is_pinyin(text: Text, anchor: Anchor, form: str) -> bool:
     """Syllables in Latin letters: many, or written as one word; a kept character says as much."""
     shown = text.folded[anchor.start : anchor.end]
     kept = [char for char in shown if is_han(char)]
-    if kept:
+    if kept or _is_gloss(text, anchor):
         return any(char in form for char in kept)
-    if len(form) >= _SHORT:
-        return True
-    if anchor.reading == readings.BOPOMOFO:
+    if len(form) >= _SHORT or anchor.reading == readings.BOPOMOFO:
         return True
     first, last = text.span(anchor.start, anchor.end)
     original = text.original[first:last]
     if _is_spelled_out(shown):
         return not goes_on(text.folded, anchor.start, anchor.end)
-    return not original.istitle()
+    offered = OFFER_NEXT.match(neighbours(text, anchor)[1])
+    return offered is not None or not original.istitle()
+
+
+def _is_gloss(text: Text, anchor: Anchor) -> bool:
+    """Whether syllables are how the characters right before are read: 菠菜 bocai."""
+    at = text.stripped_span(anchor.start, anchor.end)[0]
+    before = text.stripped[max(0, at - len(anchor.term)) : at]
+    return all(map(is_han, before)) and sound(before) == anchor.term
 
 
 def _is_spelled_out(shown: str) -> bool:

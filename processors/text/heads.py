@@ -105,6 +105,8 @@ class Heads:
         if self._alone is not None:
             really |= alone.take(begins)
         begins = begins[really]
+        if self._longest == self._first.size:  # that is all there is of them
+            return begins, begins + self._longest
         for factors, table in zip(_FURTHER, self._reach, strict=True):
             reach = table.take(self._places(padded, begins, factors)).max(axis=0)
             some = np.flatnonzero(reach)

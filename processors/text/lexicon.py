@@ -10,15 +10,24 @@ from processors.text.fold import JOINT, UNKNOWN, codes_of, fold, fold_codes, str
 from processors.text.gates import (
     equal,
     is_apart,
-    is_meant,
     is_spaced,
     is_whole_word,
     looks_alike,
     sounds_alike,
     stands,
 )
+from processors.text.likeness import is_drawn, is_meant
 from processors.text.match import Match, Outcome
-from processors.text.readings import BOPOMOFO, DRAWN, NUMERAL, PINYIN, REVERSED, SIGNS, TURNED
+from processors.text.readings import (
+    BOPOMOFO,
+    DRAWN,
+    NUMERAL,
+    PICTURE,
+    PINYIN,
+    REVERSED,
+    SIGNS,
+    TURNED,
+)
 from processors.text.scan import Anchor, Scanner, Text
 from processors.text.views import (
     COLLAPSED,
@@ -27,6 +36,7 @@ from processors.text.views import (
     MIXED,
     NUMERALS,
     PAIR,
+    SHAPE,
     SIMILAR,
     SKELETON,
     SOUND,
@@ -34,17 +44,19 @@ from processors.text.views import (
     TONED,
     collapse,
     other_sounds,
+    shape,
     skeletons,
     sound,
     spellings,
     toned_ways,
 )
-from processors.text.words import is_free, is_han
+from processors.text.words import is_free, is_han, is_loose
 
 _LEAST = 2  # a single character would be found everywhere
 _LEAST_ALIKE = 3  # shorter ones count in no skeleton
 _LONGEST_SOUND = 8
 _LEAST_ACRONYM = 3
+_LEAST_BY_TURNS = 4
 
 
 class View(StrEnum):
@@ -85,6 +97,7 @@ class Terms:
         self.sound: dict[str, tuple[str, ...]] = {}
         self.mixed: dict[str, tuple[str, ...]] = {}  # of two characters, one of them by its sound
         self.toned: dict[str, tuple[str, ...]] = {}  # of two characters, both by sound and tone
+        self.shape: dict[str, tuple[str, ...]] = {}
         entries = tuple(entries_of(given))
         folds = _each(entry.term.replace(JOINT, UNKNOWN) for entry in entries)
         strips = strip(JOINT.join(folds)).split(JOINT) if entries else ()
@@ -110,6 +123,10 @@ class Terms:
                 once = collapse(form)
                 if once != form and len(once) >= _LEAST:
                     self.collapsed.setdefault(once, form)
+        if View.SKELETON in views:
+            for form, _ in hidden:
+                if _LEAST_ALIKE <= len(form) <= _LONGEST_SOUND and all(map(is_han, form)):
+                    _append(self.shape, shape(form), form)
         if View.SOUND in views:
             self._add_sounds([form for form, entry in hidden if _has_sound(form, entry)])
 
@@ -142,11 +159,19 @@ class Terms:
                 _append(self.initials, acronym, form)
 
     def _add_some_initials(self, form: str, sounded: str) -> None:
-        """Two and more characters at either end by their initials: 代开fp, dk发票, 包xj."""
+        """Two and more characters at either end by their initials, or every second of four.
+
+        So 代开fp, dk发票, 包xj, 代k发p.
+        """
         spelling, count = spellings(), len(form)
         first = "".join(spelling[syllable][0] for syllable in sounded if syllable in spelling)
         if len(first) < count:
             return
+        if count == _LEAST_BY_TURNS:
+            for at in (0, 1):
+                turns = zip(sounded, first, strict=True)
+                term = "".join(pair[(at + index) % 2] for index, pair in enumerate(turns))
+                _append(self.initials, term, form)
         for kept in range(1 if count == _LEAST_ACRONYM else 2, count - 1):
             for letters, term in (
                 (first[kept:], sounded[:kept] + first[kept:]),
@@ -162,9 +187,14 @@ class Terms:
 
     def form(self, text: Text, anchor: Anchor) -> str:
         """Stripped form of the entry that an anchor stands for."""
-        if anchor.view in _BY_SOUND:
+        if anchor.view in _BY_SOUND or anchor.view == SHAPE:
             shown = "".join(filter(str.isalnum, text.folded[anchor.start : anchor.end]))
-            heard = {MIXED: self.mixed, TONED: self.toned, INITIALS: self.initials}.get(anchor.view, self.sound)
+            heard = {
+                MIXED: self.mixed,
+                TONED: self.toned,
+                SHAPE: self.shape,
+                INITIALS: self.initials,
+            }.get(anchor.view, self.sound)
             return max(heard[anchor.term], key=lambda form: equal(shown, form))
         forms = {SKELETON: self.skeleton, COLLAPSED: self.collapsed}
         return forms[anchor.view][anchor.term] if anchor.view in forms else strip(anchor.term)
@@ -181,7 +211,7 @@ class Terms:
             return False
         if anchor.view == SKELETON:
             return looks_alike(text, anchor, form, loose=form in self.loose)
-        if anchor.view in _BY_SOUND:
+        if anchor.view in _BY_SOUND or anchor.view == SHAPE:
             return sounds_alike(text, anchor, form)
         return (
             anchor.view == FOLDED
@@ -259,17 +289,24 @@ class TermDetector:
         )
         self.mixed_terms: Iterable[str] = self.terms.mixed.keys()
         self.toned_terms: Iterable[str] = self.terms.toned.keys() if self.apart else ()
+        self.shape_terms: Iterable[str] = self.terms.shape.keys() if self.apart else ()
         self.collapsed_terms: Iterable[str] = self.terms.collapsed.keys()
         self.initials_terms: Iterable[str] = self.terms.initials.keys()
 
     def hears(self, term: str, stripped: str, start: int, end: int) -> bool:
         """Whether characters that sound like a term are worth an anchor; cheap."""
         shown = stripped[start:end]
+        drawn = self.terms.shape.get(term)
+        if drawn:
+            same = max([equal(shown, form) for form in drawn])
+            return same < end - start and (
+                same > 1 or (end - start < 4 and is_free(stripped, start, end))
+            )
         if end - start == _LEAST:
             forms = self.terms.toned.get(term)
             if forms is None:
                 return is_free(stripped, start, end) and shown not in self.terms.mixed[term]
-            return is_free(stripped, start, end) and not all([equal(shown, f) for f in forms])
+            return is_loose(stripped, start, end) and not all(equal(shown, f) for f in forms)
         same = max([equal(shown, form) for form in self.terms.sound[term]])
         return same < end - start and (same > 1 or end - start > 3 or is_free(stripped, start, end))
 
@@ -300,7 +337,11 @@ class TermDetector:
     def _is_read(text: Text, anchor: Anchor, form: str) -> bool:
         """Whether a short hit is read as a word of its own, and what sounds so as what it means."""
         heard = anchor.view in _BY_SOUND[:-1] and anchor.reading not in _SPELLED
-        return is_apart(text, anchor, form) and (not heard or is_meant(text, anchor, form))
+        if not is_apart(text, anchor, form):
+            return False
+        if anchor.view == SHAPE:
+            return is_drawn(text, anchor, form)
+        return not heard or is_meant(text, anchor, form)
 
     def _plainly(self, anchor: Anchor) -> Anchor:
         """What was found stripped but stands as the entry is written was found folded."""
@@ -338,6 +379,10 @@ class TermDetector:
 _LOWER_RANKS = ("副", "助理", "见习", "实习", "准")
 
 
+def _leaves_room(anchor: Anchor) -> bool:
+    return anchor.view in (*_BY_SOUND, SHAPE) or anchor.reading == PICTURE
+
+
 class Lexicon(TermDetector):
     """Finds the entries of a lexicon, however they are written.
 
@@ -352,7 +397,7 @@ class Lexicon(TermDetector):
         super().__init__(entries, views)
 
     def confirm(self, text: Text, anchors: Sequence[Anchor]) -> list[Match]:
-        """Every hit; ``review`` for what was found by sound, ``reject`` for the rest."""
+        """Every hit; ``review`` for what was found by sound or in pictures, ``reject`` else."""
         return [
             Match(
                 entry.term,
@@ -360,7 +405,7 @@ class Lexicon(TermDetector):
                 "lexicon",
                 anchor.form,
                 text.technique(anchor),
-                Outcome.REVIEW if anchor.view in _BY_SOUND else Outcome.REJECT,
+                Outcome.REVIEW if _leaves_room(anchor) else Outcome.REJECT,
                 *text.span(anchor.start, anchor.end),
                 entry.severity,
             )

@@ -36,6 +36,7 @@ HIDDEN = {
     "turned": "upside down",
     "drawn": "in characters drawn like its letters",
     "ornament": "with pictures between",
+    "picture": "with pictures that stand for its characters",
     "signs": "in letters put together from signs",
     "spelled": "with its signs spelled out",
     "slang": "under a byname",

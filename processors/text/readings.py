@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from processors.text import tables
-from processors.text.fold import IS_LETTER, JOINT, Codes, codes_of
-from processors.text.views import sound, spelled
+from processors.text.fold import IS_LETTER, JOINT, Codes, codes_of, fold
+from processors.text.pictures import PICTURES
+from processors.text.views import FOR_LETTERS, STRETCHED, disguises, sound, spelled
 from processors.text.words import is_han
 
 REPEAT = "repeat"
@@ -26,6 +27,7 @@ REVERSED = "reversed"
 TURNED = "turned"
 ORNAMENT = "ornament"
 SIGNS = "signs"
+PICTURE = "picture"
 DRAWN = "drawn"
 NUMERAL = "numeral"
 PINYIN = "pinyin"
@@ -78,9 +80,12 @@ SIGNED = (*SIGN_LETTERS, *("*" + letter for letter in "abcdefghijklmnopqrstuvwxy
 """What a folded text holds in which signs may stand for letters."""
 _ODD_DRAWN = "".join(sorted({*DRAWN_AS, *ROMAN, *COUNTED} - _COMMON_DRAWN))
 _ODD = re.compile(f"[{OVERRIDE}{UPSIDE_DOWN}{ORNAMENTS}{_ODD_DRAWN}ㄅ-ㄩ]")
+_PICTURES = "".join(PICTURES)
+_ODD_OR_PICTURE = re.compile(f"{_ODD.pattern[:-1]}{_PICTURES}]")
 MAY_SPELL = re.compile("[a-z1-5ㄅ-ㄩ]")
 """What spells a syllable has a letter, and what is spelled otherwise one or a tone."""
 _TOKEN = re.compile("[a-z]+")
+_MAY_HIDE = re.compile(f"[a-z]+(?:([{re.escape(FOR_LETTERS)}])[a-z]+)*")
 _LONGEST_SPLIT = 4
 _HAN = "㐀"
 
@@ -181,6 +186,21 @@ class Wanted:
                 return True
         return False
 
+    def pictured(self, picture: str, before: str, after: str) -> list[str]:
+        """The characters a picture stands for that are wanted beside what is at either side."""
+        left, right = PICTURES.get(before, (before,)), PICTURES.get(after, (after,))
+        return [
+            char
+            for char in PICTURES[picture]
+            if not self._left.get(char, _NONE).isdisjoint(left)
+            or not self._right.get(char, _NONE).isdisjoint(right)
+        ]
+
+    def is_pictured(self, joined: str, at: int) -> bool:
+        """Whether at a place of joined texts stands a picture for a wanted character."""
+        before, after = _beside_at(joined, at, -1), _beside_at(joined, at, 1)
+        return bool(self.pictured(joined[at], before, after))
+
     def spelled_at(self, folded: str, codes: Codes | None = None) -> Iterator[int]:
         """Places of words in Latin letters that spell wanted syllables, or stand for initials."""
         words = _TOKEN.findall(folded)
@@ -188,7 +208,13 @@ class Wanted:
             return
         starts = _word_starts(folded) if codes is None else _word_starts_in(codes)
         known, singles, said, reach = self._worth, list[int](), "", -_GAP - 1
+        first, last, seen = 0, -1, 0
         for word, start in zip(words, starts, strict=True):
+            if start - last == 1 and start >= seen and folded[last] in FOR_LETTERS:
+                seen = _disguised_end(folded, first)
+                if _hidden(folded, first, seen, self):
+                    yield first
+            first, last = start, start + len(word)
             if len(word) == 1:
                 singles.append(start)
             found = known.get(word)
@@ -196,15 +222,15 @@ class Wanted:
                 found = self._keep(word)
             if found:
                 said, end = said if start - reach <= _GAP else "", start + len(word)
-                if self._is_wanted(folded, start, end, found, said):
+                if self.is_spelled(folded, start, end, found, said):
                     yield start
                 said, reach = "" if found == _AS_INITIALS else (said + found)[-2:], end
         for word, places in _runs_of_letters(folded, singles):
             found = self._keep(word) if len(word) > 1 else ""
-            if found and self._is_wanted(folded, places[0], places[-1] + 1, found):
+            if found and self.is_spelled(folded, places[0], places[-1] + 1, found):
                 yield places[0]
 
-    def _is_wanted(self, folded: str, start: int, end: int, found: str, said: str = "") -> bool:
+    def is_spelled(self, folded: str, start: int, end: int, found: str, said: str = "") -> bool:
         """Whether syllables are wanted beside what stands around, or initials where they are.
 
         ``said`` are the syllables of words in Latin letters right before.
@@ -244,6 +270,8 @@ class Wanted:
         if len(word) == 1:
             return _AS_INITIALS if self._initials else ""
         syllables = spelled(word) if self._sounds or self._mixed else ""
+        if not syllables and STRETCHED.search(word):
+            syllables = next((found for _, _, found in disguises(word)), "")
         return syllables or (_AS_INITIALS if word in self._letters else "")
 
 
@@ -254,18 +282,53 @@ _AS_INITIALS = "initials"
 _LEAST_SPACED = 4  # letters with separators between them that may spell something
 
 
-def words_in(folded: str) -> Iterator[tuple[str, Sequence[int]]]:
-    """Words in Latin letters with the places of their letters; l-i-u-h-e is one word."""
+def words_in(folded: str, wanted: Wanted | None) -> Iterator[tuple[str, Sequence[int]]]:
+    """Words in Latin letters with the places of their letters; l-i-u-h-e is one word.
+
+    Those that hide a wanted word are that word; where it is not told what is wanted, any that may.
+    """
     run: list[int] = []
-    for token in _TOKEN.finditer(folded):
-        start, end = token.span()
+    for start, end, hidden in _tokens(folded, wanted):
         if end - start == 1:
             run.append(start)
             continue
         yield from _runs_of_letters(folded, run)
         run = []
-        yield token[0], range(start, end)
+        yield hidden or (folded[start:end], range(start, end))
     yield from _runs_of_letters(folded, run)
+
+
+_Word = tuple[str, Sequence[int]]
+
+
+def _tokens(folded: str, wanted: Wanted | None) -> Iterator[tuple[int, int, _Word | None]]:
+    """Spans of words in Latin letters, each with the word that it hides."""
+    for hit in _MAY_HIDE.finditer(folded):
+        start, end = hit.span()
+        found = None
+        if hit.lastindex or STRETCHED.search(hit[0]):
+            found = _hidden(folded, start, end, wanted)
+        if found:
+            yield start, end, found
+        else:
+            yield from ((*token.span(), None) for token in _TOKEN.finditer(folded, start, end))
+
+
+def _hidden(folded: str, start: int, end: int, wanted: Wanted | None) -> _Word | None:
+    """The letters of a wanted word that digits or signs are in, or that is stretched: b0c@i.
+
+    And the place of each letter.
+    """
+    for letters, places, found in disguises(folded[start:end]):
+        if wanted is None or wanted.is_spelled(folded, start, end, found):
+            return letters, [start + place for place in places]
+    return None
+
+
+def _disguised_end(folded: str, start: int) -> int:
+    """The end of a word with single digits or signs among its letters."""
+    hit = _MAY_HIDE.match(folded, start)
+    return hit.end() if hit else start
 
 
 def _runs_of_letters(folded: str, singles: list[int]) -> Iterator[tuple[str, Sequence[int]]]:
@@ -321,6 +384,16 @@ def _beside(pairs: Iterable[str]) -> tuple[dict[str, set[str]], dict[str, set[st
         left.setdefault(pair[1], set()).add(pair[0])
         right.setdefault(pair[0], set()).add(pair[1])
     return left, right
+
+
+def _beside_at(joined: str, at: int, step: int) -> str:
+    """What stands beside a place in one direction, folded; invisible characters do not count."""
+    for _ in range(_GAP):
+        at += step
+        char = fold(joined[at]) if 0 <= at < len(joined) else JOINT
+        if char:
+            return char[0 if step > 0 else -1]
+    return ""
 
 
 def _sound_at(folded: str, at: int) -> str:
@@ -431,14 +504,14 @@ def is_odd(text: str) -> bool:
 
 
 def odd_at(joined: str) -> list[int]:
-    """Places of such characters in joined texts, before they are folded."""
-    return [hit.start() for hit in _ODD.finditer(joined)]
+    """Places of such characters and of pictures in joined texts, before they are folded."""
+    return [hit.start() for hit in _ODD_OR_PICTURE.finditer(joined)]
 
 
 @cache
 def _odd_table() -> _Flags:
     table = np.zeros(IS_LETTER.size, np.bool_)
-    table[[code for code in range(0x80, 0x20000) if _ODD.match(chr(code))]] = True
+    table[[code for code in range(0x80, 0x20000) if _ODD_OR_PICTURE.match(chr(code))]] = True
     return table
 
 

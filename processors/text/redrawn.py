@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from processors.text.pictures import PICTURES
 from processors.text.readings import (
     COUNTED,
     DRAWN,
@@ -11,6 +12,7 @@ from processors.text.readings import (
     ORNAMENT,
     ORNAMENTS,
     OVERRIDE,
+    PICTURE,
     REPEAT,
     REVERSED,
     ROMAN,
@@ -20,6 +22,7 @@ from processors.text.readings import (
     TURNED,
     UPSIDE_DOWN,
     Reading,
+    Wanted,
 )
 
 _POPPED = re.compile("[\u202c\u2069\n\r]|\\Z")
@@ -64,6 +67,27 @@ def split(folded: str, kept: Sequence[int], wholes: Mapping[int, tuple[int, str]
         spans.append((kept[at], kept[at + length - 1] + 1))
         at += length
     return Reading(SPLIT, "".join(made), spans)
+
+
+def picture(folded: str, wanted: Wanted | None = None) -> Iterator[Reading]:
+    """Pictures as the characters that are wanted there; where there are several, each in turn.
+
+    Where it is not told what is wanted, it is the first.
+    """
+    read = dict[int, Sequence[str]]()
+    for at, char in enumerate(folded):
+        if char in PICTURES:
+            found: Sequence[str] = PICTURES[char][:1]
+            if wanted:
+                found = wanted.pictured(char, folded[at - 1 : at], folded[at + 1 : at + 2])
+            if found:
+                read[at] = found
+    places = [at for at, char in enumerate(folded) if char.isalnum() or at in read]
+    for turn in range(max(map(len, read.values()), default=0)):
+        form = [
+            read[at][min(turn, len(read[at]) - 1)] if at in read else folded[at] for at in places
+        ]
+        yield Reading(PICTURE, "".join(form), [(at, at + 1) for at in places])
 
 
 def reverse(original: str, origins: Sequence[int], folded: str) -> Iterator[Reading]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from processors.text.readings import BOPOMOFO, INITIAL, PINYIN, Reading, words_in
+from processors.text.readings import BOPOMOFO, INITIAL, PINYIN, Reading, Wanted, words_in
 from processors.text.views import sound, spelled, spellings, syllables
 from processors.text.words import is_han
 
@@ -12,13 +12,13 @@ _TONES = frozenset("12345")
 _Spans = list[tuple[int, int]]
 
 
-def spell(folded: str) -> Iterator[Reading]:
+def spell(folded: str, wanted: Wanted | None = None) -> Iterator[Reading]:
     """Words in Latin letters as the syllables they spell; the rest by sound, letters as they are.
 
     The second reading, for texts with letters among Han characters, keeps every word.
     """
     said, kept, at, some, single = _Draft(), _Draft(), 0, False, False
-    for word, places in words_in(folded):
+    for word, places in words_in(folded, wanted):
         start, end = places[0], places[-1] + 1
         between = _sounded(folded, at, start, toned=some)
         letters = (word, [(index, index + 1) for index in places])

@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 from processors.text import readings, redrawn, respelled
@@ -26,11 +27,13 @@ from processors.text.views import (
     INITIALS,
     MIXED,
     PAIR,
+    SHAPE,
     SIMILAR,
     SKELETON,
     SOUND,
     STRIPPED,
     TONED,
+    kind_of,
     skeleton,
     skeleton_kept,
     sound,
@@ -43,11 +46,12 @@ _RULES_BY_WEIGHT = (
 """Rules of folding, that which hides most first; a text is named after the first that was used."""
 
 _TECHNIQUES = {
-    **{STRIPPED: "separator", SKELETON: "skeleton", SIMILAR: "similar"},
+    **{STRIPPED: "separator", SKELETON: "skeleton", SIMILAR: "similar", SHAPE: "similar"},
     **dict.fromkeys((SOUND, MIXED, TONED), "homophone"),
 }
-_VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, PAIR, MIXED, TONED, COLLAPSED, INITIALS)
-_PLAIN_VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, MIXED, TONED)  # of a text as it stands
+_VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, PAIR, MIXED, TONED, SHAPE, COLLAPSED, INITIALS)
+_PLAIN_VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, MIXED)  # of a text as it stands
+_TOGETHER = {SOUND: SHAPE, MIXED: TONED}  # what is searched in one go
 _VIEWS_OF = {  # the views in which a reading is searched; the first gives its form
     readings.REPEAT: (STRIPPED, COLLAPSED, SKELETON, SOUND, PAIR),
     readings.SPLIT: (STRIPPED,),
@@ -55,6 +59,7 @@ _VIEWS_OF = {  # the views in which a reading is searched; the first gives its f
     readings.TURNED: (STRIPPED,),
     readings.ORNAMENT: (STRIPPED, SKELETON, SOUND, PAIR),
     readings.SIGNS: (STRIPPED, SKELETON),
+    readings.PICTURE: (STRIPPED,),
     readings.DRAWN: (STRIPPED, SKELETON),
     readings.NUMERAL: (STRIPPED, SKELETON),
     readings.PINYIN: (SOUND, PAIR),
@@ -148,8 +153,10 @@ class Text:
         elif kind == readings.SIGNS:
             yield redrawn.put_together(folded)
             yield from redrawn.unmask(folded)
+        elif kind == readings.PICTURE:
+            yield from redrawn.picture(folded, wanted)
         elif kind == readings.PINYIN:
-            yield from respelled.spell(folded)
+            yield from respelled.spell(folded, wanted)
         else:
             yield from self.odd_readings()
 
@@ -170,8 +177,8 @@ class Detector(Protocol):
     form, and ``near``, which is asked what is there around one.
 
     Beside these it may have ``skeleton_terms``, ``sound_terms``, ``pair_terms``,
-    ``mixed_terms``, ``toned_terms``, ``collapsed_terms`` and ``initials_terms``, and then gets anchors of these
-    views and of the other readings.
+    ``mixed_terms``, ``toned_terms``, ``shape_terms``, ``collapsed_terms`` and
+    ``initials_terms``, and then gets anchors of these views and of the other readings.
     """
 
     @property
@@ -230,6 +237,8 @@ class Scanner:
         self._detectors = tuple(detectors)
         wanted = {view: [_terms(detector, view) for detector in detectors] for view in _VIEWS}
         wanted[FOLDED].append(readings.SIGNED)  # owned by none of the detectors
+        for view, other in _TOGETHER.items():
+            wanted[view] = list(map(chain, wanted[view], wanted.pop(other)))
         wanted[STRIPPED] += [_terms(detector, "piece") for detector in detectors]
         self._automata = {view: Automaton(terms) for view, terms in wanted.items()}
         self._base = tuple(view for view in _PLAIN_VIEWS if self._automata[view])
@@ -280,7 +289,7 @@ class Scanner:
     def _search(self, batch: _Batch, view: str) -> None:
         """Anchors of the texts as they stand, in one view."""
         automaton, forms = self._automata[view], batch.forms
-        if view in (SOUND, MIXED, TONED):  # nearly all of them are words of their own
+        if view in (SOUND, MIXED):  # nearly all of them are words of their own
             hits = automaton.find_heard(
                 forms.view(view), forms.stripped, self._hears, forms.free(view)
             )
@@ -294,7 +303,7 @@ class Scanner:
             index = bisect_right(starts, hit.start) - 1
             offset = starts[index]
             span = batch.text(index).folded_span(view, hit.start - offset, hit.end - offset)
-            anchor = Anchor(view, hit.term, *span)
+            anchor = Anchor(kind_of(view, hit.term), hit.term, *span)
             by_detector = batch.detectors(index)
             for owner in hit.owners:
                 if owner == len(self._detectors):

@@ -41,6 +41,7 @@ def _otherwise(text: Text) -> Iterator[readings.Reading]:
     signed = redrawn.put_together(text.folded)
     if signed.form != text.stripped:
         yield signed
+    yield from redrawn.picture(text.folded)
     yield from text.odd_readings()
     yield from respelled.spell(text.folded)
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from processors.text import grammar, tables
 from processors.text.fold import JOINT
-from processors.text.views import is_in_tone, sound
+from processors.text.views import STROKES, is_in_tone, sound
 from processors.text.words import is_han, is_word
 
 _LEAST = 3  # Han characters of a name of which one may be changed for one that looks alike
@@ -67,9 +67,6 @@ _GROUPS = (
         "务努",
     ),
 )
-
-_STROKES = frozenset("一丨丿丶乙亅二亠人亻儿入八冂冖冫几凵刀力勹匕匚十卜卩厂厶又乂丷夕大")
-"""Parts of so few strokes that no character is known by them."""
 
 
 class Near(NamedTuple):
@@ -175,7 +172,7 @@ def _parts() -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for parts, whole in tables.splits().items():
         last = parts[-1]
-        found.setdefault(whole, set()).add(_AT_FIRST + parts[0] if last in _STROKES else last)
+        found.setdefault(whole, set()).add(_AT_FIRST + parts[0] if last in STROKES else last)
     return {char: frozenset(parts) for char, parts in found.items()}
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from processors.text import tables
 from processors.text.fold import IS_LETTER, JOINT, Codes
+from processors.text.words import is_han
 
 FOLDED = "folded"
 STRIPPED = "stripped"
@@ -20,6 +21,7 @@ SKELETON = "skeleton"
 SOUND = "sound"
 PAIR = "pair"  # two syllables, which alone say little
 MIXED = "mixed"  # a character and the sound of its neighbour
+SHAPE = "shape"  # the parts that characters are known by
 TONED = "toned"  # two syllables with their tones, neither character as in the term
 SIMILAR = "similar"  # the stripped form, with one character otherwise
 COLLAPSED = "collapsed"
@@ -47,6 +49,8 @@ NUMERALS = frozenset("一壹幺〇零二贰两三叁参四肆五伍六陆七柒�
 _SKELETON = {ord(char): form for form, chars in _CLASSES.items() for char in chars}
 _NOT_SKELETON = re.compile(rf"[^\w{re.escape(SIGNS)}{JOINT}]")
 _TWO_FOR_ONE = {"m": "rn", "w": "vv"}
+ROUND = {"十": "io", "百": "ioo", "千": "iooo"}
+"""Round numbers in digits: 1oo家乐."""
 _MOST_DRAWN = 3  # letters of a term that are written as two each by itself; of more all or none
 
 _FIRST_SOUND = 0xE000  # syllables are characters of the private use area, which is stripped away
@@ -60,7 +64,14 @@ def skeleton(folded: str) -> str:
 
 
 def skeletons(form: str) -> Iterator[str]:
-    """Skeletons of a term as it is and with letters written as two: milf, rnilf."""
+    """Skeletons of a term as it is, with letters written as two, and with round numbers in digits.
+
+    So milf, rnilf; 百家乐, 1oo家乐.
+    """
+    if not ROUND.keys().isdisjoint(form):
+        yield skeleton(form)
+        yield skeleton("".join(ROUND.get(char, char) for char in form))
+        return
     places = [at for at, char in enumerate(form) if char in _TWO_FOR_ONE]
     if len(places) > _MOST_DRAWN:
         yield skeleton(form)
@@ -96,14 +107,26 @@ def sound(stripped: str) -> str:
 
 
 def mixed(stripped: str, sounded: str) -> str:
-    """Characters and syllables by turns, beginning with either; the two with a joint between.
+    """Characters and syllables by turns, beginning with either, and toned; joints between.
 
-    Between them they hold every character followed by the syllable of the next, and every syllable
-    followed by the next character, each at its place in the stripped form.
+    Between them the first two hold every character followed by the syllable of the next, and every
+    syllable followed by the next character, each at its place in the stripped form.
     """
     one, other = list(stripped), list(sounded)
     one[1::2], other[1::2] = other[1::2], one[1::2]
-    return "".join([*one, JOINT, *other])
+    return "".join([*one, JOINT, *other, JOINT, toned(stripped)])
+
+
+def heard(stripped: str, sounded: str) -> str:
+    """The sound and the shape with a joint between."""
+    return f"{sounded}{JOINT}{shape(stripped)}"
+
+
+def kind_of(view: str, term: str) -> str:
+    """Of views that are searched together the one that a term is of."""
+    if view == SOUND:
+        return SHAPE if is_han(term[0]) and is_han(term[-1]) else SOUND
+    return TONED if view == MIXED and ord(term[0]) >= _FIRST_TONED and not is_han(term[0]) else view
 
 
 @cache
@@ -136,6 +159,28 @@ def toned_ways(form: str) -> Iterator[str]:
     names, known = _toned(), tables.tones()
     for syllables_of in product(*(known.get(char, ()) for char in form)):
         yield "".join(names[syllable] for syllable in syllables_of)
+
+
+STROKES = frozenset("一丨丿丶乙亅二亠人亻儿入八冂冖冫几凵刀力勹匕匚十卜卩厂厶又乂丷夕大")
+"""Parts of so few strokes that no character is known by them."""
+
+
+@cache
+def _shapes() -> dict[int, str]:
+    last: dict[str, str] = {}
+    for parts, whole in tables.splits().items():
+        if len(parts) == _BOTH and parts[-1] not in STROKES:
+            last.setdefault(whole, parts[-1])
+    known = set(last.values())  # what others are known by stands for itself: 色, and so 铯
+    return {ord(char): part for char, part in last.items() if char not in known}
+
+
+_BOTH = 2  # parts of a character that has two
+
+
+def shape(stripped: str) -> str:
+    """The stripped form with characters as the last of their two parts: 货 and 贷 as 贝."""
+    return stripped.translate(_shapes())
 
 
 def is_in_tone(char: str, other: str) -> bool:
@@ -171,6 +216,40 @@ def spelled(token: str) -> str:
     return (parse(0) or "") if len(token) <= 40 else ""
 
 
+FOR_LETTERS = "0123456789@$!|"
+"""What may stand for a letter of pinyin, or only in between."""
+STRETCHED = re.compile(r"([a-z])\1{2,}")
+"""Letters as often in a row as nobody writes them but to stretch a word."""
+_MEANT = {"0": "o", "1": "il", "3": "e", "4": "a", "5": "s", "6": "g", "9": "g", "@": "a"}
+_MEANT |= {"$": "s", "!": "i", "|": "il"}
+_UNIT = re.compile(r"([a-z])\1{2,}|.", re.DOTALL)
+_MOST_ODD = 3
+_LONGEST_DISGUISED = 24
+
+
+@lru_cache(maxsize=1 << 12)
+def disguises(token: str) -> tuple[tuple[str, tuple[int, ...], str], ...]:
+    """Letters that a word may be read as, the place of each, and the syllables they spell.
+
+    Letters that are stretched count once; digits and signs stand for a letter, or for none.
+    """
+    if len(token) > _LONGEST_DISGUISED:
+        return ()
+    units = [(hit[0][0], hit.start()) for hit in _UNIT.finditer(token)]
+    odd = sum(char in FOR_LETTERS for char, _ in units)
+    if odd > _MOST_ODD or 2 * odd > len(units):
+        return ()
+    options = [(*_MEANT.get(char, ""), "") if char in FOR_LETTERS else (char,) for char, _ in units]
+    ways = []
+    for letters in product(*options):
+        word = "".join(letters)
+        places = tuple(at for letter, (_, at) in zip(letters, units, strict=True) if letter)
+        found = spelled(word)
+        if found:
+            ways.append((word, places, found))
+    return tuple(ways)
+
+
 def collapse(stripped: str) -> str:
     """Every run of one letter as one; digits stay."""
     return _RUN.sub(r"\1", stripped)
@@ -195,7 +274,7 @@ _SKELETONS, _STAYS = _skeleton_tables()
 
 def skeleton_codes(folded: Codes) -> Codes:
     """As ``skeleton``."""
-    return _SKELETONS[folded[_STAYS[folded]]]
+    return _SKELETONS.take(folded[_STAYS.take(folded)])
 
 
 @cache
@@ -208,7 +287,7 @@ def _sound_table() -> Codes:
 
 def sound_codes(stripped: Codes) -> Codes:
     """As ``sound``."""
-    return _sound_table()[stripped]
+    return _sound_table().take(stripped)
 
 
 @cache
@@ -219,15 +298,30 @@ def _toned_table() -> Codes:
     return table
 
 
-def toned_codes(stripped: Codes) -> Codes:
-    """As ``toned``."""
-    return _toned_table()[stripped]
+@cache
+def _shape_table() -> Codes:
+    table = np.arange(IS_LETTER.size, dtype=np.uint32)
+    shapes = _shapes()
+    table[list(shapes)] = [ord(part) for part in shapes.values()]
+    return table
 
 
 def mixed_codes(stripped: Codes, sounded: Codes) -> Codes:
     """As ``mixed``."""
     count = stripped.size
+    found = np.empty(3 * count + 2, np.uint32)
+    one, other = found[:count], found[count + 1 : 2 * count + 1]
+    one[:], other[:] = stripped, sounded
+    one[1::2], other[1::2] = sounded[1::2], stripped[1::2]
+    found[count] = found[2 * count + 1] = ord(JOINT)
+    _toned_table().take(stripped, out=found[2 * count + 2 :])
+    return found
+
+
+def heard_codes(stripped: Codes, sounded: Codes) -> Codes:
+    """As ``heard``."""
+    count = stripped.size
     found = np.empty(2 * count + 1, np.uint32)
-    found[:count], found[count], found[count + 1 :] = stripped, ord(JOINT), sounded
-    found[1:count:2], found[count + 2 :: 2] = sounded[1::2], stripped[1::2]
+    found[:count], found[count] = sounded, ord(JOINT)
+    _shape_table().take(stripped, out=found[count + 1 :])
     return found

@@ -89,6 +89,18 @@ def is_free(stripped: str, start: int, end: int) -> bool:
     return end >= len(stripped) or not is_word(stripped[end - 1 : end + 1])
 
 
+def is_loose(stripped: str, start: int, end: int) -> bool:
+    """As ``is_free`` for two characters, but a neighbour may be of two words: 拌正|学历."""
+    if is_word(stripped[start:end]):
+        return False
+    cut = start > 0 and is_word(stripped[start - 1 : start + 1])
+    if cut and not (start > 1 and is_word(stripped[start - 2 : start])):
+        return False
+    if end >= len(stripped) or not is_word(stripped[end - 1 : end + 1]):
+        return True
+    return end + 1 < len(stripped) and is_word(stripped[end : end + 2])
+
+
 class _Pairs:
     """Whether pairs of characters are words, for many at once; what was asked last is kept."""
 
@@ -112,17 +124,17 @@ _MIX = np.array((0x9E3779B1, 0x85EBCA77), np.uint32)
 _pairs = _Pairs()
 
 
-def free_pairs(stripped: Codes, starts: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
-    """``is_free`` for the two characters from each of some places on."""
-    padded = np.concatenate((_BORDER[:1], stripped, _BORDER))  # a place may be the end itself
-    before, one, other, after = (padded[starts + at] for at in range(4))
-    free: npt.NDArray[np.bool_] = ~_pairs.are_words(one, other)
-    free &= ~_pairs.are_words(before, one)
-    free &= ~_pairs.are_words(other, after)
-    return free
+def loose_pairs(stripped: Codes, starts: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+    """``is_loose`` for the two characters from each of some places on."""
+    padded = np.concatenate((_BORDER[:2], stripped, _BORDER))
+    far, before, one, other, after, last = (padded[starts + at] for at in range(6))
+    loose: npt.NDArray[np.bool_] = ~_pairs.are_words(one, other)
+    loose &= ~_pairs.are_words(before, one) | _pairs.are_words(far, before)
+    loose &= ~_pairs.are_words(other, after) | _pairs.are_words(after, last)
+    return loose
 
 
-_BORDER = np.full(3, ord(JOINT), np.uint32)
+_BORDER = np.full(4, ord(JOINT), np.uint32)
 
 
 def words_around(stripped: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -72,6 +72,7 @@ WRITTEN = {
     "turned": "倒置字符",
     "drawn": "形似字母的字符",
     "ornament": "夹带图形",
+    "picture": "以图形代字",
     "signs": "符号拼成的字母",
     "spelled": "拼读符号",
     "slang": "黑话代称",

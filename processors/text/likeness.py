@@ -1,0 +1,163 @@
+"""Gates for what only sounds or looks like a short term: whether it is written for it."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from processors.text import tables
+from processors.text.gates import neighbours
+from processors.text.grammar import OFFER, OFFER_AFTER, OFFER_BEFORE, PERSON_AFTER, SURNAMES
+from processors.text.scan import Anchor, Text
+from processors.text.similar import is_alike
+from processors.text.views import is_in_tone, sound
+from processors.text.words import is_han, is_word
+
+_TWO, _THREE = 2, 3
+_RARE = 20  # hardly anybody writes a character met less but to hide another
+_EVERYWHERE = 2000  # so often only 之, 的 and the like
+_OFTEN = 100  # a character met so often in 1.7 million is one of the 1,400 of any text
+
+
+class _Case(NamedTuple):
+    """What is shown for a form, and what stands around it."""
+
+    shown: str
+    form: str
+    changed: list[int]
+    before: str
+    after: str
+    named: bool  # it ends what begins with a surname and is no longer than a name
+
+    @property
+    def often(self) -> int:
+        """How often the most frequent of the characters is met that are not those of the form."""
+        return max((tables.counts().get(self.shown[at], 0) for at in self.changed), default=0)
+
+    @property
+    def offered(self) -> bool:
+        """Whether somebody offers something near it."""
+        return OFFER.search(f"{self.before} {self.after}") is not None
+
+    @property
+    def left(self) -> bool:
+        """Whether a Han character stands before it."""
+        return is_han(self.before[-1:] or " ")
+
+    @property
+    def right(self) -> bool:
+        """The same behind it."""
+        return is_han(self.after[:1] or " ")
+
+    def all_changed(self, alike: Callable[[str, str], bool]) -> bool:
+        """Whether all that is changed is alike in a way."""
+        return all(alike(self.shown[at], self.form[at]) for at in self.changed)
+
+
+def _case(text: Text, anchor: Anchor, form: str) -> _Case | None:
+    """None where what is shown is not as long as the form."""
+    start, end = text.stripped_span(anchor.start, anchor.end)
+    shown = text.stripped[start:end]
+    if len(shown) != len(form):
+        return None
+    before, after = neighbours(text, anchor)
+    named = end <= _THREE and not is_han(after[:1] or " ") and text.stripped[0] in SURNAMES
+    changed = [at for at in range(len(form)) if shown[at] != form[at]]
+    return _Case(shown, form, changed, before, after, named)
+
+
+def is_meant(text: Text, anchor: Anchor, form: str) -> bool:
+    """Whether what sounds like a short form is there for it, as more than its sound says.
+
+    Of two characters the sound alone says little, and of three when two are others or one stands
+    beside a word that is met everywhere (校园戴 for 校园贷). So an offer must be right beside it
+    (涨份接单), or more speak for it: see the three ways below.
+    """
+    case = _case(text, anchor, form)
+    if case is None or not _is_weak(form, case.changed):
+        return True
+    if OFFER_AFTER.match(case.after) or OFFER_BEFORE.search(case.before):
+        return True
+    if len(case.changed) == len(form):
+        return _is_meant_by_none(case)
+    if PERSON_AFTER.match(case.after):
+        return True
+    return _is_meant_by_one(case) if len(form) == _TWO else _is_meant_by_some(case)
+
+
+def _is_meant_by_none(case: _Case) -> bool:
+    """Where no character is kept: with the tones, and in seldom characters or in an offer (拌正).
+
+    Of three characters that are in an offer, or as rare as nobody writes them otherwise, other
+    tones will do, and with the tones it may be all there is. A name is one whatever is seldom.
+    """
+    if case.named:
+        return False
+    three = len(case.form) == _THREE
+    if case.all_changed(is_in_tone):
+        alone = three and not (case.left or case.right)
+        return alone or case.often < _OFTEN or case.offered
+    return (three and case.offered) or _is_odd(case)
+
+
+def _is_meant_by_one(case: _Case) -> bool:
+    """Where one of two is kept: with the tones as well, and more.
+
+    It is a segment of its own, or seldom, or in an offer, or has no more beside it than a character
+    behind (走丝烟). With other tones its characters must be rare. A name is one whatever is seldom
+    (袁代莲).
+    """
+    if case.all_changed(is_in_tone):
+        alone = not (case.left or case.right)
+        last = not case.left and case.often < _EVERYWHERE and not is_han(case.after[1:2] or " ")
+        return alone or last or case.often < _OFTEN or case.offered
+    return _is_odd(case) and not case.named
+
+
+def _is_meant_by_some(case: _Case) -> bool:
+    """Where some of three are kept: before a word it is as odd in other tones: 白家乐."""
+    if case.often < _OFTEN or case.offered:
+        return True
+    alone = not (case.left or case.right)
+    return alone and (case.changed == [0] or case.all_changed(is_in_tone))
+
+
+def _is_odd(case: _Case) -> bool:
+    """Whether the characters are rare, or seldom met with nothing behind.
+
+    There it may only run into another word: 黑壳虾.
+    """
+    return case.often < _RARE or (case.often < _OFTEN and not case.right)
+
+
+def is_drawn(text: Text, anchor: Anchor, form: str) -> bool:
+    """Whether what looks like a form of three characters and more is written for it: 校园货.
+
+    What is otherwise must be seldom met, or stand in an offer. Where it is most of the form, it
+    must be rare and more beside it, or be both, or sound alike as well; of long ones half is kept.
+    """
+    case = _case(text, anchor, form)
+    if case is None or not case.all_changed(is_alike):
+        return False
+    most = 2 * len(case.changed) > len(form)
+    if len(form) > _THREE:
+        return not most
+    seldom = case.often < _OFTEN
+    if not most:
+        return seldom or case.offered or PERSON_AFTER.match(case.after) is not None
+    if seldom and (case.offered or case.all_changed(_sounds_so)):
+        return True
+    return case.often < _RARE and (case.left or case.right)
+
+
+def _sounds_so(char: str, other: str) -> bool:
+    return sound(char) == sound(other)
+
+
+def _is_weak(form: str, changed: list[int]) -> bool:
+    """Whether the changed characters of a form are most of it, or stand beside a word."""
+    if len(form) <= _TWO or len(changed) == len(form):
+        return len(form) <= _THREE
+    if len(form) > _THREE or (len(changed) == 1 and changed[0] == 1):
+        return False
+    if len(changed) > 1:
+        return True
+    return is_word(form[:-1] if changed[0] else form[1:])
