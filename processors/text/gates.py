@@ -83,8 +83,9 @@ def is_apart(text: Text, anchor: Anchor, form: str) -> bool:
     shown = form if anchor.reading in _REDRAWN else text.stripped[start:end]
     if len(shown) > _SHORT + 1 or not all(map(is_han, shown)):
         return True
-    ends = 1 if len(shown) <= _SHORT else 2
     before, after = neighbours(text, anchor)
+    lone = len(before) == 1 or (len(before) > 1 and not is_han(before[-2]))  # 当|代写论文
+    ends = 1 if len(shown) <= _SHORT or lone else 2
     cut = cut_ends(f"{before}{shown}{after}", len(before), len(before) + len(shown)) >= ends
     better = divides(before, shown, after)
     if better < 0 or (better == 0 and not cut):

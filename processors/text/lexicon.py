@@ -16,7 +16,7 @@ from processors.text.gates import (
     sounds_alike,
     stands,
 )
-from processors.text.likeness import is_drawn, is_meant
+from processors.text.likeness import is_drawn, is_meant, is_seldom
 from processors.text.match import Match, Outcome
 from processors.text.readings import (
     BOPOMOFO,
@@ -125,7 +125,7 @@ class Terms:
                     self.collapsed.setdefault(once, form)
         if View.SKELETON in views:
             for form, _ in hidden:
-                if _LEAST_ALIKE <= len(form) <= _LONGEST_SOUND and all(map(is_han, form)):
+                if len(form) <= _LONGEST_SOUND and all(map(is_han, form)):
                     _append(self.shape, shape(form), form)
         if View.SOUND in views:
             self._add_sounds([form for form, entry in hidden if _has_sound(form, entry)])
@@ -289,7 +289,12 @@ class TermDetector:
         )
         self.mixed_terms: Iterable[str] = self.terms.mixed.keys()
         self.toned_terms: Iterable[str] = self.terms.toned.keys() if self.apart else ()
-        self.shape_terms: Iterable[str] = self.terms.shape.keys() if self.apart else ()
+        self.shape_terms: Iterable[str] = tuple(
+            term for term in self.terms.shape if self.apart and len(term) > _LEAST
+        )
+        self.shape_pair_terms: Iterable[str] = tuple(
+            term for term in self.terms.shape if self.apart and len(term) == _LEAST
+        )
         self.collapsed_terms: Iterable[str] = self.terms.collapsed.keys()
         self.initials_terms: Iterable[str] = self.terms.initials.keys()
 
@@ -299,9 +304,9 @@ class TermDetector:
         drawn = self.terms.shape.get(term)
         if drawn:
             same = max([equal(shown, form) for form in drawn])
-            return same < end - start and (
-                same > 1 or (end - start < 4 and is_free(stripped, start, end))
-            )
+            if same > 1 or end - start > _LEAST_ALIKE:
+                return same < end - start
+            return is_seldom(shown, drawn) and is_free(stripped, start, end)
         if end - start == _LEAST:
             forms = self.terms.toned.get(term)
             if forms is None:

@@ -1,6 +1,6 @@
 """Gates for what only sounds or looks like a short term: whether it is written for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from processors.text import tables
@@ -129,10 +129,11 @@ def _is_odd(case: _Case) -> bool:
 
 
 def is_drawn(text: Text, anchor: Anchor, form: str) -> bool:
-    """Whether what looks like a form of three characters and more is written for it: 校园货.
+    """Whether what looks like a form is written for it: 校园货.
 
-    What is otherwise must be seldom met, or stand in an offer. Where it is most of the form, it
-    must be rare and more beside it, or be both, or sound alike as well; of long ones half is kept.
+    What is otherwise must be seldom met, or stand in an offer; of two characters both. Where it is
+    most of the form, it must be rare and more beside it, or be both, or sound alike as well; of
+    long ones half is kept.
     """
     case = _case(text, anchor, form)
     if case is None or not case.all_changed(is_alike):
@@ -142,10 +143,20 @@ def is_drawn(text: Text, anchor: Anchor, form: str) -> bool:
         return not most
     seldom = case.often < _OFTEN
     if not most:
-        return seldom or case.offered or PERSON_AFTER.match(case.after) is not None
+        offered = case.offered or PERSON_AFTER.match(case.after) is not None
+        return offered or (seldom and len(form) > _TWO)
     if seldom and (case.offered or case.all_changed(_sounds_so)):
         return True
     return case.often < _RARE and (case.left or case.right)
+
+
+def is_seldom(shown: str, forms: Iterable[str]) -> bool:
+    """Whether all is seldom met that is not as in one of the forms."""
+    counts = tables.counts()
+    return any(
+        all(a == b or counts.get(a, 0) < _OFTEN for a, b in zip(shown, form, strict=True))
+        for form in forms
+    )
 
 
 def _sounds_so(char: str, other: str) -> bool:

@@ -28,6 +28,7 @@ from processors.text.views import (
     MIXED,
     PAIR,
     SHAPE,
+    SHAPE_PAIR,
     SIMILAR,
     SKELETON,
     SOUND,
@@ -49,9 +50,21 @@ _TECHNIQUES = {
     **{STRIPPED: "separator", SKELETON: "skeleton", SIMILAR: "similar", SHAPE: "similar"},
     **dict.fromkeys((SOUND, MIXED, TONED), "homophone"),
 }
-_VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, PAIR, MIXED, TONED, SHAPE, COLLAPSED, INITIALS)
+_VIEWS = (
+    FOLDED,
+    STRIPPED,
+    SKELETON,
+    SOUND,
+    PAIR,
+    MIXED,
+    TONED,
+    SHAPE,
+    SHAPE_PAIR,
+    COLLAPSED,
+    INITIALS,
+)
 _PLAIN_VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, MIXED)  # of a text as it stands
-_TOGETHER = {SOUND: SHAPE, MIXED: TONED}  # what is searched in one go
+_TOGETHER = {SOUND: (SHAPE,), MIXED: (TONED, SHAPE_PAIR)}  # what is searched in one go
 _VIEWS_OF = {  # the views in which a reading is searched; the first gives its form
     readings.REPEAT: (STRIPPED, COLLAPSED, SKELETON, SOUND, PAIR),
     readings.SPLIT: (STRIPPED,),
@@ -177,7 +190,7 @@ class Detector(Protocol):
     form, and ``near``, which is asked what is there around one.
 
     Beside these it may have ``skeleton_terms``, ``sound_terms``, ``pair_terms``,
-    ``mixed_terms``, ``toned_terms``, ``shape_terms``, ``collapsed_terms`` and
+    ``mixed_terms``, ``toned_terms``, ``shape_terms``, ``shape_pair_terms``, ``collapsed_terms`` and
     ``initials_terms``, and then gets anchors of these views and of the other readings.
     """
 
@@ -237,8 +250,9 @@ class Scanner:
         self._detectors = tuple(detectors)
         wanted = {view: [_terms(detector, view) for detector in detectors] for view in _VIEWS}
         wanted[FOLDED].append(readings.SIGNED)  # owned by none of the detectors
-        for view, other in _TOGETHER.items():
-            wanted[view] = list(map(chain, wanted[view], wanted.pop(other)))
+        for view, others in _TOGETHER.items():
+            every = zip(wanted[view], *map(wanted.pop, others), strict=True)
+            wanted[view] = list(map(chain.from_iterable, every))
         wanted[STRIPPED] += [_terms(detector, "piece") for detector in detectors]
         self._automata = {view: Automaton(terms) for view, terms in wanted.items()}
         self._base = tuple(view for view in _PLAIN_VIEWS if self._automata[view])

@@ -5,6 +5,7 @@ The skeleton takes characters together that look alike or count alike (i l 1 |, 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from itertools import combinations, product
@@ -22,6 +23,7 @@ SOUND = "sound"
 PAIR = "pair"  # two syllables, which alone say little
 MIXED = "mixed"  # a character and the sound of its neighbour
 SHAPE = "shape"  # the parts that characters are known by
+SHAPE_PAIR = "shape_pair"  # the same of two, which alone say little
 TONED = "toned"  # two syllables with their tones, neither character as in the term
 SIMILAR = "similar"  # the stripped form, with one character otherwise
 COLLAPSED = "collapsed"
@@ -114,7 +116,7 @@ def mixed(stripped: str, sounded: str) -> str:
     """
     one, other = list(stripped), list(sounded)
     one[1::2], other[1::2] = other[1::2], one[1::2]
-    return "".join([*one, JOINT, *other, JOINT, toned(stripped)])
+    return "".join([*one, JOINT, *other, JOINT, toned(stripped), JOINT, shape(stripped)])
 
 
 def heard(stripped: str, sounded: str) -> str:
@@ -124,8 +126,8 @@ def heard(stripped: str, sounded: str) -> str:
 
 def kind_of(view: str, term: str) -> str:
     """Of views that are searched together the one that a term is of."""
-    if view == SOUND:
-        return SHAPE if is_han(term[0]) and is_han(term[-1]) else SOUND
+    if view in (SOUND, MIXED) and is_han(term[0]) and is_han(term[-1]):
+        return SHAPE
     return TONED if view == MIXED and ord(term[0]) >= _FIRST_TONED and not is_han(term[0]) else view
 
 
@@ -171,11 +173,12 @@ def _shapes() -> dict[int, str]:
     for parts, whole in tables.splits().items():
         if len(parts) == _BOTH and parts[-1] not in STROKES:
             last.setdefault(whole, parts[-1])
-    known = set(last.values())  # what others are known by stands for itself: 色, and so 铯
-    return {ord(char): part for char, part in last.items() if char not in known}
+    known = Counter(last.values())  # what others are known by stands for itself: 色, and so 铯
+    return {ord(char): part for char, part in last.items() if known[char] < _SEVERAL}
 
 
 _BOTH = 2  # parts of a character that has two
+_SEVERAL = 3
 
 
 def shape(stripped: str) -> str:
@@ -309,12 +312,13 @@ def _shape_table() -> Codes:
 def mixed_codes(stripped: Codes, sounded: Codes) -> Codes:
     """As ``mixed``."""
     count = stripped.size
-    found = np.empty(3 * count + 2, np.uint32)
+    found = np.empty(4 * count + 3, np.uint32)
     one, other = found[:count], found[count + 1 : 2 * count + 1]
     one[:], other[:] = stripped, sounded
     one[1::2], other[1::2] = sounded[1::2], stripped[1::2]
-    found[count] = found[2 * count + 1] = ord(JOINT)
-    _toned_table().take(stripped, out=found[2 * count + 2 :])
+    found[count :: count + 1] = ord(JOINT)
+    _toned_table().take(stripped, out=found[2 * count + 2 : 3 * count + 2], mode="clip")
+    _shape_table().take(stripped, out=found[3 * count + 3 :], mode="clip")
     return found
 
 
@@ -323,5 +327,5 @@ def heard_codes(stripped: Codes, sounded: Codes) -> Codes:
     count = stripped.size
     found = np.empty(2 * count + 1, np.uint32)
     found[:count], found[count] = sounded, ord(JOINT)
-    _shape_table().take(stripped, out=found[count + 1 :])
+    _shape_table().take(stripped, out=found[count + 1 :], mode="clip")
     return found
