@@ -47,18 +47,34 @@ _TRADES = _words(
     "出码 特码 一码 三肖 中特 赔率 盘口 庄家 发牌 棋牌 老虎机 捕鱼 滚球 导师 真人 注册送 送彩",
     "翻倍 爆率 打法 玩法 手游",
     # How it is praised, and how it is got.
-    "秒到 秒批 秒下 秒过 秒提 秒回 当天 日结 周结 立等 包[中赢赚发到教会下] 保密 隐蔽 安全 正规",
-    "诚信 信誉 靠谱 老店 老平台 诚招 诚聘 招代 代理 加盟 合伙 加我 找我 私我 滴滴 详聊 详谈",
-    "面谈 主页 咨讯 有意者 速来 需要的 要的来 来的 微信 电报 飞机号 免费 独家 内部 一对一 各类",
-    "各种 一条龙 全国 发货 到付 送货 一单一",
+    "秒到 秒批 秒下 秒过 秒提 秒回 当天 日结 周结 立等 包中 包赢 包赚 包发 包到 包教 包会 包下",
+    "保密 隐蔽 安全 正规 诚信 信誉 靠谱 老店 老平台 诚招 招聘 诚聘 急聘 拉人头 引流 推广 招代",
+    "代理 加盟 合伙 加我 找我 私我 滴滴 详聊 详谈 面谈 主页 咨讯 有意者 速来 需要的 要的来 来的",
+    "微信 电报 飞机号 免费 独家 内部 一对一 各类 各种 一条龙 全国 发货 到付 送货 一单一",
 )
-OFFER = re.compile(f"(?:{_OFFERS}|{_TRADES})")
-"""Words of those who offer something."""
+SELLING = "卖收求来"
+_EVERY_OFFER = frozenset(f"{_OFFERS}|{_TRADES}".split("|"))
+_OFFER_HEADS = frozenset(word[:2] for word in _EVERY_OFFER)
+_LONGEST_OFFER = max(map(len, _EVERY_OFFER))
+
+
+def offers(run: str) -> bool:
+    """Whether a stretch of text holds a word of those who offer something."""
+    return any(
+        run[at] in _EVERY_OFFER
+        or (
+            run[at : at + 2] in _OFFER_HEADS
+            and any(run[at : at + n] in _EVERY_OFFER for n in range(2, _LONGEST_OFFER + 1))
+        )
+        for at in range(len(run))
+    )
+
+
 OFFER_NEXT = re.compile(rf"[的新老大]?(?:{_OFFERS}|{_TRADES})")
-"""The same, right behind what is offered."""
+"""Such a word right behind what is offered."""
 OFFER_AFTER = re.compile(rf"的?(?:{_OFFERS})")
-OFFER_BEFORE = re.compile(rf"(?:{_OFFERS}|[卖收求来])\Z")
-"""The same right beside what is offered."""
+OFFER_BEFORE = re.compile(rf"(?:{_OFFERS}|[{SELLING}])\Z")
+"""The plainest of them right beside it."""
 PERSON_AFTER = re.compile(
     "(?:学妹|学姐|妹|大?学生|女(?![㐀-鿿])|少妇|萝莉|美女|小姐|模特|空姐|主播|老板|团伙|男模)"
 )

@@ -93,12 +93,14 @@ class Heads:
     def _begins(self, padded: Codes, count: int) -> tuple[Places, Places]:
         """Where terms may begin, in order, and where the longest of them may end."""
         first = padded[:count] * self._first[0]
-        hashes = first + padded[1 : count + 1] * self._first[1]
+        hashes = padded[1 : count + 1] * self._first[1]
+        hashes += first
         if self._first.size > 2:
             hashes += padded[2 : count + 2] * self._first[2]
-        may = self._may.take(hashes >> self._shift)
         if self._alone is not None:
             alone = self._alone.take(first >> self._shift)
+        may = self._may.take(np.right_shift(hashes, self._shift, out=first))
+        if self._alone is not None:
             may |= alone
         begins: Places = np.flatnonzero(may)
         really = self._really.take(hashes.take(begins) & self._mask)

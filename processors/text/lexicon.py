@@ -16,7 +16,7 @@ from processors.text.gates import (
     sounds_alike,
     stands,
 )
-from processors.text.likeness import is_drawn, is_meant, is_seldom
+from processors.text.likeness import is_drawn, is_meant, is_seldom, may_be_offered
 from processors.text.match import Match, Outcome
 from processors.text.readings import (
     BOPOMOFO,
@@ -306,12 +306,20 @@ class TermDetector:
             same = max([equal(shown, form) for form in drawn])
             if same > 1 or end - start > _LEAST_ALIKE:
                 return same < end - start
-            return is_seldom(shown, drawn) and is_free(stripped, start, end)
+            return (
+                is_seldom(shown, drawn)
+                and is_free(stripped, start, end)
+                and (end - start > _LEAST or not same or may_be_offered(stripped, start, end))
+            )
+        toned = self.terms.toned.get(term)
+        if toned:
+            return (
+                not all(equal(shown, form) for form in toned)
+                and is_loose(stripped, start, end)
+                and (is_seldom(shown, toned) or may_be_offered(stripped, start, end))
+            )
         if end - start == _LEAST:
-            forms = self.terms.toned.get(term)
-            if forms is None:
-                return is_free(stripped, start, end) and shown not in self.terms.mixed[term]
-            return is_loose(stripped, start, end) and not all(equal(shown, f) for f in forms)
+            return shown not in self.terms.mixed[term] and is_loose(stripped, start, end)
         same = max([equal(shown, form) for form in self.terms.sound[term]])
         return same < end - start and (same > 1 or end - start > 3 or is_free(stripped, start, end))
 

@@ -5,11 +5,18 @@ from typing import NamedTuple
 
 from processors.text import tables
 from processors.text.gates import neighbours
-from processors.text.grammar import OFFER, OFFER_AFTER, OFFER_BEFORE, PERSON_AFTER, SURNAMES
+from processors.text.grammar import (
+    OFFER_AFTER,
+    OFFER_BEFORE,
+    PERSON_AFTER,
+    SELLING,
+    SURNAMES,
+    offers,
+)
 from processors.text.scan import Anchor, Text
 from processors.text.similar import is_alike
 from processors.text.views import is_in_tone, sound
-from processors.text.words import is_han, is_word
+from processors.text.words import REACH, is_han, is_word
 
 _TWO, _THREE = 2, 3
 _RARE = 20  # hardly anybody writes a character met less but to hide another
@@ -25,7 +32,7 @@ class _Case(NamedTuple):
     changed: list[int]
     before: str
     after: str
-    named: bool  # it ends what begins with a surname and is no longer than a name
+    named: bool  # it ends a run that begins with a surname and is no longer than a name: 曾桂丽
 
     @property
     def often(self) -> int:
@@ -34,8 +41,8 @@ class _Case(NamedTuple):
 
     @property
     def offered(self) -> bool:
-        """Whether somebody offers something near it."""
-        return OFFER.search(f"{self.before} {self.after}") is not None
+        """Whether somebody offers something near it, or who is offered stands right behind."""
+        return offers(f"{self.before} {self.after}") or bool(PERSON_AFTER.match(self.after))
 
     @property
     def left(self) -> bool:
@@ -59,9 +66,16 @@ def _case(text: Text, anchor: Anchor, form: str) -> _Case | None:
     if len(shown) != len(form):
         return None
     before, after = neighbours(text, anchor)
-    named = end <= _THREE and not is_han(after[:1] or " ") and text.stripped[0] in SURNAMES
     changed = [at for at in range(len(form)) if shown[at] != form[at]]
-    return _Case(shown, form, changed, before, after, named)
+    return _Case(shown, form, changed, before, after, _is_named(text.folded, anchor))
+
+
+def _is_named(folded: str, anchor: Anchor) -> bool:
+    first = anchor.start
+    while first > 0 and anchor.end - first <= _THREE and is_han(folded[first - 1]):
+        first -= 1
+    right = folded[anchor.end : anchor.end + 1]
+    return anchor.end - first <= _THREE and folded[first] in SURNAMES and not is_han(right or " ")
 
 
 def is_meant(text: Text, anchor: Anchor, form: str) -> bool:
@@ -102,14 +116,14 @@ def _is_meant_by_one(case: _Case) -> bool:
     """Where one of two is kept: with the tones as well, and more.
 
     It is a segment of its own, or seldom, or in an offer, or has no more beside it than a character
-    behind (走丝烟). With other tones its characters must be rare. A name is one whatever is seldom
-    (袁代莲).
+    behind (走丝烟). With other tones its characters must be rare, or seldom and in an offer. A name
+    is one whatever is seldom (袁代莲).
     """
     if case.all_changed(is_in_tone):
         alone = not (case.left or case.right)
         last = not case.left and case.often < _EVERYWHERE and not is_han(case.after[1:2] or " ")
         return alone or last or case.often < _OFTEN or case.offered
-    return _is_odd(case) and not case.named
+    return not case.named and (_is_odd(case) or (case.often < _OFTEN and case.offered))
 
 
 def _is_meant_by_some(case: _Case) -> bool:
@@ -143,8 +157,7 @@ def is_drawn(text: Text, anchor: Anchor, form: str) -> bool:
         return not most
     seldom = case.often < _OFTEN
     if not most:
-        offered = case.offered or PERSON_AFTER.match(case.after) is not None
-        return offered or (seldom and len(form) > _TWO)
+        return case.offered or (seldom and len(form) > _TWO)
     if seldom and (case.offered or case.all_changed(_sounds_so)):
         return True
     return case.often < _RARE and (case.left or case.right)
@@ -156,6 +169,15 @@ def is_seldom(shown: str, forms: Iterable[str]) -> bool:
     return any(
         all(a == b or counts.get(a, 0) < _OFTEN for a, b in zip(shown, form, strict=True))
         for form in forms
+    )
+
+
+def may_be_offered(stripped: str, start: int, end: int) -> bool:
+    """Whether something may be offered around a place; cheap."""
+    return (
+        offers(stripped[max(0, start - REACH) : end + REACH])
+        or (start > 0 and stripped[start - 1] in SELLING)
+        or PERSON_AFTER.match(stripped, end) is not None
     )
 
 

@@ -127,13 +127,16 @@ _pairs = _Pairs()
 def loose_pairs(stripped: Codes, starts: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
     """``is_loose`` for the two characters from each of some places on."""
     padded = np.concatenate((_BORDER[:2], stripped, _BORDER))
-    far, before, one, other, after, last = (padded[starts + at] for at in range(6))
-    loose: npt.NDArray[np.bool_] = ~_pairs.are_words(one, other)
-    loose &= ~_pairs.are_words(before, one) | _pairs.are_words(far, before)
-    loose &= ~_pairs.are_words(other, after) | _pairs.are_words(after, last)
+    run = padded[starts + _STEPS]  # two before, the two themselves, two behind
+    words = _pairs.are_words(run[:-1].ravel(), run[1:].ravel()).reshape(
+        len(_STEPS) - 1, starts.size
+    )
+    far, left, itself, right, farther = words
+    loose: npt.NDArray[np.bool_] = ~itself & (~left | far) & (~right | farther)
     return loose
 
 
+_STEPS = np.arange(6)[:, np.newaxis]
 _BORDER = np.full(4, ord(JOINT), np.uint32)
 
 
