@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from processors.text.contact_forms import Contact, with_digits
-from processors.text.contact_words import BARE, CHANNEL_WORDS, HANDLE, QQ, Sense, Word
+from processors.text.contact_words import BARE, CHANNEL_WORDS, HANDLE, PLATFORMS, QQ, Sense, Word
+from processors.text.context import is_ordinary
 from processors.text.fold import strip
 from processors.text.match import Outcome
 from processors.text.scan import Anchor
@@ -17,8 +18,9 @@ STRIPPED_ANCHORS = tuple(term for term in CHANNEL_WORDS if len(term) > 1 and str
 _WIDEST_GAP = 2  # separators between two letters of a word
 
 _ID = re.compile(
-    r"(?P<fill>(?:[\W_]|[号码是为加搜索添联系账帐我的同请备注客服私人本在这儿里哦呀呢哈下面看咨询商务合作工频道]|id|live:){0,12})"
-    r"(?P<id>\d(?:[\W_]{0,2}\d){4,14}(?![\da-z_]|\s?[年月日点万亿元块人个次粉位名家分秒时小级楼%])"
+    r"(?P<fill>(?:[\W_]|[号码是为加搜索添联系账帐我的同请备注客服私人本在这儿里哦呀呢哈下面看咨询商务合作工频道]|id|live:|sw(?=[- ]?\d)|聊天|好友|私信|关注|[会人]员名?|用户名?"
+    r"|昵称|[群裙聊组名主页]|房间|战队|公会|会议|通过|验证){0,12})"
+    r"(?P<id>\d(?:[\W_]{0,2}\d){4,14}(?![\da-z_]|\s?(?:[年月日点万亿元块人个次粉位名家分秒时小级楼条只首赞%]|播放|阅读|浏览))"
     r"|(?=[\d_-]{0,20}[a-z])[a-z0-9](?:[a-z0-9_-]|[.#](?=\d)){4,30}(?![年月日])"
     r"|[a-z](?:[ .*·~_-][a-z0-9]){5,19}(?![a-z0-9]))"
 )
@@ -29,13 +31,22 @@ _BEFORE = re.compile(
     r"(?<![a-z0-9_.-])(?P<id>[a-z][a-z0-9_-]{5,19}|\d{6,10})(?:[\W_]|[这就是我的为号]){0,5}\Z"
 )
 _ENDS = re.compile(r"[\W_]|[号同]|\Z")
-_MARK = re.compile(r"[:;=➕✚@+→👉👇⬇~#]|号|码|加|搜|是|为|id")
-_STRONG_MARK = re.compile(r"[➕✚@👉👇]|号|加|搜|id")
+_MARK = re.compile(r"[:;=➕✚@+→👉👇⬇~#]|号|码|加|搜|是|为|id|频道|好友|员名|用户|昵称|房间|[群裙]")
+_STRONG_MARK = re.compile(r"[➕✚@👉👇]|号|加|搜|id|员名|用户名|昵称")
 _PRODUCT = re.compile(
     r"(?:iphone|ipad|imac|python|java|windows|win|html|css|ios|android|web|gpt|chatgpt|mp[34]|ps|ver|version"
     r"|huawei|mate|vue|php|covid|boeing|airbus|top|vol|no|part|level|lv|day)[\d._-]*(?:pro|max|plus)?"
     r"|\d+(?:th|st|nd|rd|years?|days?|[kmg]b|k|w|px|fps|[khmg]hz|[kcm]m|kg|mah|beta|alpha|pro|max|plus|hours?)"
 )
+_YEAR = re.compile(r"[a-z]+(?:19|20)\d\d")
+_CALLED = re.compile(
+    r"(?:(?:号|账号|帐号|主页|昵称|名字?|官方)?\s?[:：]\s{0,2}|(?<=:)\s{0,2}|(?:关注|找)?\s?@\s?"
+    r"|(?:上|里|直接|请|来|去|关注)?搜(?:索|一下|一搜|搜)?[\s:\"'“‘「『【\[<《]{1,3})"
+    r"(?!(?:\d|[禁不勿请没无停已暂别仅谢退卸戒少从未]|记录美好|标记我|有问题|随时随地|一下|看看))"
+    r"(?=[^㐀-鿿\n]{0,8}[㐀-鿿])(?P<name>[^\W_][^\s,，。;；:：!！?？|/]{1,15})(?=[\W_]|\Z)"
+)
+"""Behind the word of a platform, a name by which somebody is to be found there."""
+_SPOKEN_OF = re.compile(r"[刷看玩逛爱追发写在去被用下装删戒]\Z")
 _DATE = re.compile(r"(?:19|20)\d\d(?:[01]\d(?:[0-3]\d)?|\W?(?:19|20)\d\d)")
 _SPOKEN_FOR = 3  # digits that make a name of letters an id by itself
 
@@ -49,7 +60,12 @@ def find_ids(folded: str, anchors: Iterable[Anchor]) -> Iterator[Contact]:
             continue
         plain = plain or with_digits(folded)
         for word in meanings:
-            contact = _id_after(plain, anchor, word) or _id_around(plain, anchor, word)
+            word = _as_written(folded, anchor, word)
+            contact = (
+                _id_after(plain, anchor, word)
+                or _id_around(plain, anchor, word)
+                or _called(folded, anchor, word)
+            )
             if contact:
                 if folded[anchor.end : contact.end] != plain[anchor.end : contact.end]:
                     contact = contact._replace(technique="numeral")
@@ -67,6 +83,24 @@ def _is_word(folded: str, anchor: Anchor) -> bool:
 
 def _is_latin(char: str) -> bool:
     return "a" <= char <= "z"
+
+
+def _as_written(folded: str, anchor: Anchor, word: Word) -> Word:
+    """A word with a sign inside that nobody writes honestly (维♡信) says what it hides."""
+    if anchor.end - anchor.start == len(anchor.term):
+        return word
+    between = (char for char in folded[anchor.start : anchor.end] if not char.isalnum())
+    return word if all(map(is_ordinary, between)) else word._replace(sense=Sense.BYNAME)
+
+
+def _called(folded: str, anchor: Anchor, word: Word) -> Contact | None:
+    """A name that is no id behind the word of a platform that finds people by it: for review."""
+    if anchor.term not in PLATFORMS:
+        return None
+    hit = _CALLED.match(folded, anchor.end)
+    if hit is None or _SPOKEN_OF.search(folded, max(0, anchor.start - 1), anchor.start):
+        return None
+    return _contact(word, anchor.start, hit.end(), Outcome.REVIEW)
 
 
 def _id_after(plain: str, anchor: Anchor, word: Word) -> Contact | None:
@@ -102,14 +136,16 @@ def _is_id(word: Word, term: str, fill: str, name: str) -> bool:
     if word.sense is Sense.NAME:
         return rich or (marked and not attached)
     # So it stands behind nothing else: 卫星demo888.
-    beside = not fill and not term.isascii() and _is_rich(name)
-    bare = term in BARE and (count >= _SPOKEN_FOR or "_" in name) and not attached
+    beside = not fill.strip() and not term.isascii() and _is_rich(name)
+    least = _SPOKEN_FOR if term.isascii() else _SPOKEN_FOR - 1
+    bare = term in BARE and (count >= least or "_" in name) and not attached
     return beside or bare or (rich and marked) or _STRONG_MARK.search(marks) is not None
 
 
 def _is_rich(name: str) -> bool:
     """Whether a name has as many letters and digits as no model or version has: demo888."""
-    return sum(map(str.isdigit, name)) >= _SPOKEN_FOR and sum(map(_is_latin, name)) >= _SPOKEN_FOR
+    digits, letters = sum(map(str.isdigit, name)), sum(map(_is_latin, name))
+    return digits >= _SPOKEN_FOR <= letters and _YEAR.fullmatch(name) is None
 
 
 def _is_number(word: Word, name: str, count: int, marked: bool) -> bool:

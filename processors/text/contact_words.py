@@ -44,7 +44,7 @@ _WORDS = (
         _WECHAT,
         Sense.NAME,
         """
-        微信 微号 公号 weixin wechat we_chat wx 公众号
+        微信 微号 公号 weixin wechat we_chat wx 公众号 视频号 企业微信 企微 v我 vx我 微我
         """,
     ),
     (
@@ -72,7 +72,7 @@ _WORDS = (
         QQ,
         Sense.NAME,
         """
-        qq qq群 q群 qun号 扣群 q号 加q +q ➕q 群号 粉丝群 交流群 加群 入群 进群
+        qq qq群 q群 qun号 扣群 q号 加q +q ➕q 群号 粉丝群 交流群 加群 入群 进群 q我 qq我 qq频道
         """,
     ),
     (
@@ -87,14 +87,14 @@ _WORDS = (
         QQ,
         Sense.OTHER,
         """
-        企鹅 球球 秋秋 q: 扣: 口口 球: q; 群: 裙: q+ 扣+
+        企鹅 球球 秋秋 q: 扣: 口口 球: q; 群 裙 q+ 扣+
         """,
     ),
     (
         _TELEGRAM,
         Sense.NAME,
         """
-        telegram 电报号 电报群 电报频道 加电报 tg号 tg群 tg频道 加tg +tg ➕tg
+        telegram 电报号 电报群 电报频道 加电报 tg号 tg群 tg频道 加tg +tg ➕tg 蝙蝠号 蝙蝠聊天 蝙蝠id
         """,
     ),
     (
@@ -150,27 +150,49 @@ _WORDS = (
         HANDLE,
         Sense.NAME,
         """
-        抖音号 快手号 小红书号 微博号 陌陌号 探探号 b站号 b站uid 钉钉号 支付宝号 推特号 ins号
-        微博id 抖音id 快手id 小红书id 加我 ➕我 +我 联系我 找我 skype discord kakaotalk snapchat
-        instagram facebook wickr
+        加我 ➕我 +我 联系我 找我 戳我 滴我 滴滴我 dd我 敲我 私我 skype discord kakaotalk snapchat
+        instagram facebook wickr 好友码 好友代码 friend_code
         """,
     ),
     (
         HANDLE,
         Sense.BYNAME,
         """
-        红书号 红薯号 小红薯号 小地瓜号 dy号 ks号 xhs号 dc号
-        """,
-    ),
-    (
-        HANDLE,
-        Sense.OTHER,
-        """
-        抖音 快手 小红书 微博 陌陌 探探 钉钉 豆瓣 脸书 推特 ins ig twitter weibo wb: signal
-        messenger icq dy ks: xhs dc: fb kakao 某音 斗音 dou音 小红薯: 红书: snap
+        红书号 红薯号 小红薯号 小地瓜号 小🍠 红🍠 大🍠 🍠号 dy号 ks号 xhs号 wb号 dc号
         """,
     ),
 )
+_PLATFORMS = (
+    # By their names and short names, which say little but with a mark and an id.
+    """
+    抖音 某音 斗音 dou音 抖yin 快手 某手 小红书 红书 小红薯 小地瓜 🍠 微博 围脖 微脖 weibo b站 哔站
+    bilibili 哔哩哔哩 知乎 豆瓣 贴吧 陌陌 探探 soul tt语音 比心 积目 他趣 闲鱼 淘宝 旺旺 支付宝 吱付宝
+    钉钉 飞书 yy 歪歪 斗鱼 虎牙 全民k歌 唱吧 酷狗 网易云 lofter 脉脉 米游社 小黑盒 拼多多 百度网盘
+    腾讯会议 zoom teams
+    steam switch ns psn xbox epic 战网 任天堂 battlenet uplay kook 开黑啦 oopz
+    脸书 推特 领英 油管 ins ig twitter tiktok youtube threads reddit linkedin tumblr pinterest
+    onlyfans bluesky signal messenger icq kakao snap imo 米聊 易信 密聊 默往 事密达 safew letstalk
+    dy xhs
+    """,
+    # Short names that are anything else without a colon, an id or a number behind.
+    "wb ks dc fb db zh tb xy nga",
+    # Names that are everyday words: an account of them has to be spoken of.
+    "最右 即刻 绿洲 转转 来往 遇见 皮皮虾 小宇宙 keep 青藤 伊对 咸鱼 海鸥",
+)
+_ACCOUNTS = ("号", "id", "uid", "账号", "帐号", "号码", "用户名", "昵称")
+
+
+def _platforms() -> dict[str, Sense]:
+    names, short, everyday = map(split_words, _PLATFORMS)
+    table = {name: Sense.OTHER for name in names}
+    table |= {f"{name}:": Sense.OTHER for name in short}
+    of_accounts = [name for name in (*names, *short, *everyday) if len(name) > 1]
+    return table | {name + of: Sense.NAME for name in of_accounts for of in _ACCOUNTS}
+
+
+PLATFORMS = frozenset(map(fold, (*_platforms(), *"公众号 公号 视频号 xhs号 wb号 🍠号 小🍠".split())))
+"""Words of platforms where people are found by a name of any kind."""
+
 BARE = frozenset(("v ", "薇", "💚", "v-", "赖", "ig", "ins", "tg", "电报", "小飞机", "✈", "🛩"))
 """Words that do without a mark before a name of letters and digits."""
 
@@ -193,6 +215,11 @@ def _word_table() -> dict[str, tuple[Word, ...]]:
     for channel, sense, words in _WORDS:
         for word in split_words(words):
             table.setdefault(fold(word), {})[Word(channel, sense)] = None
+    for word, sense in _platforms().items():
+        table.setdefault(fold(word), {})[Word(HANDLE, sense)] = None
+    for one in "微薇威维":
+        for between in range(10):  # 微❶信
+            table[f"{one}{between}信"] = {Word(_WECHAT, Sense.BYNAME): None}
     for one in filter(_sounds_like_wechat, tables.sounds()):
         for other in "信芯":
             table.setdefault(fold(one + other), {Word(_WECHAT, Sense.OTHER): None})
