@@ -31,10 +31,12 @@ _SPOKEN_TLD = "康姆|扣姆|靠姆|科姆|抗姆|康母|坑姆|c0m|c○m|cοm|�
 _NO_MORE = r"(?![a-z0-9_-])"
 _OPEN, _CLOSE = r"[(\[{<【「〔\"'*]", r"[)\]}>】」〕\"'*]"
 _SPELLED = (
-    rf"{_OPEN}\s?(?:[.。·]|dot|点|點)\s?{_CLOSE}|[\W_]{{0,2}}(?:点儿?|點|奌|dot|句号)[\W_]{{0,2}}"
+    rf"{_OPEN}\s?(?:[.。·]|d[o0]t|点|點)\s?{_CLOSE}"
+    r"|[\W_]{0,2}(?:点儿?|點|奌|d[o0〇○]t|[句圆小]点|句号)[\W_]{0,2}"
 )
 _DOT = rf"(?:[.。]{{1,2}}|{_SPELLED})"
-_PATH = r"(?:(?:\s?[/?#:]|斜杠)[!-~]{0,200})?"
+_SLASH = r"(?:/|\s?(?:斜[杠槓线]|slash)\s?)"
+_PATH = rf"(?:(?:\s?[/?#:]|{_SLASH})[!-~]{{0,200}})?"
 _LABEL_CHARS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 _LONGEST_LABEL = 63
 _MOST_LABELS = 5
@@ -48,7 +50,7 @@ _URL = re.compile(
 )
 _DOT_TLD = re.compile(
     rf"(?P<dot>{_DOT})(?:(?P<tld>{_TLD}){_NO_MORE}|(?P<word>{_WORD_TLD}){_NO_MORE}(?![.。]?\s?[a-z])"
-    rf"|(?:{_TLD_WITH_PATH})(?=(?:/|斜杠)[a-z0-9+@_-])|xn--[a-z0-9-]{{2,59}}"
+    rf"|(?:{_TLD_WITH_PATH})(?={_SLASH}[a-z0-9+@_-])|xn--[a-z0-9-]{{2,59}}"
     rf"|(?:{_SPOKEN_TLD}))"
     rf"|(?P<spaced>\s[.。]\s?(?:{_PLAIN_TLD}|top|vip)|[.。]\s(?:com|cn)){_NO_MORE}"
     rf"|(?P<weak>[·•●・‧∙丶､、,*~_|]{{1,2}}(?:com|cn|net|cc|xyz)){_NO_MORE}"
@@ -90,9 +92,43 @@ _MAILBOX = re.compile(
 )
 
 _DOT_ENDS = (
-    *(".", "。", "点", "点儿", "點", "奌", "dot", "句号", ")", "]", "}", ">", "】", "」"),
-    *("点 ", "dot ", "dot-", "dot_", "点-", "点_", ") ", "] ", "} ", "> ", "】 ", "*", '"', "'"),
+    *(
+        ".",
+        "。",
+        "点",
+        "点儿",
+        "點",
+        "奌",
+        "dot",
+        "d0t",
+        "d○t",
+        "句号",
+        ")",
+        "]",
+        "}",
+        ">",
+        "】",
+        "」",
+    ),
+    *(
+        "点 ",
+        "dot ",
+        "d0t ",
+        "dot-",
+        "dot_",
+        "点-",
+        "点_",
+        ") ",
+        "] ",
+        "} ",
+        "> ",
+        "】 ",
+        "*",
+        '"',
+        "'",
+    ),
 )
+_SLASHES = ("/", *(gap + slash for gap in ("", " ") for slash in ("斜杠", "斜线", "slash")))
 ANCHORS = (
     *("://", ": //", ":/ /", ":\\\\", "http", "hxxp", "h t t p", "h**p", "www", "w w w"),
     *(
@@ -100,7 +136,7 @@ ANCHORS = (
         for end in _DOT_ENDS
         for name in f"{_TLD}|{_WORD_TLD}|xn--|{_SPOKEN_TLD}".split("|")
     ),
-    *(f"{name}{path}" for name in _TLD_WITH_PATH.split("|") for path in ("/", "斜杠")),
+    *(f"{name}{path}" for name in _TLD_WITH_PATH.split("|") for path in _SLASHES),
     *(dot + name for dot in (". ", "。 ") for name in f"{_PLAIN_TLD}|top|vip".split("|")),
     *(dot + name for dot in "·•●・‧∙丶､、,*~_|" for name in ("com", "cn", "net", "cc", "xyz")),
     *("c o m", ".c om", ".co m", ". c n", "n e t"),

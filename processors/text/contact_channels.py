@@ -17,10 +17,14 @@ FOLDED_ANCHORS = tuple(CHANNEL_WORDS)
 STRIPPED_ANCHORS = tuple(term for term in CHANNEL_WORDS if len(term) > 1 and strip(term) == term)
 _WIDEST_GAP = 2  # separators between two letters of a word
 
+_FILLS = (
+    r"(?:[\W_]|[号码是为加搜索添联系账帐我的同请备注客服私人本在这儿里哦呀呢哈下面看咨询商务合作工频道]"
+    r"|[群裙聊组名主页]|id|live[:.]|sw(?=[- ]?\d)|聊天|好友|私信|关注|[会人]员名?|用户名?|昵称|房间"
+    r"|战队|公会|会议|通过|验证){0,12}"
+)
+_COUNTED = r"\s?(?:[年月日点万亿元块人个次粉位名家分秒时小级楼条只首赞%]|播放|阅读|浏览)"
 _ID = re.compile(
-    r"(?P<fill>(?:[\W_]|[号码是为加搜索添联系账帐我的同请备注客服私人本在这儿里哦呀呢哈下面看咨询商务合作工频道]|id|live:|sw(?=[- ]?\d)|聊天|好友|私信|关注|[会人]员名?|用户名?"
-    r"|昵称|[群裙聊组名主页]|房间|战队|公会|会议|通过|验证){0,12})"
-    r"(?P<id>\d(?:[\W_]{0,2}\d){4,14}(?![\da-z_]|\s?(?:[年月日点万亿元块人个次粉位名家分秒时小级楼条只首赞%]|播放|阅读|浏览))"
+    rf"(?P<fill>{_FILLS})(?P<id>\d(?:[\W_]{{0,2}}\d){{4,14}}(?![\da-z_]|{_COUNTED})"
     r"|(?=[\d_-]{0,20}[a-z])[a-z0-9](?:[a-z0-9_-]|[.#](?=\d)){4,30}(?![年月日])"
     r"|[a-z](?:[ .*·~_-][a-z0-9]){5,19}(?![a-z0-9]))"
 )
@@ -31,16 +35,17 @@ _BEFORE = re.compile(
     r"(?<![a-z0-9_.-])(?P<id>[a-z][a-z0-9_-]{5,19}|\d{6,10})(?:[\W_]|[这就是我的为号]){0,5}\Z"
 )
 _ENDS = re.compile(r"[\W_]|[号同]|\Z")
-_MARK = re.compile(r"[:;=➕✚@+→👉👇⬇~#]|号|码|加|搜|是|为|id|频道|好友|员名|用户|昵称|房间|[群裙]")
+_MARK = re.compile(r"[:;=➕✚@+→👉👇⬇~#]|号|码|加|搜|是|为|id")
+_ACCOUNT = re.compile(r"频道|好友|员名|用户|昵称|房间|[群裙]")
 _STRONG_MARK = re.compile(r"[➕✚@👉👇]|号|加|搜|id|员名|用户名|昵称")
 _PRODUCT = re.compile(
     r"(?:iphone|ipad|imac|python|java|windows|win|html|css|ios|android|web|gpt|chatgpt|mp[34]|ps|ver|version"
     r"|huawei|mate|vue|php|covid|boeing|airbus|top|vol|no|part|level|lv|day)[\d._-]*(?:pro|max|plus)?"
     r"|\d+(?:th|st|nd|rd|years?|days?|[kmg]b|k|w|px|fps|[khmg]hz|[kcm]m|kg|mah|beta|alpha|pro|max|plus|hours?)"
 )
-_YEAR = re.compile(r"[a-z]+(?:19|20)\d\d")
+_YEAR = re.compile(r"[a-z]+(?:19\d|20[0-3])\d")
 _CALLED = re.compile(
-    r"(?:(?:号|账号|帐号|主页|昵称|名字?|官方)?\s?[:：]\s{0,2}|(?<=:)\s{0,2}|(?:关注|找)?\s?@\s?"
+    r"(?:(?:号|账号|帐号|主页|昵称|名字?|官方)?\s?:\s{0,2}|(?<=:)\s{0,2}|(?<=[号码名称d])\s{1,2}|(?:关注|找)?\s?@\s?"
     r"|(?:上|里|直接|请|来|去|关注)?搜(?:索|一下|一搜|搜)?[\s:\"'“‘「『【\[<《]{1,3})"
     r"(?!(?:\d|[禁不勿请没无停已暂别仅谢退卸戒少从未]|记录美好|标记我|有问题|随时随地|一下|看看))"
     r"(?=[^㐀-鿿\n]{0,8}[㐀-鿿])(?P<name>[^\W_][^\s,，。;；:：!！?？|/]{1,15})(?=[\W_]|\Z)"
@@ -48,6 +53,7 @@ _CALLED = re.compile(
 """Behind the word of a platform, a name by which somebody is to be found there."""
 _SPOKEN_OF = re.compile(r"[刷看玩逛爱追发写在去被用下装删戒]\Z")
 _DATE = re.compile(r"(?:19|20)\d\d(?:[01]\d(?:[0-3]\d)?|\W?(?:19|20)\d\d)")
+_LONG = (8, 10)  # digits of a number that is one without a mark
 _SPOKEN_FOR = 3  # digits that make a name of letters an id by itself
 
 
@@ -59,8 +65,8 @@ def find_ids(folded: str, anchors: Iterable[Anchor]) -> Iterator[Contact]:
         if meanings is None or not _is_word(folded, anchor):
             continue
         plain = plain or with_digits(folded)
-        for word in meanings:
-            word = _as_written(folded, anchor, word)
+        for meaning in meanings:
+            word = _as_written(folded, anchor, meaning)
             contact = (
                 _id_after(plain, anchor, word)
                 or _id_around(plain, anchor, word)
@@ -122,7 +128,7 @@ def _is_id(word: Word, term: str, fill: str, name: str) -> bool:
     word before it is a byname. So does everything behind a word that means other things too.
     """
     marks = term[-1] + fill
-    marked = _MARK.search(marks) is not None
+    marked = (_MARK.search(marks) or _ACCOUNT.search(fill)) is not None
     count = sum(map(str.isdigit, name))
     if not any(map(_is_latin, name)):
         return _is_number(word, name, count, marked)
@@ -156,6 +162,8 @@ def _is_number(word: Word, name: str, count: int, marked: bool) -> bool:
         return True
     if _DATE.fullmatch(name):
         return False
+    if word.channel is HANDLE and word.sense is Sense.OTHER:
+        return _LONG[0] <= count <= _LONG[1]
     return word.sense > Sense.OTHER or (word.channel is QQ and count > digits[0])
 
 

@@ -7,14 +7,15 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from processors.text.contact_forms import NUMERAL, Contact, with_digits
+from processors.text.contact_forms import DIGIT_OF, NUMERAL, Contact, with_digits
 from processors.text.fold import JOINT
 
-_FILL = rf"(?:[^\w{JOINT}]|[_杠横空格然后再接着中间面前四位三加上和跟啊呀哦呢吧嗯不要的]){{1,6}}"
+_BETWEEN = "_杠横空格然后再接着中间面前四位三加上和跟啊呀哦呢吧嗯不要的开头起打尾号后末最结是为"
+_FILL = rf"(?:[^\w{JOINT}]|[{_BETWEEN}]){{1,6}}"
 
 WORTH_A_LOOK = re.compile(
     rf"[{NUMERAL}0-9oil](?:(?:[^\w{JOINT}]{{0,3}}_{{0,3}}[{NUMERAL}0-9oil]){{6}}"
-    rf"|(?<=1)(?:[3-9]\d{_FILL}\d{{4}}"
+    rf"|(?<=[1一幺])(?:[{NUMERAL}3-9][{NUMERAL}\d]{_FILL}[{NUMERAL}\d]{{4}}"
     rf"|(?P<same>[^\d{JOINT}])[3-9](?:(?P=same)\d){{4}}))"
 )
 """What a text with a number has. One set of characters to begin with, so that the search over the
@@ -108,7 +109,7 @@ def find_numbers(folded: str) -> Iterator[Contact]:
         shown = folded[contact.start : contact.end]
         hidden = shown != plain[contact.start : contact.end]
         yield contact._replace(technique="numeral") if hidden else contact
-    for hit in _BROKEN.finditer(folded):
+    for hit in _BROKEN.finditer(folded.translate(DIGIT_OF)):
         if _is_whole(folded, *hit.span()):
             yield Contact(*hit.span(), "phone", technique="separator")
     for hit in _LOOKALIKE.finditer(folded):

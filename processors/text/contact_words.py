@@ -1,6 +1,6 @@
 """Words for other services, and what each of them means."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -165,32 +165,39 @@ _WORDS = (
 _PLATFORMS = (
     # By their names and short names, which say little but with a mark and an id.
     """
-    抖音 某音 斗音 dou音 抖yin 快手 某手 小红书 红书 小红薯 小地瓜 🍠 微博 围脖 微脖 weibo b站 哔站
-    bilibili 哔哩哔哩 知乎 豆瓣 贴吧 陌陌 探探 soul tt语音 比心 积目 他趣 闲鱼 淘宝 旺旺 支付宝 吱付宝
-    钉钉 飞书 yy 歪歪 斗鱼 虎牙 全民k歌 唱吧 酷狗 网易云 lofter 脉脉 米游社 小黑盒 拼多多 百度网盘
-    腾讯会议 zoom teams
-    steam switch ns psn xbox epic 战网 任天堂 battlenet uplay kook 开黑啦 oopz
-    脸书 推特 领英 油管 ins ig twitter tiktok youtube threads reddit linkedin tumblr pinterest
-    onlyfans bluesky signal messenger icq kakao snap imo 米聊 易信 密聊 默往 事密达 safew letstalk
-    dy xhs
+    抖音 某音 斗音 dou音 抖yin 快手 某手 小红书 红书 小红薯 小地瓜 🍠 微博 围脖 微脖 weibo b站
+    哔站 bilibili 哔哩哔哩 知乎 豆瓣 贴吧 陌陌 探探 soul tt语音 比心 积目 他趣 闲鱼 淘宝 旺旺 支付宝
+    吱付宝 钉钉 飞书 yy 歪歪 斗鱼 虎牙 全民k歌 唱吧 酷狗 网易云 lofter 脉脉 米游社 小黑盒 拼多多
+    百度网盘 快🤚 快✋ 快🖐 小📕 小黄鱼 脸书 推特 领英 油管 ins ig twitter tiktok youtube threads
+    reddit linkedin tumblr pinterest onlyfans bluesky signal messenger icq kakao snap imo 米聊 易信
+    密聊 默往 事密达 safew letstalk dy xhs
+    """,
+    # The same, but people are found there by a number or an id only.
+    """
+    steam switch ns psn xbox epic 战网 任天堂 battlenet uplay kook 开黑啦 oopz 腾讯会议 zoom teams
+    🐟:
     """,
     # Short names that are anything else without a colon, an id or a number behind.
-    "wb ks dc fb db zh tb xy nga",
+    "wb ks dc fb db zh tb xy nga 🧣 📕",
     # Names that are everyday words: an account of them has to be spoken of.
     "最右 即刻 绿洲 转转 来往 遇见 皮皮虾 小宇宙 keep 青藤 伊对 咸鱼 海鸥",
 )
 _ACCOUNTS = ("号", "id", "uid", "账号", "帐号", "号码", "用户名", "昵称")
 
 
-def _platforms() -> dict[str, Sense]:
-    names, short, everyday = map(split_words, _PLATFORMS)
-    table = {name: Sense.OTHER for name in names}
-    table |= {f"{name}:": Sense.OTHER for name in short}
-    of_accounts = [name for name in (*names, *short, *everyday) if len(name) > 1]
-    return table | {name + of: Sense.NAME for name in of_accounts for of in _ACCOUNTS}
+_FOUND_BY_NAME, _FOUND_BY_ID, _SHORT_NAMES, _EVERYDAY_NAMES = map(split_words, _PLATFORMS)
+_ACCOUNTS = ("号", "id", "uid", "账号", "帐号", "号码", "用户名", "昵称")
 
 
-PLATFORMS = frozenset(map(fold, (*_platforms(), *"公众号 公号 视频号 xhs号 wb号 🍠号 小🍠".split())))
+def _accounts_of(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name + of for name in names if len(name) > 1 for of in _ACCOUNTS)
+
+
+_OPEN_NAMES = (*_FOUND_BY_NAME, *(f"{name}:" for name in _SHORT_NAMES))
+_OF_NAMES = _accounts_of((*_FOUND_BY_NAME, *_SHORT_NAMES, *_EVERYDAY_NAMES))
+PLATFORMS = frozenset(
+    map(fold, (*_OPEN_NAMES, *_OF_NAMES, "公众号", "公号", "视频号", "🍠号", "小🍠"))
+)
 """Words of platforms where people are found by a name of any kind."""
 
 BARE = frozenset(("v ", "薇", "💚", "v-", "赖", "ig", "ins", "tg", "电报", "小飞机", "✈", "🛩"))
@@ -215,8 +222,10 @@ def _word_table() -> dict[str, tuple[Word, ...]]:
     for channel, sense, words in _WORDS:
         for word in split_words(words):
             table.setdefault(fold(word), {})[Word(channel, sense)] = None
-    for word, sense in _platforms().items():
-        table.setdefault(fold(word), {})[Word(HANDLE, sense)] = None
+    for word in (*_OPEN_NAMES, *_FOUND_BY_ID):
+        table.setdefault(fold(word), {})[Word(HANDLE, Sense.OTHER)] = None
+    for word in (*_OF_NAMES, *_accounts_of(_FOUND_BY_ID)):
+        table.setdefault(fold(word), {})[Word(HANDLE, Sense.NAME)] = None
     for one in "微薇威维":
         for between in range(10):  # 微❶信
             table[f"{one}{between}信"] = {Word(_WECHAT, Sense.BYNAME): None}

@@ -14,6 +14,7 @@ from processors.text import contact_addresses as addresses
 from processors.text import contact_channels as channels
 from processors.text import contact_invitations as invitations
 from processors.text import contact_numbers as numbers
+from processors.text import contact_post as post
 from processors.text.contact_forms import Contact
 from processors.text.fold import fold, strip
 from processors.text.match import Match, Outcome
@@ -25,6 +26,7 @@ _INVITATION_TERMS = frozenset(map(fold, invitations.ANCHORS))
 _INVITATION_WORDS = frozenset(
     term for term in _INVITATION_TERMS if len(term) > 1 and strip(term) == term
 )
+_POST_TERMS = frozenset(post.ANCHORS)
 _SPOKEN_TERMS = frozenset(numbers.STRIPPED_ANCHORS)
 
 
@@ -33,7 +35,7 @@ class Contacts:
 
     prefilter: re.Pattern[str] | None = numbers.WORTH_A_LOOK
     folded_terms: Iterable[str] = tuple(
-        _ADDRESS_TERMS | _INVITATION_TERMS | {*channels.FOLDED_ANCHORS}
+        _ADDRESS_TERMS | _INVITATION_TERMS | _POST_TERMS | {*channels.FOLDED_ANCHORS}
     )
     stripped_terms: Iterable[str] = tuple(
         _INVITATION_WORDS | _SPOKEN_TERMS | {*channels.STRIPPED_ANCHORS}
@@ -89,6 +91,8 @@ def _contacts(folded: str, anchors: Sequence[Anchor]) -> Iterator[Contact]:
     if not terms.isdisjoint(_SPOKEN_TERMS):
         yield from numbers.find_spoken_numbers(folded)
     yield from channels.find_ids(folded, anchors)
+    if not terms.isdisjoint(_POST_TERMS):
+        yield from post.find_post(folded)
     if not terms.isdisjoint(_INVITATION_TERMS):
         yield from invitations.find_invitations(folded)
 
@@ -101,7 +105,7 @@ def _scanner() -> Scanner:
 def find_contacts(texts: Sequence[str]) -> list[tuple[Match, ...]]:
     """Per text its contacts, in order of span.
 
-    ``entry`` is one of url, domain, email, phone, wechat, qq, telegram, whatsapp, line, handle and
-    invitation.
+    ``entry`` is one of url, domain, email, phone, wechat, qq, telegram, whatsapp, line, handle,
+    address (of the post) and invitation.
     """
     return [tuple(match for _, match in found) for found in _scanner().find(texts)]
