@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from processors.text.fold import fold, strip
 
-FLAGS = ("word", "allow", "suffix", "place", "national", "role", "everyday")
+FLAGS = ("word", "allow", "suffix", "place", "national", "public", "role", "everyday")
 SEVERITIES = range(1, 5)
 _LANGUAGE = re.compile("[a-z]{2,3}")
 
@@ -47,6 +47,7 @@ class Entry(Struct, frozen=True):
     suffix: bool = False
     place: bool = False
     national: bool = False
+    public: bool = False
     role: bool = False
     everyday: bool = False
     severity: int = 1

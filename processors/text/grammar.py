@@ -87,6 +87,7 @@ _ROLES = _words(
     "公众号",
     "订阅号 服务号 办公室 办事处 办公厅 新闻办 新闻中心 新闻发言人 发言人 融媒体 热线 举报 投诉",
     "咨询 认证 账号 帐号 小助手 服务中心 服务平台 服务大厅 管理员 旗舰店 专卖店 直营 售后 总部",
+    "审核 仲裁 风控 客户中心 处理中心 保障中心 admissions(?![a-z])",
     r"委员会 政务 在线 网站 official support service help[\s]?desk admin news team(?![a-z])",
 )
 ROLE_HEADS = frozenset(role[:2] for role in _ROLES.split("|"))
@@ -113,7 +114,9 @@ ROLE_ADMIRED = re.compile(rf"{ROLE_AFTER.pattern}的?(?:{_SPOKEN_OF})")
 _CLAIMED_ROLES = _words(
     "官方 官号 官微 官网 官博 客服 客户服务 客户经理 招生 招办 招聘(?![季会]) 服务中心 服务热线",
     "人工服务",
-    "人工台",
+    "人工台 审核中心 审核处 审核组 审核团队 审核部 仲裁中心 风控中心 处理中心 客户中心 退款中心",
+    "退费中心 赔付中心 保障中心 监管中心 运营团队 运营中心 解封中心 封禁中心 安全团队",
+    "记者站 分社 中文网 admissions(?![a-z])",
     "热线 小助手 小秘书 管理员 旗舰店 专卖店 专营店 直营 售后 总部 认证 安全中心 申诉中心 理赔中心",
     r"(?:official|support|service|help[\s]?desk|admin|team)(?![a-z])",
 )
@@ -122,7 +125,7 @@ _BRANCHES = _words(
     "直播 空调",
     "电器 电脑 汽车 银行 宽带 人工 在线 智能 全国 安全 中国 平台 小店 贷款 借款 极速版 业务",
     "营业厅 团队",
-    "退款 理赔 app(?![a-z])",
+    r"退款 理赔 \s?(?:app|id|account|security|pay|store|cloud|customer|china|global)(?![a-z])",
 )
 CLAIMED_AFTER = re.compile(
     rf"[\W_]{{0,3}}[的之]?(?:{_BRANCHES}){{0,2}}[\W_]{{0,3}}的?(?:唯一)?(?:{_CLAIMED_ROLES})"
@@ -152,7 +155,8 @@ STAFF_AFTER = re.compile(rf"[\W_]{{0,2}}的?(?:{_STAFF})")
 
 _NEAR_FOLLOWS = _words(
     f"校友 粉 生(?![物命态活产鲜]) 迷{_NO_LETTER} 家长 家属 遗属 后代 子弟 老兵 叔叔",
-    "对面 隔壁 旁边 附近 门口 门前 楼下 后门 边上 周边 学生 在读 毕业 学子 研究生(?!院) 博士 硕士",
+    "对面 隔壁 旁边 附近 门口 门前 楼下 楼上 楼里 底商 后门 后面 背后 拐角 边上 周边",
+    "学生 在读 毕业 学子 研究生(?!院) 博士 硕士",
     "本科 大[一二三四] 新生 老生 校花 校草 考研 考生 考公 求职 备考 上岸 爱好者",
     "之友 后援 用户 会员 读者 听众 观众 车主 机主 家人",
     "老公 老婆 女友 男友 铁粉 黑粉 真香 真好 受害者 吐槽 宿舍 食堂 家属院 小区 站(?!长) 路 街",
@@ -242,6 +246,34 @@ NATIONAL = re.compile(
     r"|(?<![小社校园景片地学厂矿战])区))[^\W\d_]{2,}\Z"
 )
 """The beginning of a name that claims to be the organ of a country or division, and more of it."""
+
+_MATTERS = _words(
+    "个税 个人所得税 税务 退税 社保 社会保险 医保 医疗保险 养老金 养老保险 公积金 征信 央行",
+    "人民银行 人行 国债 低保 失业金 生育津贴 政府补贴 户籍 户口 护照 身份证 驾驶证 车管 学籍",
+    "学信网? 国考 公务员 反诈 反洗钱 反电诈 清退 涉案 涉诈 非法集资 网贷 扶贫 民政 抚恤 退役军人",
+    "廉租房 公租房 法律援助 打拐 扫黑 扫黄 消费者 消保 网络安全 国家安全 国安 公安 网警 警务 海关",
+    "外汇 银保监 证监 金融监管 国库 财政 政务 国务院 中共 国家(?!级|地理|队)",
+    "中央(?!空调|公园|厨房|音乐)",
+)
+PUBLIC_MATTER = re.compile(
+    rf"(?:中国|中华|全国|[㐀-鿿]{{2,6}}?[省市县区州])?(?:{_MATTERS})[^\W\d_]*\Z"
+)
+"""The beginning of a name that speaks of what is a matter of the state."""
+
+_NOWHERE = _words(
+    "宇宙 银河系 星球 [火水木金土喵汪冥]星 外星 太阳系 地球 月球 次元 异界 天庭 地府 阎王",
+    "玉帝 龙宫 江湖 魔法 童话 动漫 奥特曼 葫芦娃 喜羊羊 蜡笔 海绵宝宝 哆啦 霍格沃茨 哥谭 柯南",
+    "快乐 摸鱼 干饭 躺平 摆烂 睡觉 瞌睡 熬夜 吃货 火锅 奶茶 烧烤 零食 可乐 减肥 颜值 恋爱 单身",
+    "失恋 爱情 心动 脱单 沙雕 搞笑 段子 做梦 梦境 梦里 脑洞 发呆 无聊 猫猫 猫咪 狗狗 喵喵 汪汪",
+    "二哈 铲屎 人类 喷子 键盘侠 抬杠 杠精 柠檬精 吐槽 吃瓜 追星 饭圈 游戏 表情包",
+)
+NOWHERE = re.compile(rf"(?:{_NOWHERE})(?![路街巷镇乡村区]|大道)")
+"""What is no place that an organ is of: 快乐星球派出所."""
+
+OFFICE = re.compile(
+    r"[㐀-鿿]{0,8}(?:总队|支队|大队|中队|专案组|工作组|[局处署司厅院]|中心|办公室)(?![^\W_])"
+)
+"""An office of a name, to the end of the text."""
 
 # --- Around a title or a claim -----------------------------------------------------------------
 

@@ -17,12 +17,13 @@ from processors.text.match import Match, Outcome
 from processors.text.scan import Anchor, Text
 from processors.text.similar import Near, Similar, is_other_word
 from processors.text.views import INITIALS, MIXED, PAIR, SIMILAR, SOUND
-from processors.text.words import runs_on, said_of
+from processors.text.words import is_han, runs_on, said_of
 
 _NAME_LENGTH = 20  # a text of so many letters may be a name; a longer one only mentions
 _OWNER_REACH = 12  # letters that the name of an organ may have before its suffix
 _PLACE_LENGTHS = range(2, 9)
 _REACH = 16
+_APART = 3  # characters between two names of one bearer at most
 _SHORT = 2
 _LIKENESS = (SIMILAR, SOUND, PAIR, MIXED, INITIALS)
 """Views in which only something like a name is found."""
@@ -77,7 +78,7 @@ class ProtectedNames(TermDetector):
         """Names and forms of names with the outcome their surroundings give them."""
         found = [anchor for anchor in anchors if anchor.view not in _LIKENESS]
         matches, unlisted = list[Match](), list[Match]()
-        for anchor, entry in self.hits(text, found):
+        for anchor, entry in _together(text.folded, self.hits(text, found)):
             for match in self._judge(text, anchor, entry):
                 weak = entry.national and match.outcome is Outcome.REVIEW
                 (unlisted if weak else matches).append(match)
@@ -118,14 +119,22 @@ class ProtectedNames(TermDetector):
         start = lead.end() if lead else first
         owner = strip(folded[start : anchor.start])
         placed = entry.place and self._ends_with_place(owner)
-        claimed = entry.national and (
-            grammar.NATIONAL.match(owner) or (entry.place and self._begins_with_place(owner))
-        )
+        claimed = entry.national and self._is_of_the_state(owner, entry)
         if (entry.place or entry.national) and not (placed or claimed):
             return None
-        if owner and not "㐀" <= owner[-1] <= "鿿":
+        nowhere = entry.suffix and not self._ends_with_place(owner) and _is_nowhere(owner)
+        if nowhere or (owner and not is_han(owner[-1])):
             return None
         return anchor._replace(start=start)
+
+    def _is_of_the_state(self, owner: str, entry: Entry) -> bool:
+        """Whether a name before a form claims a whole country, a division or a matter of it."""
+        if grammar.PUBLIC_MATTER.match(owner):
+            return True
+        return not entry.public and (
+            grammar.NATIONAL.match(owner) is not None
+            or (entry.place and self._begins_with_place(owner))
+        )
 
     def _placed(self, folded: str, anchor: Anchor) -> Anchor:
         """A short name with the place before it: 卫健委 is one organ, and one in every city."""
@@ -158,6 +167,28 @@ def _shipped_forms() -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     return tuple(forms), tuple(places)
 
 
+def _together(folded: str, hits: Iterable[tuple[Anchor, Entry]]) -> Iterator[tuple[Anchor, Entry]]:
+    """The hits, but as one those of one bearer that stand side by side: Reuters路透社."""
+    last: tuple[Anchor, Entry] | None = None
+    for anchor, entry in hits:
+        if last and _is_same(last[1], entry) and _touch(folded, last[0], anchor):
+            last = (last[0]._replace(end=anchor.end), last[1])
+            continue
+        if last:
+            yield last
+        last = (anchor, entry)
+    if last:
+        yield last
+
+
+def _touch(folded: str, one: Anchor, other: Anchor) -> bool:
+    return 0 <= other.start - one.end <= _APART and not strip(folded[one.end : other.start])
+
+
+def _is_same(one: Entry, other: Entry) -> bool:
+    return one.tag == other.tag and not (_is_form(one) or one.allow or other.allow)
+
+
 def _overlaps(start: int, end: int, matches: Sequence[Match]) -> bool:
     return any(match.start < end and start < match.end for match in matches)
 
@@ -179,11 +210,19 @@ def _speaks(folded: str, found: Anchor, entry: Entry) -> bool:
         return False
     if entry.everyday:
         return _is_claimed(folded, found)
-    if _is_role(precedes, follows):
-        return True
+    return _is_role(precedes, follows) or _is_all(folded, found, follows)
+
+
+def _is_all(folded: str, found: Anchor, follows: str) -> bool:
+    """Whether what is only like a name is all of a text, or all before the name of an office."""
     if found.view == SIMILAR and is_other_word(strip(folded[found.start : found.end]), found.term):
         return False
-    return found.end - found.start > _SHORT and is_whole(folded, found.start, found.end)
+    if found.end - found.start <= _SHORT or not is_whole(folded, found.start, len(folded)):
+        return False
+    if is_whole(folded, found.start, found.end):
+        return True
+    shown = strip(folded[found.start : found.end])
+    return grammar.OFFICE.match(follows) is not None and not runs_on("", shown, strip(follows))
 
 
 def _is_near(precedes: str, follows: str, *, staff: bool) -> bool:
@@ -223,6 +262,10 @@ def _is_claimed(folded: str, found: Anchor) -> bool:
     if not (grammar.CLAIMED_AFTER.match(follows) or grammar.CLAIMED_AFTER.match(strip(follows))):
         return False
     return grammar.INTRODUCED.search(precedes) is not None
+
+
+def _is_nowhere(owner: str) -> bool:
+    return grammar.NOWHERE.search(owner) is not None
 
 
 def _is_form(entry: Entry) -> bool:
