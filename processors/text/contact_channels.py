@@ -25,7 +25,7 @@ _FILLS = (
 _COUNTED = r"\s?(?:[年月日点万亿元块人个次粉位名家分秒时小级楼条只首赞%]|播放|阅读|浏览)"
 _ID = re.compile(
     rf"(?P<fill>{_FILLS})(?P<id>\d(?:[\W_]{{0,2}}\d){{4,14}}(?![\da-z_]|{_COUNTED})"
-    r"|(?=[\d_-]{0,20}[a-z])[a-z0-9](?:[a-z0-9_-]|[.#](?=\d)){4,30}(?![年月日])"
+    r"|(?=[\d_-]{0,20}[a-z])[a-z0-9](?:[a-z0-9_-]|[.#](?=\d)|[.](?=[a-z]{2})){4,30}(?![年月日])"
     r"|[a-z](?:[ .*·~_-][a-z0-9]){5,19}(?![a-z0-9]))"
 )
 _NEAR = re.compile(
@@ -44,11 +44,16 @@ _PRODUCT = re.compile(
     r"|\d+(?:th|st|nd|rd|years?|days?|[kmg]b|k|w|px|fps|[khmg]hz|[kcm]m|kg|mah|beta|alpha|pro|max|plus|hours?)"
 )
 _YEAR = re.compile(r"[a-z]+(?:19\d|20[0-3])\d")
+_NO_NAME = (
+    r"\d|[禁不勿请没无停已暂别仅谢退卸戒少从佛]|记录美好|标记我|有问题|随时随地|一下|看看"
+    r"|[㐀-鿿]{1,2}(?![^\W])"
+)
 _CALLED = re.compile(
-    r"(?:(?:号|账号|帐号|主页|昵称|名字?|官方)?\s?:\s{0,2}|(?<=:)\s{0,2}|(?<=[号码名称d])\s{1,2}|(?:关注|找)?\s?@\s?"
+    r"(?:店铺?|小店|官方)?(?:(?:号|账号|帐号|主页|昵称|名字?|官方)?\s?:\s{0,2}|(?<=:)\s{0,2}"
+    r"|(?<=[号码名称d])\s{1,2}|(?:关注|找)?\s?[@【「『]\s?"
     r"|(?:上|里|直接|请|来|去|关注)?搜(?:索|一下|一搜|搜)?[\s:\"'“‘「『【\[<《]{1,3})"
-    r"(?!(?:\d|[禁不勿请没无停已暂别仅谢退卸戒少从未]|记录美好|标记我|有问题|随时随地|一下|看看))"
-    r"(?=[^㐀-鿿\n]{0,8}[㐀-鿿])(?P<name>[^\W_][^\s,，。;；:：!！?？|/]{1,15})(?=[\W_]|\Z)"
+    rf"(?!{_NO_NAME})(?=[^㐀-鿿\n]{{0,8}}[㐀-鿿])"
+    r"(?P<name>[^\W_][^\s,，。;；:：!！?？|/]{1,15})(?=[\W_]|\Z)"
 )
 """Behind the word of a platform, a name by which somebody is to be found there."""
 _SPOKEN_OF = re.compile(r"[刷看玩逛爱追发写在去被用下装删戒]\Z")
@@ -136,7 +141,7 @@ def _is_id(word: Word, term: str, fill: str, name: str) -> bool:
         return False
     attached = not fill and _is_latin(term[-1])
     rich = count >= _SPOKEN_FOR if attached else count > 0
-    rich = rich or "_" in name
+    rich = rich or "_" in name or "." in name
     if word.sense is Sense.BYNAME:
         return rich or marked or (not attached and not term.isascii())
     if word.sense is Sense.NAME:

@@ -64,8 +64,8 @@ _WORDS = (
         _WECHAT,
         Sense.OTHER,
         """
-        卫信 威信 维信 征信 未信 微心 微新 卫星 绿泡 徽: 信: 小绿: 绿色软件 v: 薇: 微: 威: w: v; 薇;
-        微; v+ 薇+ 微+ v- v_ 薇 💚
+        卫信 威信 维信 征信 未信 微心 微新 卫星 绿泡 绿信 绿软 徽: 信: 小绿: 绿色软件 v: 薇: 微: 威: w: v;
+        薇; 微; v+ 薇+ 微+ v- v_ 薇 💚
         """,
     ),
     (
@@ -151,7 +151,7 @@ _WORDS = (
         Sense.NAME,
         """
         加我 ➕我 +我 联系我 找我 戳我 滴我 滴滴我 dd我 敲我 私我 skype discord kakaotalk snapchat
-        instagram facebook wickr 好友码 好友代码 friend_code
+        instagram facebook wickr 好友码 好友代码 friend_code 会议号
         """,
     ),
     (
@@ -170,7 +170,7 @@ _PLATFORMS = (
     吱付宝 钉钉 飞书 yy 歪歪 斗鱼 虎牙 全民k歌 唱吧 酷狗 网易云 lofter 脉脉 米游社 小黑盒 拼多多
     百度网盘 快🤚 快✋ 快🖐 小📕 小黄鱼 脸书 推特 领英 油管 ins ig twitter tiktok youtube threads
     reddit linkedin tumblr pinterest onlyfans bluesky signal messenger icq kakao snap imo 米聊 易信
-    密聊 默往 事密达 safew letstalk dy xhs
+    密聊 默往 事密达 safew letstalk dy xhs 微店
     """,
     # The same, but people are found there by a number or an id only.
     """
@@ -178,7 +178,7 @@ _PLATFORMS = (
     🐟:
     """,
     # Short names that are anything else without a colon, an id or a number behind.
-    "wb ks dc fb db zh tb xy nga 🧣 📕",
+    "wb ks dc fb db zh tb xy tt nga 🧣 📕",
     # Names that are everyday words: an account of them has to be spoken of.
     "最右 即刻 绿洲 转转 来往 遇见 皮皮虾 小宇宙 keep 青藤 伊对 咸鱼 海鸥",
 )

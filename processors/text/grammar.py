@@ -116,7 +116,7 @@ _CLAIMED_ROLES = _words(
     "人工服务",
     "人工台 审核中心 审核处 审核组 审核团队 审核部 仲裁中心 风控中心 处理中心 客户中心 退款中心",
     "退费中心 赔付中心 保障中心 监管中心 运营团队 运营中心 解封中心 封禁中心 安全团队",
-    "记者站 分社 中文网 admissions(?![a-z])",
+    "投诉中心 举报中心 报警中心 受理中心 记者站 分社 中文网 admissions(?![a-z])",
     "热线 小助手 小秘书 管理员 旗舰店 专卖店 专营店 直营 售后 总部 认证 安全中心 申诉中心 理赔中心",
     r"(?:official|support|service|help[\s]?desk|admin|team)(?![a-z])",
 )
@@ -163,7 +163,10 @@ _NEAR_FOLLOWS = _words(
     "公园 幼儿园 大院 说 讲 妈 爸 奶奶 爷爷 fans?(?![a-z]) alumn student user",
     f"旁(?![白听观系]) 骑手 小哥 司机 控{_NO_LETTER} 一下 百科 重度",
 )
-_THINGS = rf"(?:手机|电脑|平板|视频|音乐|购物|游戏)(?!.{{0,6}}(?:{_ROLES}))"
+_THINGS = (
+    "(?:手机|电脑|平板|视频|音乐|购物|游戏|电影|畅销书|书评|社评|副刊|头版|剪报|封面)"
+    rf"(?!.{{0,6}}(?:{_ROLES}))"
+)
 """What an institution makes or sells, if nobody then speaks for it."""
 _BESIDE = (
     rf"(?:(?!{_ROLES})[㐀-鿿]){{1,6}}?"
@@ -228,7 +231,7 @@ COMPLAINT = re.compile(r"[慢差烂坑贵卡][了啊啦]?\Z")
 """Ends of what is said of an institution, which the dictionary has in no word: 网速慢."""
 PART_OF_AN_ORGAN = re.compile(
     f"(?:{_ROLES}|{_STAFF}|中心|平台|基金|项目|公司|集团|频道|协会|学会|联盟|人员|专家|顾问|代表|分[部行局社]"
-    "|支[队行]|大队|小组|专线|窗口|学院|研究|[部办处局院委署厅台](?![㐀-鿿]))"
+    "|[支总][队行]|大队|小组|专线|窗口|学院|研究|[部办处局院委署厅台](?![㐀-鿿]))"
 )
 """Words of what belongs to an institution."""
 
@@ -265,7 +268,8 @@ _NOWHERE = _words(
     "玉帝 龙宫 江湖 魔法 童话 动漫 奥特曼 葫芦娃 喜羊羊 蜡笔 海绵宝宝 哆啦 霍格沃茨 哥谭 柯南",
     "快乐 摸鱼 干饭 躺平 摆烂 睡觉 瞌睡 熬夜 吃货 火锅 奶茶 烧烤 零食 可乐 减肥 颜值 恋爱 单身",
     "失恋 爱情 心动 脱单 沙雕 搞笑 段子 做梦 梦境 梦里 脑洞 发呆 无聊 猫猫 猫咪 狗狗 喵喵 汪汪",
-    "二哈 铲屎 人类 喷子 键盘侠 抬杠 杠精 柠檬精 吐槽 吃瓜 追星 饭圈 游戏 表情包",
+    "作业 情绪 幼儿园 宿舍 寝室 仙女 童年 梦想 时光 零花钱 早睡 起床 加班 打工人 懒癌 肥宅",
+    "社恐 拖延 二哈 铲屎 人类 喷子 键盘侠 抬杠 杠精 柠檬精 吐槽 吃瓜 追星 饭圈 游戏 表情包",
 )
 NOWHERE = re.compile(rf"(?:{_NOWHERE})(?![路街巷镇乡村区]|大道)")
 """What is no place that an organ is of: 快乐星球派出所."""
