@@ -109,6 +109,8 @@ class Similar:
                 self._open[opened] = (*self._open.get(opened, ()), form)
                 if len(form) >= _LEAST_LONGER and 0 < at < len(form) - 1:
                     self._shorter.setdefault(form[:at] + form[at + 1 :], form)
+            for shown in _middles(form):
+                places.setdefault(shown, set()).add(_Window(0, _LEAST, _LEAST))
             for first, last in _halves(len(form)):
                 places.setdefault(form[first:last], set()).update(_windows(first, len(form)))
         self._places = {piece: sorted(windows) for piece, windows in places.items()}
@@ -164,6 +166,38 @@ def _halves(length: int) -> tuple[tuple[int, int], tuple[int, int]]:
     if length == _LEAST:
         return (0, 2), (1, 3)
     return (0, length // 2), (length // 2, length)
+
+
+def _middles(form: str) -> Iterator[str]:
+    """A name of three characters, of whose halves a change in the middle leaves none as it is.
+
+    With those for the middle one that look alike and make no word with a neighbour.
+    """
+    if len(form) != _LEAST or form.isascii():
+        return
+    for char in _alike_to(form[1]):
+        if not (is_word(form[0] + char) or is_word(char + form[2])):
+            yield form[0] + char + form[2]
+
+
+@cache
+def _alike_to(char: str) -> frozenset[str]:
+    """The other characters that look like one."""
+    wholes = _wholes()
+    found = {one for group in _GROUPS if char in group for one in group}
+    for part in _parts().get(char, _NONE):
+        found |= wholes.get(part, _NONE)
+    return frozenset(found) - {char}
+
+
+@cache
+def _wholes() -> dict[str, frozenset[str]]:
+    """Per part the characters that are known by it."""
+    found: dict[str, set[str]] = {}
+    for whole, parts in _parts().items():
+        for part in parts:
+            found.setdefault(part, set()).add(whole)
+    return {part: frozenset(wholes) for part, wholes in found.items()}
 
 
 def _may_be_changed(form: str) -> bool:
