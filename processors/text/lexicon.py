@@ -19,6 +19,7 @@ from processors.text.gates import (
 from processors.text.likeness import is_drawn, is_meant, is_seldom, may_be_offered
 from processors.text.match import Match, Outcome
 from processors.text.readings import (
+    BACKWARDS,
     BOPOMOFO,
     DRAWN,
     NUMERAL,
@@ -50,13 +51,14 @@ from processors.text.views import (
     spellings,
     toned_ways,
 )
-from processors.text.words import is_free, is_han, is_loose
+from processors.text.words import cut_ends, is_free, is_han, is_loose
 
 _LEAST = 2  # a single character would be found everywhere
 _LEAST_ALIKE = 3  # shorter ones count in no skeleton
 _LONGEST_SOUND = 8
 _LEAST_ACRONYM = 3
 _LEAST_BY_TURNS = 4
+_LEAST_BACKWARDS = 3
 
 
 class View(StrEnum):
@@ -98,6 +100,7 @@ class Terms:
         self.mixed: dict[str, tuple[str, ...]] = {}  # of two characters, one of them by its sound
         self.toned: dict[str, tuple[str, ...]] = {}  # of two characters, both by sound and tone
         self.shape: dict[str, tuple[str, ...]] = {}
+        self.backwards: dict[str, str] = {}
         entries = tuple(entries_of(given))
         folds = _each(entry.term.replace(JOINT, UNKNOWN) for entry in entries)
         strips = strip(JOINT.join(folds)).split(JOINT) if entries else ()
@@ -108,27 +111,40 @@ class Terms:
             _put(self.stripped, stripped, entry)
             if folded != stripped:
                 self.loose.add(stripped)
-        hidden = [(form, entry) for form, entry in self.stripped.items() if not entry.allow]
+        hidden = [form for form, entry in self.stripped.items() if not entry.allow]
         if View.SKELETON in views:
-            every = [
-                (drawn, form)
-                for form, _ in hidden
-                if len(form) >= _LEAST_ALIKE and _CHANGES.search(form)
-                for drawn in enumerate(skeletons(form))
-            ]
-            for (_, drawn), form in sorted(every, key=lambda one: one[0][0]):
-                self.skeleton.setdefault(drawn, form)  # as it is before what only looks so
+            self._add_drawn(hidden)
         if View.REPEAT in views:
-            for form, _ in hidden:
+            for form in hidden:
                 once = collapse(form)
                 if once != form and len(once) >= _LEAST:
                     self.collapsed.setdefault(once, form)
-        if View.SKELETON in views:
-            for form, _ in hidden:
-                if len(form) <= _LONGEST_SOUND and all(map(is_han, form)):
-                    _append(self.shape, shape(form), form)
+        if View.REVERSED in views:
+            self._add_backwards(hidden)
         if View.SOUND in views:
-            self._add_sounds([form for form, entry in hidden if _has_sound(form, entry)])
+            self._add_sounds([form for form in hidden if _has_sound(form, self.stripped[form])])
+
+    def _add_drawn(self, forms: Sequence[str]) -> None:
+        """Every form as it looks: with other letters and numerals, or by parts of characters."""
+        every = [
+            (drawn, form)
+            for form in forms
+            if len(form) >= _LEAST_ALIKE and _CHANGES.search(form)
+            for drawn in enumerate(skeletons(form))
+        ]
+        for (_, drawn), form in sorted(every, key=lambda one: one[0][0]):
+            self.skeleton.setdefault(drawn, form)  # as it is before what only looks so
+        for form in forms:
+            if len(form) <= _LONGEST_SOUND and all(map(is_han, form)):
+                _append(self.shape, shape(form), form)
+
+    def _add_backwards(self, forms: Sequence[str]) -> None:
+        """Forms of enough characters from the last to the first, unless that is an entry too."""
+        for form in forms:
+            turned = form[::-1]
+            known = len(form) < _LEAST_BACKWARDS or turned in self.stripped
+            if not known and all(map(is_han, form)):
+                self.backwards.setdefault(turned, form)
 
     def _add_sounds(self, forms: Sequence[str]) -> None:
         """Every form by sound, with one character by another of its sounds or by its initial."""
@@ -196,6 +212,8 @@ class Terms:
                 INITIALS: self.initials,
             }.get(anchor.view, self.sound)
             return max(heard[anchor.term], key=lambda form: equal(shown, form))
+        if anchor.reading == BACKWARDS:
+            return self.backwards[anchor.term]
         forms = {SKELETON: self.skeleton, COLLAPSED: self.collapsed}
         return forms[anchor.view][anchor.term] if anchor.view in forms else strip(anchor.term)
 
@@ -279,7 +297,8 @@ class TermDetector:
         self.folded_terms: Iterable[str] = tuple(
             term for term in self.terms.folded if not term.isalnum()
         )
-        self.stripped_terms: Iterable[str] = self.terms.stripped.keys()
+        turned = self.terms.backwards.keys() if self.apart else ()
+        self.stripped_terms: Iterable[str] = (*self.terms.stripped, *turned)
         self.skeleton_terms: Iterable[str] = self.terms.skeleton.keys()
         self.sound_terms: Iterable[str] = tuple(
             term for term in self.terms.sound if len(term) > _LEAST
@@ -339,6 +358,8 @@ class TermDetector:
             switch = _SWITCHED.get(anchor.reading)
             if switch and switch not in self._views:
                 continue
+            if self._is_turned(anchor) and anchor.reading != BACKWARDS:
+                continue
             form = self.terms.form(text, anchor)
             if self.terms.counts(text, anchor, form):
                 entry = self.terms.entry(anchor, form)
@@ -352,12 +373,22 @@ class TermDetector:
         heard = anchor.view in _BY_SOUND[:-1] and anchor.reading not in _SPELLED
         if not is_apart(text, anchor, form):
             return False
+        if anchor.reading == BACKWARDS:
+            return not cut_ends(text.stripped, *text.stripped_span(anchor.start, anchor.end))
         if anchor.view == SHAPE:
             return is_drawn(text, anchor, form)
         return not heard or is_meant(text, anchor, form)
 
+    def _is_turned(self, anchor: Anchor) -> bool:
+        return anchor.view == STRIPPED and anchor.term in self.terms.backwards
+
     def _plainly(self, anchor: Anchor) -> Anchor:
-        """What was found stripped but stands as the entry is written was found folded."""
+        """What was found stripped but stands as the entry is written was found folded.
+
+        What stands there as an entry turned around is read backwards.
+        """
+        if self._is_turned(anchor) and not anchor.reading:
+            return anchor._replace(reading=BACKWARDS)
         if (
             anchor.view == STRIPPED
             and not anchor.reading
@@ -393,7 +424,7 @@ _LOWER_RANKS = ("副", "助理", "见习", "实习", "准")
 
 
 def _leaves_room(anchor: Anchor) -> bool:
-    return anchor.view in (*_BY_SOUND, SHAPE) or anchor.reading == PICTURE
+    return anchor.view in (*_BY_SOUND, SHAPE) or anchor.reading in (PICTURE, BACKWARDS)
 
 
 class Lexicon(TermDetector):

@@ -33,6 +33,7 @@ HIDDEN = {
     "repeat": "with letters repeated",
     "split": "in parts of its characters",
     "reversed": "in an order that the screen turns around",
+    "backwards": "backwards",
     "turned": "upside down",
     "drawn": "in characters drawn like its letters",
     "ornament": "with pictures between",

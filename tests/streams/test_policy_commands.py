@@ -82,7 +82,7 @@ def test_the_tests_of_a_pack_are_shown_one_by_one(tmp_path: Path):
     )
     result = run("test", pack(tmp_path / "p", tests_yaml=tests))
     assert result.exit_code == 1
-    assert "2 tests, 1 failed" in result.stdout
+    assert "2 tests, 1 failed" in " ".join(result.stdout.split())
     assert "tests.yaml:2: failing-test: expected ALLOW, got NEED_MATERIAL" in result.stderr
     cases = run("test", tmp_path / "p", "--json").stdout.splitlines()
     assert [json.loads(case)["passed"] for case in cases] == [True, False]

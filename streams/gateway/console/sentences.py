@@ -69,6 +69,7 @@ WRITTEN = {
     "repeat": "重复字母",
     "split": "拆字",
     "reversed": "借显示顺序倒写",
+    "backwards": "倒序书写",
     "turned": "倒置字符",
     "drawn": "形似字母的字符",
     "ornament": "夹带图形",
