@@ -30,7 +30,7 @@ demo: $(STAMP) ## Bring up Kafka, Redis and two workers, and watch them decide (
 
 .PHONY: test
 test: $(STAMP) kafka prometheus faketime ## Run the tests, JOBS=3 at a time, against real Kafka and real Redis (ARGS="..." goes to pytest)
-	@$(PY) -m pytest --numprocesses $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@COLUMNS=200 $(PY) -m pytest --numprocesses $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 .PHONY: ci
 ci: check browser redis test ## Everything that must hold before a change lands

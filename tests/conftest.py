@@ -20,6 +20,7 @@ from streams.settings import Settings
 from tests.obligations import MARKS, check_marks
 
 TEST_PREFIX = "zhengming-test-"
+BROKERS = {"kafka", "own_kafka"}
 SHARED = {"stack", "locked", "image"}
 """Fixtures of several files that take long to make."""
 
@@ -47,11 +48,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for name in MARKS:
             check_marks(item.nodeid, name, [mark.args for mark in item.iter_markers(name)])
-        if {"kafka", "own_kafka"} & set(getattr(item, "fixturenames", ())):
+        asked = set(getattr(item, "fixturenames", ()))
+        if asked & BROKERS:
             item.add_marker(pytest.mark.kafka)
-        shared = SHARED & set(getattr(item, "fixturenames", ()))
-        item.add_marker(pytest.mark.xdist_group(min(shared, default=str(item.path))))
-    items.sort(key=lambda item: item.get_closest_marker("kafka") is None)
+        item.add_marker(pytest.mark.xdist_group(min(asked & SHARED, default=str(item.path))))
+    items.sort(key=lambda item: not (BROKERS | SHARED) & set(getattr(item, "fixturenames", ())))
 
 
 @pytest.fixture(scope="session")

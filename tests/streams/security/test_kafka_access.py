@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -139,11 +140,11 @@ def platform() -> Iterator[str]:
         server.server_close()
 
 
-def publish(application: Application, events: int) -> None:
+def publish(application: Application, events: int, seed: int = 7) -> None:
     """A piece of traffic, a record that nobody can read, and what a classifier says."""
     ours = application.settings(Part.PUBLISHER)
     producer: Any = create_producer(ours)
-    simulation = Simulation(seed=7, accounts=80, offenders=6, start=now_ms() - 600_000)
+    simulation = Simulation(seed=seed, accounts=80, offenders=6, start=now_ms() - 600_000)
     for topic, record in simulation.events(events):
         producer.produce(real_name(ours, topic), encode(record), record.account_id.encode())
         producer.poll(0)
@@ -427,8 +428,14 @@ def test_a_right_that_is_taken_back_while_a_worker_runs_stops_it_and_nothing_is_
     wait_until(lambda: drained(application), 60, "the traffic is decided", every=0.3)
     need = missing(application.names)["an output"]
     application.locked.revoke(principal_of(Part.WORKER), need)
-    publish(application, 200)
-    assert worker.wait(60) in (3, 4)
+    seeds = count(8)
+
+    def left() -> bool:  # the broker may take a while to learn of it
+        publish(application, 100, next(seeds))
+        return not worker.running
+
+    wait_until(left, 60, "the worker stops", every=0.5)
+    assert worker.exit_code in (3, 4)
     assert "TopicAuthorizationFailed" in worker.log.read_text("utf-8")
     application.locked.grant(principal_of(Part.WORKER), [need])
     application.start(Part.WORKER)
