@@ -7,6 +7,7 @@ given up, and its neighbours are looked into again.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import threading
 from collections import OrderedDict
@@ -82,12 +83,20 @@ class LookPool:
     @staticmethod
     def _start(processes: int) -> ProcessPoolExecutor:
         spawn = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(processes, mp_context=spawn, initializer=_leave_signals)
+        return ProcessPoolExecutor(processes, mp_context=spawn, initializer=_begin)
 
 
-def _leave_signals() -> None:
-    """Ctrl-C is for the worker, which stops its pool itself."""
+def _begin() -> None:
+    """In a process of the pool: leave Ctrl-C to the worker, and end with it, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(0)
 
 
 def _kill(pool: ProcessPoolExecutor) -> None:

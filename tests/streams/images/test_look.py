@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 
 import numpy as np
+import psutil  # type: ignore[import-untyped]  # ships no types
 import pytest
 from PIL import Image, ImageDraw
 
@@ -156,6 +159,20 @@ def _looking(body: bytes) -> ImageFacts:
     if body == b"hang":
         time.sleep(600)
     return look_into(body)
+
+
+def test_the_processes_end_with_the_worker_that_is_killed():
+    begun = (
+        "import time; from streams.images.pool import LookPool\n"
+        "if __name__ == '__main__':\n"
+        "    pool = LookPool(1); pool.look(b'')\n"
+        "    print(*pool._pool._processes, flush=True); time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", begun], stdout=subprocess.PIPE) as worker:
+        assert worker.stdout is not None
+        process = psutil.Process(int(worker.stdout.readline()))
+        worker.kill()
+    process.wait(20)
 
 
 def test_an_image_that_kills_or_stalls_its_process_harms_no_other(monkeypatch: pytest.MonkeyPatch):
