@@ -28,6 +28,7 @@ help: ## Show what there is to make
 demo: $(STAMP) ## Bring up Kafka, Redis and two workers, and watch them decide (ARGS="...")
 	@exec .venv/bin/zhengming demo $(ARGS)
 
+# COLUMNS: tables are as wide as the environment says when a process begins.
 .PHONY: test
 test: $(STAMP) kafka prometheus faketime ## Run the tests, JOBS=3 at a time, against real Kafka and real Redis (ARGS="..." goes to pytest)
 	@COLUMNS=200 $(PY) -m pytest --numprocesses $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
