@@ -19,7 +19,6 @@ from processors.text.gates import (
 from processors.text.likeness import is_drawn, is_meant, is_seldom, may_be_offered
 from processors.text.match import Match, Outcome
 from processors.text.readings import (
-    BACKWARDS,
     BOPOMOFO,
     DRAWN,
     NUMERAL,
@@ -31,6 +30,7 @@ from processors.text.readings import (
 )
 from processors.text.scan import Anchor, Scanner, Text
 from processors.text.views import (
+    BACKWARDS,
     COLLAPSED,
     FOLDED,
     INITIALS,
@@ -297,8 +297,8 @@ class TermDetector:
         self.folded_terms: Iterable[str] = tuple(
             term for term in self.terms.folded if not term.isalnum()
         )
-        turned = self.terms.backwards.keys() if self.apart else ()
-        self.stripped_terms: Iterable[str] = (*self.terms.stripped, *turned)
+        self.stripped_terms: Iterable[str] = self.terms.stripped.keys()
+        self.backwards_terms: Iterable[str] = self.terms.backwards.keys() if self.apart else ()
         self.skeleton_terms: Iterable[str] = self.terms.skeleton.keys()
         self.sound_terms: Iterable[str] = tuple(
             term for term in self.terms.sound if len(term) > _LEAST

@@ -24,7 +24,6 @@ from processors.text.words import is_han
 REPEAT = "repeat"
 SPLIT = "split"
 REVERSED = "reversed"
-BACKWARDS = "backwards"
 TURNED = "turned"
 ORNAMENT = "ornament"
 SIGNS = "signs"

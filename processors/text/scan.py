@@ -22,6 +22,7 @@ from processors.text.forms import Forms, for_search, starts_of
 from processors.text.match import Match
 from processors.text.similar import Near
 from processors.text.views import (
+    BACKWARDS,
     COLLAPSED,
     FOLDED,
     INITIALS,
@@ -53,6 +54,7 @@ _TECHNIQUES = {
 _VIEWS = (
     FOLDED,
     STRIPPED,
+    BACKWARDS,
     SKELETON,
     SOUND,
     PAIR,
@@ -64,7 +66,11 @@ _VIEWS = (
     INITIALS,
 )
 _PLAIN_VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, MIXED)  # of a text as it stands
-_TOGETHER = {SOUND: (SHAPE,), MIXED: (TONED, SHAPE_PAIR)}  # what is searched in one go
+_TOGETHER = {
+    STRIPPED: (BACKWARDS,),
+    SOUND: (SHAPE,),
+    MIXED: (TONED, SHAPE_PAIR),
+}  # what is searched in one go
 _VIEWS_OF = {  # the views in which a reading is searched; the first gives its form
     readings.REPEAT: (STRIPPED, COLLAPSED, SKELETON, SOUND, PAIR),
     readings.SPLIT: (STRIPPED,),
@@ -190,8 +196,8 @@ class Detector(Protocol):
     form, and ``near``, which is asked what is there around one.
 
     Beside these it may have ``skeleton_terms``, ``sound_terms``, ``pair_terms``,
-    ``mixed_terms``, ``toned_terms``, ``shape_terms``, ``shape_pair_terms``, ``collapsed_terms`` and
-    ``initials_terms``, and then gets anchors of these views and of the other readings.
+    ``mixed_terms``, ``toned_terms``, ``shape_terms``, ``shape_pair_terms``, ``backwards_terms``,
+    ``collapsed_terms`` and ``initials_terms``, and then gets anchors of these views and of the other readings.
     """
 
     @property

@@ -24,6 +24,7 @@ PAIR = "pair"  # two syllables, which alone say little
 MIXED = "mixed"  # a character and the sound of its neighbour
 SHAPE = "shape"  # the parts that characters are known by
 SHAPE_PAIR = "shape_pair"  # the same of two, which alone say little
+BACKWARDS = "backwards"  # from the last character to the first
 TONED = "toned"  # two syllables with their tones, neither character as in the term
 SIMILAR = "similar"  # the stripped form, with one character otherwise
 COLLAPSED = "collapsed"
