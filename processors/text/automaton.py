@@ -65,7 +65,7 @@ class Automaton:
     ) -> Iterator[Hit]:
         """Hits in a view by sound that the detectors they are of take to be worth one, by owner.
 
-        The views by sound are as long as the stripped form, or some times so with joints between.
+        The views by sound are as long as the stripped form, or a few times that with joints.
         ``free`` tells of places of the stripped form where two characters, of which one is heard,
         are worth a look.
         """

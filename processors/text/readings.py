@@ -79,9 +79,9 @@ SIGN_LETTERS = {
 SIGNED = (*SIGN_LETTERS, *("*" + letter for letter in "abcdefghijklmnopqrstuvwxyz"))
 """What a folded text holds in which signs may stand for letters."""
 _ODD_DRAWN = "".join(sorted({*DRAWN_AS, *ROMAN, *COUNTED} - _COMMON_DRAWN))
-_ODD = re.compile(f"[{OVERRIDE}{UPSIDE_DOWN}{ORNAMENTS}{_ODD_DRAWN}ㄅ-ㄩ]")
-_PICTURES = "".join(PICTURES)
-_ODD_OR_PICTURE = re.compile(f"{_ODD.pattern[:-1]}{_PICTURES}]")
+_ODD_CHARS = f"{OVERRIDE}{UPSIDE_DOWN}{ORNAMENTS}{_ODD_DRAWN}ㄅ-ㄩ"
+_ODD = re.compile(f"[{_ODD_CHARS}]")
+_ODD_OR_PICTURE = re.compile(f"[{_ODD_CHARS}{''.join(PICTURES)}]")
 MAY_SPELL = re.compile("[a-z1-5ㄅ-ㄩ]")
 """What spells a syllable has a letter, and what is spelled otherwise one or a tone."""
 _TOKEN = re.compile("[a-z]+")

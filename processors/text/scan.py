@@ -197,7 +197,8 @@ class Detector(Protocol):
 
     Beside these it may have ``skeleton_terms``, ``sound_terms``, ``pair_terms``,
     ``mixed_terms``, ``toned_terms``, ``shape_terms``, ``shape_pair_terms``, ``backwards_terms``,
-    ``collapsed_terms`` and ``initials_terms``, and then gets anchors of these views and of the other readings.
+    ``collapsed_terms`` and ``initials_terms``, and then gets anchors of these views and of
+    the other readings.
     """
 
     @property

@@ -6,7 +6,7 @@ The skeleton takes characters together that look alike or count alike (i l 1 |, 
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from itertools import combinations, product
 
@@ -281,33 +281,31 @@ def skeleton_codes(folded: Codes) -> Codes:
     return _SKELETONS.take(folded[_STAYS.take(folded)])
 
 
+def _table(forms: Mapping[int, str]) -> Codes:
+    """By code point the character that stands for it, itself where there is no other."""
+    table = np.arange(IS_LETTER.size, dtype=np.uint32)
+    table[list(forms)] = [ord(form) for form in forms.values()]
+    return table
+
+
 @cache
 def _sound_table() -> Codes:
-    table = np.arange(IS_LETTER.size, dtype=np.uint32)
-    sounds = _sounds()
-    table[list(sounds)] = [ord(form) for form in sounds.values()]
-    return table
+    return _table(_sounds())
+
+
+@cache
+def _toned_table() -> Codes:
+    return _table(_toned_sounds())
+
+
+@cache
+def _shape_table() -> Codes:
+    return _table(_shapes())
 
 
 def sound_codes(stripped: Codes) -> Codes:
     """As ``sound``."""
     return _sound_table().take(stripped)
-
-
-@cache
-def _toned_table() -> Codes:
-    table = np.arange(IS_LETTER.size, dtype=np.uint32)
-    sounds = _toned_sounds()
-    table[list(sounds)] = [ord(form) for form in sounds.values()]
-    return table
-
-
-@cache
-def _shape_table() -> Codes:
-    table = np.arange(IS_LETTER.size, dtype=np.uint32)
-    shapes = _shapes()
-    table[list(shapes)] = [ord(part) for part in shapes.values()]
-    return table
 
 
 def mixed_codes(stripped: Codes, sounded: Codes) -> Codes:
