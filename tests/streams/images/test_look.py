@@ -163,10 +163,10 @@ def _looking(body: bytes) -> ImageFacts:
 
 def test_the_processes_end_with_the_worker_that_is_killed():
     begun = (
-        "import time; from streams.images.pool import LookPool\n"
+        "import signal; from streams.images.pool import LookPool\n"
         "if __name__ == '__main__':\n"
         "    pool = LookPool(1); pool.look(b'')\n"
-        "    print(*pool._pool._processes, flush=True); time.sleep(600)\n"
+        "    print(*pool._pool._processes, flush=True); signal.pause()\n"
     )
     with subprocess.Popen([sys.executable, "-c", begun], stdout=subprocess.PIPE) as worker:
         assert worker.stdout is not None
