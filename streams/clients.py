@@ -33,6 +33,8 @@ READ_AT_ONCE = 1_000
 COLLECT_S = 0.05
 """A call waits so long for a full batch, also at the end."""
 METADATA_WITHIN_S = 10.0
+SETTLED_WITHIN_S = 10.0
+"""No broker that works takes so long over the markers of a commit."""
 RETRY_S = 0.2
 
 _SOON = (
@@ -136,6 +138,28 @@ def end_offsets(
 
     Raises `ConfigurationError` for a topic that is not there, `BrokerUnreachable` without answer.
     """
+    return _list_offsets(admin, topics, within_s, IsolationLevel.READ_COMMITTED)
+
+
+def settled_offsets(admin: AdminClient, topics: Sequence[str]) -> dict[tuple[str, int], int]:
+    """Find the ends of a read of everything that is committed by now. Raises as `end_offsets` does.
+
+    A broker answers a commit before every partition has its marker, so that what was committed a
+    moment ago may still lie behind the last stable offset: transactions that are not over are
+    waited for. One that stays open for `SETTLED_WITHIN_S` is its producer's, and not committed.
+    """
+    deadline = time.monotonic() + SETTLED_WITHIN_S
+    written = _list_offsets(admin, topics, METADATA_WITHIN_S, IsolationLevel.READ_UNCOMMITTED)
+    while True:
+        ends = end_offsets(admin, topics)
+        if time.monotonic() > deadline or all(ends[tp] >= end for tp, end in written.items()):
+            return ends
+        time.sleep(RETRY_S)
+
+
+def _list_offsets(
+    admin: AdminClient, topics: Sequence[str], within_s: float, isolation: IsolationLevel
+) -> dict[tuple[str, int], int]:
     counts = topic_partitions(admin, within_s)
     if missing := [topic for topic in topics if topic not in counts]:
         raise ConfigurationError(
@@ -150,9 +174,7 @@ def end_offsets(
         return {}
     deadline = time.monotonic() + within_s
     while True:
-        answers = admin.list_offsets(
-            asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=within_s
-        )
+        answers = admin.list_offsets(asked, isolation_level=isolation, request_timeout=within_s)
         try:
             return {(tp.topic, tp.partition): f.result().offset for tp, f in answers.items()}
         except KafkaException as error:
@@ -197,12 +219,12 @@ def read_all(
 ) -> Iterator[Message]:
     """Yield every committed record of topics (real names) up to where they end now.
 
-    Records of one partition come in order; partitions are mixed. ``start`` sets the first offset of
-    a partition, else its beginning. ``progress`` is told offsets passed and offsets in all.
-    Raises `BrokerUnreachable` after ``idle_s`` seconds without an answer, `ConfigurationError` for
-    a topic that is not there.
+    What is being committed now is waited for. Records of one partition come in order; partitions
+    are mixed. ``start`` sets the first offset of a partition, else its beginning. ``progress`` is
+    told offsets passed and offsets in all. Raises `BrokerUnreachable` after ``idle_s`` seconds
+    without an answer, `ConfigurationError` for a topic that is not there.
     """
-    ends = end_offsets(create_admin(settings), topics)
+    ends = settled_offsets(create_admin(settings), topics)
     begin = start or {}
     left = {
         tp: end for tp, end in ends.items() if end > 0 and begin.get(tp, OFFSET_BEGINNING) < end

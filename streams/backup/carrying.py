@@ -14,7 +14,7 @@ from confluent_kafka import TopicPartition
 
 from streams.backup.files import Manifest
 from streams.backup.idle import require_idle
-from streams.clients import create_admin, create_consumer, end_offsets, read_all
+from streams.clients import create_admin, create_consumer, read_all, settled_offsets
 from streams.errors import ConfigurationError
 from streams.partitioning import partition_of_key
 from streams.publishing import TransactionalPublisher
@@ -33,7 +33,7 @@ def left_behind(source: Settings, target: Settings, manifest: Manifest) -> dict[
     """Inputs in the old topics that are neither in the backup nor carried over, by logical name."""
     found: dict[str, int] = {}
     names = {real_name(source, topic.name): topic.name for topic in input_topics()}
-    ends = end_offsets(create_admin(source), list(names))
+    ends = settled_offsets(create_admin(source), list(names))
     for (name, partition), position in _positions(source, target, manifest).items():
         if (left := ends[name, partition] - position) > 0:
             found[names[name]] = found.get(names[name], 0) + left

@@ -18,7 +18,7 @@ from streams.backup import files
 from streams.backup.digest import Digest, items_of
 from streams.backup.files import Kept, Manifest, Part
 from streams.backup.idle import fence, require_idle
-from streams.clients import create_admin, end_offsets, read_partition, topic_partitions
+from streams.clients import create_admin, read_partition, settled_offsets, topic_partitions
 from streams.codecs import open_codec
 from streams.errors import ConfigurationError
 from streams.reserved import POSITIONS, RESERVED, RESTORED, decode_positions, decode_restored
@@ -97,7 +97,7 @@ class _Export:
             for name, topic in used_topics(settings).items()
             if outputs or topic is CHANGELOG or topic.direction not in WENT_OUT
         }
-        self._ends: Ends = end_offsets(create_admin(settings), list(self._topics))
+        self._ends: Ends = settled_offsets(create_admin(settings), list(self._topics))
         self._positions: list[Mapping[str, int]] = []
         self._accounts = 0
 
@@ -195,7 +195,7 @@ class _Export:
         """Nothing was committed while the files were written."""
         require_idle(self._settings)
         changelog = changelog_topic(self._settings)
-        now = end_offsets(create_admin(self._settings), [changelog])
+        now = settled_offsets(create_admin(self._settings), [changelog])
         if any(self._ends[tp] != end for tp, end in now.items()):
             raise ConfigurationError(
                 "a worker has committed meanwhile: keep all of them stopped, remove "

@@ -22,7 +22,14 @@ from confluent_kafka.admin import (
 from schemas.codec import decode, encode
 from streams.checker import Report, check
 from streams.children import free_ports
-from streams.clients import create_admin, create_producer, end_offsets, group_offsets, read_all
+from streams.clients import (
+    create_admin,
+    create_producer,
+    end_offsets,
+    group_offsets,
+    read_all,
+    settled_offsets,
+)
 from streams.dead_letters import DeadLetter, parse
 from streams.packs import load_policy
 from streams.settings import Settings
@@ -208,12 +215,13 @@ class Application:
     def drained(self) -> bool:
         """Whether all that tasks read is processed, what they send each other, too.
 
-        The ends are asked for after the positions: what was sent together with them is then known.
+        The ends are asked for after the positions, and what is being committed is waited for: what
+        was sent together with them is then known.
         """
         names = [real_name(self.settings, topic.name) for topic in consumed_topics()]
         admin = self.admin
         reached = self.positions(list(end_offsets(admin, names)))
-        ends = {tp: end for tp, end in end_offsets(admin, names).items() if end > 0}
+        ends = {tp: end for tp, end in settled_offsets(admin, names).items() if end > 0}
         return all(reached.get(tp, -1) >= end for tp, end in ends.items())
 
     def positions(self, tps: list[tuple[str, int]]) -> dict[tuple[str, int], int]:

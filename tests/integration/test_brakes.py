@@ -25,10 +25,10 @@ QUOTA = 40
 
 def pack_with_brakes(directory: Path, rule: str = "contacts.individual") -> str:
     """The shipped pack with a quota of corrections, and one rule that is new."""
-    today = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 3600))
+    an_hour_ago = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600))
     files = {name: data for name, data in shipped_pack().items() if name != "tests.yaml"}
     text = files["pack.yaml"].decode()
-    text = text.replace(f"- id: {rule}\n", f"- id: {rule}\n    since: {today}\n")
+    text = text.replace(f"- id: {rule}\n", f"- id: {rule}\n    since: {an_hour_ago}\n")
     text += f"\nbrakes: {{least_changes: 100, quotas: {{CORRECT: {QUOTA}}}}}\n"
     files["pack.yaml"] = text.encode()
     for name, data in files.items():

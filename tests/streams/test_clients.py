@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from confluent_kafka import Message, Producer
 from confluent_kafka.admin import NewTopic
 
+from streams import clients
 from streams.clients import (
     create_admin,
     create_producer,
@@ -16,6 +19,7 @@ from streams.clients import (
 from streams.errors import ConfigurationError
 from streams.settings import Settings
 from tests.conftest import SettingsFactory
+from tests.support import wait_until
 
 
 @pytest.fixture
@@ -72,7 +76,8 @@ def test_reading_all_ends_where_the_topic_ended_when_it_began(ours: Settings) ->
     assert numbers([first, *reading], a, 0) == list(range(10))
 
 
-def test_only_committed_records_are_read(ours: Settings) -> None:
+def test_only_committed_records_are_read(ours: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "SETTLED_WITHIN_S", 0.0)
     a = ours.topic_prefix + "a"
     producer = create_producer(ours, transactional_id=ours.app_id)
     producer.init_transactions(20)
@@ -80,11 +85,27 @@ def test_only_committed_records_are_read(ours: Settings) -> None:
         producer.begin_transaction()
         send(producer, a, range(start, start + 3))
         end(20)
+    wait_until(lambda: numbers(list(read_all(ours, [a])), a, 0) == [0, 1, 2], 20, "it is settled")
     producer.begin_transaction()
     send(producer, a, range(20, 23))
-
     assert numbers(list(read_all(ours, [a])), a, 0) == [0, 1, 2]
     producer.abort_transaction(20)
+
+
+def test_what_is_being_committed_is_waited_for(ours: Settings) -> None:
+    """As where the broker has answered a commit, and not all partitions have its marker."""
+    a, b = ours.topic_prefix + "a", ours.topic_prefix + "b"
+    producer = create_producer(ours, transactional_id=ours.app_id)
+    producer.init_transactions(20)
+    producer.begin_transaction()
+    send(producer, a, range(3))
+    send(producer, b, range(3))
+    with ThreadPoolExecutor() as pool:
+        reading = pool.submit(lambda: list(read_all(ours, [a, b])))
+        with pytest.raises(TimeoutError):  # nothing is given before it is decided
+            reading.result(1)
+        producer.commit_transaction(20)
+        assert len(reading.result(30)) == 6
 
 
 def test_reading_can_begin_at_offsets(ours: Settings) -> None:

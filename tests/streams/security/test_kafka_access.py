@@ -30,6 +30,7 @@ from streams.clients import (
     end_offsets,
     group_offsets,
     read_all,
+    settled_offsets,
     topic_partitions,
 )
 from streams.errors import BrokerUnreachable
@@ -160,7 +161,7 @@ def drained(application: Application) -> bool:
     """Whether the workers have published positions at the end of every input."""
     names = [real_name(application.names, topic.name) for topic in input_topics()]
     admin = application.locked.admin
-    ends = {tp: end for tp, end in end_offsets(admin, names).items() if end > 0}
+    ends = {tp: end for tp, end in settled_offsets(admin, names).items() if end > 0}
     reached = group_offsets(application.administrator, application.name, ends, 10)
     return bool(ends) and all(reached.get(tp, -1) >= end for tp, end in ends.items())
 
