@@ -387,7 +387,7 @@ class Simulation:
     def _follow_complaint(
         self, account: Account, complaint_id: str, complain: Callable[..., Simulated], grudge: bool
     ) -> None:
-        """Some are answered, some need evidence, most are ruled on."""
+        """Some are answered, some need evidence, all are ruled on: half soon, the others late."""
         rnd = self._random
         if rnd.random() < ANSWERED_SHARE:
             says = rnd.choice(words.APPEALS)
@@ -400,11 +400,11 @@ class Simulation:
             bring = partial(complain, rnd.choice(words.STATEMENTS), evidence=evidence)
             if rnd.random() < 0.8:
                 self._plan(55, 95, bring)
-        if rnd.random() < 0.5:
-            upheld = account.persona.offends and rnd.random() < 0.8
-            action = RulingAction.UPHOLD_COMPLAINT if upheld else RulingAction.DISMISS_COMPLAINT
-            ruling = partial(self._rule, account, action, complaint_id, rnd.randint(1, 8))
-            self._plan(100, 900, partial(ruling, misuse=grudge))
+        upheld = account.persona.offends and rnd.random() < 0.8
+        action = RulingAction.UPHOLD_COMPLAINT if upheld else RulingAction.DISMISS_COMPLAINT
+        ruling = partial(self._rule, account, action, complaint_id, rnd.randint(1, 8))
+        when = (100, 900) if rnd.random() < 0.5 else (10_000, 40_000)
+        self._plan(*when, partial(ruling, misuse=grudge))
 
     def _rule(
         self,
