@@ -39,6 +39,7 @@ from streams.sandbox import ApacheKafka, own_redis
 from streams.settings import load_settings
 from streams.simulate import Simulated, Simulation
 from streams.topics import create_topics, input_topics, real_name
+from tests.integration.harness import drained
 from tests.soak_page import Run, page
 from tests.steady import Sample, Usage, judge
 from tests.support import wait_until
@@ -149,6 +150,10 @@ class Stack:
         for tp, end in ends.items():
             lag[tp[1]] += max(0, end - max(0, reached[tp]))
         return lag
+
+    def drained(self) -> bool:
+        """Whether everything is processed."""
+        return drained(self._admin, self.settings)
 
     def _call(self) -> None:
         """Edits by way of the gateway, with their verdicts, dossiers and the queue of reviews."""
@@ -316,9 +321,7 @@ def run(options: argparse.Namespace, directory: Path) -> Run:
             traffic.stop()
             stack.stop_calls()
             traffic.await_answers()
-            wait_until(
-                lambda: not any(stack.lag().values()), DRAIN_S, "everything is processed", every=1.0
-            )
+            wait_until(stack.drained, DRAIN_S, "everything is processed", every=1.0)
         finally:
             traffic.close()
         print("checking every record", flush=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka.admin import (
+    AdminClient,
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
@@ -213,20 +214,8 @@ class Application:
         assert self.producer.flush(30) == 0
 
     def drained(self) -> bool:
-        """Whether all that tasks read is processed, what they send each other, too.
-
-        The ends are asked for after the positions, and what is being committed is waited for: what
-        was sent together with them is then known.
-        """
-        names = [real_name(self.settings, topic.name) for topic in consumed_topics()]
-        admin = self.admin
-        reached = self.positions(list(end_offsets(admin, names)))
-        ends = {tp: end for tp, end in settled_offsets(admin, names).items() if end > 0}
-        return all(reached.get(tp, -1) >= end for tp, end in ends.items())
-
-    def positions(self, tps: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
-        """Positions that the workers have published."""
-        return group_offsets(self.settings, self.settings.app_id, tps, 10)
+        """Whether all that tasks read is processed, what they send each other, too."""
+        return drained(self.admin, self.settings)
 
     def drain(self, timeout: float = 60, *, supervised: bool = True) -> None:
         """Wait until all inputs are processed; supervised workers that leave start again.
@@ -275,6 +264,18 @@ class Application:
         report = self.check()
         assert report.ok, f"{report.problems}\n{report.examples}"
         return report
+
+
+def drained(admin: AdminClient, settings: Settings) -> bool:
+    """Whether workers have told positions at the end of all that tasks read.
+
+    The ends are asked for after the positions, and what is being committed is waited for: what was
+    sent together with them is then known.
+    """
+    names = [real_name(settings, topic.name) for topic in consumed_topics()]
+    reached = group_offsets(settings, settings.app_id, end_offsets(admin, names), 10)
+    ends = {tp: end for tp, end in settled_offsets(admin, names).items() if end > 0}
+    return bool(ends) and all(reached[tp] >= end for tp, end in ends.items())
 
 
 def pause(seconds: float) -> None:

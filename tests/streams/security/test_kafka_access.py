@@ -28,9 +28,7 @@ from streams.clients import (
     create_admin,
     create_producer,
     end_offsets,
-    group_offsets,
     read_all,
-    settled_offsets,
     topic_partitions,
 )
 from streams.errors import BrokerUnreachable
@@ -40,8 +38,9 @@ from streams.inspection import exportable
 from streams.packs import load_policy
 from streams.settings import Settings
 from streams.simulate import Simulation
-from streams.topics import changelog_topic, create_topics, input_topics, real_name
+from streams.topics import changelog_topic, create_topics, real_name
 from streams.views.store import now_ms
+from tests.integration import harness
 from tests.streams.command_line import Command
 from tests.streams.security.certificates import Authority
 from tests.streams.security.locked_broker import ADMIN, LockedBroker
@@ -71,7 +70,8 @@ class Application:
             "ZHENGMING_HEARTBEAT_INTERVAL_S": "0.5",
         }
         self._stack = ExitStack()
-        self.administrator = Settings(**locked.security(ADMIN))
+        names = {"app_id": self.name, "topic_prefix": f"{self.name}."}
+        self.administrator = Settings(**locked.security(ADMIN), **names)
         (self.gateway_port,) = free_ports(1)
 
     def settings(self, part: Part, **more: Any) -> Settings:
@@ -158,12 +158,8 @@ def publish(application: Application, events: int, seed: int = 7) -> None:
 
 
 def drained(application: Application) -> bool:
-    """Whether the workers have published positions at the end of every input."""
-    names = [real_name(application.names, topic.name) for topic in input_topics()]
-    admin = application.locked.admin
-    ends = {tp: end for tp, end in settled_offsets(admin, names).items() if end > 0}
-    reached = group_offsets(application.administrator, application.name, ends, 10)
-    return bool(ends) and all(reached.get(tp, -1) >= end for tp, end in ends.items())
+    """Whether all is processed, as the administrator sees it."""
+    return harness.drained(application.locked.admin, application.administrator)
 
 
 def at_the_gateway(application: Application, keys: dict[str, str], pack: Path) -> None:
