@@ -9,7 +9,7 @@ from typing import NamedTuple
 from processors.accounts.effects import Ground, MeasureTerms
 from processors.accounts.reasons import STEP_NAMES
 from processors.policy.model import Message
-from processors.text import HIDDEN
+from processors.text import HIDDEN, HIDDEN_ZH
 from schemas.records import Field, Finding, MeasureStep, NoticeKind
 
 _FIELDS: Mapping[Field, Message] = {
@@ -27,29 +27,6 @@ _TITLES: Mapping[NoticeKind, Message] = {
     NoticeKind.CORRECTION_REMINDER: Message(zh="改正提醒", en="Reminder: a correction is due"),
 }
 
-
-_HIDDEN_ZH: Mapping[str, str] = {
-    "width": "字符变体",
-    "mark": "附加符号",
-    "enclosed": "带圈字母",
-    "digit": "其他文字的数字",
-    "radical": "部首",
-    "traditional": "繁体字",
-    "confusable": "形近字母",
-    "invisible": "夹杂不可见字符",
-    "separator": "夹杂分隔符",
-    "numeral": "数字大写",
-    "skeleton": "以符号或数字代替",
-    "homophone": "同音字",
-    "pinyin": "拼音",
-    "initials": "首字母",
-    "repeat": "重复字符",
-    "split": "拆字",
-    "reversed": "倒序",
-    "spelled": "以文字代替符号",
-    "slang": "代称",
-}
-"""How a text hid what was found, in Chinese; `HIDDEN` has the English words."""
 
 _FINAL = (MeasureStep.CLOSE, MeasureStep.BAR)
 MAX_PLACES = 3
@@ -174,7 +151,7 @@ def code_of(language: str | None) -> str:
 
 def _place(code: str, words: _Words, finding: Finding) -> str:
     """Where in the field something was found, and how it was written where that hides it."""
-    hidden = _HIDDEN_ZH if code == "zh" else HIDDEN
+    hidden = HIDDEN_ZH if code == "zh" else HIDDEN
     technique = hidden.get(finding.technique)
     return words.place.format(
         field=_in(code, _FIELDS[finding.field]),

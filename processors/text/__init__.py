@@ -8,13 +8,14 @@ from processors.text.claims import Claims, find_claims
 from processors.text.contacts import Contacts, find_contacts
 from processors.text.entry import BadLine, Entry, read_entries
 from processors.text.lexicon import Lexicon, View
-from processors.text.match import HIDDEN, Match, Outcome
+from processors.text.match import HIDDEN, HIDDEN_ZH, Match, Outcome
 from processors.text.protected import ProtectedNames
 from processors.text.scan import Detector, Scanner
 from processors.text.show import Form, forms_of
 
 __all__ = [
     "HIDDEN",
+    "HIDDEN_ZH",
     "BadLine",
     "Claims",
     "Contacts",

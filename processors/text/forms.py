@@ -125,9 +125,12 @@ class Forms:
             repeats: Iterable[int] = readings.repeats_at(self.stripped)
         else:
             repeats = readings.repeats_in(stripped)
+        sounded = self._sound if stripped is not None else None
+        assert not isinstance(sounded, str)
         for kind, view, places in (
             (readings.REPEAT, STRIPPED, repeats),
-            (readings.SPLIT, STRIPPED, wanted.splits_at(self.stripped, stripped)),
+            (readings.SPLIT, STRIPPED, wanted.splits_at(self.stripped, stripped, sounded)),
+            (readings.PARTED, STRIPPED, wanted.parted_at(self.stripped, stripped)),
             (readings.PINYIN, FOLDED, wanted.spelled_at(self.folded, folded)),
         ):
             for place in places:

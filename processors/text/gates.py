@@ -5,6 +5,7 @@ writes what was found and at what stands around, and asks whether anybody would 
 """
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from operator import eq
 
@@ -14,9 +15,11 @@ from processors.text.fold import RULES
 from processors.text.grammar import (
     OFFER_NEXT,
     SURNAMES,
+    offers,
 )
+from processors.text.pictures import PICTURES
 from processors.text.scan import Anchor, Text
-from processors.text.views import NUMERALS, ROUND, SIGNS, STRIPPED, sound
+from processors.text.views import NUMERALS, ROUND, SIGNS, STRIPPED, is_in_tone, sound
 from processors.text.words import (
     REACH,
     cut_ends,
@@ -42,7 +45,7 @@ _ALPHABETS = (  # in which words are written; what looks Latin in them is no dis
 
 _REDRAWN = (
     *(readings.REPEAT, readings.SPLIT, readings.ORNAMENT, readings.NUMERAL),
-    readings.PICTURE,
+    *(readings.PICTURE, readings.PARTED, readings.COMBINED),
 )
 
 
@@ -87,6 +90,10 @@ def is_apart(text: Text, anchor: Anchor, form: str) -> bool:
     lone = len(before) == 1 or (len(before) > 1 and not is_han(before[-2]))  # 当|代写论文
     ends = 1 if len(shown) <= _SHORT or lone else 2
     cut = cut_ends(f"{before}{shown}{after}", len(before), len(before) + len(shown)) >= ends
+    if anchor.reading == readings.PARTED and cut_ends(
+        f"{before}{shown}{after}", len(before), len(before) + len(shown)
+    ):
+        return False
     better = divides(before, shown, after)
     if better < 0 or (better == 0 and not cut):
         return not is_part(before, shown, after)
@@ -238,7 +245,7 @@ def _is_count(char: str) -> bool:
 # --- Sound -----------------------------------------------------------------------------------
 
 
-def equal(shown: str, form: str) -> int:
+def equal(shown: Sequence[str], form: str) -> int:
     """How many characters are those of the form."""
     return list(map(eq, shown, form)).count(True)
 
@@ -282,8 +289,12 @@ def _is_pinyin(text: Text, anchor: Anchor, form: str) -> bool:
     """Syllables in Latin letters: many, or written as one word; a kept character says as much."""
     shown = text.folded[anchor.start : anchor.end]
     kept = [char for char in shown if is_han(char)]
-    if kept or _is_gloss(text, anchor):
-        return any(char in form for char in kept)
+    if _is_gloss(text, anchor):
+        return False
+    if kept:
+        around = text.stripped_span(anchor.start, anchor.end)
+        near = text.stripped[max(0, around[0] - REACH) : around[1] + REACH]
+        return any(char in form for char in kept) or offers(near)
     if len(form) >= _SHORT or anchor.reading == readings.BOPOMOFO:
         return True
     first, last = text.span(anchor.start, anchor.end)
@@ -304,6 +315,26 @@ def _is_gloss(text: Text, anchor: Anchor) -> bool:
 def _is_spelled_out(shown: str) -> bool:
     """Whether every letter stands apart from the next: d-u-b-o."""
     return not any(one.isalnum() and two.isalnum() for one, two in pairwise(shown))
+
+
+def is_combined(text: Text, anchor: Anchor, form: str) -> bool:
+    """Whether a form is put together from parts or pictures, and the rest of it spelled.
+
+    What is put together must be of the form as it is; beside a picture, which may be there to be
+    looked at, a character that only sounds so must do it in tone.
+    """
+    pictured = not PICTURES.keys().isdisjoint(text.folded[anchor.start : anchor.end])
+    exact = [at for at, piece in enumerate(anchor.written) if piece == form[at]]
+    shown = text.folded[anchor.start : anchor.end]
+    return (
+        len(anchor.written) == len(form)
+        and any(form[at] not in shown for at in exact)
+        and all(
+            at in exact or piece.isascii() or is_in_tone(piece, form[at]) or not pictured
+            for at, piece in enumerate(anchor.written)
+        )
+        and len(exact) < len(form)
+    )
 
 
 def _is_initial(text: Text, anchor: Anchor, form: str) -> bool:

@@ -5,11 +5,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
 
+from processors.text import grammar
 from processors.text.entry import Entry, entries_of
 from processors.text.fold import JOINT, UNKNOWN, codes_of, fold, fold_codes, strip, text_of
 from processors.text.gates import (
     equal,
     is_apart,
+    is_combined,
     is_spaced,
     is_whole_word,
     looks_alike,
@@ -20,8 +22,10 @@ from processors.text.likeness import is_drawn, is_meant, is_seldom, may_be_offer
 from processors.text.match import Match, Outcome
 from processors.text.readings import (
     BOPOMOFO,
+    COMBINED,
     DRAWN,
     NUMERAL,
+    PARTED,
     PICTURE,
     PINYIN,
     REVERSED,
@@ -51,7 +55,7 @@ from processors.text.views import (
     spellings,
     toned_ways,
 )
-from processors.text.words import cut_ends, is_free, is_han, is_loose
+from processors.text.words import cut_ends, is_free, is_han, is_loose, is_word
 
 _LEAST = 2  # a single character would be found everywhere
 _LEAST_ALIKE = 3  # shorter ones count in no skeleton
@@ -59,6 +63,7 @@ _LONGEST_SOUND = 8
 _LEAST_ACRONYM = 3
 _LEAST_BY_TURNS = 4
 _LEAST_BACKWARDS = 3
+_LEAST_BACKWARDS_LATIN = 5
 
 
 class View(StrEnum):
@@ -75,7 +80,8 @@ ALL_VIEWS = tuple(View)
 QUIET_VIEWS = tuple(view for view in View if view is not View.SOUND)
 """The same without those by sound, which suit neither names nor titles."""
 
-_SPELLED = (PINYIN, BOPOMOFO)
+_SPELLED = (PINYIN, BOPOMOFO, COMBINED)
+_DOUBTFUL = (PICTURE, BACKWARDS, PARTED, COMBINED)
 _BY_SOUND = (SOUND, PAIR, MIXED, TONED, INITIALS)
 _SWITCHED = {  # readings that are left out with a view
     **{view.value: view for view in (View.REPEAT, View.SPLIT, View.REVERSED)},
@@ -101,6 +107,7 @@ class Terms:
         self.toned: dict[str, tuple[str, ...]] = {}  # of two characters, both by sound and tone
         self.shape: dict[str, tuple[str, ...]] = {}
         self.backwards: dict[str, str] = {}
+        self.parted: dict[str, str] = {}  # form by form, to the verb and what it is parted from
         entries = tuple(entries_of(given))
         folds = _each(entry.term.replace(JOINT, UNKNOWN) for entry in entries)
         strips = strip(JOINT.join(folds)).split(JOINT) if entries else ()
@@ -121,6 +128,7 @@ class Terms:
                     self.collapsed.setdefault(once, form)
         if View.REVERSED in views:
             self._add_backwards(hidden)
+        self.parted = {form: form[at - 1 : at + 1] for form in hidden if (at := _parted_at(form))}
         if View.SOUND in views:
             self._add_sounds([form for form in hidden if _has_sound(form, self.stripped[form])])
 
@@ -139,11 +147,12 @@ class Terms:
                 _append(self.shape, shape(form), form)
 
     def _add_backwards(self, forms: Sequence[str]) -> None:
-        """Forms of enough characters from the last to the first, unless that is an entry too."""
+        """Forms of enough letters from the last to the first, unless that is an entry too."""
         for form in forms:
             turned = form[::-1]
-            known = len(form) < _LEAST_BACKWARDS or turned in self.stripped
-            if not known and all(map(is_han, form)):
+            long = len(form) >= (_LEAST_BACKWARDS_LATIN if form.isascii() else _LEAST_BACKWARDS)
+            plain = (form.isascii() and form.isalpha()) or all(map(is_han, form))
+            if long and plain and turned not in self.stripped:
                 self.backwards.setdefault(turned, form)
 
     def _add_sounds(self, forms: Sequence[str]) -> None:
@@ -203,6 +212,9 @@ class Terms:
 
     def form(self, text: Text, anchor: Anchor) -> str:
         """Stripped form of the entry that an anchor stands for."""
+        if anchor.reading == COMBINED:
+            spoken = self.initials if anchor.view == INITIALS else self.sound
+            return max(spoken[anchor.term], key=lambda form: equal(anchor.written, form))
         if anchor.view in _BY_SOUND or anchor.view == SHAPE:
             shown = "".join(filter(str.isalnum, text.folded[anchor.start : anchor.end]))
             heard = {
@@ -227,6 +239,8 @@ class Terms:
             return True
         if not stands(text, anchor):
             return False
+        if anchor.reading == COMBINED:
+            return is_combined(text, anchor, form)
         if anchor.view == SKELETON:
             return looks_alike(text, anchor, form, loose=form in self.loose)
         if anchor.view in _BY_SOUND or anchor.view == SHAPE:
@@ -251,6 +265,14 @@ def _each(terms: Iterable[str]) -> list[str]:
 
 def _append(forms: dict[str, tuple[str, ...]], key: str, form: str) -> None:
     forms[key] = (*forms.get(key, ()), form)
+
+
+def _parted_at(form: str) -> int:
+    """Where something may stand between a verb and its object, 0 where it is not so."""
+    if form[0] not in grammar.PARTED or not all(map(is_han, form)):
+        return 0
+    at = 2 if len(form) == _LEAST_BY_TURNS else 1
+    return at if len(form) == _LEAST or (at < len(form) <= 4 and is_word(form[at:])) else 0
 
 
 def _put(forms: dict[str, Entry], form: str, entry: Entry) -> None:
@@ -308,6 +330,7 @@ class TermDetector:
         )
         self.mixed_terms: Iterable[str] = self.terms.mixed.keys()
         self.toned_terms: Iterable[str] = self.terms.toned.keys() if self.apart else ()
+        self.parted_terms: Iterable[str] = self.terms.parted.values() if self.apart else ()
         self.shape_terms: Iterable[str] = tuple(
             term for term in self.terms.shape if self.apart and len(term) > _LEAST
         )
@@ -325,10 +348,9 @@ class TermDetector:
             same = max([equal(shown, form) for form in drawn])
             if same > 1 or end - start > _LEAST_ALIKE:
                 return same < end - start
-            return (
-                is_seldom(shown, drawn)
-                and is_free(stripped, start, end)
-                and (end - start > _LEAST or not same or may_be_offered(stripped, start, end))
+            free = is_free if end - start > _LEAST else is_loose
+            return free(stripped, start, end) and (
+                is_seldom(shown, drawn) or may_be_offered(stripped, start, end)
             )
         toned = self.terms.toned.get(term)
         if toned:
@@ -357,6 +379,10 @@ class TermDetector:
             anchor = self._plainly(seen)
             switch = _SWITCHED.get(anchor.reading)
             if switch and switch not in self._views:
+                continue
+            if anchor.reading == COMBINED and not self.apart:
+                continue
+            if anchor.reading == PARTED and not (self.apart and anchor.term in self.terms.parted):
                 continue
             if self._is_turned(anchor) and anchor.reading != BACKWARDS:
                 continue
@@ -424,7 +450,7 @@ _LOWER_RANKS = ("副", "助理", "见习", "实习", "准")
 
 
 def _leaves_room(anchor: Anchor) -> bool:
-    return anchor.view in (*_BY_SOUND, SHAPE) or anchor.reading in (PICTURE, BACKWARDS)
+    return anchor.view in (*_BY_SOUND, SHAPE) or anchor.reading in _DOUBTFUL
 
 
 class Lexicon(TermDetector):

@@ -32,6 +32,7 @@ class _Case(NamedTuple):
     changed: list[int]
     before: str
     after: str
+    around: str  # the same with what is separated from it
     named: bool  # it ends a run that begins with a surname and is no longer than a name: 曾桂丽
 
     @property
@@ -67,7 +68,8 @@ def _case(text: Text, anchor: Anchor, form: str) -> _Case | None:
         return None
     before, after = neighbours(text, anchor)
     changed = [at for at in range(len(form)) if shown[at] != form[at]]
-    return _Case(shown, form, changed, before, after, _is_named(text.folded, anchor))
+    around = text.stripped[max(0, start - REACH) : end + REACH]
+    return _Case(shown, form, changed, before, after, around, _is_named(text.folded, anchor))
 
 
 def _is_named(folded: str, anchor: Anchor) -> bool:
@@ -157,7 +159,9 @@ def is_drawn(text: Text, anchor: Anchor, form: str) -> bool:
         return not most
     seldom = case.often < _OFTEN
     if not most:
-        return case.offered or (seldom and len(form) > _TWO)
+        alone = not (case.left or case.right or case.named)
+        offered = case.offered or offers(case.around)
+        return offered or (seldom and (len(form) > _TWO or alone))
     if seldom and (case.offered or case.all_changed(_sounds_so)):
         return True
     return case.often < _RARE and (case.left or case.right)

@@ -32,6 +32,8 @@ HIDDEN = {
     "similar": "with a character otherwise",
     "repeat": "with letters repeated",
     "split": "in parts of its characters",
+    "parted": "with something between verb and object",
+    "combined": "in parts, pictures and sounds together",
     "reversed": "in an order that the screen turns around",
     "backwards": "backwards",
     "turned": "upside down",
@@ -44,6 +46,40 @@ HIDDEN = {
 }
 """Techniques that hide what was found, in words that follow "written"; ``plain`` and ``case`` hide
 nothing."""
+
+HIDDEN_ZH = {
+    "width": "字符的其他形式",
+    "mark": "带附加符号",
+    "enclosed": "带圈字符",
+    "digit": "其他文字的数字",
+    "radical": "部首",
+    "traditional": "繁体字",
+    "variant": "异体字",
+    "confusable": "形近字母",
+    "invisible": "夹带不可见字符",
+    "separator": "夹带分隔符",
+    "numeral": "数字代字",
+    "skeleton": "以符号或数字代字",
+    "homophone": "谐音字",
+    "pinyin": "拼音",
+    "bopomofo": "注音",
+    "initials": "拼音首字母",
+    "similar": "一字之差",
+    "repeat": "重复字母",
+    "split": "拆字",
+    "parted": "中间插字",
+    "combined": "拆字、图形与谐音并用",
+    "reversed": "借显示顺序倒写",
+    "backwards": "倒序书写",
+    "turned": "倒置字符",
+    "drawn": "形似字母的字符",
+    "ornament": "夹带图形",
+    "picture": "以图形代字",
+    "signs": "符号拼成的字母",
+    "spelled": "拼读符号",
+    "slang": "黑话代称",
+}
+"""The same in Chinese."""
 
 
 class Match(NamedTuple):

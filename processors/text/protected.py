@@ -9,7 +9,7 @@ from functools import cache
 
 from processors.packs import shipped_pack
 from processors.text import grammar
-from processors.text.context import after, before, is_whole, segment
+from processors.text.context import after, before, is_latin, is_whole, segment
 from processors.text.entry import BadLine, Entry, entries_of, read_entries
 from processors.text.fold import fold, strip
 from processors.text.lexicon import ALL_VIEWS, TermDetector
@@ -19,10 +19,11 @@ from processors.text.similar import Near, Similar, is_other_word
 from processors.text.views import INITIALS, MIXED, PAIR, SIMILAR, SOUND
 from processors.text.words import is_han, runs_on, said_of
 
-_NAME_LENGTH = 20  # a text of so many letters may be a name; a longer one only mentions
+_NAME_LENGTH = 20  # a text of so many characters may be a name; a longer one only mentions
+_LETTERS = 3  # that take the room of one
 _OWNER_REACH = 12  # letters that the name of an organ may have before its suffix
 _PLACE_LENGTHS = range(2, 9)
-_REACH = 16
+_REACH = 20
 _APART = 3  # characters between two names of one bearer at most
 _SHORT = 2
 _LIKENESS = (SIMILAR, SOUND, PAIR, MIXED, INITIALS)
@@ -86,8 +87,12 @@ class ProtectedNames(TermDetector):
         likenesses = [anchor for anchor in anchors if anchor.view in _LIKENESS]
         for anchor, entry in self.hits(text, likenesses) if likenesses else ():
             start, end = text.span(anchor.start, anchor.end)
-            if _speaks(text.folded, anchor, entry) and not _overlaps(start, end, matches + alike):
+            within = [one for one in matches if one.outcome is Outcome.ACCEPT]
+            within = [one for one in within if start <= one.start and one.end <= end]
+            others = [one for one in matches + alike if one not in within]
+            if _speaks(text.folded, anchor, entry) and not _overlaps(start, end, others):
                 alike.append(_match(text, anchor, entry, Outcome.REVIEW))
+                matches = [one for one in matches if one not in within]
         unlisted = [one for one in unlisted if not _overlaps(one.start, one.end, alike)]
         return matches + unlisted + alike
 
@@ -314,6 +319,8 @@ def _only_happens(follows: str) -> bool:
 
 
 def _is_short(folded: str) -> bool:
+    """Whether a text is no longer than a name, of which several letters take a character's room."""
     if len(folded) > 4 * _NAME_LENGTH:
         return False
-    return sum(map(str.isalnum, folded)) <= _NAME_LENGTH
+    letters = sum(map(is_latin, folded))
+    return sum(map(str.isalnum, folded)) - letters + letters // _LETTERS <= _NAME_LENGTH

@@ -7,7 +7,7 @@ may have one is asked here, cheaply; how they are then read is in ``redrawn`` an
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -17,12 +17,14 @@ import numpy.typing as npt
 
 from processors.text import tables
 from processors.text.fold import IS_LETTER, JOINT, Codes, codes_of, fold
+from processors.text.grammar import BETWEEN, BETWEEN_STARTS
 from processors.text.pictures import PICTURES
-from processors.text.views import FOR_LETTERS, STRETCHED, disguises, sound, spelled
+from processors.text.views import FOR_LETTERS, STRETCHED, disguises, sound, sound_codes, spelled
 from processors.text.words import is_han
 
 REPEAT = "repeat"
 SPLIT = "split"
+PARTED = "parted"
 REVERSED = "reversed"
 TURNED = "turned"
 ORNAMENT = "ornament"
@@ -30,6 +32,7 @@ SIGNS = "signs"
 PICTURE = "picture"
 DRAWN = "drawn"
 NUMERAL = "numeral"
+COMBINED = "combined"
 PINYIN = "pinyin"
 BOPOMOFO = "bopomofo"
 INITIAL = "initials"
@@ -85,7 +88,12 @@ _ODD_OR_PICTURE = re.compile(f"[{_ODD_CHARS}{''.join(PICTURES)}]")
 MAY_SPELL = re.compile("[a-z1-5ㄅ-ㄩ]")
 """What spells a syllable has a letter, and what is spelled otherwise one or a tone."""
 _TOKEN = re.compile("[a-z]+")
-_MAY_HIDE = re.compile(f"[a-z]+(?:([{re.escape(FOR_LETTERS)}])[a-z]+)*")
+_ODD_LETTERS = frozenset(FOR_LETTERS)
+LATIN = frozenset("abcdefghijklmnopqrstuvwxyz")
+_ODD_LETTER = f"([{re.escape(FOR_LETTERS)}])"
+_MAY_HIDE = re.compile(
+    rf"(?:(?<![a-z\d]){_ODD_LETTER})?[a-z]+(?:{_ODD_LETTER}[a-z]+)*(?:{_ODD_LETTER}(?=[㐀-鿿]))?"
+)
 _LONGEST_SPLIT = 4
 _HAN = "㐀"
 
@@ -99,6 +107,8 @@ class Reading(NamedTuple):
     kind: str
     form: str
     spans: Sequence[tuple[int, int]]
+    written: Sequence[str] = ()
+    """Of a combined reading what each character of the form is read from."""
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Span of the folded form that a stretch of the form stands for."""
@@ -120,6 +130,7 @@ class Wanted:
         sounds: Iterable[str],
         mixed: Iterable[str],
         initials: Iterable[str],
+        parted: Iterable[str],
     ) -> None:
         initials, sounds = tuple(initials), tuple(sounds)
         self._pairs = _runs_of(terms, 2)
@@ -130,6 +141,9 @@ class Wanted:
         for parts in sorted(self._splits, key=len, reverse=True):
             self._heads.setdefault(parts[:2], []).append(parts)
         self._firsts = frozenset(head[0] for head in self._heads)
+        _, self._objects = _beside(parted)
+        self._verbs = np.zeros(IS_LETTER.size, np.bool_)
+        self._verbs[list(map(ord, self._objects))] = True
         self._heads_in = _Heads(self._heads, self._splits, self._pairs)
         # Of two syllables both, of more three in a row: fewer are found everywhere.
         self._sounds = _runs_of(sounds, 3)
@@ -140,9 +154,15 @@ class Wanted:
         self._letters = frozenset(_TOKEN.findall(JOINT.join(initials)))
         self._worth: dict[str, str] = {}
 
-    def splits_at(self, stripped: str, codes: Codes | None = None) -> Iterator[int]:
+    def splits_at(
+        self, stripped: str, codes: Codes | None = None, sounded: Codes | None = None
+    ) -> Iterator[int]:
         """Places of the stripped form where parts of a character begin that is wanted there."""
-        for at in self._heads_at(stripped) if codes is None else self._heads_in.places(codes):
+        if codes is None or sounded is None:
+            places: Iterable[int] = self._heads_at(stripped)
+        else:
+            places = self._heads_in.places(codes, sounded)
+        for at in places:
             if self._whole(stripped, at):
                 yield at
 
@@ -169,11 +189,10 @@ class Wanted:
             if not stripped.startswith(parts, at):
                 continue
             char, end = self._splits[parts], at + len(parts)
-            left, right = self._left.get(char, _NONE), self._right.get(char, _NONE)
+            right = self._right.get(char, _NONE)
             if (
-                stripped[at - 1 : at] in left
-                or stripped[end : end + 1] in right
-                or before in left
+                self._goes_with((stripped[at - 1 : at], before), char, self._left)
+                or self._goes_with((stripped[end : end + 1],), char, self._right)
                 or self._are_parts(stripped, end, right)
             ):
                 return len(parts), char
@@ -186,15 +205,44 @@ class Wanted:
                 return True
         return False
 
+    def parted_at(self, stripped: str, codes: Codes | None = None) -> Iterator[int]:
+        """Places of verbs with something between them and an object that is wanted there."""
+        if codes is not None:
+            found = self._verbs.take(codes[:-1]) & _between_table().take(codes[1:])
+            places: Iterable[int] = np.flatnonzero(found).tolist()
+        else:
+            places = (at for at, char in enumerate(stripped) if char in self._objects)
+        for at in places:
+            if self.parting(stripped, at):
+                yield at
+
+    def parting(self, stripped: str, at: int) -> int:
+        """How many characters stand between a verb and an object that is wanted there, or 0."""
+        objects = self._objects.get(stripped[at], _NONE)
+        between = BETWEEN.match(stripped, at + 1) if objects else None
+        return len(between[0]) if between and stripped[between.end() :][:1] in objects else 0
+
     def pictured(self, picture: str, before: str, after: str) -> list[str]:
         """The characters a picture stands for that are wanted beside what is at either side."""
         left, right = PICTURES.get(before, (before,)), PICTURES.get(after, (after,))
         return [
             char
             for char in PICTURES[picture]
-            if not self._left.get(char, _NONE).isdisjoint(left)
-            or not self._right.get(char, _NONE).isdisjoint(right)
+            if self._goes_with(left, char, self._left) or self._goes_with(right, char, self._right)
         ]
+
+    def _goes_with(
+        self, beside: Sequence[str], char: str, neighbours: Mapping[str, Collection[str]]
+    ) -> bool:
+        """Whether one of some characters is, or sounds like, a neighbour of another one.
+
+        Or is the letter of a word, which may stand for one.
+        """
+        wanted = neighbours.get(char, _NONE)
+        if not wanted:
+            return False
+        heard = sound("".join(wanted))
+        return any(one in LATIN or sound(one) in heard for one in filter(None, beside))
 
     def is_pictured(self, joined: str, at: int) -> bool:
         """Whether at a place of joined texts stands a picture for a wanted character."""
@@ -215,6 +263,11 @@ class Wanted:
                 if _hidden(folded, first, seen, self):
                     yield first
             first, last = start, start + len(word)
+            if folded[start - 1 : start] in _ODD_LETTERS or folded[last : last + 1] in _ODD_LETTERS:
+                begin = start - (folded[start - 1 : start] in _ODD_LETTERS)
+                end = _disguised_end(folded, begin)
+                if end - begin > len(word) and _hidden(folded, begin, end, self):
+                    yield begin
             if len(word) == 1:
                 singles.append(start)
             found = known.get(word)
@@ -236,8 +289,10 @@ class Wanted:
         ``said`` are the syllables of words in Latin letters right before.
         """
         if found == _AS_INITIALS:
-            before, after = _sound_at(folded, start - 1), _sound_at(folded, end)
-            return bool(before or after) and self._is_initial(before, folded[start:end], after)
+            before, after = han_beside(folded, start, -1), han_beside(folded, end - 1, 1)
+            return bool(before or after) and self._is_initial(
+                sound(before), folded[start:end], sound(after)
+            )
         left, right = _han_before(folded, start), _han_after(folded, end)
         if not (left or right or said or len(found) > 1):
             return False
@@ -276,6 +331,7 @@ class Wanted:
 
 
 _NONE: frozenset[str] = frozenset()
+_SIGNS_BETWEEN = 2
 _GAP = 3  # separators that may stand between two syllables
 _MOST_WORDS = 1 << 15
 _AS_INITIALS = "initials"
@@ -396,9 +452,14 @@ def _beside_at(joined: str, at: int, step: int) -> str:
     return ""
 
 
-def _sound_at(folded: str, at: int) -> str:
-    char = folded[at : at + 1] if at >= 0 else ""
-    return sound(char) if char and is_han(char) else ""
+def han_beside(folded: str, at: int, step: int) -> str:
+    """The Han character beside a place in one direction; a sign or two may be between, no blank."""
+    for _ in range(_SIGNS_BETWEEN + 1):
+        at += step
+        char = folded[at] if 0 <= at < len(folded) else " "
+        if char.isalnum() or char.isspace():
+            return char if is_han(char) else ""
+    return ""
 
 
 def _han_before(folded: str, start: int) -> str:
@@ -452,19 +513,27 @@ class _Heads:
         taken, times = np.unique(slots, return_counts=True)
         self._made[taken[times > 1]] = ord(_SEVERAL)
         codes = codes_of("".join(pairs))
+        ones, others = codes[::2], codes[1::2]
         self._pairs = np.zeros(1 << _PAIR_BITS, np.bool_)
-        self._pairs[_slots(codes[::2], codes[1::2], _PAIR_BITS)] = True
+        for left, right in ((sound_codes(ones), others), (ones, sound_codes(others))):
+            self._pairs[_slots(left, right, _PAIR_BITS)] = True
 
-    def places(self, codes: Codes) -> list[int]:
-        """Places where parts begin of what may be wanted beside its neighbour, and a few others."""
+    def places(self, codes: Codes, sounded: Codes) -> list[int]:
+        """Places where parts begin of what may be wanted beside its neighbour, and a few others.
+
+        A neighbour that only sounds as the one that is wanted will do.
+        """
         padded = np.concatenate((_NOTHING, codes, _NOTHING, _NOTHING))
+        heard = np.concatenate((_NOTHING, sounded, _NOTHING, _NOTHING))
         made = self._made.take(_slots(codes, padded[2:-1], _HEAD_BITS))
         at = np.flatnonzero(made)
         whole = made[at]
         wanted = whole == ord(_SEVERAL)
         wanted |= made[np.minimum(at + 2, codes.size - 1)] > 0  # parts of the next
-        wanted |= self._pairs.take(_slots(padded[at], whole, _PAIR_BITS))
-        wanted |= self._pairs.take(_slots(whole, padded[at + 3], _PAIR_BITS))
+        for beside in (padded[at], padded[at + 3]):
+            wanted |= beside - np.uint32(ord("a")) < len(LATIN)
+        wanted |= self._pairs.take(_slots(heard[at], whole, _PAIR_BITS))
+        wanted |= self._pairs.take(_slots(whole, heard[at + 3], _PAIR_BITS))
         found: list[int] = at[wanted].tolist()
         return found
 
@@ -506,6 +575,13 @@ def is_odd(text: str) -> bool:
 def odd_at(joined: str) -> list[int]:
     """Places of such characters and of pictures in joined texts, before they are folded."""
     return [hit.start() for hit in _ODD_OR_PICTURE.finditer(joined)]
+
+
+@cache
+def _between_table() -> _Flags:
+    table = np.zeros(IS_LETTER.size, np.bool_)
+    table[list(map(ord, BETWEEN_STARTS))] = True
+    return table
 
 
 @cache

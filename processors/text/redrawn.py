@@ -12,6 +12,7 @@ from processors.text.readings import (
     ORNAMENT,
     ORNAMENTS,
     OVERRIDE,
+    PARTED,
     PICTURE,
     REPEAT,
     REVERSED,
@@ -67,6 +68,15 @@ def split(folded: str, kept: Sequence[int], wholes: Mapping[int, tuple[int, str]
         spans.append((kept[at], kept[at + length - 1] + 1))
         at += length
     return Reading(SPLIT, "".join(made), spans)
+
+
+def part(folded: str, kept: Sequence[int], stripped: str, wanted: Wanted) -> Reading:
+    """Without what stands between a verb and its object: 办个证."""
+    places, at = list[int](), 0
+    while at < len(kept):
+        places.append(kept[at])
+        at += 1 + wanted.parting(stripped, at)
+    return Reading(PARTED, "".join(folded[i] for i in places), [(i, i + 1) for i in places])
 
 
 def picture(folded: str, wanted: Wanted | None = None) -> Iterator[Reading]:

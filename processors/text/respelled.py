@@ -4,9 +4,17 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from processors.text.readings import BOPOMOFO, INITIAL, PINYIN, Reading, Wanted, words_in
+from processors.text.readings import (
+    BOPOMOFO,
+    COMBINED,
+    INITIAL,
+    PINYIN,
+    Reading,
+    Wanted,
+    han_beside,
+    words_in,
+)
 from processors.text.views import sound, spelled, spellings, syllables
-from processors.text.words import is_han
 
 _TONES = frozenset("12345")
 _Spans = list[tuple[int, int]]
@@ -37,6 +45,21 @@ def spell(folded: str, wanted: Wanted | None = None) -> Iterator[Reading]:
         yield kept.reading(INITIAL)
 
 
+def combine(base: Reading) -> Iterator[Reading]:
+    """What has been put together from parts and pictures, by sound, and with Latin letters in it.
+
+    So 贝者bo is 赌博, 衤果l 裸聊 and 带🤰 代孕.
+    """
+    by_sound = Reading(COMBINED, sound(base.form), [(at, at + 1) for at in range(len(base.form))])
+    for reading in (by_sound, *spell(base.form)):
+        yield Reading(
+            COMBINED,
+            reading.form,
+            [base.span(start, end) for start, end in reading.spans],
+            [base.form[start:end] for start, end in reading.spans],
+        )
+
+
 class _Draft:
     """A reading in the making."""
 
@@ -56,7 +79,7 @@ class _Draft:
 
 
 def _beside_han(folded: str, start: int, end: int) -> bool:
-    return (start > 0 and is_han(folded[start - 1])) or (end < len(folded) and is_han(folded[end]))
+    return bool(han_beside(folded, start, -1) or han_beside(folded, end - 1, 1))
 
 
 def _syllable_spans(places: Sequence[int], found: str) -> _Spans:

@@ -74,6 +74,7 @@ _TOGETHER = {
 _VIEWS_OF = {  # the views in which a reading is searched; the first gives its form
     readings.REPEAT: (STRIPPED, COLLAPSED, SKELETON, SOUND, PAIR),
     readings.SPLIT: (STRIPPED,),
+    readings.PARTED: (STRIPPED,),
     readings.REVERSED: (STRIPPED, SKELETON, SOUND, PAIR),
     readings.TURNED: (STRIPPED,),
     readings.ORNAMENT: (STRIPPED, SKELETON, SOUND, PAIR),
@@ -84,9 +85,14 @@ _VIEWS_OF = {  # the views in which a reading is searched; the first gives its f
     readings.PINYIN: (SOUND, PAIR),
     readings.BOPOMOFO: (SOUND, PAIR),
     readings.INITIAL: (INITIALS,),
+    readings.COMBINED: (SOUND, PAIR, INITIALS),
 }
 
-_SPOKEN = (readings.PINYIN, readings.BOPOMOFO)  # readings whose form is one by sound
+_SPOKEN = (
+    readings.PINYIN,
+    readings.BOPOMOFO,
+    readings.COMBINED,
+)  # readings whose form is one by sound
 
 
 class Anchor(NamedTuple):
@@ -100,6 +106,8 @@ class Anchor(NamedTuple):
     start: int
     end: int
     reading: str = ""
+    written: tuple[str, ...] = ()
+    """Of a combined reading what each character is read from."""
 
     @property
     def form(self) -> str:
@@ -169,6 +177,8 @@ class Text:
                 yield once
         elif kind == readings.SPLIT:
             yield redrawn.split(folded, self.kept, wanted.wholes(self.stripped))
+        elif kind == readings.PARTED:
+            yield redrawn.part(folded, self.kept, self.stripped, wanted)
         elif kind == readings.SIGNS:
             yield redrawn.put_together(folded)
             yield from redrawn.unmask(folded)
@@ -197,8 +207,8 @@ class Detector(Protocol):
 
     Beside these it may have ``skeleton_terms``, ``sound_terms``, ``pair_terms``,
     ``mixed_terms``, ``toned_terms``, ``shape_terms``, ``shape_pair_terms``, ``backwards_terms``,
-    ``collapsed_terms`` and ``initials_terms``, and then gets anchors of these views and of
-    the other readings.
+    ``collapsed_terms``, ``initials_terms`` and ``parted_terms``, and then gets anchors of these
+    views and of the other readings.
     """
 
     @property
@@ -262,6 +272,9 @@ class Scanner:
             wanted[view] = list(map(chain.from_iterable, every))
         wanted[STRIPPED] += [_terms(detector, "piece") for detector in detectors]
         self._automata = {view: Automaton(terms) for view, terms in wanted.items()}
+        self._backwards = frozenset(
+            term for detector in detectors for term in _terms(detector, BACKWARDS)
+        )
         self._base = tuple(view for view in _PLAIN_VIEWS if self._automata[view])
         self._otherwise = frozenset(
             index for index, one in enumerate(detectors) if hasattr(one, "collapsed_terms")
@@ -280,7 +293,7 @@ class Scanner:
                     for view in views
                     for term in _terms(detectors[index], view)
                 ]
-                for views in ((STRIPPED,), (SOUND, PAIR), (MIXED,), (INITIALS,))
+                for views in ((STRIPPED,), (SOUND, PAIR), (MIXED,), (INITIALS,), (readings.PARTED,))
             )
         )
 
@@ -365,6 +378,12 @@ class Scanner:
             for index, kind in sorted(kinds.union(batch.forms.otherwise(wanted)))
             for reading in batch.text(index).read_otherwise(kind, wanted)
         ]
+        made += [
+            (index, combined)
+            for index, reading in made
+            if reading.kind in (readings.SPLIT, readings.PICTURE)
+            for combined in respelled.combine(reading)
+        ]
         for kind, views in _VIEWS_OF.items():
             some = [(index, reading) for index, reading in made if reading.kind == kind]
             joined = JOINT.join(reading.form for _, reading in some)
@@ -384,6 +403,8 @@ class Scanner:
         starts = starts_of(joined)
         places: dict[int, list[int]] = {}
         for hit in self._automata[view].find(for_search(joined)):
+            if hit.term in self._backwards:  # one way to hide it is enough
+                continue
             at = bisect_right(starts, hit.start) - 1
             index, reading = some[at]
             first, last = hit.start - starts[at], hit.end - starts[at]
@@ -394,7 +415,8 @@ class Scanner:
             start, end = reading.span(first, last)
             if not _differs(batch.text(index).folded[start:end], reading, first, last):
                 continue
-            anchor = Anchor(view, hit.term, start, end, reading.kind)
+            written = tuple(reading.written[first:last])
+            anchor = Anchor(view, hit.term, start, end, reading.kind, written)
             for owner in self._otherwise.intersection(hit.owners):
                 batch.detectors(index)[owner].append(anchor)
 
@@ -416,7 +438,7 @@ class Scanner:
 
 def _differs(shown: str, reading: readings.Reading, first: int, last: int) -> bool:
     """Whether what is found in a reading is not found without it."""
-    if reading.kind == readings.INITIAL:
+    if reading.kind in (readings.INITIAL, readings.COMBINED):
         return True
     spoken = reading.kind in _SPOKEN
     if spoken and not readings.MAY_SPELL.search(shown):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from processors.text import grammar, tables
 from processors.text.fold import JOINT
+from processors.text.lookalikes import GROUPS
 from processors.text.views import STROKES, is_in_tone, sound
 from processors.text.words import is_han, is_word
 
@@ -17,62 +18,6 @@ _LEAST = 3  # Han characters of a name of which one may be changed for one that 
 _LEAST_LONGER = 5  # of a name of which one may be left out or put in
 _LEAST_LATIN = 6
 _OPEN = "\ufffe"  # stands for the character that is open
-
-# Characters that look alike and have no part in common that the table of parts knows.
-_GROUPS = (
-    *("大太犬天夫夭丈", "人入八", "日曰目白", "土士工", "己已巳", "未末本", "千干于", "王玉主壬"),
-    *(
-        "田由甲申电中",
-        "刀力",
-        "儿几九",
-        "贝见",
-        "木禾术",
-        "免兔",
-        "鸟乌",
-        "戊戌戍成",
-        "今令",
-        "斤斥",
-    ),
-    *(
-        "石右古",
-        "考老",
-        "万方",
-        "厂广",
-        "用甩",
-        "升井开",
-        "龙尤",
-        "市巾",
-        "问间闻",
-        "子了予",
-        "夭天",
-    ),
-    *(
-        "气乞",
-        "心必",
-        "手毛",
-        "水永冰",
-        "文交",
-        "东车",
-        "农衣",
-        "业亚",
-        "平半",
-        "民氏",
-        "公分",
-        "司同",
-        "浙渐淅",
-        "委季",
-        "部陪",
-        "局居",
-        "察祭",
-        "务努",
-        "交父",
-        "育肓盲",
-        "社杜",
-        "江汪",
-        "察蔡",
-        "华毕",
-    ),
-)
 
 
 class Near(NamedTuple):
@@ -184,7 +129,7 @@ def _middles(form: str) -> Iterator[str]:
 def _alike_to(char: str) -> frozenset[str]:
     """The other characters that look like one."""
     wholes = _wholes()
-    found = {one for group in _GROUPS if char in group for one in group}
+    found = {one for group in GROUPS if char in group for one in group}
     for part in _parts().get(char, _NONE):
         found |= wholes.get(part, _NONE)
     return frozenset(found) - {char}
@@ -255,4 +200,4 @@ def _looks_alike(one: str, other: str) -> bool:
     ours, theirs = parts.get(one, _NONE), parts.get(other, _NONE)
     if ours & theirs or one in theirs or other in ours:
         return True
-    return any(one in group and other in group for group in _GROUPS)
+    return any(one in group and other in group for group in GROUPS)

@@ -14,6 +14,7 @@ import numpy as np
 
 from processors.text import tables
 from processors.text.fold import IS_LETTER, JOINT, Codes
+from processors.text.lookalikes import GROUPS
 from processors.text.words import is_han
 
 FOLDED = "folded"
@@ -175,11 +176,23 @@ def _shapes() -> dict[int, str]:
         if len(parts) == _BOTH and parts[-1] not in STROKES:
             last.setdefault(whole, parts[-1])
     known = Counter(last.values())  # what others are known by stands for itself: 色, and so 铯
-    return {ord(char): part for char, part in last.items() if known[char] < _SEVERAL}
+    found = {char: part for char, part in last.items() if known[char] < _SEVERAL}
+    for seldom, usual in _taken_for():
+        found[seldom] = found.get(usual, usual)
+    return {ord(char): part for char, part in found.items()}
+
+
+def _taken_for() -> Iterator[tuple[str, str]]:
+    """Characters that are seldom met, each with the most usual of those it looks like."""
+    counts = tables.counts()
+    for group in GROUPS:
+        usual = max(group, key=lambda char: counts.get(char, 0))
+        yield from ((char, usual) for char in group if counts.get(char, 0) < _SELDOM)
 
 
 _BOTH = 2  # parts of a character that has two
 _SEVERAL = 3
+_SELDOM = 100  # met less often in 1.7 million
 
 
 def shape(stripped: str) -> str:

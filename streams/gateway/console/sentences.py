@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from processors.text import HIDDEN
+from processors.text import HIDDEN, HIDDEN_ZH
 from streams.gateway.console.words import Language, word
 
 _FIELD = r"[Tt]he (?P<field>\w+)"
@@ -48,38 +48,6 @@ HEADS = {
 }
 """How a sentence begins, and the same in Chinese."""
 
-WRITTEN = {
-    "width": "字符的其他形式",
-    "mark": "带附加符号",
-    "enclosed": "带圈字符",
-    "digit": "其他文字的数字",
-    "radical": "部首",
-    "traditional": "繁体字",
-    "variant": "异体字",
-    "confusable": "形近字母",
-    "invisible": "夹带不可见字符",
-    "separator": "夹带分隔符",
-    "numeral": "数字代字",
-    "skeleton": "以符号或数字代字",
-    "homophone": "谐音字",
-    "pinyin": "拼音",
-    "bopomofo": "注音",
-    "initials": "拼音首字母",
-    "similar": "一字之差",
-    "repeat": "重复字母",
-    "split": "拆字",
-    "reversed": "借显示顺序倒写",
-    "backwards": "倒序书写",
-    "turned": "倒置字符",
-    "drawn": "形似字母的字符",
-    "ornament": "夹带图形",
-    "picture": "以图形代字",
-    "signs": "符号拼成的字母",
-    "spelled": "拼读符号",
-    "slang": "黑话代称",
-}
-"""Ways to write what is hidden, by technique."""
-
 TAILS = {
     ", in the text read in it": "（图中文字）",
     ", turned around": "（镜像）",
@@ -90,7 +58,7 @@ TAILS = {
     f"; no {_PROOF} covers what is hidden": "；{proof}证明不涵盖隐藏的写法",
     f"; a valid {_PROOF} covers it": "；有相符的{proof}证明",
     f"; the {_PROOF} is for something else": "；{proof}证明与此不符",
-    **{f", written {re.escape(HIDDEN[way])}": f"，写法：{zh}" for way, zh in WRITTEN.items()},
+    **{f", written {re.escape(HIDDEN[way])}": f"，写法：{zh}" for way, zh in HIDDEN_ZH.items()},
 }
 """What a sentence may go on with."""
 

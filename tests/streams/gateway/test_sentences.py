@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from processors.text import HIDDEN
+from processors.text import HIDDEN, HIDDEN_ZH
 from streams.gateway.checks import Item, judge
-from streams.gateway.console.sentences import WRITTEN, reason
+from streams.gateway.console.sentences import reason
 from streams.packs import load_policy
 from streams.settings import Settings
 
@@ -37,7 +37,7 @@ def test_a_sentence_that_is_not_known_stays_as_it_is(said: str) -> None:
 
 
 def test_every_way_of_hiding_has_its_words() -> None:
-    assert set(WRITTEN) == set(HIDDEN)
+    assert set(HIDDEN_ZH) == set(HIDDEN)
 
 
 @pytest.mark.parametrize(
