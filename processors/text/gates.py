@@ -90,9 +90,7 @@ def is_apart(text: Text, anchor: Anchor, form: str) -> bool:
     lone = len(before) == 1 or (len(before) > 1 and not is_han(before[-2]))  # 当|代写论文
     ends = 1 if len(shown) <= _SHORT or lone else 2
     cut = cut_ends(f"{before}{shown}{after}", len(before), len(before) + len(shown)) >= ends
-    if anchor.reading == readings.PARTED and cut_ends(
-        f"{before}{shown}{after}", len(before), len(before) + len(shown)
-    ):
+    if anchor.reading == readings.PARTED and cut_ends(text.stripped, start, end):
         return False
     better = divides(before, shown, after)
     if better < 0 or (better == 0 and not cut):

@@ -106,7 +106,7 @@ def test_a_chinese_notice_says_how_it_was_written():
     world = World(strict_policy(), registered=False)
     world.change(kind=ChangeKind.REGISTRATION, name="plain", language="zh")
     body = one(world.apply(bio="my c a s i n o"), Notice).body
-    assert "位置：简介第 4 至 14 字（写法：夹杂分隔符）。" in body
+    assert "位置：简介第 4 至 14 字（写法：夹带分隔符）。" in body
     assert f"协议条款：{CLAUSE}。" in body
     assert "受限功能：post、comment。" in body
 
