@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import product
 
 from processors.text.contact_forms import Contact, split_words
 from processors.text.match import Outcome
@@ -57,7 +58,7 @@ _PHRASES = (
     r"扫一扫[\W_]{0,2}(?:加|进|关注|领|添|联系|有|咨询)",
     rf"长{_S}[按摁]{_S}(?:识{_S}别|识图|二维码|图片|头像|扫|保存(?=[图二]|后|扫)|复制|加)|识别(?:图中|头像|下方"
     rf"|上方)?的?二维码",
-    rf"二维码{_S}(?:就?在|见|看|是)|(?:{_WHERE})(?:就?是|即|的|里|上|有|处)?{_S}(?:我的)?二维码",
+    rf"二维码{_S}(?:就?在|见|看|是(?!怎|什么|如何|谁|一[种项]|用来))|(?:{_WHERE})(?:就?是|即|的|里|上|有|处)?{_S}(?:我的)?二维码",
     # where the contact is to be found
     rf"看(?:我|一下|下)?的?(?:{_WHERE})(?:图|里|上)?{_S}(?:二维码|有|加|扫|联系|找|进群|领|拿|约"
     rf"|惊喜)",
@@ -84,7 +85,12 @@ _PHRASES = (
     r"(?<![a-z])(?:whatsapp|wechat|telegram) me(?![a-z])|qr ?code (?:in|on) (?:my )?(?:avatar|bio"
     r"|profile|cover)",
 )
-_INVITATION = re.compile("|".join(f"(?:{phrase})" for phrase in _PHRASES))
+_QR = ("二2贰", "维惟唯微", "码马玛🐎🐴")  # 二维码, as it is written
+_INVITATION = re.compile(
+    "|".join(f"(?:{phrase})" for phrase in _PHRASES).replace(
+        "二维码", "".join(f"[{chars}]" for chars in _QR)
+    )
+)
 _DECLINED = re.compile(
     r"(?:不|勿|别|莫|谢绝|拒绝?|禁止?|杜绝|严禁|没有|从未)(?:要|想|再|随便|来|轻易|主动)?[^\w]?\Z"
 )
@@ -116,6 +122,7 @@ ANCHORS = (
     *(verb + word for verb in "加➕✚+扫搜私留求换" for word in (*_CHATS, *"v微薇q")),
     *(f"{verb}{word}" for verb in split_words("加 + ➕ 留下 换个 联系") for word in _COMMON),
     *(f"{me}{word}" for me in split_words("我 我的 个 下") for word in (*_COMMON, "v ")),
+    *map("".join, product(*_QR)),
     *(f" {word} {chat}" for word in ("on", "at", "via", "my") for chat in _ENGLISH.split("|")),
 )
 """Terms of which a text with an invitation has one."""
