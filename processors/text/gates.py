@@ -256,17 +256,20 @@ def sounds_alike(text: Text, anchor: Anchor, form: str) -> bool:
         return _is_initial(text, anchor, form)
     start, end = text.stripped_span(anchor.start, anchor.end)
     shown = text.stripped[start:end]
-    if len(shown) != len(form) or cut_ends(text.stripped, start, end):
+    before, after = neighbours(text, anchor)
+    run, first = f"{before}{shown}{after}", len(before)
+    last = first + len(shown)
+    if len(shown) != len(form) or cut_ends(run, first, last):
         return False
-    words = words_around(text.stripped, start, end)
-    changed = [start + at for at in range(len(form)) if shown[at] != form[at]]
+    words = words_around(run, first, last)
+    changed = [first + at for at in range(len(form)) if shown[at] != form[at]]
     one_of_many = len(form) >= _SHORT and len(changed) <= 1
     if any(
-        first <= start and last >= end and not (one_of_many and last - first == len(form))
-        for first, last in words
+        begin <= first and stop >= last and not (one_of_many and stop - begin == len(form))
+        for begin, stop in words
     ):
         return False
-    if not one_of_many and any(first <= at < last for at in changed for first, last in words):
+    if not one_of_many and any(begin <= at < stop for at in changed for begin, stop in words):
         return False
     is_long = len(form) > _SHORT or (len(form) == _SHORT and len(changed) < _SHORT)
     return is_long or not _is_name(text.stripped, start, end, form)
@@ -319,20 +322,26 @@ def is_combined(text: Text, anchor: Anchor, form: str) -> bool:
     """Whether a form is put together from parts or pictures, and the rest of it spelled.
 
     What is put together must be of the form as it is; beside a picture, which may be there to be
-    looked at, a character that only sounds so must do it in tone.
+    looked at, or beside digits, a character that only sounds so must do it in tone.
     """
     pictured = not PICTURES.keys().isdisjoint(text.folded[anchor.start : anchor.end])
     exact = [at for at, piece in enumerate(anchor.written) if piece == form[at]]
-    shown = text.folded[anchor.start : anchor.end]
-    return (
-        len(anchor.written) == len(form)
-        and any(form[at] not in shown for at in exact)
-        and all(
-            at in exact or piece.isascii() or is_in_tone(piece, form[at]) or not pictured
-            for at, piece in enumerate(anchor.written)
-        )
-        and len(exact) < len(form)
+    if len(anchor.written) != len(form) or not 0 < len(exact) < len(form):
+        return False
+    if any(map(str.isdigit, anchor.written)):
+        in_tone, hidden = True, len(form) >= _SHORT and not _goes_on_in_digits(text, anchor)
+    else:
+        in_tone, shown = pictured, text.folded[anchor.start : anchor.end]
+        hidden = any(form[at] not in shown for at in exact)
+    return hidden and all(
+        at in exact or piece.isascii() or not in_tone or is_in_tone(piece, form[at])
+        for at, piece in enumerate(anchor.written)
     )
+
+
+def _goes_on_in_digits(text: Text, anchor: Anchor) -> bool:
+    around = text.folded[anchor.start - 1 : anchor.start], text.folded[anchor.end :][:1]
+    return any(map(str.isdigit, around))
 
 
 def _is_initial(text: Text, anchor: Anchor, form: str) -> bool:

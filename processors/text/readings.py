@@ -32,6 +32,7 @@ SIGNS = "signs"
 PICTURE = "picture"
 DRAWN = "drawn"
 NUMERAL = "numeral"
+COUNTED_OUT = "counted out"
 COMBINED = "combined"
 PINYIN = "pinyin"
 BOPOMOFO = "bopomofo"
@@ -60,13 +61,16 @@ _DRAWN = {
 DRAWN_AS = {char: letter for letter, chars in _DRAWN.items() for char in chars}
 """Letters of other scripts, and digits, as they look; folding reads them as what they are."""
 _COMMON_DRAWN = frozenset("ム乃刀モ千ん工ズ几口尺山乙")  # of which none asks for the reading
-_DIGITS = "一二三四五六七八九"
+_NUMERALS = "一二三四五六七八九"
 _COUNTED = ("①", "⑴", "⒈", "❶", "➀", "➊", "⓵", "\U0001f102")
 COUNTED = {
-    **{chr(ord(first) + at): digit for first in _COUNTED for at, digit in enumerate(_DIGITS)},
+    **{chr(ord(first) + at): digit for first in _COUNTED for at, digit in enumerate(_NUMERALS)},
     **dict(zip("ⅡⅢⅣⅥⅦⅧⅨⅱⅲⅳⅵⅶⅷⅸ", "二三四六七八九二三四六七八九", strict=True)),
 }
 """Numerals in circles and the like, and Roman ones, as Chinese ones: 快③, 牌❾."""
+_DIGITS = "0123456789"
+NUMERAL_OF = dict(zip((*_DIGITS, "10"), "零" + _NUMERALS + "十", strict=True))
+"""What digits are read as."""
 ROMAN = dict(zip("ⅡⅢⅣⅥⅦⅧⅨⅱⅲⅳⅵⅶⅷⅸ", "23467892346789", strict=True))
 ORNAMENTS = "\U0001f170-\U0001f19a\U0001f1e6-\U0001f1ff\U0001f201-\U0001f265㈪-㉇㊊-㊰℡№¥￥₩₫₭₮₱₲₴₵"
 """Ranges of pictures with a letter or character in them, and signs that folding reads as letters:
@@ -147,6 +151,7 @@ class Wanted:
         self._heads_in = _Heads(self._heads, self._splits, self._pairs)
         # Of two syllables both, of more three in a row: fewer are found everywhere.
         self._sounds = _runs_of(sounds, 3)
+        self._sound_pairs = _runs_of(sounds, 2)
         self._sounds |= frozenset(term for term in sounds if len(term) == 2)
         self._mixed = frozenset(mixed)
         self._initials = _runs_of(initials, 2)
@@ -221,6 +226,29 @@ class Wanted:
         objects = self._objects.get(stripped[at], _NONE)
         between = BETWEEN.match(stripped, at + 1) if objects else None
         return len(between[0]) if between and stripped[between.end() :][:1] in objects else 0
+
+    def counted_at(self, stripped: str, codes: Codes | None = None) -> Iterator[int]:
+        """Places of digits that sound like what is wanted beside their neighbours."""
+        if codes is None:
+            places: Iterable[int] = (at for at, char in enumerate(stripped) if char in _DIGITS)
+        else:
+            places = np.flatnonzero(codes - np.uint32(ord("0")) < len(_DIGITS)).tolist()
+        for at in places:
+            if self.counted(stripped, at):
+                yield at
+
+    def counted(self, stripped: str, at: int) -> str:
+        """The digits at a place that sound like what is wanted there; empty where none do."""
+        digits = "10" if stripped.startswith("10", at) else stripped[at]
+        numeral = NUMERAL_OF.get(digits)
+        if not numeral:
+            return ""
+        before, after = stripped[at - 1 : at], stripped[at + len(digits) :][:1]
+        if stripped.startswith("10", at + len(digits)):
+            after = NUMERAL_OF["10"]
+        heard = sound(before + numeral + after)
+        wanted = any(pair in self._sound_pairs for pair in _runs(heard, 2))
+        return digits if wanted else ""
 
     def pictured(self, picture: str, before: str, after: str) -> list[str]:
         """The characters a picture stands for that are wanted beside what is at either side."""
@@ -298,8 +326,7 @@ class Wanted:
             return False
         if left[-1:] + found[0] in self._mixed or found[-1] + right[:1] in self._mixed:
             return True
-        # Of two characters the one that is kept must be the right one, as mixed has told.
-        near = found if left else said[-1:] + found
+        near = (sound(left[-1:]) or said[-1:]) + found + sound(right[:1])
         wide = said[len(left) - 2 :] if len(left) < 2 else ""
         wide += sound(left) + found + sound(right)
         return any(pair in self._sounds for pair in _runs(near, 2)) or any(
