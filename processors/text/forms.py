@@ -136,6 +136,8 @@ class Forms:
         ):
             for place in places:
                 yield bisect_right(self.starts(view), place) - 1, kind
+        for hit in readings.SAYS_BACKWARDS.finditer(self.folded):
+            yield bisect_right(self.starts(FOLDED), hit.start()) - 1, readings.REVERSED
         yield from self._odd(wanted)
 
     def _odd(self, wanted: readings.Wanted) -> Iterator[tuple[int, str]]:

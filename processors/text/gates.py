@@ -87,6 +87,7 @@ def is_apart(text: Text, anchor: Anchor, form: str) -> bool:
     if len(shown) > _SHORT + 1 or not all(map(is_han, shown)):
         return True
     before, after = neighbours(text, anchor)
+    after = after.removeprefix("群").removeprefix("裙")  # of those it is for: 约炮|群
     lone = len(before) == 1 or (len(before) > 1 and not is_han(before[-2]))  # 当|代写论文
     ends = 1 if len(shown) <= _SHORT or lone else 2
     cut = cut_ends(f"{before}{shown}{after}", len(before), len(before) + len(shown)) >= ends
@@ -326,7 +327,7 @@ def is_combined(text: Text, anchor: Anchor, form: str) -> bool:
     """
     pictured = not PICTURES.keys().isdisjoint(text.folded[anchor.start : anchor.end])
     exact = [at for at, piece in enumerate(anchor.written) if piece == form[at]]
-    if len(anchor.written) != len(form) or not 0 < len(exact) < len(form):
+    if len(anchor.written) != len(form) or not exact:
         return False
     if any(map(str.isdigit, anchor.written)):
         in_tone, hidden = True, len(form) >= _SHORT and not _goes_on_in_digits(text, anchor)

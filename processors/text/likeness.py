@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from processors.text import tables
+from processors.text.context import is_ordinary
 from processors.text.gates import neighbours
 from processors.text.grammar import (
     OFFER_AFTER,
@@ -88,7 +89,7 @@ def is_meant(text: Text, anchor: Anchor, form: str) -> bool:
     (涨份接单), or more speak for it: see the three ways below.
     """
     case = _case(text, anchor, form)
-    if case is None or not _is_weak(form, case.changed):
+    if case is None or not _is_weak(form, case.changed) or _is_parted_by_signs(text, anchor):
         return True
     if OFFER_AFTER.match(case.after) or OFFER_BEFORE.search(case.before):
         return True
@@ -97,6 +98,12 @@ def is_meant(text: Text, anchor: Anchor, form: str) -> bool:
     if PERSON_AFTER.match(case.after):
         return True
     return _is_meant_by_one(case) if len(form) == _TWO else _is_meant_by_some(case)
+
+
+def _is_parted_by_signs(text: Text, anchor: Anchor) -> bool:
+    """Whether signs stand between that nobody writes there honestly: 代☆运."""
+    between = (char for char in text.folded[anchor.start : anchor.end] if not char.isalnum())
+    return not all(map(is_ordinary, between))
 
 
 def _is_meant_by_none(case: _Case) -> bool:

@@ -42,6 +42,10 @@ ODD = "odd"
 """Of the kind of its characters: reversed, turned, drawn, with ornaments, or in bopomofo."""
 
 OVERRIDE = "\u202e"
+SAYS_BACKWARDS = re.compile(
+    r"[反倒](?:着|过来)[看读念写]|[反倒]过来(?=[\W_]|\Z)|[读念写看][反倒]了?"
+)
+"""How a text says that it is to be read from its end."""
 UPSIDE_DOWN = "ɐɔǝɟƃɓɥᴉɾʞɯɹʇʌʍʎ∀ƎℲ⅁⅂┴⅄"
 """Letters that are only ever written upside down."""
 _DRAWN = {
@@ -250,9 +254,13 @@ class Wanted:
         wanted = any(pair in self._sound_pairs for pair in _runs(heard, 2))
         return digits if wanted else ""
 
-    def pictured(self, picture: str, before: str, after: str) -> list[str]:
-        """The characters a picture stands for that are wanted beside what is at either side."""
+    def pictured(self, picture: str, before: str, after: str, far: str = "") -> list[str]:
+        """The characters a picture stands for that are wanted beside what is at either side.
+
+        ``far`` is what stands before what is before: the two may be parts of a character.
+        """
         left, right = PICTURES.get(before, (before,)), PICTURES.get(after, (after,))
+        left = (*left, self._splits.get(far + before, ""))
         return [
             char
             for char in PICTURES[picture]
@@ -275,7 +283,7 @@ class Wanted:
     def is_pictured(self, joined: str, at: int) -> bool:
         """Whether at a place of joined texts stands a picture for a wanted character."""
         before, after = _beside_at(joined, at, -1), _beside_at(joined, at, 1)
-        return bool(self.pictured(joined[at], before, after))
+        return bool(self.pictured(joined[at], before, after, _beside_at(joined, at - 1, -1)))
 
     def spelled_at(self, folded: str, codes: Codes | None = None) -> Iterator[int]:
         """Places of words in Latin letters that spell wanted syllables, or stand for initials."""
@@ -490,25 +498,33 @@ def han_beside(folded: str, at: int, step: int) -> str:
 
 
 def _han_before(folded: str, start: int) -> str:
-    """Up to two Han characters before a place, a separator or two away at most."""
-    low, at = max(0, start - 3), start - 1
-    while at >= low and not folded[at].isalnum():
-        at -= 1
-    if at < low or not is_han(folded[at]):
-        return ""
-    return folded[at - 1 : at + 1] if at and is_han(folded[at - 1]) else folded[at]
+    """Up to two Han characters before a place, each a separator or two away at most."""
+    return "".join(reversed(list(_han_near(folded, start, -1))))
 
 
 def _han_after(folded: str, end: int) -> str:
     """As ``_han_before``, after a place; and two digits right there, as in xingyun28."""
     if folded[end : end + 2].isdecimal() and end + 1 < len(folded):
         return folded[end : end + 2]
-    high, at = min(len(folded), end + 3), end
-    while at < high and not folded[at].isalnum():
-        at += 1
-    if at >= high or not is_han(folded[at]):
-        return ""
-    return folded[at : at + 2] if is_han(folded[at + 1 : at + 2] or " ") else folded[at]
+    return "".join(_han_near(folded, end - 1, 1))
+
+
+def _han_near(folded: str, at: int, step: int) -> Iterator[str]:
+    """Up to two Han characters beside a place in one direction."""
+    found, gap = 0, 0
+    while found < _BOTH and gap < _GAP:
+        at += step
+        char = folded[at] if 0 <= at < len(folded) else JOINT
+        if char == JOINT or (char.isalnum() and not is_han(char)):
+            return
+        if char.isalnum():
+            found, gap = found + 1, 0
+            yield char
+        else:
+            gap += 1
+
+
+_BOTH = 2
 
 
 def repeats_at(stripped: str) -> Iterator[int]:

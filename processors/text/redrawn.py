@@ -89,7 +89,8 @@ def picture(folded: str, wanted: Wanted | None = None) -> Iterator[Reading]:
         if char in PICTURES:
             found: Sequence[str] = PICTURES[char][:1]
             if wanted:
-                found = wanted.pictured(char, folded[at - 1 : at], folded[at + 1 : at + 2])
+                before, far = folded[at - 1 : at], folded[max(0, at - 2) : max(0, at - 1)]
+                found = wanted.pictured(char, before, folded[at + 1 : at + 2], far)
             if found:
                 read[at] = found
     places = [at for at, char in enumerate(folded) if char.isalnum() or at in read]
@@ -116,6 +117,12 @@ def reverse(original: str, origins: Sequence[int], folded: str) -> Iterator[Read
     turned += places[at:]
     if turned != places:
         yield Reading(REVERSED, "".join(folded[i] for i in turned), [(i, i + 1) for i in turned])
+
+
+def backwards(folded: str, kept: Sequence[int]) -> Reading:
+    """The text from its last letter to its first, as it says it is to be read."""
+    turned = kept[::-1]
+    return Reading(REVERSED, "".join(folded[i] for i in turned), [(i, i + 1) for i in turned])
 
 
 def _overridden(original: str) -> Iterator[tuple[int, int]]:

@@ -9,15 +9,19 @@ from processors.text.readings import (
     COMBINED,
     INITIAL,
     NUMERAL_OF,
+    PICTURE,
     PINYIN,
+    SPLIT,
     Reading,
     Wanted,
     han_beside,
     words_in,
 )
+from processors.text.redrawn import split
 from processors.text.views import sound, spelled, spellings, syllables
 
 _TONES = frozenset("12345")
+_NUMERALS = {ord(digit): numeral for digit, numeral in NUMERAL_OF.items() if len(digit) == 1}
 _Spans = list[tuple[int, int]]
 
 
@@ -46,12 +50,17 @@ def spell(folded: str, wanted: Wanted | None = None) -> Iterator[Reading]:
         yield kept.reading(INITIAL)
 
 
-def combine(base: Reading) -> Iterator[Reading]:
+def combine(base: Reading, wanted: Wanted) -> Iterator[Reading]:
     """What has been put together from parts and pictures, by sound, and with Latin letters in it.
 
     So 贝者bo is 赌博, 衤果l 裸聊 and 带🤰 代孕.
     """
-    by_sound = Reading(COMBINED, sound(base.form), [(at, at + 1) for at in range(len(base.form))])
+    wholes = wanted.wholes(base.form)
+    if wholes and base.kind == PICTURE:
+        made = split(base.form, range(len(base.form)), wholes)
+        base = Reading(SPLIT, made.form, [base.span(*span) for span in made.spans])
+    said = sound(base.form.translate(_NUMERALS))
+    by_sound = Reading(COMBINED, said, [(at, at + 1) for at in range(len(base.form))])
     for reading in (by_sound, *spell(base.form)):
         yield Reading(
             COMBINED,

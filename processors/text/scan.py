@@ -82,7 +82,7 @@ _VIEWS_OF = {  # the views in which a reading is searched; the first gives its f
     readings.PICTURE: (STRIPPED,),
     readings.DRAWN: (STRIPPED, SKELETON),
     readings.NUMERAL: (STRIPPED, SKELETON),
-    readings.PINYIN: (SOUND, PAIR),
+    readings.PINYIN: (SOUND, PAIR, INITIALS),
     readings.BOPOMOFO: (SOUND, PAIR),
     readings.INITIAL: (INITIALS,),
     readings.COMBINED: (SOUND, PAIR, INITIALS),
@@ -181,6 +181,8 @@ class Text:
             yield redrawn.part(folded, self.kept, self.stripped, wanted)
         elif kind == readings.COUNTED_OUT:
             yield respelled.count_out(self.kept, self.stripped, wanted)
+        elif kind == readings.REVERSED:
+            yield redrawn.backwards(folded, self.kept)
         elif kind == readings.SIGNS:
             yield redrawn.put_together(folded)
             yield from redrawn.unmask(folded)
@@ -384,7 +386,7 @@ class Scanner:
             (index, combined)
             for index, reading in made
             if reading.kind in (readings.SPLIT, readings.PICTURE)
-            for combined in respelled.combine(reading)
+            for combined in respelled.combine(reading, wanted)
         ]
         for kind, views in _VIEWS_OF.items():
             some = [(index, reading) for index, reading in made if reading.kind == kind]
