@@ -236,7 +236,8 @@ class Wanted:
         if codes is None:
             places: Iterable[int] = (at for at, char in enumerate(stripped) if char in _DIGITS)
         else:
-            places = np.flatnonzero(codes - np.uint32(ord("0")) < len(_DIGITS)).tolist()
+            digits = codes - np.uint32(ord("0")) < len(_DIGITS)
+            places = np.flatnonzero(digits & _near_han(codes)).tolist()
         for at in places:
             if self.counted(stripped, at):
                 yield at
@@ -618,6 +619,13 @@ def is_odd(text: str) -> bool:
 def odd_at(joined: str) -> list[int]:
     """Places of such characters and of pictures in joined texts, before they are folded."""
     return [hit.start() for hit in _ODD_OR_PICTURE.finditer(joined)]
+
+
+def _near_han(codes: Codes) -> _Flags:
+    """Whether a Han character is right before a place, or at most two behind."""
+    han = np.concatenate((_NOTHING, codes, _NOTHING, _NOTHING)) >= ord(_HAN)
+    near: _Flags = han[:-3] | han[2:-1] | han[3:]
+    return near
 
 
 @cache
