@@ -33,8 +33,8 @@ READ_AT_ONCE = 1_000
 COLLECT_S = 0.05
 """A call waits so long for a full batch, also at the end."""
 METADATA_WITHIN_S = 10.0
-SETTLED_WITHIN_S = 10.0
-"""No broker that works takes so long over the markers of a commit."""
+SETTLED_WITHIN_S = 15.0
+"""Longer than a broker takes over the markers of a commit, and than our workers' time-out."""
 RETRY_S = 0.2
 
 _SOON = (
@@ -141,19 +141,30 @@ def end_offsets(
     return _list_offsets(admin, topics, within_s, IsolationLevel.READ_COMMITTED)
 
 
-def settled_offsets(admin: AdminClient, topics: Sequence[str]) -> dict[tuple[str, int], int]:
-    """Find the ends of a read of everything that is committed by now. Raises as `end_offsets` does.
+def settled_offsets(
+    admin: AdminClient, topics: Sequence[str], *, strict: bool = False
+) -> dict[tuple[str, int], int]:
+    """Find the ends of a read of what is committed by now. Raises as `end_offsets` does.
 
     A broker answers a commit before every partition has its marker, so that what was committed a
     moment ago may still lie behind the last stable offset: transactions that are not over are
-    waited for. One that stays open for `SETTLED_WITHIN_S` is its producer's, and not committed.
+    waited for. Behind one that stays open for `SETTLED_WITHIN_S` nothing can be read: a worker that
+    was killed leaves one until the broker's time-out. Then the ends are those before it, or with
+    ``strict`` `BrokerUnreachable` is raised.
     """
     deadline = time.monotonic() + SETTLED_WITHIN_S
     written = _list_offsets(admin, topics, METADATA_WITHIN_S, IsolationLevel.READ_UNCOMMITTED)
     while True:
         ends = end_offsets(admin, topics)
-        if time.monotonic() > deadline or all(ends[tp] >= end for tp, end in written.items()):
+        open_at = sorted(tp for tp, end in written.items() if ends[tp] < end)
+        if not open_at or (time.monotonic() > deadline and not strict):
             return ends
+        if time.monotonic() > deadline:
+            raise BrokerUnreachable(
+                f"a transaction is open for more than {SETTLED_WITHIN_S:g} s in "
+                + ", ".join(f"{topic}[{partition}]" for topic, partition in open_at)
+                + ": try again when its producer has ended it, or the broker after its time-out"
+            )
         time.sleep(RETRY_S)
 
 
@@ -219,10 +230,10 @@ def read_all(
 ) -> Iterator[Message]:
     """Yield every committed record of topics (real names) up to where they end now.
 
-    What is being committed now is waited for. Records of one partition come in order; partitions
-    are mixed. ``start`` sets the first offset of a partition, else its beginning. ``progress`` is
-    told offsets passed and offsets in all. Raises `BrokerUnreachable` after ``idle_s`` seconds
-    without an answer, `ConfigurationError` for a topic that is not there.
+    What is being committed now is waited for, as by `settled_offsets`. Records of one partition
+    come in order; partitions are mixed. ``start`` sets the first offset of a partition, else its
+    beginning. ``progress`` is told offsets passed and offsets in all. Raises `BrokerUnreachable`
+    after ``idle_s`` seconds without an answer, `ConfigurationError` for a topic that is not there.
     """
     ends = settled_offsets(create_admin(settings), topics)
     begin = start or {}

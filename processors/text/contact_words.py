@@ -80,14 +80,14 @@ _WORDS = (
         Sense.BYNAME,
         """
         口口号 扣裙 q裙 扣号 加扣 +扣 ➕扣 裙号 加裙 🐧 加企鹅 企鹅号
-        企鹅群 企鹅裙 鹅号 鹅群 q邮 扣邮 丘丘 邱邱 球球号 qiuqiu 君羊
+        企鹅群 企鹅裙 q邮 扣邮 丘丘 邱邱 球球号 qiuqiu 君羊
         """,
     ),
     (
         QQ,
         Sense.OTHER,
         """
-        企鹅 球球 秋秋 q: 扣: 口口 球: q; 群 裙 q+ 扣+ 抠 叩
+        企鹅 球球 秋秋 q: 扣: 口口 球: q; 群 裙 q+ 扣+ 抠
         """,
     ),
     (
@@ -230,8 +230,9 @@ def _word_table() -> dict[str, tuple[Word, ...]]:
         for between in range(10):  # 微❶信
             table[f"{one}{between}信"] = {Word(_WECHAT, Sense.BYNAME): None}
     for one in filter(_sounds_like_wechat, tables.sounds()):
-        for other in "信芯心欣":
-            table.setdefault(fold(one + other), {Word(_WECHAT, Sense.OTHER): None})
+        for other in "信芯心欣":  # the last two are in names: only who is added
+            if other in "信芯":
+                table.setdefault(fold(one + other), {Word(_WECHAT, Sense.OTHER): None})
             for add in "加+➕":  # whoever is added is nobody who is 未信
                 table.setdefault(fold(add + one + other), {Word(_WECHAT, Sense.BYNAME): None})
     return {term: tuple(meanings) for term, meanings in table.items()}

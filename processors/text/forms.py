@@ -21,6 +21,7 @@ from processors.text.fold import (
 from processors.text.heads import Mask, Places
 from processors.text.pictures import PICTURES
 from processors.text.views import (
+    BACKWARDS,
     FOLDED,
     MIXED,
     SKELETON,
@@ -137,7 +138,7 @@ class Forms:
             for place in places:
                 yield bisect_right(self.starts(view), place) - 1, kind
         for hit in readings.SAYS_BACKWARDS.finditer(self.folded):
-            yield bisect_right(self.starts(FOLDED), hit.start()) - 1, readings.REVERSED
+            yield bisect_right(self.starts(FOLDED), hit.start()) - 1, BACKWARDS
         yield from self._odd(wanted)
 
     def _odd(self, wanted: readings.Wanted) -> Iterator[tuple[int, str]]:

@@ -105,7 +105,7 @@ _ROLES = _words(
     "学生处 教务处 研究生院 研招 团委 党委 保卫处 宣传部 人事处 财务处 后勤处 招就处 就业指导",
     "专家 预约 挂号 门诊 快讯 要闻",
     r"委员会 政务 在线 网站 official support service help[\s]?desk admin news team(?![a-z])",
-    r"customer[\s]?(?:service|care|support) (?:游戏)?gm(?![a-z])",
+    r"customer[\s]?service customer[\s]?care customer[\s]?support gm(?![a-z]) 游戏gm(?![a-z])",
 )
 ROLE_HEADS = frozenset(role[:2] for role in _ROLES.split("|"))
 """The first two characters of the words of roles."""

@@ -74,6 +74,7 @@ class View(StrEnum):
     REPEAT = "repeat"
     SPLIT = "split"
     REVERSED = "reversed"
+    PARTED = "parted"
 
 
 ALL_VIEWS = tuple(View)
@@ -81,10 +82,14 @@ QUIET_VIEWS = tuple(view for view in View if view is not View.SOUND)
 """The same without those by sound, which suit neither names nor titles."""
 
 _SPELLED = (PINYIN, BOPOMOFO, COMBINED)
+_APART = (BACKWARDS, PARTED, COMBINED)
+"""Readings of lexicons alone."""
 _DOUBTFUL = (PICTURE, BACKWARDS, PARTED, COMBINED)
 _BY_SOUND = (SOUND, PAIR, MIXED, TONED, INITIALS)
 _SWITCHED = {  # readings that are left out with a view
-    **{view.value: view for view in (View.REPEAT, View.SPLIT, View.REVERSED)},
+    **{view.value: view for view in (View.REPEAT, View.SPLIT, View.REVERSED, View.PARTED)},
+    BACKWARDS: View.REVERSED,
+    COMBINED: View.SOUND,
     **dict.fromkeys((SIGNS, TURNED, DRAWN, NUMERAL), View.SKELETON),
 }
 
@@ -128,7 +133,9 @@ class Terms:
                     self.collapsed.setdefault(once, form)
         if View.REVERSED in views:
             self._add_backwards(hidden)
-        self.parted = {form: form[at - 1 : at + 1] for form in hidden if (at := _parted_at(form))}
+        if View.PARTED in views:
+            parted = ((form, _parted_at(form)) for form in hidden)
+            self.parted = {form: form[at - 1 : at + 1] for form, at in parted if at}
         if View.SOUND in views:
             self._add_sounds([form for form in hidden if _has_sound(form, self.stripped[form])])
 
@@ -225,7 +232,7 @@ class Terms:
             }.get(anchor.view, self.sound)
             return max(heard[anchor.term], key=lambda form: equal(shown, form))
         if anchor.reading == BACKWARDS:
-            return self.backwards[anchor.term]
+            return self.backwards.get(anchor.term) or strip(anchor.term)
         forms = {SKELETON: self.skeleton, COLLAPSED: self.collapsed}
         return forms[anchor.view][anchor.term] if anchor.view in forms else strip(anchor.term)
 
@@ -380,9 +387,9 @@ class TermDetector:
             switch = _SWITCHED.get(anchor.reading)
             if switch and switch not in self._views:
                 continue
-            if anchor.reading == COMBINED and not self.apart:
+            if anchor.reading in _APART and not self.apart:
                 continue
-            if anchor.reading == PARTED and not (self.apart and anchor.term in self.terms.parted):
+            if anchor.reading == PARTED and anchor.term not in self.terms.parted:
                 continue
             if self._is_turned(anchor) and anchor.reading != BACKWARDS:
                 continue
@@ -467,7 +474,7 @@ class Lexicon(TermDetector):
         super().__init__(entries, views)
 
     def confirm(self, text: Text, anchors: Sequence[Anchor]) -> list[Match]:
-        """Every hit; ``review`` for what was found by sound or in pictures, ``reject`` else."""
+        """Every hit; ``review`` for what was found in a way that leaves room, ``reject`` else."""
         return [
             Match(
                 entry.term,

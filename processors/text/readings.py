@@ -19,7 +19,15 @@ from processors.text import tables
 from processors.text.fold import IS_LETTER, JOINT, Codes, codes_of, fold
 from processors.text.grammar import BETWEEN, BETWEEN_STARTS
 from processors.text.pictures import PICTURES
-from processors.text.views import FOR_LETTERS, STRETCHED, disguises, sound, sound_codes, spelled
+from processors.text.views import (
+    BACKWARDS,
+    FOR_LETTERS,
+    STRETCHED,
+    disguises,
+    sound,
+    sound_codes,
+    spelled,
+)
 from processors.text.words import is_han
 
 REPEAT = "repeat"
@@ -42,9 +50,7 @@ ODD = "odd"
 """Of the kind of its characters: reversed, turned, drawn, with ornaments, or in bopomofo."""
 
 OVERRIDE = "\u202e"
-SAYS_BACKWARDS = re.compile(
-    r"[反倒](?:着|过来)[看读念写]|[反倒]过来(?=[\W_]|\Z)|[读念写看][反倒]了?"
-)
+SAYS_BACKWARDS = re.compile("[反倒](?:着|过来)[看读念写]|[读念写看][反倒]了")
 """How a text says that it is to be read from its end."""
 UPSIDE_DOWN = "ɐɔǝɟƃɓɥᴉɾʞɯɹʇʌʍʎ∀ƎℲ⅁⅂┴⅄"
 """Letters that are only ever written upside down."""
@@ -121,7 +127,7 @@ class Reading(NamedTuple):
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Span of the folded form that a stretch of the form stands for."""
         spans = self.spans[first:last]
-        if self.kind in (REVERSED, TURNED):
+        if self.kind in (REVERSED, TURNED, BACKWARDS):
             return min(start for start, _ in spans), max(end for _, end in spans)
         return spans[0][0], spans[-1][1]
 
@@ -229,7 +235,12 @@ class Wanted:
         """How many characters stand between a verb and an object that is wanted there, or 0."""
         objects = self._objects.get(stripped[at], _NONE)
         between = BETWEEN.match(stripped, at + 1) if objects else None
-        return len(between[0]) if between and stripped[between.end() :][:1] in objects else 0
+        if not between:
+            return 0
+        end = between.end()
+        if stripped[end : end + 1] in objects:
+            return end - at - 1
+        return end - at - 2 if stripped[end - 1] in objects else 0  # 找个|小姐
 
     def counted_at(self, stripped: str, codes: Codes | None = None) -> Iterator[int]:
         """Places of digits that sound like what is wanted beside their neighbours."""
@@ -246,7 +257,8 @@ class Wanted:
         """The digits at a place that sound like what is wanted there; empty where none do."""
         digits = "10" if stripped.startswith("10", at) else stripped[at]
         numeral = NUMERAL_OF.get(digits)
-        if not numeral:
+        around = stripped[at - 1 : at] + stripped[at + 1 : at + 1 + _FAR]
+        if not (numeral and any(char >= _HAN for char in around)):
             return ""
         before, after = stripped[at - 1 : at], stripped[at + len(digits) :][:1]
         if stripped.startswith("10", at + len(digits)):
@@ -283,8 +295,8 @@ class Wanted:
 
     def is_pictured(self, joined: str, at: int) -> bool:
         """Whether at a place of joined texts stands a picture for a wanted character."""
-        before, after = _beside_at(joined, at, -1), _beside_at(joined, at, 1)
-        return bool(self.pictured(joined[at], before, after, _beside_at(joined, at - 1, -1)))
+        (before, left), (after, _) = _beside_at(joined, at, -1), _beside_at(joined, at, 1)
+        return bool(self.pictured(joined[at], before, after, _beside_at(joined, left, -1)[0]))
 
     def spelled_at(self, folded: str, codes: Codes | None = None) -> Iterator[int]:
         """Places of words in Latin letters that spell wanted syllables, or stand for initials."""
@@ -478,14 +490,14 @@ def _beside(pairs: Iterable[str]) -> tuple[dict[str, set[str]], dict[str, set[st
     return left, right
 
 
-def _beside_at(joined: str, at: int, step: int) -> str:
-    """What stands beside a place in one direction, folded; invisible characters do not count."""
+def _beside_at(joined: str, at: int, step: int) -> tuple[str, int]:
+    """What stands beside a place in one direction, folded, and where; what is invisible is not."""
     for _ in range(_GAP):
         at += step
         char = fold(joined[at]) if 0 <= at < len(joined) else JOINT
         if char:
-            return char[0 if step > 0 else -1]
-    return ""
+            return char[0 if step > 0 else -1], at
+    return "", at
 
 
 def han_beside(folded: str, at: int, step: int) -> str:
@@ -622,10 +634,15 @@ def odd_at(joined: str) -> list[int]:
 
 
 def _near_han(codes: Codes) -> _Flags:
-    """Whether a Han character is right before a place, or at most two behind."""
-    han = np.concatenate((_NOTHING, codes, _NOTHING, _NOTHING)) >= ord(_HAN)
-    near: _Flags = han[:-3] | han[2:-1] | han[3:]
+    """Whether a Han character is right before a place, or near behind it."""
+    han = np.concatenate((_NOTHING, codes, *(_NOTHING,) * _FAR)) >= ord(_HAN)
+    near: _Flags = han[: codes.size].copy()
+    for step in range(2, _FAR + 2):
+        near |= han[step : step + codes.size]
     return near
+
+
+_FAR = 4  # 1010彩
 
 
 @cache

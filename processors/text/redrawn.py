@@ -25,6 +25,7 @@ from processors.text.readings import (
     Reading,
     Wanted,
 )
+from processors.text.views import BACKWARDS
 
 _POPPED = re.compile("[\u202c\u2069\n\r]|\\Z")
 _ORNAMENT = re.compile(f"[{ORNAMENTS}]")
@@ -122,7 +123,7 @@ def reverse(original: str, origins: Sequence[int], folded: str) -> Iterator[Read
 def backwards(folded: str, kept: Sequence[int]) -> Reading:
     """The text from its last letter to its first, as it says it is to be read."""
     turned = kept[::-1]
-    return Reading(REVERSED, "".join(folded[i] for i in turned), [(i, i + 1) for i in turned])
+    return Reading(BACKWARDS, "".join(folded[i] for i in turned), [(i, i + 1) for i in turned])
 
 
 def _overridden(original: str) -> Iterator[tuple[int, int]]:

@@ -77,6 +77,7 @@ _VIEWS_OF = {  # the views in which a reading is searched; the first gives its f
     readings.PARTED: (STRIPPED,),
     readings.REVERSED: (STRIPPED, SKELETON, SOUND, PAIR),
     readings.TURNED: (STRIPPED,),
+    BACKWARDS: (STRIPPED,),
     readings.ORNAMENT: (STRIPPED, SKELETON, SOUND, PAIR),
     readings.SIGNS: (STRIPPED, SKELETON),
     readings.PICTURE: (STRIPPED,),
@@ -181,7 +182,7 @@ class Text:
             yield redrawn.part(folded, self.kept, self.stripped, wanted)
         elif kind == readings.COUNTED_OUT:
             yield respelled.count_out(self.kept, self.stripped, wanted)
-        elif kind == readings.REVERSED:
+        elif kind == BACKWARDS:
             yield redrawn.backwards(folded, self.kept)
         elif kind == readings.SIGNS:
             yield redrawn.put_together(folded)
@@ -276,9 +277,7 @@ class Scanner:
             wanted[view] = list(map(chain.from_iterable, every))
         wanted[STRIPPED] += [_terms(detector, "piece") for detector in detectors]
         self._automata = {view: Automaton(terms) for view, terms in wanted.items()}
-        self._backwards = frozenset(
-            term for detector in detectors for term in _terms(detector, BACKWARDS)
-        )
+        self._backwards = [frozenset(_terms(detector, BACKWARDS)) for detector in detectors]
         self._base = tuple(view for view in _PLAIN_VIEWS if self._automata[view])
         self._otherwise = frozenset(
             index for index, one in enumerate(detectors) if hasattr(one, "collapsed_terms")
@@ -407,8 +406,6 @@ class Scanner:
         starts = starts_of(joined)
         places: dict[int, list[int]] = {}
         for hit in self._automata[view].find(for_search(joined)):
-            if hit.term in self._backwards:  # one way to hide it is enough
-                continue
             at = bisect_right(starts, hit.start) - 1
             index, reading = some[at]
             first, last = hit.start - starts[at], hit.end - starts[at]
@@ -422,7 +419,8 @@ class Scanner:
             written = tuple(reading.written[first:last])
             anchor = Anchor(view, hit.term, start, end, reading.kind, written)
             for owner in self._otherwise.intersection(hit.owners):
-                batch.detectors(index)[owner].append(anchor)
+                if hit.term not in self._backwards[owner]:  # one way to hide it is enough
+                    batch.detectors(index)[owner].append(anchor)
 
     def _prefilter(self, batch: _Batch) -> None:
         starts: list[int] = []

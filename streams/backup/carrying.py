@@ -33,7 +33,7 @@ def left_behind(source: Settings, target: Settings, manifest: Manifest) -> dict[
     """Inputs in the old topics that are neither in the backup nor carried over, by logical name."""
     found: dict[str, int] = {}
     names = {real_name(source, topic.name): topic.name for topic in input_topics()}
-    ends = settled_offsets(create_admin(source), list(names))
+    ends = settled_offsets(create_admin(source), list(names), strict=True)
     for (name, partition), position in _positions(source, target, manifest).items():
         if (left := ends[name, partition] - position) > 0:
             found[names[name]] = found.get(names[name], 0) + left

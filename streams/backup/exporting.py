@@ -97,7 +97,7 @@ class _Export:
             for name, topic in used_topics(settings).items()
             if outputs or topic is CHANGELOG or topic.direction not in WENT_OUT
         }
-        self._ends: Ends = settled_offsets(create_admin(settings), list(self._topics))
+        self._ends: Ends = settled_offsets(create_admin(settings), list(self._topics), strict=True)
         self._positions: list[Mapping[str, int]] = []
         self._accounts = 0
 
@@ -195,7 +195,7 @@ class _Export:
         """Nothing was committed while the files were written."""
         require_idle(self._settings)
         changelog = changelog_topic(self._settings)
-        now = settled_offsets(create_admin(self._settings), [changelog])
+        now = settled_offsets(create_admin(self._settings), [changelog], strict=True)
         if any(self._ends[tp] != end for tp, end in now.items()):
             raise ConfigurationError(
                 "a worker has committed meanwhile: keep all of them stopped, remove "

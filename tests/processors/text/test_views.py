@@ -126,6 +126,7 @@ def test_a_match_says_in_which_view_it_was_found(text: str, view: str, technique
         ("贝者博", View.SPLIT),
         ("cassssino", View.REPEAT),
         ("\u202e博赌", View.REVERSED),
+        ("赌个博", View.PARTED),
     ],
 )
 def test_a_lexicon_is_searched_only_in_the_views_it_is_given(text: str, view: View):
