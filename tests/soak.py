@@ -353,7 +353,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=60.0, help="length of the steady part")
     parser.add_argument("--rate", type=float, default=500.0, help="most inputs per second")
-    parser.add_argument("--accounts", type=int, default=3_000)
+    parser.add_argument("--accounts", type=int, default=1_000)
     parser.add_argument("--every", type=float, default=15.0, help="seconds between two samples")
     parser.add_argument(
         "--patience",

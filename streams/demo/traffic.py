@@ -26,6 +26,8 @@ READ_AT_ONCE = 500
 WINDOW = 1_000
 """Without a rate, at most so many events are under way: a queue of our own would be measured."""
 WINDOW_POLL_S = 0.002
+BEHIND_S = 1.0
+"""With a rate, what is missed by more than this is not made up for: a burst is another load."""
 END_S = 10.0
 
 
@@ -106,12 +108,13 @@ class Publisher(_Thread):
         self._producer.poll(0)
 
     def _paced(self) -> Iterator[Simulated]:
-        began = time.monotonic()
-        for number, item in enumerate(self._inputs):
+        due = time.monotonic()
+        for item in self._inputs:
             if self._rate:
-                ahead = began + number / self._rate - time.monotonic()
-                if ahead > 0:
-                    self.stopping.wait(ahead)
+                now = time.monotonic()
+                if due > now:
+                    self.stopping.wait(due - now)
+                due = max(due, now - BEHIND_S) + 1 / self._rate
             else:
                 self._wait_while(lambda: self._ledger.waiting >= WINDOW)
             if self._in_order:
