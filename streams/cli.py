@@ -34,6 +34,7 @@ from streams.commands.topics import topics
 from streams.commands.views import views
 from streams.commands.worker import worker
 from streams.errors import BrokerUnreachable, ConfigurationError, WorkerError
+from streams.logs import log_to_stderr
 from streams.settings import load_settings
 
 app = typer.Typer(
@@ -74,6 +75,7 @@ def main() -> None:
 
     The traceback of any other is told without secrets and personal data.
     """
+    log_to_stderr()
     try:
         app()
     except ConfigurationError as error:

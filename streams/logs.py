@@ -75,6 +75,20 @@ def configure_logging(settings: Settings) -> None:
         logging.getLogger(name).setLevel(quiet.upper() if level == "INFO" else level)
 
 
+def log_to_stderr() -> None:
+    """Send the logs of a command that has not configured any to standard error, masked as well."""
+    if not structlog.is_configured():
+        structlog.configure(
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.format_exc_info,
+                mask_personal,
+                structlog.dev.ConsoleRenderer(colors=False),
+            ],
+            logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        )
+
+
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     """Return a logger; give it values by keyword: ``log.info("committed", records=12)``."""
     logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)

@@ -205,7 +205,7 @@ BARE = frozenset(("v ", "薇", "💚", "v-", "赖", "ig", "ins", "tg", "电报",
 
 
 _ADD = "佳家嘉茄伽枷咖珈"  # 加 in other characters
-_BYNAMES = split_words("v vx 薇 微 威 维 卫")
+_BYNAMES = split_words("v vx 薇 微 威 维 卫 魏 围 唯 伟 未")
 _KNOCKS = "扣叩抠蔻寇"
 
 

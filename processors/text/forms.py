@@ -133,6 +133,7 @@ class Forms:
             (readings.SPLIT, STRIPPED, wanted.splits_at(self.stripped, stripped, sounded)),
             (readings.PARTED, STRIPPED, wanted.parted_at(self.stripped, stripped)),
             (readings.COUNTED_OUT, STRIPPED, wanted.counted_at(self.stripped, stripped)),
+            (readings.BRACKET, FOLDED, wanted.bracketed_at(self.folded)),
             (readings.PINYIN, FOLDED, wanted.spelled_at(self.folded, folded)),
         ):
             for place in places:

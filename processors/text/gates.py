@@ -45,7 +45,7 @@ _ALPHABETS = (  # in which words are written; what looks Latin in them is no dis
 
 _REDRAWN = (
     *(readings.REPEAT, readings.SPLIT, readings.ORNAMENT, readings.NUMERAL),
-    *(readings.PICTURE, readings.PARTED, readings.COMBINED),
+    *(readings.PICTURE, readings.PARTED, readings.BRACKET, readings.COMBINED),
 )
 
 
@@ -87,11 +87,13 @@ def is_apart(text: Text, anchor: Anchor, form: str) -> bool:
     if len(shown) > _SHORT + 1 or not all(map(is_han, shown)):
         return True
     before, after = neighbours(text, anchor)
-    after = after.removeprefix("群").removeprefix("裙")  # of those it is for: 约炮|群
+    if OFFER_NEXT.match(after):  # who offers begins a word there: 老虎机|上分, 约炮|群
+        after = ""
     lone = len(before) == 1 or (len(before) > 1 and not is_han(before[-2]))  # 当|代写论文
     ends = 1 if len(shown) <= _SHORT or lone else 2
     cut = cut_ends(f"{before}{shown}{after}", len(before), len(before) + len(shown)) >= ends
-    if anchor.reading == readings.PARTED and cut_ends(text.stripped, start, end):
+    parted = anchor.reading in (readings.PARTED, readings.BRACKET)
+    if parted and cut_ends(text.stripped, start, end):
         return False
     better = divides(before, shown, after)
     if better < 0 or (better == 0 and not cut):

@@ -22,6 +22,7 @@ from processors.text.likeness import is_drawn, is_meant, is_seldom, may_be_offer
 from processors.text.match import Match, Outcome
 from processors.text.readings import (
     BOPOMOFO,
+    BRACKET,
     COMBINED,
     DRAWN,
     NUMERAL,
@@ -82,13 +83,14 @@ QUIET_VIEWS = tuple(view for view in View if view is not View.SOUND)
 """The same without those by sound, which suit neither names nor titles."""
 
 _SPELLED = (PINYIN, BOPOMOFO, COMBINED)
-_APART = (BACKWARDS, PARTED, COMBINED)
+_APART = (BACKWARDS, PARTED, BRACKET, COMBINED)
 """Readings of lexicons alone."""
-_DOUBTFUL = (PICTURE, BACKWARDS, PARTED, COMBINED)
+_DOUBTFUL = (PICTURE, *_APART)
 _BY_SOUND = (SOUND, PAIR, MIXED, TONED, INITIALS)
 _SWITCHED = {  # readings that are left out with a view
     **{view.value: view for view in (View.REPEAT, View.SPLIT, View.REVERSED, View.PARTED)},
     BACKWARDS: View.REVERSED,
+    BRACKET: View.PARTED,
     COMBINED: View.SOUND,
     **dict.fromkeys((SIGNS, TURNED, DRAWN, NUMERAL), View.SKELETON),
 }

@@ -44,7 +44,7 @@ class _Case(NamedTuple):
     @property
     def offered(self) -> bool:
         """Whether somebody offers something near it, or who is offered stands right behind."""
-        return offers(f"{self.before} {self.after}") or bool(PERSON_AFTER.match(self.after))
+        return offers(self.around) or bool(PERSON_AFTER.match(self.after))
 
     @property
     def left(self) -> bool:
@@ -167,8 +167,8 @@ def is_drawn(text: Text, anchor: Anchor, form: str) -> bool:
     seldom = case.often < _OFTEN
     if not most:
         alone = not (case.left or case.right or case.named)
-        offered = case.offered or offers(case.around)
-        return offered or (seldom and (len(form) > _TWO or alone))
+        rare = case.often < _RARE and not case.named
+        return case.offered or rare or (seldom and (len(form) > _TWO or alone))
     if seldom and (case.offered or case.all_changed(_sounds_so)):
         return True
     return case.often < _RARE and (case.left or case.right)

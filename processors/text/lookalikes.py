@@ -1,6 +1,7 @@
 """Characters that look alike and have no part in common that the table of parts knows (形近字)."""
 
 _TABLE = """
+家冢 支攴
 春舂 彩采釆 因囚困 竞竟 茶荼 遗遣 撤撒 赋斌 熊能 肉内 冰氷 汩泪 崇祟
 刺剌 侯候 盅蛊 氽汆 拄柱 拔拨 折拆析
 大太犬天夫夭丈 人入八 日曰目白 土士工 己已巳 未末本 千干于 王玉主壬 田由甲申电中

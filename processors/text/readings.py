@@ -33,6 +33,7 @@ from processors.text.words import is_han
 REPEAT = "repeat"
 SPLIT = "split"
 PARTED = "parted"
+BRACKET = "bracket"
 REVERSED = "reversed"
 TURNED = "turned"
 ORNAMENT = "ornament"
@@ -50,6 +51,9 @@ ODD = "odd"
 """Of the kind of its characters: reversed, turned, drawn, with ornaments, or in bopomofo."""
 
 OVERRIDE = "\u202e"
+_OPEN, _CLOSE = r"(\[【〔「『《<{", r")\]】〕」』》>}"
+BRACKETED = re.compile(f"(?<=[㐀-鿿])[{_OPEN}][^{_OPEN}{_CLOSE}\\n]{{1,6}}[{_CLOSE}](?=[㐀-鿿])")
+"""What is put into a word in brackets: 办(假)证."""
 SAYS_BACKWARDS = re.compile("[反倒](?:着|过来)[看读念写]|[读念写看][反倒]了")
 """How a text says that it is to be read from its end."""
 UPSIDE_DOWN = "ɐɔǝɟƃɓɥᴉɾʞɯɹʇʌʍʎ∀ƎℲ⅁⅂┴⅄"
@@ -266,6 +270,12 @@ class Wanted:
         heard = sound(before + numeral + after)
         wanted = any(pair in self._sound_pairs for pair in _runs(heard, 2))
         return digits if wanted else ""
+
+    def bracketed_at(self, folded: str) -> Iterator[int]:
+        """Places where something in brackets stands between two wanted neighbours."""
+        for hit in BRACKETED.finditer(folded):
+            if folded[hit.start() - 1 : hit.start()] + folded[hit.end() :][:1] in self._pairs:
+                yield hit.start()
 
     def pictured(self, picture: str, before: str, after: str, far: str = "") -> list[str]:
         """The characters a picture stands for that are wanted beside what is at either side.

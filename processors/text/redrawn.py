@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from processors.text.pictures import PICTURES
 from processors.text.readings import (
+    BRACKET,
+    BRACKETED,
     COUNTED,
     DRAWN,
     DRAWN_AS,
@@ -78,6 +80,13 @@ def part(folded: str, kept: Sequence[int], stripped: str, wanted: Wanted) -> Rea
         places.append(kept[at])
         at += 1 + wanted.parting(stripped, at)
     return Reading(PARTED, "".join(folded[i] for i in places), [(i, i + 1) for i in places])
+
+
+def unbracket(folded: str, kept: Sequence[int]) -> Reading:
+    """Without what stands in brackets: 办(假)证."""
+    left_out = {at for hit in BRACKETED.finditer(folded) for at in range(*hit.span())}
+    places = [at for at in kept if at not in left_out]
+    return Reading(BRACKET, "".join(folded[i] for i in places), [(i, i + 1) for i in places])
 
 
 def picture(folded: str, wanted: Wanted | None = None) -> Iterator[Reading]:

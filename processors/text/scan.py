@@ -75,6 +75,7 @@ _VIEWS_OF = {  # the views in which a reading is searched; the first gives its f
     readings.REPEAT: (STRIPPED, COLLAPSED, SKELETON, SOUND, PAIR),
     readings.SPLIT: (STRIPPED,),
     readings.PARTED: (STRIPPED,),
+    readings.BRACKET: (STRIPPED,),
     readings.REVERSED: (STRIPPED, SKELETON, SOUND, PAIR),
     readings.TURNED: (STRIPPED,),
     BACKWARDS: (STRIPPED,),
@@ -182,6 +183,8 @@ class Text:
             yield redrawn.part(folded, self.kept, self.stripped, wanted)
         elif kind == readings.COUNTED_OUT:
             yield respelled.count_out(self.kept, self.stripped, wanted)
+        elif kind == readings.BRACKET:
+            yield redrawn.unbracket(folded, self.kept)
         elif kind == BACKWARDS:
             yield redrawn.backwards(folded, self.kept)
         elif kind == readings.SIGNS:

@@ -12,7 +12,7 @@ import structlog
 from pydantic import SecretStr
 
 from processors.masking import mask
-from streams.logs import configure_logging, get_logger
+from streams.logs import configure_logging, get_logger, log_to_stderr
 from streams.settings import Settings
 
 
@@ -132,3 +132,15 @@ def test_the_level_is_the_settings_and_libraries_are_quiet(
     get_logger("x").warning("no")
     logging.getLogger("faust").warning("no")
     assert lines(capsys) == []
+
+
+def test_a_command_without_logs_of_its_own_leaves_standard_output_to_what_it_prints(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    structlog.reset_defaults()
+    log_to_stderr()
+    get_logger("streams.x").warning("connecting again", why="call 13812345678")
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "connecting again" in told.err
+    assert "13812345678" not in told.err
