@@ -24,7 +24,7 @@ SURNAMES = frozenset(
 # --- Between a verb and its object -----------------------------------------------------------
 
 PARTED = frozenset(
-    "操草日办刷洗赌包代替开套刻贩吸嫖卖买收借贷炒做搞打玩考换提养找走挂发约投押下抢偷骗租拆送领抽兑出造改查盗投"
+    "操草日办刷洗赌包代替开套刻贩吸嫖卖买收借贷炒做搞打玩考换提养找走挂发约投押下抢偷骗租拆送领抽兑出造改查盗"
 )
 """Verbs between which and their object more may stand: 办个证, 洗点钱, 代你考试."""
 BETWEEN_STARTS = "死翻了过完一几两些点那这各好个下次把张套份场回你您我他人别同学"
