@@ -132,7 +132,6 @@ class Forms:
             (readings.REPEAT, STRIPPED, repeats),
             (readings.SPLIT, STRIPPED, wanted.splits_at(self.stripped, stripped, sounded)),
             (readings.PARTED, STRIPPED, wanted.parted_at(self.stripped, stripped)),
-            (readings.COUNTED_OUT, STRIPPED, wanted.counted_at(self.stripped, stripped)),
             (readings.BRACKET, FOLDED, wanted.bracketed_at(self.folded)),
             (readings.PINYIN, FOLDED, wanted.spelled_at(self.folded, folded)),
         ):

@@ -15,7 +15,6 @@ from processors.text.fold import RULES
 from processors.text.grammar import (
     OFFER_NEXT,
     SURNAMES,
-    offers,
 )
 from processors.text.pictures import PICTURES
 from processors.text.scan import Anchor, Text
@@ -293,12 +292,8 @@ def _is_pinyin(text: Text, anchor: Anchor, form: str) -> bool:
     """Syllables in Latin letters: many, or written as one word; a kept character says as much."""
     shown = text.folded[anchor.start : anchor.end]
     kept = [char for char in shown if is_han(char)]
-    if _is_gloss(text, anchor):
-        return False
-    if kept:
-        around = text.stripped_span(anchor.start, anchor.end)
-        near = text.stripped[max(0, around[0] - REACH) : around[1] + REACH]
-        return any(char in form for char in kept) or offers(near)
+    if kept or _is_gloss(text, anchor):
+        return any(char in form for char in kept)
     if len(form) >= _SHORT or anchor.reading == readings.BOPOMOFO:
         return True
     first, last = text.span(anchor.start, anchor.end)

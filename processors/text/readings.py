@@ -41,7 +41,6 @@ SIGNS = "signs"
 PICTURE = "picture"
 DRAWN = "drawn"
 NUMERAL = "numeral"
-COUNTED_OUT = "counted out"
 COMBINED = "combined"
 PINYIN = "pinyin"
 BOPOMOFO = "bopomofo"
@@ -52,7 +51,7 @@ ODD = "odd"
 
 OVERRIDE = "\u202e"
 _OPEN, _CLOSE = r"(\[【〔「『《<{", r")\]】〕」』》>}"
-BRACKETED = re.compile(f"(?<=[㐀-鿿])[{_OPEN}][^{_OPEN}{_CLOSE}\\n]{{1,6}}[{_CLOSE}](?=[㐀-鿿])")
+BRACKETED = re.compile(f"[{_OPEN}][^{_OPEN}{_CLOSE}\\n]{{1,6}}[{_CLOSE}](?=[㐀-鿿])")
 """What is put into a word in brackets: 办(假)证."""
 SAYS_BACKWARDS = re.compile("[反倒](?:着|过来)[看读念写]|[读念写看][反倒]了")
 """How a text says that it is to be read from its end."""
@@ -82,8 +81,7 @@ COUNTED = {
     **dict(zip("ⅡⅢⅣⅥⅦⅧⅨⅱⅲⅳⅵⅶⅷⅸ", "二三四六七八九二三四六七八九", strict=True)),
 }
 """Numerals in circles and the like, and Roman ones, as Chinese ones: 快③, 牌❾."""
-_DIGITS = "0123456789"
-NUMERAL_OF = dict(zip((*_DIGITS, "10"), "零" + _NUMERALS + "十", strict=True))
+NUMERAL_OF = dict(zip("0123456789", "零" + _NUMERALS, strict=True))
 """What digits are read as."""
 ROMAN = dict(zip("ⅡⅢⅣⅥⅦⅧⅨⅱⅲⅳⅵⅶⅷⅸ", "23467892346789", strict=True))
 ORNAMENTS = "\U0001f170-\U0001f19a\U0001f1e6-\U0001f1ff\U0001f201-\U0001f265㈪-㉇㊊-㊰℡№¥￥₩₫₭₮₱₲₴₵"
@@ -165,7 +163,6 @@ class Wanted:
         self._heads_in = _Heads(self._heads, self._splits, self._pairs)
         # Of two syllables both, of more three in a row: fewer are found everywhere.
         self._sounds = _runs_of(sounds, 3)
-        self._sound_pairs = _runs_of(sounds, 2)
         self._sounds |= frozenset(term for term in sounds if len(term) == 2)
         self._mixed = frozenset(mixed)
         self._initials = _runs_of(initials, 2)
@@ -245,31 +242,6 @@ class Wanted:
         if stripped[end : end + 1] in objects:
             return end - at - 1
         return end - at - 2 if stripped[end - 1] in objects else 0  # 找个|小姐
-
-    def counted_at(self, stripped: str, codes: Codes | None = None) -> Iterator[int]:
-        """Places of digits that sound like what is wanted beside their neighbours."""
-        if codes is None:
-            places: Iterable[int] = (at for at, char in enumerate(stripped) if char in _DIGITS)
-        else:
-            digits = codes - np.uint32(ord("0")) < len(_DIGITS)
-            places = np.flatnonzero(digits & _near_han(codes)).tolist()
-        for at in places:
-            if self.counted(stripped, at):
-                yield at
-
-    def counted(self, stripped: str, at: int) -> str:
-        """The digits at a place that sound like what is wanted there; empty where none do."""
-        digits = "10" if stripped.startswith("10", at) else stripped[at]
-        numeral = NUMERAL_OF.get(digits)
-        around = stripped[at - 1 : at] + stripped[at + 1 : at + 1 + _FAR]
-        if not (numeral and any(char >= _HAN for char in around)):
-            return ""
-        before, after = stripped[at - 1 : at], stripped[at + len(digits) :][:1]
-        if stripped.startswith("10", at + len(digits)):
-            after = NUMERAL_OF["10"]
-        heard = sound(before + numeral + after)
-        wanted = any(pair in self._sound_pairs for pair in _runs(heard, 2))
-        return digits if wanted else ""
 
     def bracketed_at(self, folded: str) -> Iterator[int]:
         """Places where something in brackets stands between two wanted neighbours."""
@@ -357,7 +329,8 @@ class Wanted:
             return False
         if left[-1:] + found[0] in self._mixed or found[-1] + right[:1] in self._mixed:
             return True
-        near = (sound(left[-1:]) or said[-1:]) + found + sound(right[:1])
+        # Of two characters the one that is kept must be the right one, as mixed has told.
+        near = found if left else said[-1:] + found
         wide = said[len(left) - 2 :] if len(left) < 2 else ""
         wide += sound(left) + found + sound(right)
         return any(pair in self._sounds for pair in _runs(near, 2)) or any(
@@ -389,7 +362,6 @@ class Wanted:
 
 
 _NONE: frozenset[str] = frozenset()
-_SIGNS_BETWEEN = 2
 _GAP = 3  # separators that may stand between two syllables
 _MOST_WORDS = 1 << 15
 _AS_INITIALS = "initials"
@@ -511,13 +483,9 @@ def _beside_at(joined: str, at: int, step: int) -> tuple[str, int]:
 
 
 def han_beside(folded: str, at: int, step: int) -> str:
-    """The Han character beside a place in one direction; a sign or two may be between, no blank."""
-    for _ in range(_SIGNS_BETWEEN + 1):
-        at += step
-        char = folded[at] if 0 <= at < len(folded) else " "
-        if char.isalnum() or char.isspace():
-            return char if is_han(char) else ""
-    return ""
+    """The Han character right beside a place in one direction, or nothing."""
+    char = folded[at + step : at + step + 1] if at + step >= 0 else ""
+    return char if char and is_han(char) else ""
 
 
 def _han_before(folded: str, start: int) -> str:
@@ -641,18 +609,6 @@ def is_odd(text: str) -> bool:
 def odd_at(joined: str) -> list[int]:
     """Places of such characters and of pictures in joined texts, before they are folded."""
     return [hit.start() for hit in _ODD_OR_PICTURE.finditer(joined)]
-
-
-def _near_han(codes: Codes) -> _Flags:
-    """Whether a Han character is right before a place, or near behind it."""
-    han = np.concatenate((_NOTHING, codes, *(_NOTHING,) * _FAR)) >= ord(_HAN)
-    near: _Flags = han[: codes.size].copy()
-    for step in range(2, _FAR + 2):
-        near |= han[step : step + codes.size]
-    return near
-
-
-_FAR = 4  # 1010彩
 
 
 @cache

@@ -21,7 +21,7 @@ from processors.text.redrawn import split
 from processors.text.views import sound, spelled, spellings, syllables
 
 _TONES = frozenset("12345")
-_NUMERALS = {ord(digit): numeral for digit, numeral in NUMERAL_OF.items() if len(digit) == 1}
+_NUMERALS = {ord(digit): numeral for digit, numeral in NUMERAL_OF.items()}
 _Spans = list[tuple[int, int]]
 
 
@@ -68,19 +68,6 @@ def combine(base: Reading, wanted: Wanted) -> Iterator[Reading]:
             [base.span(start, end) for start, end in reading.spans],
             [base.form[start:end] for start, end in reading.spans],
         )
-
-
-def count_out(kept: Sequence[int], stripped: str, wanted: Wanted) -> Reading:
-    """The text by sound, digits as their numerals where something wanted sounds so: 1010彩."""
-    form, spans, written, at = list[str](), _Spans(), list[str](), 0
-    while at < len(stripped):
-        digits = wanted.counted(stripped, at) if stripped[at].isdigit() else ""
-        piece = digits or stripped[at]
-        form.append(NUMERAL_OF.get(digits, piece))
-        spans.append((kept[at], kept[at + len(piece) - 1] + 1))
-        written.append(piece)
-        at += len(piece)
-    return Reading(COMBINED, sound("".join(form)), spans, written)
 
 
 class _Draft:

@@ -181,8 +181,6 @@ class Text:
             yield redrawn.split(folded, self.kept, wanted.wholes(self.stripped))
         elif kind == readings.PARTED:
             yield redrawn.part(folded, self.kept, self.stripped, wanted)
-        elif kind == readings.COUNTED_OUT:
-            yield respelled.count_out(self.kept, self.stripped, wanted)
         elif kind == readings.BRACKET:
             yield redrawn.unbracket(folded, self.kept)
         elif kind == BACKWARDS:
