@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.journal import InForce, Journal, Revision
 from streams.logs import get_logger
+from streams.restore import stop_reader
 
 log = get_logger(__name__)
 
@@ -82,7 +83,7 @@ class Follower:
                     continue
                 await self._renew()
         finally:
-            await consumer.stop()
+            await stop_reader(consumer)
 
     async def _renew(self) -> None:
         in_force = await asyncio.to_thread(self._journal.in_force)

@@ -6,9 +6,10 @@ never by record offsets: control records and aborted transactions leave no recor
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -20,6 +21,8 @@ MAX_FETCH = 64 << 20
 FETCH_WAIT_MS = 20
 """Stopping the reader waits for the fetch in flight."""
 POLL_MS = 100
+STOP_WITHIN_S = 1.0
+"""A connection with TLS waits 30 s for the broker's farewell where that does not come."""
 
 Progress = Callable[[int, int, int], None]
 Learn = Callable[[int, Mapping[bytes, bytes | None]], None]
@@ -63,7 +66,13 @@ async def restore(
         with _collector_paused():
             await _read(consumer, stores_by_tp, ends, learn, progress)
     finally:
-        await consumer.stop()
+        await stop_reader(consumer)
+
+
+async def stop_reader(consumer: Any) -> None:
+    """Stop a consumer that commits nothing, without waiting long for the broker's farewell."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(consumer.stop(), STOP_WITHIN_S)
 
 
 @contextmanager
