@@ -6,6 +6,8 @@ may hold pieces of regular expressions.
 
 import re
 
+import daachorse
+
 
 def _words(*lines: str) -> str:
     return "|".join(" ".join(lines).split())
@@ -68,20 +70,12 @@ _TRADES = _words(
 )
 SELLING = "卖收求来"
 _EVERY_OFFER = frozenset(f"{_OFFERS}|{_TRADES}".split("|"))
-_OFFER_HEADS = frozenset(word[:2] for word in _EVERY_OFFER)
-_LONGEST_OFFER = max(map(len, _EVERY_OFFER))
+_offered = daachorse.CharwiseDoubleArrayAhoCorasick(sorted(_EVERY_OFFER))
 
 
 def offers(run: str) -> bool:
     """Whether a stretch of text holds a word of those who offer something."""
-    return any(
-        run[at] in _EVERY_OFFER
-        or (
-            run[at : at + 2] in _OFFER_HEADS
-            and any(run[at : at + n] in _EVERY_OFFER for n in range(2, _LONGEST_OFFER + 1))
-        )
-        for at in range(len(run))
-    )
+    return bool(_offered.find(run))
 
 
 OFFER_NEXT = re.compile(rf"[的新老大]?(?:{_OFFERS}|{_TRADES})")

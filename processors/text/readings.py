@@ -7,7 +7,7 @@ may have one is asked here, cheaply; how they are then read is in ``redrawn`` an
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -160,11 +160,11 @@ class Wanted:
         _, self._objects = _beside(parted)
         self._verbs = np.zeros(IS_LETTER.size, np.bool_)
         self._verbs[list(map(ord, self._objects))] = True
-        self._heads_in = _Heads(self._heads, self._splits, self._pairs)
         # Of two syllables both, of more three in a row: fewer are found everywhere.
-        self._sounds = _runs_of(sounds, 3)
-        self._sounds |= frozenset(term for term in sounds if len(term) == 2)
+        self._threes = _runs_of(sounds, 3)
+        self._sounds = self._threes.union(term for term in sounds if len(term) == 2)
         self._mixed = frozenset(mixed)
+        self._heads_in = _Heads(self._heads, self._splits, self._pairs | self._mixed, self._threes)
         self._initials = _runs_of(initials, 2)
         self._acronyms = frozenset(filter(str.isascii, initials))
         self._letters = frozenset(_TOKEN.findall(JOINT.join(initials)))
@@ -184,35 +184,59 @@ class Wanted:
 
     def _heads_at(self, stripped: str) -> Iterator[int]:
         if not self._firsts.isdisjoint(stripped):
-            firsts = self._firsts
-            yield from (at for at, char in enumerate(stripped) if char in firsts)
+            firsts, heads = self._firsts, self._heads
+            for at, char in enumerate(stripped):
+                if char in firsts and stripped[at : at + 2] in heads:
+                    yield at
 
     def wholes(self, stripped: str) -> dict[int, tuple[int, str]]:
         """By place where parts begin how many there are and the character that is wanted there."""
-        found, last, reach = dict[int, tuple[int, str]](), "", 0
+        found, made, reach = dict[int, tuple[int, str]](), "", 0
         for at in self._heads_at(stripped):
-            whole = self._whole(stripped, at, last if at == reach else "") if at >= reach else None
+            if at < reach:
+                continue
+            whole = self._whole(stripped, at, made if at == reach else "")
             if whole:
-                found[at], reach, last = whole, at + whole[0], whole[1]
+                before = made[-1:] if at == reach else stripped[max(0, at - 1) : at]
+                found[at], reach, made = whole, at + whole[0], before + whole[1]
         return found
 
-    def _whole(self, stripped: str, at: int, before: str = "") -> tuple[int, str] | None:
+    def _whole(self, stripped: str, at: int, made: str = "") -> tuple[int, str] | None:
         """How many parts there are and what they make, where it is wanted beside its neighbour.
 
-        ``before`` is what parts right before have made.
+        ``made`` is what parts right before have made, and what stands before that.
         """
         for parts in self._heads.get(stripped[at : at + 2], ()):
             if not stripped.startswith(parts, at):
                 continue
             char, end = self._splits[parts], at + len(parts)
-            right = self._right.get(char, _NONE)
+            before, after = stripped[max(0, at - 2) : at], stripped[end : end + 2]
             if (
-                self._goes_with((stripped[at - 1 : at], before), char, self._left)
-                or self._goes_with((stripped[end : end + 1],), char, self._right)
-                or self._are_parts(stripped, end, right)
+                self._fits(before, char, after)
+                or (made and self._fits(made, char, after))
+                or self._are_parts(stripped, end, self._right.get(char, _NONE))
             ):
                 return len(parts), char
         return None
+
+    def _fits(self, before: str, char: str, after: str) -> bool:
+        """Whether a character is wanted between up to two characters at either side.
+
+        Beside one of them as it is, in a term of two beside one that only sounds so, or as one of
+        three that do. A letter beside it may stand for any character.
+        """
+        left, right = before[-1:], after[:1]
+        if left + char in self._pairs or char + right in self._pairs:
+            return True
+        if left in LATIN or right in LATIN:
+            return char in self._left or char in self._right
+        heard = sound(before + char + after)
+        at = len(before)
+        return (
+            heard[at - 1 : at] + char in self._mixed
+            or char + heard[at + 1 : at + 2] in self._mixed
+            or any(three in self._threes for three in _runs(heard, 3))
+        )
 
     def _are_parts(self, stripped: str, at: int, wanted: Collection[str]) -> bool:
         """Whether the parts of a wanted character follow."""
@@ -249,36 +273,25 @@ class Wanted:
             if folded[hit.start() - 1 : hit.start()] + folded[hit.end() :][:1] in self._pairs:
                 yield hit.start()
 
-    def pictured(self, picture: str, before: str, after: str, far: str = "") -> list[str]:
-        """The characters a picture stands for that are wanted beside what is at either side.
+    def pictured(self, picture: str, before: str, after: str) -> list[str]:
+        """The characters a picture stands for that are wanted between what is at either side.
 
-        ``far`` is what stands before what is before: the two may be parts of a character.
+        What is before it may be parts of a character, and what is beside it pictures as well.
         """
-        left, right = PICTURES.get(before, (before,)), PICTURES.get(after, (after,))
-        left = (*left, self._splits.get(far + before, ""))
+        lefts = [before[:-1] + one for one in PICTURES.get(before[-1:], (before[-1:],))]
+        lefts += filter(None, (self._splits.get(before, ""),))
+        rights = [one + after[1:] for one in PICTURES.get(after[:1], (after[:1],))]
         return [
             char
             for char in PICTURES[picture]
-            if self._goes_with(left, char, self._left) or self._goes_with(right, char, self._right)
+            if any(self._fits(left, char, after) for left in lefts)
+            or any(self._fits(before, char, right) for right in rights)
         ]
-
-    def _goes_with(
-        self, beside: Sequence[str], char: str, neighbours: Mapping[str, Collection[str]]
-    ) -> bool:
-        """Whether one of some characters is, or sounds like, a neighbour of another one.
-
-        Or is the letter of a word, which may stand for one.
-        """
-        wanted = neighbours.get(char, _NONE)
-        if not wanted:
-            return False
-        heard = sound("".join(wanted))
-        return any(one in LATIN or sound(one) in heard for one in filter(None, beside))
 
     def is_pictured(self, joined: str, at: int) -> bool:
         """Whether at a place of joined texts stands a picture for a wanted character."""
-        (before, left), (after, _) = _beside_at(joined, at, -1), _beside_at(joined, at, 1)
-        return bool(self.pictured(joined[at], before, after, _beside_at(joined, left, -1)[0]))
+        before, after = _beside_at(joined, at, -1), _beside_at(joined, at, 1)
+        return bool(self.pictured(joined[at], before[::-1], after))
 
     def spelled_at(self, folded: str, codes: Codes | None = None) -> Iterator[int]:
         """Places of words in Latin letters that spell wanted syllables, or stand for initials."""
@@ -472,14 +485,20 @@ def _beside(pairs: Iterable[str]) -> tuple[dict[str, set[str]], dict[str, set[st
     return left, right
 
 
-def _beside_at(joined: str, at: int, step: int) -> tuple[str, int]:
-    """What stands beside a place in one direction, folded, and where; what is invisible is not."""
-    for _ in range(_GAP):
+def _beside_at(joined: str, at: int, step: int) -> str:
+    """Up to two characters beside a place in one direction, the nearer first, folded.
+
+    What is invisible is none.
+    """
+    found, gap = "", 0
+    while len(found) < _BOTH and gap < _GAP:
         at += step
         char = fold(joined[at]) if 0 <= at < len(joined) else JOINT
         if char:
-            return char[0 if step > 0 else -1], at
-    return "", at
+            found, gap = found + char[::step], 0
+        else:
+            gap += 1
+    return found[:_BOTH]
 
 
 def han_beside(folded: str, at: int, step: int) -> str:
@@ -537,56 +556,70 @@ class _Heads:
     """The first two parts of wanted characters, for a search of many places at once."""
 
     def __init__(
-        self, heads: dict[str, list[str]], splits: dict[str, str], pairs: Collection[str]
+        self,
+        heads: dict[str, list[str]],
+        splits: dict[str, str],
+        pairs: Collection[str],
+        threes: Collection[str],
     ) -> None:
         self._made = np.zeros(1 << _HEAD_BITS, np.uint32)
         codes = codes_of("".join(heads))
-        slots = _slots(codes[::2], codes[1::2], _HEAD_BITS)
+        slots = _slots(codes[::2], codes[1::2], bits=_HEAD_BITS)
         whole = [splits[head] if parts == [head] else _SEVERAL for head, parts in heads.items()]
         self._made[slots] = codes_of("".join(whole))
         taken, times = np.unique(slots, return_counts=True)
         self._made[taken[times > 1]] = ord(_SEVERAL)
-        codes = codes_of("".join(pairs))
-        ones, others = codes[::2], codes[1::2]
-        self._pairs = np.zeros(1 << _PAIR_BITS, np.bool_)
-        for left, right in ((sound_codes(ones), others), (ones, sound_codes(others))):
-            self._pairs[_slots(left, right, _PAIR_BITS)] = True
+        most = max(len(pairs), len(threes))
+        self._bits = min(max((_ROOM * most).bit_length(), _RUN_BITS[0]), _RUN_BITS[1])
+        self._pairs, self._threes = np.zeros((2, 1 << self._bits), np.bool_)
+        for length, table, runs in ((2, self._pairs, pairs), (3, self._threes, threes)):
+            codes = codes_of("".join(runs))
+            table[_slots(*(codes[at::length] for at in range(length)), bits=self._bits)] = True
 
     def places(self, codes: Codes, sounded: Codes) -> list[int]:
         """Places where parts begin of what may be wanted beside its neighbour, and a few others.
 
-        A neighbour that only sounds as the one that is wanted will do.
+        A neighbour that only sounds as the one that is wanted will do, or two of them.
         """
-        padded = np.concatenate((_NOTHING, codes, _NOTHING, _NOTHING))
-        heard = np.concatenate((_NOTHING, sounded, _NOTHING, _NOTHING))
-        made = self._made.take(_slots(codes, padded[2:-1], _HEAD_BITS))
+        made = self._made.take(_slots(codes, np.append(codes[1:], _NOTHING), bits=_HEAD_BITS))
         at = np.flatnonzero(made)
         whole = made[at]
         wanted = whole == ord(_SEVERAL)
         wanted |= made[np.minimum(at + 2, codes.size - 1)] > 0  # parts of the next
-        for beside in (padded[at], padded[at + 3]):
-            wanted |= beside - np.uint32(ord("a")) < len(LATIN)
-        wanted |= self._pairs.take(_slots(heard[at], whole, _PAIR_BITS))
-        wanted |= self._pairs.take(_slots(whole, heard[at + 3], _PAIR_BITS))
+        beside = (at, at + 3)  # in padded ones
+        padded = np.concatenate((_NOTHING, codes, _NOTHING, _NOTHING))
+        heard = np.concatenate((_NOTHING, _NOTHING, sounded, _NOTHING, _NOTHING, _NOTHING))
+        for around in (padded, heard[1:]):
+            before, after = around[beside[0]], around[beside[1]]
+            wanted |= before - np.uint32(ord("a")) < len(LATIN)
+            wanted |= after - np.uint32(ord("a")) < len(LATIN)
+            wanted |= self._pairs.take(_slots(before, whole, bits=self._bits))
+            wanted |= self._pairs.take(_slots(whole, after, bits=self._bits))
+        run = (heard[at], heard[at + 1], sound_codes(whole), heard[at + 4], heard[at + 5])
+        for first in range(3):
+            three = run[first : first + 3]
+            wanted |= self._threes.take(_slots(*three, bits=self._bits))
         found: list[int] = at[wanted].tolist()
         return found
 
 
 _HEAD_BITS = 18
-_PAIR_BITS = 22
+_RUN_BITS = (12, 24)  # the smallest and the largest table of runs
+_ROOM = 32  # places of it for each
 _SEVERAL = "\uffff"  # in place of a character: there are several, or of more parts
 _NOTHING = np.zeros(1, np.uint32)
 
 
-def _slots(ones: Codes, others: Codes, bits: int) -> npt.NDArray[np.uint32]:
-    """A hash for each pair of code points."""
-    found: npt.NDArray[np.uint32] = ones * _FACTORS[0]
-    found += others * _FACTORS[1]
+def _slots(*codes: Codes, bits: int) -> npt.NDArray[np.uint32]:
+    """A hash for each run of code points, given the first of all, the second of all, and so on."""
+    found: npt.NDArray[np.uint32] = codes[0] * _FACTORS[0]
+    for one, factor in zip(codes[1:], _FACTORS[1:], strict=False):
+        found += one * factor
     found >>= np.uint32(32 - bits)
     return found
 
 
-_FACTORS = np.array((0x9E3779B1, 0x85EBCA77), np.uint32)
+_FACTORS = np.array((0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D), np.uint32)
 
 
 def repeats_in(codes: Codes) -> Iterable[int]:

@@ -99,8 +99,7 @@ def picture(folded: str, wanted: Wanted | None = None) -> Iterator[Reading]:
         if char in PICTURES:
             found: Sequence[str] = PICTURES[char][:1]
             if wanted:
-                before, far = folded[at - 1 : at], folded[max(0, at - 2) : max(0, at - 1)]
-                found = wanted.pictured(char, before, folded[at + 1 : at + 2], far)
+                found = wanted.pictured(char, folded[max(0, at - 2) : at], folded[at + 1 : at + 3])
             if found:
                 read[at] = found
     places = [at for at, char in enumerate(folded) if char.isalnum() or at in read]

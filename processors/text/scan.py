@@ -441,8 +441,10 @@ class Scanner:
 
 def _differs(shown: str, reading: readings.Reading, first: int, last: int) -> bool:
     """Whether what is found in a reading is not found without it."""
-    if reading.kind in (readings.INITIAL, readings.COMBINED):
+    if reading.kind == readings.INITIAL:
         return True
+    if reading.kind == readings.COMBINED:
+        return any(piece.isdigit() or piece not in shown for piece in reading.written[first:last])
     spoken = reading.kind in _SPOKEN
     if spoken and not readings.MAY_SPELL.search(shown):
         return False
