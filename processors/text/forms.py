@@ -134,11 +134,10 @@ class Forms:
             (readings.PARTED, STRIPPED, wanted.parted_at(self.stripped, stripped)),
             (readings.BRACKET, FOLDED, wanted.bracketed_at(self.folded)),
             (readings.PINYIN, FOLDED, wanted.spelled_at(self.folded, folded)),
+            (BACKWARDS, FOLDED, readings.backwards_at(self.folded, folded)),
         ):
             for place in places:
                 yield bisect_right(self.starts(view), place) - 1, kind
-        for hit in readings.SAYS_BACKWARDS.finditer(self.folded):
-            yield bisect_right(self.starts(FOLDED), hit.start()) - 1, BACKWARDS
         yield from self._odd(wanted)
 
     def _odd(self, wanted: readings.Wanted) -> Iterator[tuple[int, str]]:

@@ -53,7 +53,7 @@ OVERRIDE = "\u202e"
 _OPEN, _CLOSE = r"(\[【〔「『《<{", r")\]】〕」』》>}"
 BRACKETED = re.compile(f"[{_OPEN}][^{_OPEN}{_CLOSE}\\n]{{1,6}}[{_CLOSE}](?=[㐀-鿿])")
 """What is put into a word in brackets: 办(假)证."""
-SAYS_BACKWARDS = re.compile("[反倒](?:着|过来)[看读念写]|[读念写看][反倒]了")
+_SAYS_BACKWARDS = re.compile("[反倒](?:着|过来)[看读念写]|(?<=[读念写看])[反倒]了")
 """How a text says that it is to be read from its end."""
 UPSIDE_DOWN = "ɐɔǝɟƃɓɥᴉɾʞɯɹʇʌʍʎ∀ƎℲ⅁⅂┴⅄"
 """Letters that are only ever written upside down."""
@@ -81,7 +81,7 @@ COUNTED = {
     **dict(zip("ⅡⅢⅣⅥⅦⅧⅨⅱⅲⅳⅵⅶⅷⅸ", "二三四六七八九二三四六七八九", strict=True)),
 }
 """Numerals in circles and the like, and Roman ones, as Chinese ones: 快③, 牌❾."""
-NUMERAL_OF = dict(zip("0123456789", "零" + _NUMERALS, strict=True))
+AS_NUMERALS = str.maketrans("0123456789", "零" + _NUMERALS)
 """What digits are read as."""
 ROMAN = dict(zip("ⅡⅢⅣⅥⅦⅧⅨⅱⅲⅳⅵⅶⅷⅸ", "23467892346789", strict=True))
 ORNAMENTS = "\U0001f170-\U0001f19a\U0001f1e6-\U0001f1ff\U0001f201-\U0001f265㈪-㉇㊊-㊰℡№¥￥₩₫₭₮₱₲₴₵"
@@ -230,7 +230,7 @@ class Wanted:
             return True
         if left in LATIN or right in LATIN:
             return char in self._left or char in self._right
-        heard = sound(before + char + after)
+        heard = sound((before + char + after).translate(AS_NUMERALS))
         at = len(before)
         return (
             heard[at - 1 : at] + char in self._mixed
@@ -295,30 +295,29 @@ class Wanted:
 
     def spelled_at(self, folded: str, codes: Codes | None = None) -> Iterator[int]:
         """Places of words in Latin letters that spell wanted syllables, or stand for initials."""
-        words = _TOKEN.findall(folded)
-        if not words:
-            return
-        starts = _word_starts(folded) if codes is None else _word_starts_in(codes)
         known, singles, said, reach = self._worth, list[int](), "", -_GAP - 1
         first, last, seen = 0, -1, 0
-        for word, start in zip(words, starts, strict=True):
-            if start - last == 1 and start >= seen and folded[last] in FOR_LETTERS:
-                seen = _disguised_end(folded, first)
-                if _hidden(folded, first, seen, self):
-                    yield first
-            first, last = start, start + len(word)
-            if folded[start - 1 : start] in _ODD_LETTERS or folded[last : last + 1] in _ODD_LETTERS:
-                begin = start - (folded[start - 1 : start] in _ODD_LETTERS)
-                end = _disguised_end(folded, begin)
-                if end - begin > len(word) and _hidden(folded, begin, end, self):
-                    yield begin
-            if len(word) == 1:
-                singles.append(start)
+        for start, end, odd in _words(folded) if codes is None else _words_in(codes):
+            word = folded[start:end]
             found = known.get(word)
             if found is None:
                 found = self._keep(word)
+            if not (found or odd or end - start == 1):
+                continue
+            if odd:
+                if start - last == 1 and start >= seen and folded[last] in _ODD_LETTERS:
+                    seen = _disguised_end(folded, first)
+                    if _hidden(folded, first, seen, self):
+                        yield first
+                begin = start - (folded[start - 1 : start] in _ODD_LETTERS)
+                stop = _disguised_end(folded, begin)
+                if stop - begin > end - start and _hidden(folded, begin, stop, self):
+                    yield begin
+            first, last = start, end
+            if end - start == 1:
+                singles.append(start)
             if found:
-                said, end = said if start - reach <= _GAP else "", start + len(word)
+                said = said if start - reach <= _GAP else ""
                 if self.is_spelled(folded, start, end, found, said):
                     yield start
                 said, reach = "" if found == _AS_INITIALS else (said + found)[-2:], end
@@ -453,16 +452,34 @@ def _spaced(folded: str, run: list[int]) -> Iterator[tuple[str, Sequence[int]]]:
             yield folded[at], (at,)
 
 
-def _word_starts(folded: str) -> list[int]:
-    return [token.start() for token in _TOKEN.finditer(folded)]
+def _words(folded: str) -> Iterator[tuple[int, int, bool]]:
+    """Spans of words in Latin letters, and whether a digit or sign that may be one is beside."""
+    for token in _TOKEN.finditer(folded):
+        start, end = token.span()
+        beside = folded[max(0, start - 1) : start], folded[end : end + 1]
+        yield start, end, not _ODD_LETTERS.isdisjoint(beside)
 
 
-def _word_starts_in(codes: Codes) -> list[int]:
-    """As ``_word_starts``."""
-    latin = np.zeros(codes.size + 1, np.bool_)
-    np.less(codes - np.uint32(ord("a")), 26, out=latin[1:])
-    found: list[int] = np.flatnonzero(latin[1:] > latin[:-1]).tolist()
-    return found
+def _words_in(codes: Codes) -> Iterator[tuple[int, int, bool]]:
+    """As ``_words``."""
+    kinds = np.zeros(codes.size + 2, np.uint8)
+    kinds[1:-1] = _letter_table().take(codes)
+    latin = kinds == _LATIN
+    edges = np.flatnonzero(latin[1:] != latin[:-1])
+    starts, ends = edges[::2], edges[1::2]
+    odd = (kinds[starts] == _FOR_LATIN) | (kinds[ends + 1] == _FOR_LATIN)
+    return zip(starts.tolist(), ends.tolist(), odd.tolist(), strict=True)
+
+
+@cache
+def _letter_table() -> npt.NDArray[np.uint8]:
+    table = np.zeros(IS_LETTER.size, np.uint8)
+    table[list(map(ord, _ODD_LETTERS))] = _FOR_LATIN
+    table[list(map(ord, LATIN))] = _LATIN
+    return table
+
+
+_FOR_LATIN, _LATIN = 1, 2
 
 
 def _runs(term: str, length: int) -> list[str]:
@@ -581,21 +598,21 @@ class _Heads:
 
         A neighbour that only sounds as the one that is wanted will do, or two of them.
         """
-        made = self._made.take(_slots(codes, np.append(codes[1:], _NOTHING), bits=_HEAD_BITS))
+        made = self._made.take(_slots(codes, np.append(codes[1:], _AROUND[:1]), bits=_HEAD_BITS))
         at = np.flatnonzero(made)
         whole = made[at]
         wanted = whole == ord(_SEVERAL)
         wanted |= made[np.minimum(at + 2, codes.size - 1)] > 0  # parts of the next
-        beside = (at, at + 3)  # in padded ones
-        padded = np.concatenate((_NOTHING, codes, _NOTHING, _NOTHING))
-        heard = np.concatenate((_NOTHING, _NOTHING, sounded, _NOTHING, _NOTHING, _NOTHING))
-        for around in (padded, heard[1:]):
-            before, after = around[beside[0]], around[beside[1]]
-            wanted |= before - np.uint32(ord("a")) < len(LATIN)
-            wanted |= after - np.uint32(ord("a")) < len(LATIN)
-            wanted |= self._pairs.take(_slots(before, whole, bits=self._bits))
-            wanted |= self._pairs.take(_slots(whole, after, bits=self._bits))
-        run = (heard[at], heard[at + 1], sound_codes(whole), heard[at + 4], heard[at + 5])
+        shown, heard = (np.concatenate((_AROUND, one, _AROUND)) for one in (codes, sounded))
+        far, before, after, beyond = (heard[at + step] for step in (1, 2, 5, 6))
+        for left, right in ((shown[at + 2], shown[at + 5]), (before, after)):
+            wanted |= self._pairs.take(_slots(left, whole, bits=self._bits))
+            wanted |= self._pairs.take(_slots(whole, right, bits=self._bits))
+        for beside in (before, after):
+            wanted |= beside - np.uint32(ord("a")) < len(LATIN)
+        run = (far, before, sound_codes(whole), after, beyond)
+        for beside in run:
+            wanted |= beside - np.uint32(ord("0")) < len(AS_NUMERALS)
         for first in range(3):
             three = run[first : first + 3]
             wanted |= self._threes.take(_slots(*three, bits=self._bits))
@@ -607,7 +624,7 @@ _HEAD_BITS = 18
 _RUN_BITS = (12, 24)  # the smallest and the largest table of runs
 _ROOM = 32  # places of it for each
 _SEVERAL = "\uffff"  # in place of a character: there are several, or of more parts
-_NOTHING = np.zeros(1, np.uint32)
+_AROUND = np.zeros(3, np.uint32)
 
 
 def _slots(*codes: Codes, bits: int) -> npt.NDArray[np.uint32]:
@@ -632,6 +649,14 @@ def repeats_in(codes: Codes) -> Iterable[int]:
         three[:-1] |= same[:-2] & same[2:] & (codes[:-3] >= ord(_HAN))
     found = np.flatnonzero(three)
     return [int(at) for at in found if not chr(codes[at]).isdigit() and codes[at] != ord(JOINT)]
+
+
+def backwards_at(folded: str, codes: Codes | None = None) -> list[int]:
+    """Places where a text says that it is to be read from its end."""
+    if codes is None:
+        return [hit.start() for hit in _SAYS_BACKWARDS.finditer(folded)]
+    places = np.flatnonzero((codes == ord("反")) | (codes == ord("倒"))).tolist()
+    return [at for at in places if _SAYS_BACKWARDS.match(folded, at)]
 
 
 def is_odd(text: str) -> bool:

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from processors.text.readings import (
+    AS_NUMERALS,
     BOPOMOFO,
     COMBINED,
     INITIAL,
-    NUMERAL_OF,
     PICTURE,
     PINYIN,
     SPLIT,
@@ -21,7 +21,6 @@ from processors.text.redrawn import split
 from processors.text.views import sound, spelled, spellings, syllables
 
 _TONES = frozenset("12345")
-_NUMERALS = {ord(digit): numeral for digit, numeral in NUMERAL_OF.items()}
 _Spans = list[tuple[int, int]]
 
 
@@ -59,7 +58,7 @@ def combine(base: Reading, wanted: Wanted) -> Iterator[Reading]:
     if wholes and base.kind == PICTURE:
         made = split(base.form, range(len(base.form)), wholes)
         base = Reading(SPLIT, made.form, [base.span(*span) for span in made.spans])
-    said = sound(base.form.translate(_NUMERALS))
+    said = sound(base.form.translate(AS_NUMERALS))
     by_sound = Reading(COMBINED, said, [(at, at + 1) for at in range(len(base.form))])
     for reading in (by_sound, *spell(base.form)):
         yield Reading(
