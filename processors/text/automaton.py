@@ -7,6 +7,7 @@ import daachorse
 
 from processors.text.fold import Codes, text_of
 from processors.text.heads import Heads, Mask, Places
+from processors.text.words import is_loose
 
 Hears = Callable[[str, str, int, int], bool]
 """Whether a term, found by sound in a span of the stripped form, is worth a look."""
@@ -14,6 +15,9 @@ Hears = Callable[[str, str, int, int], bool]
 
 Worth = Callable[[Places], Mask]
 """Which of some places are worth a look."""
+
+
+_PAIR = 2
 
 
 class Hit(NamedTuple):
@@ -66,8 +70,7 @@ class Automaton:
         """Hits in a view by sound that the detectors they are of take to be worth one, by owner.
 
         The views by sound are as long as the stripped form, or a few times that with joints.
-        ``free`` tells of places of the stripped form where two characters, of which one is heard,
-        are worth a look.
+        ``free`` is `is_loose` for many places at once, where there are many.
         """
         terms, owners, again = self._terms, self._owners, len(stripped) + 1
 
@@ -78,6 +81,8 @@ class Automaton:
         for first, last, index in self._found(joined, worth if free else None):
             back = first - first % again
             start, end, term = first - back, last - back, terms[index]
+            if free is None and end - start == _PAIR and not is_loose(stripped, start, end):
+                continue
             asking = [owner for owner in owners[index] if hears[owner](term, stripped, start, end)]
             if asking:
                 yield Hit(start, end, term, tuple(asking))

@@ -261,7 +261,8 @@ def sounds_alike(text: Text, anchor: Anchor, form: str) -> bool:
     before, after = neighbours(text, anchor)
     run, first = f"{before}{shown}{after}", len(before)
     last = first + len(shown)
-    if len(shown) != len(form) or cut_ends(run, first, last):
+    strides = len(form) < _SHORT and not is_spaced_on_purpose(text.folded, anchor)
+    if strides or len(shown) != len(form) or cut_ends(run, first, last):
         return False
     words = words_around(run, first, last)
     changed = [first + at for at in range(len(form)) if shown[at] != form[at]]

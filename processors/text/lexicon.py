@@ -56,7 +56,7 @@ from processors.text.views import (
     spellings,
     toned_ways,
 )
-from processors.text.words import cut_ends, is_free, is_han, is_loose, is_word
+from processors.text.words import cut_ends, is_free, is_han, is_word
 
 _LEAST = 2  # a single character would be found everywhere
 _LEAST_ALIKE = 3  # shorter ones count in no skeleton
@@ -350,28 +350,25 @@ class TermDetector:
         self.initials_terms: Iterable[str] = self.terms.initials.keys()
 
     def hears(self, term: str, stripped: str, start: int, end: int) -> bool:
-        """Whether characters that sound like a term are worth an anchor; cheap."""
-        shown = stripped[start:end]
+        """Whether characters that sound or look like a term are worth an anchor; cheap.
+
+        Two characters are no word, nor half of one (`is_loose`).
+        """
+        shown, length = stripped[start:end], end - start
         drawn = self.terms.shape.get(term)
-        if drawn:
-            same = max([equal(shown, form) for form in drawn])
-            if same > 1 or end - start > _LEAST_ALIKE:
-                return same < end - start
-            free = is_free if end - start > _LEAST else is_loose
-            return free(stripped, start, end) and (
-                is_seldom(shown, drawn) or may_be_offered(stripped, start, end)
+        if length > _LEAST:
+            same = max([equal(shown, form) for form in drawn or self.terms.sound[term]])
+            if same > 1 or length > _LEAST_ALIKE:
+                return same < length
+            return is_free(stripped, start, end) and (
+                not drawn or is_seldom(shown, drawn) or may_be_offered(stripped, start, end)
             )
-        toned = self.terms.toned.get(term)
-        if toned:
-            return (
-                not all(equal(shown, form) for form in toned)
-                and is_loose(stripped, start, end)
-                and (is_seldom(shown, toned) or may_be_offered(stripped, start, end))
-            )
-        if end - start == _LEAST:
-            return shown not in self.terms.mixed[term] and is_loose(stripped, start, end)
-        same = max([equal(shown, form) for form in self.terms.sound[term]])
-        return same < end - start and (same > 1 or end - start > 3 or is_free(stripped, start, end))
+        forms = drawn or self.terms.toned.get(term)
+        if forms is None:
+            return shown not in self.terms.mixed[term]
+        return shown not in forms and (
+            is_seldom(shown, forms) or may_be_offered(stripped, start, end)
+        )
 
     @cached_property
     def _scanner(self) -> Scanner:

@@ -1,6 +1,7 @@
 """Gates for what only sounds or looks like a short term: whether it is written for it."""
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import NamedTuple
 
 from processors.text import tables
@@ -34,7 +35,7 @@ class _Case(NamedTuple):
     before: str
     after: str
     around: str  # the same with what is separated from it
-    named: bool  # it ends a run that begins with a surname and is no longer than a name: 曾桂丽
+    named: bool  # it is in a run that begins with a surname and is no longer than a name: 曾桂丽
 
     @property
     def often(self) -> int:
@@ -74,11 +75,12 @@ def _case(text: Text, anchor: Anchor, form: str) -> _Case | None:
 
 
 def _is_named(folded: str, anchor: Anchor) -> bool:
-    first = anchor.start
-    while first > 0 and anchor.end - first <= _THREE and is_han(folded[first - 1]):
+    first, last = anchor.start, anchor.end
+    while first > 0 and last - first <= _THREE and is_han(folded[first - 1]):
         first -= 1
-    right = folded[anchor.end : anchor.end + 1]
-    return anchor.end - first <= _THREE and folded[first] in SURNAMES and not is_han(right or " ")
+    while last < len(folded) and last - first <= _THREE and is_han(folded[last]):
+        last += 1
+    return last - first <= _THREE and folded[first] in SURNAMES
 
 
 def is_meant(text: Text, anchor: Anchor, form: str) -> bool:
@@ -176,11 +178,15 @@ def is_drawn(text: Text, anchor: Anchor, form: str) -> bool:
 
 def is_seldom(shown: str, forms: Iterable[str]) -> bool:
     """Whether all is seldom met that is not as in one of the forms."""
-    counts = tables.counts()
-    return any(
-        all(a == b or counts.get(a, 0) < _OFTEN for a, b in zip(shown, form, strict=True))
-        for form in forms
+    often = _often()
+    return not often.issuperset(shown) and any(
+        all(a == b or a not in often for a, b in zip(shown, form, strict=True)) for form in forms
     )
+
+
+@cache
+def _often() -> frozenset[str]:
+    return frozenset(char for char, count in tables.counts().items() if count >= _OFTEN)
 
 
 def may_be_offered(stripped: str, start: int, end: int) -> bool:

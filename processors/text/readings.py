@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from processors.text import tables
-from processors.text.fold import IS_LETTER, JOINT, Codes, codes_of, fold
+from processors.text.fold import IS_LETTER, JOINT, Codes, codes_of, fold, text_of
 from processors.text.grammar import BETWEEN, BETWEEN_STARTS
 from processors.text.pictures import PICTURES
 from processors.text.views import (
@@ -487,10 +487,25 @@ def _runs(term: str, length: int) -> list[str]:
 
 
 def _runs_of(terms: Iterable[str], length: int) -> frozenset[str]:
-    """Every run of a length that is in one of the terms."""
-    joined = JOINT.join(terms)
-    runs = set(zip(*(joined[at:] for at in range(length)), strict=False))
-    return frozenset("".join(run) for run in runs if JOINT not in run)
+    """Every run of a length, two or three, that is in one of the terms."""
+    codes = codes_of(JOINT.join(terms)).astype(np.uint64)
+    count = max(0, codes.size - length + 1)
+    packed, whole = np.zeros(count, np.uint64), np.ones(count, np.bool_)
+    for at in range(length):
+        one = codes[at : at + count]
+        packed = packed << np.uint64(_CODE_BITS) | one
+        whole &= one != ord(JOINT)
+    found = np.unique(packed[whole])
+    shifts = np.arange(length - 1, -1, -1, dtype=np.uint64) * np.uint64(_CODE_BITS)
+    spread = found[:, np.newaxis] >> shifts & np.uint64((1 << _CODE_BITS) - 1)
+    return frozenset(_pieces(text_of(spread.astype(np.uint32).ravel()), length))
+
+
+_CODE_BITS = 21
+
+
+def _pieces(joined: str, length: int) -> list[str]:
+    return [joined[at : at + length] for at in range(0, len(joined), length)]
 
 
 def _beside(pairs: Iterable[str]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
