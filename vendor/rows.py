@@ -59,6 +59,8 @@ STROKES = "·|"
 """Strokes that fold to separators, and are no part of a split character then."""
 WHOLES = {"卩又": "𠬝"}
 """Parts that are taken together, beside those that have a way to split them of their own."""
+AROUND = frozenset("辶廴疒囗匚")
+"""Parts that go around the rest of a character, and are written before it or behind."""
 SIGN_OF = {"l": "|", "I": "|", "i": "!"}
 """Signs that a mark stands for which looks like a letter: a danda, ¡, or a line of a box."""
 LOOKED_LIKE = frozenset("!$%()*+,-./:;<=>?@[]^_{|}~'\"")
