@@ -38,7 +38,9 @@ class Folding:
         self.looks = {int(code, 16): _chars(form) for code, form in source("confusables")}
         self._simplified = {ord(char): form for char, form in source("traditional")}
         self._core = {char for char, core, *_ in source("readings") if core}
-        self._japanese = {ord(char): form for char, form in source("japanese")}
+        self.japanese = {
+            ord(char): form for char, form in source("japanese") if char not in self._core
+        }
         self._variants = {ord(char): others for char, *others in source("variants")}
         self._radicals = {
             code: chr(int(unified, 16))
@@ -111,8 +113,8 @@ class Folding:
         """The one common character of which one that is not is a variant, or is in Japan."""
         if chr(code) in self._core or code in rows.VARIANT:
             return rows.VARIANT.get(code)
-        if code in self._japanese:
-            return self._japanese[code]
+        if code in self.japanese:
+            return self.japanese[code]
         forms = {self._simplified.get(ord(one), one) for one in self._variants.get(code, ())}
         common = forms & self._core
         return common.pop() if len(common) == 1 else None
@@ -178,12 +180,16 @@ def sounds(table: Folding) -> Iterator[tuple[str, ...]]:
 def splits(table: Folding) -> Iterator[tuple[str, ...]]:
     """Ways to write a common character as two to four parts: the parts, the character.
 
-    Of several that have the same parts it is the one that is met most often: 外, and not 处. What goes
-    around the rest stands at either side: 辶米 and 米辶.
+    Of several that have the same parts it is the one that is met most often: 外, and not 处. What
+    goes around the rest stands at either side: 辶米 and 米辶.
     """
     common = {char: int(often or 0) for char, core, often, *_ in source("readings") if core}
     found: dict[str, str] = {}
-    rows_of = [(table.fold(ord(char))[1], ways) for char, *ways in source("splits")]
+    rows_of = [
+        (table.fold(ord(char))[1], ways)
+        for char, *ways in source("splits")
+        if ord(char) not in table.japanese
+    ]
     wholes = {
         way: char for char, ways in rows_of for way in ways if len(way) == 2 and len(char) == 1
     } | rows.WHOLES

@@ -59,13 +59,13 @@ _TRADES = _words(
     # Of games of chance.
     "网投 首存 首充 首冲 彩金 洗码 打水 稳赢 包赢 必赢 必中 包中 回血 带飞 倍投 投注 押注 开码",
     "出码 特码 一码 三肖 中特 赔率 盘口 庄家 发牌 棋牌 老虎机 捕鱼 滚球 导师 注册送 送彩",
-    "翻倍 爆率 打法 玩法 手游",
+    "翻倍 爆率 打法 玩法 手游 单双 特肖 平特 六肖 期期 走势 资料 杀号",
     # How it is praised, and how it is got.
     "秒到 秒批 秒下 秒过 秒提 秒回 当天 日结 周结 立等 包赚 包发 包到 包教 包会 包下",
     "保密 隐蔽 安全 正规 诚信 信誉 靠谱 老店 老平台 诚招 招聘 诚聘 急聘 拉人头 引流 推广 招代",
     "代理 加盟 合伙 加我 找我 私我 滴滴 详聊 详谈 面谈 主页 咨讯 有意者 速来 需要的 要的来 来的",
     "内幕 小电影 毛片 打码 配送 一口价 一价 包男孩 男胎 催情 招财 内部版 破解版 心水",
-    "新区 开区 首区 通稿 满级",
+    "新区 开区 首区 通稿 满级 任务 一个月 全场",
     "微信 电报 飞机号 免费 独家 内部 一对一 各类 各种 一条龙 全国 发货 到付 送货 一单一",
 )
 SELLING = "卖收求来"
@@ -73,9 +73,9 @@ _EVERY_OFFER = frozenset(f"{_OFFERS}|{_TRADES}".split("|"))
 _offered = daachorse.CharwiseDoubleArrayAhoCorasick(sorted(_EVERY_OFFER))
 
 
-def offers(run: str) -> bool:
-    """Whether a stretch of text holds a word of those who offer something."""
-    return bool(_offered.find(run))
+def offers(run: str) -> int:
+    """How many words of those who offer something a stretch of text holds."""
+    return len(_offered.find(run))
 
 
 OFFER_NEXT = re.compile(rf"[的新老大]?(?:{_OFFERS}|{_TRADES})")

@@ -45,7 +45,7 @@ class _Case(NamedTuple):
     @property
     def offered(self) -> bool:
         """Whether somebody offers something near it, or who is offered stands right behind."""
-        return offers(self.around) or bool(PERSON_AFTER.match(self.after))
+        return offers(self.around) > 0 or bool(PERSON_AFTER.match(self.after))
 
     @property
     def left(self) -> bool:
@@ -127,14 +127,15 @@ def _is_meant_by_one(case: _Case) -> bool:
     """Where one of two is kept: with the tones as well, and more.
 
     It is a segment of its own, or seldom, or in an offer, or has no more beside it than a character
-    behind (走丝烟). With other tones its characters must be rare, or seldom and in an offer. A name
-    is one whatever is seldom (袁代莲).
+    behind (走丝烟). With other tones its characters must be rare, or seldom and in an offer, or in
+    more than one (信用卡掏现秒到). A name is one whatever is seldom (袁代莲).
     """
     if case.all_changed(is_in_tone):
         alone = not (case.left or case.right)
         last = not case.left and case.often < _EVERYWHERE and not is_han(case.after[1:2] or " ")
         return alone or last or case.often < _OFTEN or case.offered
-    return not case.named and (_is_odd(case) or (case.often < _OFTEN and case.offered))
+    much = offers(case.around) > 1
+    return not case.named and (much or _is_odd(case) or (case.often < _OFTEN and case.offered))
 
 
 def _is_meant_by_some(case: _Case) -> bool:
@@ -192,7 +193,7 @@ def _often() -> frozenset[str]:
 def may_be_offered(stripped: str, start: int, end: int) -> bool:
     """Whether something may be offered around a place; cheap."""
     return (
-        offers(stripped[max(0, start - REACH) : end + REACH])
+        offers(stripped[max(0, start - REACH) : end + REACH]) > 0
         or (start > 0 and stripped[start - 1] in SELLING)
         or PERSON_AFTER.match(stripped, end) is not None
     )
