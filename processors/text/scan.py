@@ -230,7 +230,10 @@ class Detector(Protocol):
         """Pattern that makes a text worth a look without an anchor; must not match ``JOINT``."""
 
     def confirm(self, text: Text, anchors: Sequence[Anchor]) -> list[Match]:
-        """Matches of a text, given its anchors in order of start; linear in both."""
+        """Matches of a text, given its anchors in order of start, the longest first; linear in both.
+
+        Of anchors with one span that of the plainest view is first.
+        """
 
 
 _ByDetector = defaultdict[int, list[Anchor]]
@@ -433,9 +436,8 @@ class Scanner:
                 batch.detectors(bisect_right(starts, hit.start()) - 1).setdefault(owner, [])
 
     def _confirm(self, owner: int, text: Text, found: list[Anchor]) -> list[Match]:
-        """Matches of a detector; of anchors with one span that of the plainest view counts."""
-        anchors = {(anchor.start, anchor.end): anchor for anchor in reversed(found)}
-        ordered = sorted(anchors.values(), key=lambda anchor: (anchor.start, -anchor.end))
+        """Matches of a detector; of anchors with one span that of the plainest view is first."""
+        ordered = sorted(found, key=lambda anchor: (anchor.start, -anchor.end))
         return sorted(self._detectors[owner].confirm(text, ordered), key=_span)
 
 
