@@ -15,6 +15,7 @@ from processors.text.fold import RULES
 from processors.text.grammar import (
     OFFER_NEXT,
     SURNAMES,
+    offers,
 )
 from processors.text.pictures import PICTURES
 from processors.text.scan import Anchor, Text
@@ -290,11 +291,16 @@ def _is_name(stripped: str, start: int, end: int, form: str) -> bool:
 
 
 def _is_pinyin(text: Text, anchor: Anchor, form: str) -> bool:
-    """Syllables in Latin letters: many, or written as one word; a kept character says as much."""
+    """Syllables in Latin letters: many, or written as one word; a kept character says as much.
+
+    One that only sounds so does it in an offer: 歪gua辅助.
+    """
     shown = text.folded[anchor.start : anchor.end]
     kept = [char for char in shown if is_han(char)]
-    if kept or _is_gloss(text, anchor):
-        return any(char in form for char in kept)
+    if _is_gloss(text, anchor):
+        return False
+    if kept:
+        return any(char in form for char in kept) or _is_offered(text, anchor)
     if len(form) >= _SHORT or anchor.reading == readings.BOPOMOFO:
         return True
     first, last = text.span(anchor.start, anchor.end)
@@ -302,7 +308,13 @@ def _is_pinyin(text: Text, anchor: Anchor, form: str) -> bool:
     if _is_spelled_out(shown):
         return not goes_on(text.folded, anchor.start, anchor.end)
     offered = OFFER_NEXT.match(neighbours(text, anchor)[1])
-    return offered is not None or not original.istitle()
+    disguised = any(RULES.get(ord(char)) == "confusable" for char in original)
+    return offered is not None or disguised or not original.istitle()
+
+
+def _is_offered(text: Text, anchor: Anchor) -> bool:
+    start, end = text.stripped_span(anchor.start, anchor.end)
+    return offers(text.stripped[max(0, start - REACH) : end + REACH]) > 0
 
 
 def _is_gloss(text: Text, anchor: Anchor) -> bool:

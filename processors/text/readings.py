@@ -51,8 +51,10 @@ ODD = "odd"
 
 OVERRIDE = "\u202e"
 _OPEN, _CLOSE = r"(\[【〔「『《<{", r")\]】〕」』》>}"
-BRACKETED = re.compile(f"[{_OPEN}][^{_OPEN}{_CLOSE}\\n]{{1,6}}[{_CLOSE}](?=[㐀-鿿])")
-"""What is put into a word in brackets: 办(假)证."""
+BRACKETED = re.compile(
+    f"(?:[{_OPEN}][^{_OPEN}{_CLOSE}\\n]{{1,6}}[{_CLOSE}]|(?<=[㐀-鿿])の)(?=[㐀-鿿])"
+)
+"""What is put into a word in brackets, or for ornament: 办(假)证, 裸の聊."""
 _SAYS_BACKWARDS = re.compile("[反倒](?:着|过来)[看读念写]|(?<=[读念写看])[反倒]了")
 """How a text says that it is to be read from its end."""
 UPSIDE_DOWN = "ɐɔǝɟƃɓɥᴉɾʞɯɹʇʌʍʎ∀ƎℲ⅁⅂┴⅄"
@@ -67,15 +69,32 @@ _DRAWN = {
         "f": "千ｷſ",
         "h": "卄廾ん",
     },
-    **{"i": "工丨", "j": "ﾌ", "k": "ズ", "l": "ㄥﾚ︱", "m": "爪ﾶ", "n": "几", "o": "Θㄖ口ㅇᄋﾷᆼ٥۵"},
+    **{
+        "i": "工丨",
+        "j": "ﾌ",
+        "k": "ズ",
+        "l": "ㄥﾚ︱",
+        "m": "爪ﾶ",
+        "n": "几",
+        "o": "Θㄖ口ㅇᄋﾷᆼ٥۵⭕",
+    },
     **{"p": "卩ｱ", "r": "尺", "s": "丂", "t": "ㄒ丅ｲ𝍳⟙", "u": "ㄩ", "v": "√٧۷𞅅", "w": "山𑣦𑣯"},
-    **{"x": "乂ﾒ᙮𐌢𐳼𑣬", "y": "ㄚ丫ﾘ", "z": "乙𑣥𐋵"},
+    **{"x": "乂ﾒ᙮𐌢𐳼𑣬❌✖", "y": "ㄚ丫ﾘ", "z": "乙𑣥𐋵"},
 }
 DRAWN_AS = {char: letter for letter, chars in _DRAWN.items() for char in chars}
 """Letters of other scripts, and digits, as they look; folding reads them as what they are."""
 _COMMON_DRAWN = frozenset("ム乃刀モ千ん工ズ几口尺山乙")  # of which none asks for the reading
+KANA = dict(
+    zip("タトハニロカエムチミイリオヌネヒノク", "夕卜八二口力工厶千三亻刂才又礻匕丿勹", strict=True)
+)
+"""Syllables of Japanese as the Chinese characters or parts of them that they look like."""
+LONE_KANA = re.compile(
+    f"(?:(?<=[㐀-鿿])[{''.join(KANA)}]{{1,2}}(?![ぁ-ヿ])|(?<![ぁ-ヿ])[{''.join(KANA)}]{{1,2}}(?=[㐀-鿿]))"
+)
+"""One or two of them beside Chinese, and no more Japanese: タト挂, 王ハ蛋."""
 _NUMERALS = "一二三四五六七八九"
 _COUNTED = ("①", "⑴", "⒈", "❶", "➀", "➊", "⓵", "\U0001f102")
+LONE_DIGIT = re.compile(r"(?<![0-9])[0-9](?![0-9])")
 COUNTED = {
     **{chr(ord(first) + at): digit for first in _COUNTED for at, digit in enumerate(_NUMERALS)},
     **dict(zip("ⅡⅢⅣⅥⅦⅧⅨⅱⅲⅳⅵⅶⅷⅸ", "二三四六七八九二三四六七八九", strict=True)),
@@ -97,7 +116,7 @@ SIGN_LETTERS = {
 """Letters put together from several signs."""
 SIGNED = (*SIGN_LETTERS, *("*" + letter for letter in "abcdefghijklmnopqrstuvwxyz"))
 """What a folded text holds in which signs may stand for letters."""
-_ODD_DRAWN = "".join(sorted({*DRAWN_AS, *ROMAN, *COUNTED} - _COMMON_DRAWN))
+_ODD_DRAWN = "".join(sorted({*DRAWN_AS, *ROMAN, *COUNTED, *KANA} - _COMMON_DRAWN))
 _ODD_CHARS = f"{OVERRIDE}{UPSIDE_DOWN}{ORNAMENTS}{_ODD_DRAWN}ㄅ-ㄩ"
 _ODD = re.compile(f"[{_ODD_CHARS}]")
 _ODD_OR_PICTURE = re.compile(f"[{_ODD_CHARS}{''.join(PICTURES)}]")
@@ -342,7 +361,8 @@ class Wanted:
         if left[-1:] + found[0] in self._mixed or found[-1] + right[:1] in self._mixed:
             return True
         # Of two characters the one that is kept must be the right one, as mixed has told.
-        near = found if left else said[-1:] + found
+        # One that only sounds so may do as well, in an offer.
+        near = sound(left[-1:]) + found + sound(right[:1]) if left else said[-1:] + found
         wide = said[len(left) - 2 :] if len(left) < 2 else ""
         wide += sound(left) + found + sound(right)
         return any(pair in self._sounds for pair in _runs(near, 2)) or any(
@@ -552,16 +572,17 @@ def _han_after(folded: str, end: int) -> str:
 
 
 def _han_near(folded: str, at: int, step: int) -> Iterator[str]:
-    """Up to two Han characters beside a place in one direction."""
+    """Up to two Han characters beside a place in one direction; a digit by itself is a numeral."""
     found, gap = 0, 0
     while found < _BOTH and gap < _GAP:
         at += step
         char = folded[at] if 0 <= at < len(folded) else JOINT
-        if char == JOINT or (char.isalnum() and not is_han(char)):
+        numeral = LONE_DIGIT.match(folded, at) if char.isdigit() else None
+        if char == JOINT or not (is_han(char) or numeral or not char.isalnum()):
             return
         if char.isalnum():
             found, gap = found + 1, 0
-            yield char
+            yield char.translate(AS_NUMERALS)
         else:
             gap += 1
 

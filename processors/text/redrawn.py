@@ -10,6 +10,8 @@ from processors.text.readings import (
     COUNTED,
     DRAWN,
     DRAWN_AS,
+    KANA,
+    LONE_KANA,
     NUMERAL,
     ORNAMENT,
     ORNAMENTS,
@@ -177,6 +179,18 @@ def draw(original: str, origins: Sequence[int], folded: str) -> Iterator[Reading
             form += (*plain[at : hit.start()], hit[0])
             at = hit.end()
         yield Reading(DRAWN, "".join((*form, *plain[at:])), spans)
+
+
+def look(folded: str, wanted: Wanted | None = None) -> Iterator[Reading]:
+    """With Japanese syllables beside Chinese as what they look like, and their parts together."""
+    seen = LONE_KANA.sub(lambda hit: "".join(map(KANA.__getitem__, hit[0])), folded)
+    if seen != folded:
+        places = [index for index, char in enumerate(seen) if char.isalnum()]
+        form = "".join(seen[index] for index in places)
+        yield Reading(DRAWN, form, [(index, index + 1) for index in places])
+        wholes = wanted.wholes(form) if wanted else {}
+        if wholes:
+            yield split(seen, places, wholes)._replace(kind=DRAWN)
 
 
 _DRAWN_RUN = re.compile("[a-z0-9]{3,}")

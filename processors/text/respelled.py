@@ -9,6 +9,7 @@ from processors.text.readings import (
     BOPOMOFO,
     COMBINED,
     INITIAL,
+    LONE_DIGIT,
     PICTURE,
     PINYIN,
     SPLIT,
@@ -44,9 +45,17 @@ def spell(folded: str, wanted: Wanted | None = None) -> Iterator[Reading]:
     if some:
         said.add(rest)
         yield said.reading(PINYIN)
+        yield from _counted(said.reading(PINYIN))
     if single:
         kept.add(rest)
         yield kept.reading(INITIAL)
+
+
+def _counted(reading: Reading) -> Iterator[Reading]:
+    """With digits by themselves as numerals: 1夜qing."""
+    form = LONE_DIGIT.sub(lambda hit: sound(hit[0].translate(AS_NUMERALS)), reading.form)
+    if form != reading.form:
+        yield reading._replace(form=form)
 
 
 def combine(base: Reading, wanted: Wanted) -> Iterator[Reading]:

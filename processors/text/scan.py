@@ -193,15 +193,16 @@ class Text:
         elif kind == readings.PINYIN:
             yield from respelled.spell(folded, wanted)
         else:
-            yield from self.odd_readings()
+            yield from self.odd_readings(wanted)
 
-    def odd_readings(self) -> Iterator[readings.Reading]:
+    def odd_readings(self, wanted: readings.Wanted | None = None) -> Iterator[readings.Reading]:
         """Readings of characters that are there for no other."""
         for read in (
             *(redrawn.reverse, redrawn.turn, redrawn.unadorn),
             *(redrawn.draw, redrawn.count),
         ):
             yield from read(self.original, self.origins, self.folded)
+        yield from redrawn.look(self.folded, wanted)
         yield from respelled.sound_out(self.folded)
 
 
@@ -230,7 +231,7 @@ class Detector(Protocol):
         """Pattern that makes a text worth a look without an anchor; must not match ``JOINT``."""
 
     def confirm(self, text: Text, anchors: Sequence[Anchor]) -> list[Match]:
-        """Matches of a text, given its anchors in order of start, the longest first; linear in both.
+        """Matches of a text, given its anchors by start, the longest first; linear in both.
 
         Of anchors with one span that of the plainest view is first.
         """
