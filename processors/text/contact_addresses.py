@@ -82,6 +82,7 @@ _AT = re.compile(
 )
 _HOST = re.compile(
     rf"(?:[a-z0-9-]{{1,63}}\s?{_DOT}\s?){{1,3}}(?:{_TLD}|{_WORD_TLD}|{_SPOKEN_TLD}|c\s?o\s?m){_NO_MORE}"
+    rf"|[a-z0-9-]{{1,63}}\s?{_OPEN}\s?d[o0]t\s?{_CLOSE}\s?[a-z]{{2,12}}{_NO_MORE}"
     rf"|(?:{_HOSTS})(?:\s?{_DOT}\s?(?:c\s?o\s?m|cn|net)|(?![a-z0-9]))"
 )
 _LOCAL_CHARS = _LABEL_CHARS + "._%+"
@@ -120,6 +121,7 @@ ANCHORS = (
     ),
     *(at + "qq" for at in ("@", "@ ", "at", "at ", ")", "]", "】", "#")),
     *("@q q", "@ q q", ".1:", ":80"),
+    *(f"{before}at{behind}" for before, behind in ("()", "[]", "{}", "<>", "【】", "「」")),
 )
 """Terms of which a folded text with an address has one."""
 

@@ -8,7 +8,7 @@ from processors.text.views import STRIPPED
 
 # Separators as honest writing uses them. Anything else between two letters of a term (an
 # asterisk, a pipe of emoji) is there to hide it.
-_ORDINARY = frozenset(",.;:!?，。；：！？、·•・-—–/&()（）[]【】「」『』《》“”‘’…~～+@")
+_ORDINARY = frozenset(",.;:!?，。；：！？、·•・-—–/&()（）[]【】「」『』《》“”‘’…~～+@|｜丨")
 _LONGEST_GAP = 3
 _EDGE = re.compile(r"[\W_]*\Z")
 

@@ -126,12 +126,12 @@ def is_spaced(text: Text, anchor: Anchor) -> bool:
         len(anchor.term) >= _LEAST_BROKEN
         and anchor.term.isascii()
         and len(shown) == len(anchor.term) + 1
-        and is_bordered(folded, start, end)
+        and not _touches(folded, start, end)
     ):
         return False
     pieces = shown.split()  # in two words where both are long: only fans, but not cas ino
     return len(pieces) == 1 or (
-        len(anchor.term) >= _LEAST_PARTED and min(map(len, pieces)) >= _SHORT
+        len(anchor.term) >= _LEAST_PARTED and min(map(len, pieces)) >= _LEAST_LEET
     )
 
 

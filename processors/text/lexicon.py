@@ -49,6 +49,7 @@ from processors.text.views import (
     STRIPPED,
     TONED,
     collapse,
+    lookalikes,
     other_sounds,
     shape,
     skeletons,
@@ -154,6 +155,8 @@ class Terms:
         for form in forms:
             if len(form) <= _LONGEST_SOUND and all(map(is_han, form)):
                 _append(self.shape, shape(form), form)
+                for other in lookalikes(form) if len(form) >= _LEAST_ALIKE else ():
+                    self.shape.setdefault(shape(other), (form,))
 
     def _add_backwards(self, forms: Sequence[str]) -> None:
         """Forms of enough letters from the last to the first, unless that is an entry too."""

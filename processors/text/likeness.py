@@ -16,7 +16,7 @@ from processors.text.grammar import (
     offers,
 )
 from processors.text.scan import Anchor, Text
-from processors.text.similar import is_alike
+from processors.text.similar import is_alike, looks_alike
 from processors.text.views import is_in_tone, sound
 from processors.text.words import REACH, is_han, is_word
 
@@ -139,11 +139,16 @@ def _is_meant_by_one(case: _Case) -> bool:
 
 
 def _is_meant_by_some(case: _Case) -> bool:
-    """Where some of three are kept: before a word it is as odd in other tones: 白家乐."""
+    """Where some of three are kept: before a word it is as odd in other tones: 白家乐.
+
+    What both sounds and looks like it needs no more: 绿茶表.
+    """
     if case.often < _OFTEN or case.offered:
         return True
     alone = not (case.left or case.right)
-    return alone and (case.changed == [0] or case.all_changed(is_in_tone))
+    if alone and (case.changed == [0] or case.all_changed(is_in_tone)):
+        return True
+    return case.all_changed(is_in_tone) and case.all_changed(looks_alike)
 
 
 def _is_odd(case: _Case) -> bool:

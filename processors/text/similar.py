@@ -178,7 +178,7 @@ def is_other_word(shown: str, form: str) -> bool:
         words = (shown[max(0, at - 1) : at + 1], shown[at : at + 2])
         return (
             sound(char) == sound(meant)
-            and not (is_in_tone(char, meant) or _looks_alike(char, meant))
+            and not (is_in_tone(char, meant) or looks_alike(char, meant))
             and any(len(word) > 1 and is_word(word) for word in words)
         )
     return False
@@ -192,10 +192,11 @@ def is_alike(one: str, other: str) -> bool:
     """
     if not (is_han(one) and is_han(other)):
         return False
-    return sound(one) == sound(other) or _looks_alike(one, other)
+    return sound(one) == sound(other) or looks_alike(one, other)
 
 
-def _looks_alike(one: str, other: str) -> bool:
+def looks_alike(one: str, other: str) -> bool:
+    """Whether two characters have the part that one is known by in common, or look alike."""
     parts = _parts()
     ours, theirs = parts.get(one, _NONE), parts.get(other, _NONE)
     if ours & theirs or one in theirs or other in ours:

@@ -190,6 +190,23 @@ def _taken_for() -> Iterator[tuple[str, str]]:
         yield from ((char, usual) for char in group if counts.get(char, 0) < _SELDOM)
 
 
+def lookalikes(form: str) -> Iterator[str]:
+    """The form with one of its characters as each that is often met and looks like it."""
+    for at, char in enumerate(form):
+        for other in _others().get(char, ()):
+            yield form[:at] + other + form[at + 1 :]
+
+
+@cache
+def _others() -> dict[str, frozenset[str]]:
+    counts, found = tables.counts(), dict[str, frozenset[str]]()
+    for group in GROUPS:
+        often = frozenset(char for char in group if counts.get(char, 0) >= _SELDOM)
+        for char in group:
+            found[char] = found.get(char, frozenset()) | (often - {char})
+    return found
+
+
 _BOTH = 2  # parts of a character that has two
 _SEVERAL = 3
 _SELDOM = 100  # met less often in 1.7 million
