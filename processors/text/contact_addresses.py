@@ -26,6 +26,8 @@ _TLD_WITH_PATH = "me|tv|gg|ly|gl|ai|im|gd|id|su|gy|bio|ee|la|fm|ch|fr|ca|sg|my|b
 _SHORTENERS = "youtu.be|amzn.to|redd.it|kutt.it|shorturl.at|u.nu|qr.ae|notion.so"
 _HAN_TLD = "中国|公司|网络|网址|在线|集团|商城|手机|香港|台湾|我爱你|рф|pф"
 _PLAIN_TLD = "com|cn|net|org|cc|xyz"  # sure enough for a dot that is hardly one
+_IN_LETTERS = ("com", "cn", "net", "org", "cc", "top", "vip", "xyz", "club", "site", "icu")
+_SPACED_TLD = "|".join(r"\s?".join(name) for name in _IN_LETTERS)
 _SURE_TLD = frozenset(("com", "cn", "net", "org", "cc", "top", "vip"))
 _SPOKEN_TLD = "康姆|扣姆|靠姆|科姆|抗姆|康母|坑姆|c0m|c○m|cοm|соm"
 _NO_MORE = r"(?![a-z0-9_-])"
@@ -53,8 +55,8 @@ _DOT_TLD = re.compile(
     rf"|(?:{_TLD_WITH_PATH})(?={_SLASH}[a-z0-9+@_-])|xn--[a-z0-9-]{{2,59}}"
     rf"|(?:{_SPOKEN_TLD}))"
     rf"|(?P<spaced>\s[.。]\s?(?:{_PLAIN_TLD}|top|vip)|[.。]\s(?:com|cn)){_NO_MORE}"
-    rf"|(?P<weak>[·•●・‧∙丶､、,*~_|]{{1,2}}(?:com|cn|net|cc|xyz)){_NO_MORE}"
-    r"|(?P<letters>\s?[.。点]\s?(?:c\s?o\s?m|c\s?n|n\s?e\s?t))(?![a-z0-9])"
+    rf"|(?P<weak>[·•●・‧∙丶､、,*~_|]{{1,2}}(?:{_PLAIN_TLD}|top|vip)){_NO_MORE}"
+    rf"|(?P<letters>\s?[.。点]\s?(?:{_SPACED_TLD}))(?![a-z0-9])"
 )
 _SHORT_LINK = re.compile(rf"(?<![a-z0-9.-])(?:{_SHORTENERS.replace('.', '[.]')})/[!-~]{{1,200}}")
 _HAN_DOMAIN = re.compile(rf"(?<=[\w])[.。点](?:{_HAN_TLD})(?![㐀-鿿\w])")
@@ -108,8 +110,9 @@ ANCHORS = (
     ),
     *(f"{name}{path}" for name in _TLD_WITH_PATH.split("|") for path in _SLASHES),
     *(dot + name for dot in (". ", "。 ") for name in f"{_PLAIN_TLD}|top|vip".split("|")),
-    *(dot + name for dot in "·•●・‧∙丶､、,*~_|" for name in ("com", "cn", "net", "cc", "xyz")),
-    *("c o m", ".c om", ".co m", ". c n", "n e t"),
+    *(dot + name for dot in "·•●・‧∙丶､、,*~_|" for name in (*_PLAIN_TLD.split("|"), "top", "vip")),
+    *(" ".join(name) for name in _IN_LETTERS),
+    *(".c om", ".co m"),
     *(f"{name}/" for name in _SHORTENERS.split("|")),
     *(dot + name for dot in (".", "。", "点") for name in _HAN_TLD.split("|")),
     *_AT_WORDS.split("|"),
@@ -172,7 +175,7 @@ def _labels_before(folded: str, hit: re.Match[str]) -> int:
         if dot is None or _label_before(folded, dot.start()) == dot.start():
             return start
         start = dot.start()
-    if start == hit.start() and (hit["dot"] or "x")[0] in ".。点d":
+    if start == hit.start() and (hit["dot"] or hit["letters"] or "x").strip()[:1] in ".。点d":
         return _han_before(folded, start, hit)
     return start
 

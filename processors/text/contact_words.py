@@ -66,7 +66,7 @@ _WORDS = (
         Sense.OTHER,
         """
         卫信 威信 维信 征信 未信 微心 微新 卫星 绿泡 绿信 绿软 徽: 信: 小绿: 绿色软件 v: 薇: 微: 威:
-        w: v; 薇; 微; v+ 薇+ 微+ v- v_ 薇 💚
+        w: v; 薇; 微; v+ 薇+ 微+ v- v_ 薇 💚 绿聊 绿色聊天软件 绿色聊天
         """,
     ),
     (
@@ -88,7 +88,7 @@ _WORDS = (
         QQ,
         Sense.OTHER,
         """
-        企鹅 球球 秋秋 q: 扣: 口口 球: q; 群 裙 q+ 扣+ 抠
+        企鹅 鹅号 鹅群 鹅裙 🦢 球球 秋秋 q: 扣: 口口 球: q; 群 裙 q+ 扣+ 抠
         """,
     ),
     (
@@ -102,14 +102,15 @@ _WORDS = (
         _TELEGRAM,
         Sense.BYNAME,
         """
-        纸飞机 飞机号 飞机群 加飞机 土豆号
+        纸飞机 纸飞鸡 飞机号 飞机群 加飞机 土豆号 特雷格拉姆 特雷格兰 te1egram te1egr@m telegr@m
+        飞🐔 ✈机 飞✈
         """,
     ),
     (
         _TELEGRAM,
         Sense.OTHER,
         """
-        电报 飞机 小飞机 tg tele ✈ 🛩 蝙蝠 potato
+        电报 飞机 飞鸡 小飞机 tg tele ✈ 🛩 蝙蝠 potato
         """,
     ),
     (
@@ -166,8 +167,8 @@ _WORDS = (
 _PLATFORMS = (
     # By their names and short names, which say little but with a mark and an id.
     """
-    抖音 某音 斗音 dou音 抖yin 快手 某手 小红书 红书 小红薯 小地瓜 🍠 微博 围脖 微脖 weibo b站
-    哔站 bilibili 哔哩哔哩 知乎 豆瓣 贴吧 陌陌 探探 soul tt语音 比心 积目 他趣 闲鱼 淘宝 旺旺 支付宝
+    抖音 抖抖 某音 斗音 dou音 抖yin 快手 某手 k手 小红书 红书 小红薯 小地瓜 🍠 微博 围脖 微脖 weibo
+    b站 哔站 bilibili 哔哩哔哩 知乎 豆瓣 贴吧 陌陌 探探 soul tt语音 比心 积目 他趣 闲鱼 淘宝 旺旺 支付宝
     吱付宝 钉钉 飞书 yy 歪歪 斗鱼 虎牙 全民k歌 唱吧 酷狗 网易云 lofter 脉脉 米游社 小黑盒 拼多多
     百度网盘 快🤚 快✋ 快🖐 小📕 小黄鱼 脸书 推特 领英 油管 ins ig twitter tiktok youtube threads
     reddit linkedin tumblr pinterest onlyfans bluesky signal messenger icq kakao snap imo 米聊 易信
@@ -207,6 +208,7 @@ BARE = frozenset(("v ", "薇", "💚", "v-", "赖", "ig", "ins", "tg", "电报",
 
 _ADD = "佳家嘉茄伽枷咖珈"  # 加 in other characters
 _BYNAMES = split_words("v vx 薇 微 威 维 卫 魏 围 唯 伟 未")
+_HEARTS, _LETTERS = "❤♥💗💕💖💓💌", "信芯心欣新辛馨鑫"
 _KNOCKS = "扣叩抠蔻寇"
 
 
@@ -231,9 +233,9 @@ def _word_table() -> dict[str, tuple[Word, ...]]:
         for between in range(10):  # 微❶信
             table[f"{one}{between}信"] = {Word(_WECHAT, Sense.BYNAME): None}
     for one in filter(_sounds_like_wechat, tables.sounds()):
-        for other in "信芯心欣":  # the last two are in names: only who is added
-            if other in "信芯":
-                table.setdefault(fold(one + other), {Word(_WECHAT, Sense.OTHER): None})
+        for other in (*_HEARTS, *_LETTERS):
+            sense = Sense.BYNAME if other in _HEARTS else Sense.OTHER  # some are names: 韦欣
+            table.setdefault(fold(one + other), {Word(_WECHAT, sense): None})
             for add in "加+➕":  # whoever is added is nobody who is 未信
                 table.setdefault(fold(add + one + other), {Word(_WECHAT, Sense.BYNAME): None})
     return {term: tuple(meanings) for term, meanings in table.items()}
