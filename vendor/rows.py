@@ -53,13 +53,16 @@ _EAST_ASIAN = (
     (0x1F200, 0x1F300),
     (0x20000, 0x40000),
 )
-VARIANT = {ord("妳"): "你", ord("辧"): "办"}
-"""Variants that Unihan leaves out or gives otherwise."""
+VARIANT = {
+    **{ord("妳"): "你", ord("辧"): "办", ord("嶶"): "微"},
+    **{ord("囗"): "口", ord("屮"): "中", ord("慱"): "博"},
+}
+"""Variants that Unihan leaves out or gives otherwise, and rare characters like a common one."""
 STROKES = "·|"
 """Strokes that fold to separators, and are no part of a split character then."""
 WHOLES = {"卩又": "𠬝"}
 """Parts that are taken together, beside those that have a way to split them of their own."""
-AROUND = frozenset("辶廴疒囗匚")
+AROUND = frozenset("辶廴疒匚")
 """Parts that go around the rest of a character, and are written before it or behind."""
 SIGN_OF = {"l": "|", "I": "|", "i": "!"}
 """Signs that a mark stands for which looks like a letter: a danda, ¡, or a line of a box."""

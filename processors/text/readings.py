@@ -52,9 +52,9 @@ ODD = "odd"
 OVERRIDE = "\u202e"
 _OPEN, _CLOSE = r"(\[【〔「『《<{", r")\]】〕」』》>}"
 BRACKETED = re.compile(
-    f"(?:[{_OPEN}][^{_OPEN}{_CLOSE}\\n]{{1,6}}[{_CLOSE}]|(?<=[㐀-鿿])の)(?=[㐀-鿿])"
+    f"(?:[{_OPEN}][^{_OPEN}{_CLOSE}\\n]{{1,6}}[{_CLOSE}]|[a-zの](?<=[㐀-鿿].))(?=[㐀-鿿])"
 )
-"""What is put into a word in brackets, or for ornament: 办(假)证, 裸の聊."""
+"""What is put into a word in brackets, or alone: 办(假)证, 裸の聊, 毛x片."""
 _SAYS_BACKWARDS = re.compile("[反倒](?:着|过来)[看读念写]|(?<=[读念写看])[反倒]了")
 """How a text says that it is to be read from its end."""
 UPSIDE_DOWN = "ɐɔǝɟƃɓɥᴉɾʞɯɹʇʌʍʎ∀ƎℲ⅁⅂┴⅄"
@@ -94,7 +94,7 @@ LONE_KANA = re.compile(
 """One or two of them beside Chinese, and no more Japanese: タト挂, 王ハ蛋."""
 _NUMERALS = "一二三四五六七八九"
 _COUNTED = ("①", "⑴", "⒈", "❶", "➀", "➊", "⓵", "\U0001f102")
-LONE_DIGIT = re.compile(r"(?<![0-9])[0-9](?![0-9])")
+LONE_DIGIT = re.compile("(?<![0-9a-z])[0-9](?![0-9a-z])")
 COUNTED = {
     **{chr(ord(first) + at): digit for first in _COUNTED for at, digit in enumerate(_NUMERALS)},
     **dict(zip("ⅡⅢⅣⅥⅦⅧⅨⅱⅲⅳⅵⅶⅷⅸ", "二三四六七八九二三四六七八九", strict=True)),
@@ -167,7 +167,7 @@ class Wanted:
         initials: Iterable[str],
         parted: Iterable[str],
     ) -> None:
-        initials, sounds = tuple(initials), tuple(sounds)
+        terms, initials, sounds = tuple(terms), tuple(initials), tuple(sounds)
         self._pairs = _runs_of(terms, 2)
         self._left, self._right = _beside(self._pairs)
         wanted = self._left.keys() | self._right.keys()
@@ -188,6 +188,14 @@ class Wanted:
         self._acronyms = frozenset(filter(str.isascii, initials))
         self._letters = frozenset(_TOKEN.findall(JOINT.join(initials)))
         self._worth: dict[str, str] = {}
+        self._words: dict[tuple[int, str], list[str]] = {}
+        for term in filter(str.isascii, terms):
+            self._words.setdefault((len(term), term[0]), []).append(term)
+
+    def masked(self, word: str) -> Iterator[str]:
+        """The wanted Latin words that a word with asterisks for letters may be: f**k, a**hole."""
+        pattern = re.compile(re.escape(word).replace("\\*", "[a-z]"))
+        yield from filter(pattern.fullmatch, self._words.get((len(word), word[0]), ()))
 
     def splits_at(
         self, stripped: str, codes: Codes | None = None, sounded: Codes | None = None

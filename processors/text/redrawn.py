@@ -34,8 +34,7 @@ from processors.text.views import BACKWARDS
 _POPPED = re.compile("[\u202c\u2069\n\r]|\\Z")
 _ORNAMENT = re.compile(f"[{ORNAMENTS}]")
 _SIGNS = re.compile("|".join(map(re.escape, sorted(SIGN_LETTERS, key=len, reverse=True))))
-_MASK = re.compile(r"(?<=[a-z])([*])(?=[a-z])")
-_VOWELS = "aeiou"
+_MASKED = re.compile(r"(?<![a-z])[a-z]+(?:[*]+[a-z]+)+")
 _UPRIGHT = dict(
     zip("ɐqɔpǝɟƃɓɥᴉıɾſʞlןɯuodbɹsʇnʌʍxʎz", "abcdefgghiijjkllmnopqrstuvwxyz", strict=True)
 )
@@ -219,13 +218,17 @@ def _instead(
     return "".join(form), spans
 
 
-def unmask(folded: str) -> Iterator[Reading]:
-    """With an asterisk among Latin letters as each of the vowels it may stand for: f*ck."""
-    masks = frozenset(hit.start(1) for hit in _MASK.finditer(folded))
-    places = [i for i, char in enumerate(folded) if char.isalnum() or i in masks]
-    for vowel in _VOWELS if masks else "":
-        form = "".join(vowel if index in masks else folded[index] for index in places)
-        yield Reading(SIGNS, form, [(index, index + 1) for index in places])
+def unmask(folded: str, wanted: Wanted) -> Iterator[Reading]:
+    """With asterisks among Latin letters as the letters of each wanted word: f*ck, a**hole."""
+    for hit in _MASKED.finditer(folded):
+        word = hit[0]
+        if 2 * word.count("*") > len(word):
+            continue
+        for term in wanted.masked(word):
+            form = folded[: hit.start()] + term + folded[hit.end() :]
+            places = [index for index, char in enumerate(form) if char.isalnum()]
+            spans = [(index, index + 1) for index in places]
+            yield Reading(SIGNS, "".join(form[index] for index in places), spans)
 
 
 def put_together(folded: str) -> Reading:

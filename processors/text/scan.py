@@ -187,7 +187,7 @@ class Text:
             yield redrawn.backwards(folded, self.kept)
         elif kind == readings.SIGNS:
             yield redrawn.put_together(folded)
-            yield from redrawn.unmask(folded)
+            yield from redrawn.unmask(folded, wanted)
         elif kind == readings.PICTURE:
             yield from redrawn.picture(folded, wanted)
         elif kind == readings.PINYIN:
