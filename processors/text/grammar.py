@@ -171,6 +171,7 @@ STAFF_AFTER = re.compile(rf"[\W_]{{0,2}}的?(?:{_STAFF})")
 _NEAR_FOLLOWS = _words(
     f"校友 粉 生(?![物命态活产鲜]) 迷{_NO_LETTER} 家长 家属 遗属 后代 子弟 老兵 叔叔",
     "对面 隔壁 旁边 附近 门口 门前 楼下 楼上 楼里 底商 后门 后面 背后 拐角 边上 周边",
+    "[东西南北]门 考试上岸 笔试 面试 所里 邮票 是什么 [㐀-鿿]{0,4}爱好者",
     "学生(?![处会]) 在读 毕业 学子 研究生(?!院) 博士 硕士",
     "本科 大[一二三四] 新生 老生 校花 校草 考研 考生 考公 求职 备考 上岸 爱好者",
     "之友 后援 用户 会员 读者 听众 观众 车主 机主 家人",
@@ -215,7 +216,7 @@ NEAR_AFTER = re.compile(
 _NEAR_PRECEDES = _words(
     "对面 隔壁 附近 旁边 门口 路过 住在 来自 毕业于 毕业 就读于 就读 在读 考入 考上 考进 想考",
     "想去 想进 我爱 热爱 喜欢 支持 关注 致敬 感谢 谢谢 相信 点赞 打卡 想念 怀念 离开 不是 并非",
-    "吐槽 投诉 考研 备考 目标 梦想 模拟",
+    "吐槽 投诉 考研 备考 目标 梦想 模拟 梦里我?是?",
 )
 _GOES_ON = _words(
     "[了吗呢啊吧呀哦哈么啦耶] 真 太 好(?!评) 很 又 也 都(?!市) 还 才 不 没 别 被 让 把 给",
@@ -242,11 +243,16 @@ _DEEDS_OF_ORGANS = _words(
 )
 DEED_OF_AN_ORGAN = re.compile(f"(?:{_DEEDS_OF_ORGANS})")
 """Verbs of what institutions do, and may say that they do."""
+SERVES = re.compile(
+    "[㐀-鿿]{0,6}?(?:办理|申领|领取|提取|发放|受理|申请|查询|申报|缴费|补办|服务)"
+    r"(?:窗口|大厅|中心|平台|专员)?\Z"
+)
+"""What a kind of organ without a place does for people, to the end of the text: 医保局报销办理."""
 COMPLAINT = re.compile(r"[慢差烂坑贵卡][了啊啦]?\Z")
 """Ends of what is said of an institution, which the dictionary has in no word: 网速慢."""
 PART_OF_AN_ORGAN = re.compile(
     f"(?:{_ROLES}|{_STAFF}|中心|平台|基金|项目|公司|集团|频道|协会|学会|联盟|人员|专家|顾问|代表|分[部行局社]"
-    "|[支总][队行]|大队|小组|专线|窗口|学院|研究|[部办处局院委署厅台](?![㐀-鿿]))"
+    "|[支总][队行]|大队|小组|专班|专案组|工作组|监察[室组]|专线|窗口|学院|研究|[部办处局院委署厅台](?![㐀-鿿]))"
 )
 """Words of what belongs to an institution."""
 
@@ -291,7 +297,7 @@ NOWHERE = re.compile(rf"(?:{_NOWHERE})(?![路街巷镇乡村区]|大道)")
 """What is no place that an organ is of: 快乐星球派出所."""
 
 OFFICE = re.compile(
-    r"[㐀-鿿]{0,8}(?:总队|支队|大队|中队|专案组|工作组|[局处署司厅院]|中心|办公室)(?![^\W_])"
+    r"[㐀-鿿]{0,8}(?:总队|支队|大队|中队|专案组|工作组|[局处署司厅院室组]|专班|中心|办公室)(?![^\W_])"
 )
 """An office of a name, to the end of the text."""
 

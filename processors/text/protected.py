@@ -288,7 +288,8 @@ def _outcome(folded: str, found: Anchor, entry: Entry, *, bare: bool) -> Outcome
     staff = grammar.STAFF_AFTER.match(follows) is not None
     if _is_near(precedes, follows, staff=staff) or _is_given(folded, found):
         return Outcome.ACCEPT
-    if is_whole(folded, found.start, found.end) or _is_role(precedes, follows) or entry.everyday:
+    alone = is_whole(folded, found.start, found.end) or (bare and _serves(found, entry, follows))
+    if alone or _is_role(precedes, follows) or entry.everyday:
         return Outcome.REVIEW if bare else Outcome.REJECT
     if staff:
         return None if _is_weak(precedes, entry, bare=bare) else Outcome.REVIEW
@@ -298,6 +299,11 @@ def _outcome(folded: str, found: Anchor, entry: Entry, *, bare: bool) -> Outcome
     if _is_weak(precedes, entry, bare=bare) or runs_on(strip(precedes), shown, behind):
         return None
     return Outcome.REVIEW if _is_short(folded) and not _only_happens(behind) else Outcome.ACCEPT
+
+
+def _serves(found: Anchor, entry: Entry, follows: str) -> bool:
+    """Whether a kind of organ says what it does for people, and the text no more."""
+    return entry.suffix and found.start == 0 and grammar.SERVES.match(follows) is not None
 
 
 def _is_weak(precedes: str, entry: Entry, *, bare: bool) -> bool:
