@@ -132,7 +132,7 @@ class Forms:
             (readings.REPEAT, STRIPPED, repeats),
             (readings.SPLIT, STRIPPED, wanted.splits_at(self.stripped, stripped, sounded)),
             (readings.PARTED, STRIPPED, wanted.parted_at(self.stripped, stripped)),
-            (readings.BRACKET, FOLDED, wanted.bracketed_at(self.folded)),
+            (readings.BRACKET, FOLDED, wanted.bracketed_at(self.folded, folded)),
             (readings.PINYIN, FOLDED, wanted.spelled_at(self.folded, folded)),
             (BACKWARDS, FOLDED, readings.backwards_at(self.folded, folded)),
         ):
@@ -148,8 +148,11 @@ class Forms:
             places = readings.odd_in(self._codes)
         starts: list[int] = []
         for place in places:
+            char = self._joined[place]
+            if char in readings.KANA and not readings.LONE_KANA.match(self._joined, place):
+                continue
             starts = starts or starts_of(self._joined)
-            if self._joined[place] not in PICTURES:
+            if char not in PICTURES:
                 yield bisect_right(starts, place) - 1, readings.ODD
             elif wanted.is_pictured(self._joined, place):
                 yield bisect_right(starts, place) - 1, readings.PICTURE

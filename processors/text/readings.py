@@ -294,11 +294,16 @@ class Wanted:
             return end - at - 1
         return end - at - 2 if stripped[end - 1] in objects else 0  # 找个|小姐
 
-    def bracketed_at(self, folded: str) -> Iterator[int]:
+    def bracketed_at(self, folded: str, codes: Codes | None = None) -> Iterator[int]:
         """Places where something in brackets stands between two wanted neighbours."""
-        for hit in BRACKETED.finditer(folded):
-            if folded[hit.start() - 1 : hit.start()] + folded[hit.end() :][:1] in self._pairs:
-                yield hit.start()
+        if codes is None:
+            hits: Iterable[re.Match[str] | None] = BRACKETED.finditer(folded)
+        else:
+            hits = (BRACKETED.match(folded, at) for at in _put_in(codes))
+        for hit in filter(None, hits):
+            start, end = hit.span()
+            if folded[start - 1 : start] + folded[end] in self._pairs:
+                yield start
 
     def pictured(self, picture: str, before: str, after: str) -> list[str]:
         """The characters a picture stands for that are wanted between what is at either side.
@@ -478,6 +483,26 @@ def _spaced(folded: str, run: list[int]) -> Iterator[tuple[str, Sequence[int]]]:
     else:
         for at in run:
             yield folded[at], (at,)
+
+
+def _put_in(codes: Codes) -> list[int]:
+    """Places where a bracket opens, or a letter stands alone between two Han characters."""
+    kinds = _bracket_table().take(codes)
+    alone = (kinds[:-2] == _OF_HAN) & (kinds[1:-1] == _ALONE) & (kinds[2:] == _OF_HAN)
+    found: list[int] = (np.flatnonzero(alone | (kinds[1:-1] == _OPENS)) + 1).tolist()
+    return found
+
+
+@cache
+def _bracket_table() -> npt.NDArray[np.uint8]:
+    table = np.zeros(IS_LETTER.size, np.uint8)
+    table[ord("㐀") : ord("鿿") + 1] = _OF_HAN
+    table[[*map(ord, LATIN), ord("の")]] = _ALONE
+    table[[ord(char) for char in _OPEN if char != "\\"]] = _OPENS
+    return table
+
+
+_OF_HAN, _ALONE, _OPENS = 1, 2, 3
 
 
 def _words(folded: str) -> Iterator[tuple[int, int, bool]]:
