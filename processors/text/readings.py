@@ -650,11 +650,15 @@ class _Heads:
     ) -> None:
         self._made = np.zeros(1 << _HEAD_BITS, np.uint32)
         codes = codes_of("".join(heads))
-        slots = _slots(codes[::2], codes[1::2], bits=_HEAD_BITS)
+        self._known = np.zeros_like(self._made)  # which head a slot is of, if of one
+        hashes = _hashes(codes[::2], codes[1::2])
+        slots = hashes >> _HEAD_SHIFT
+        self._known[slots] = hashes
         whole = [splits[head] if parts == [head] else _SEVERAL for head, parts in heads.items()]
         self._made[slots] = codes_of("".join(whole))
         taken, times = np.unique(slots, return_counts=True)
         self._made[taken[times > 1]] = ord(_SEVERAL)
+        self._known[taken[times > 1]] = 0
         most = max(len(pairs), len(threes))
         self._bits = min(max((_ROOM * most).bit_length(), _RUN_BITS[0]), _RUN_BITS[1])
         self._pairs, self._threes = np.zeros((2, 1 << self._bits), np.bool_)
@@ -667,11 +671,15 @@ class _Heads:
 
         A neighbour that only sounds as the one that is wanted will do, or two of them.
         """
-        made = self._made.take(_slots(codes, np.append(codes[1:], _AROUND[:1]), bits=_HEAD_BITS))
+        hashes = _hashes(codes, np.append(codes[1:], _AROUND[:1]))
+        made = self._made.take(hashes >> _HEAD_SHIFT)
         at = np.flatnonzero(made)
+        known = self._known.take(hashes[at] >> _HEAD_SHIFT)
+        at = at[(known == hashes[at]) | (known == 0)]
         whole = made[at]
-        wanted = whole == ord(_SEVERAL)
-        wanted |= made[np.minimum(at + 2, codes.size - 1)] > 0  # parts of the next
+        begins = np.zeros(codes.size + 2, np.bool_)
+        begins[at] = True
+        wanted = begins[at + 2] | (whole == ord(_SEVERAL))
         shown, heard = (np.concatenate((_AROUND, one, _AROUND)) for one in (codes, sounded))
         far, before, after, beyond = (heard[at + step] for step in (1, 2, 5, 6))
         for left, right in ((shown[at + 2], shown[at + 5]), (before, after)):
@@ -690,18 +698,23 @@ class _Heads:
 
 
 _HEAD_BITS = 18
+_HEAD_SHIFT = np.uint32(32 - _HEAD_BITS)
 _RUN_BITS = (12, 24)  # the smallest and the largest table of runs
 _ROOM = 32  # places of it for each
 _SEVERAL = "\uffff"  # in place of a character: there are several, or of more parts
 _AROUND = np.zeros(3, np.uint32)
 
 
-def _slots(*codes: Codes, bits: int) -> npt.NDArray[np.uint32]:
+def _slots(*codes: Codes, bits: int) -> Codes:
+    """Places in a table for runs of code points."""
+    return _hashes(*codes) >> np.uint32(32 - bits)
+
+
+def _hashes(*codes: Codes) -> Codes:
     """A hash for each run of code points, given the first of all, the second of all, and so on."""
-    found: npt.NDArray[np.uint32] = codes[0] * _FACTORS[0]
+    found: Codes = codes[0] * _FACTORS[0]
     for one, factor in zip(codes[1:], _FACTORS[1:], strict=False):
         found += one * factor
-    found >>= np.uint32(32 - bits)
     return found
 
 
