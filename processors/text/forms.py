@@ -131,6 +131,7 @@ class Forms:
         for kind, view, places in (
             (readings.REPEAT, STRIPPED, repeats),
             (readings.SPLIT, STRIPPED, wanted.splits_at(self.stripped, stripped, sounded)),
+            (readings.COMBINED, STRIPPED, wanted.counted_at(self.stripped, stripped, sounded)),
             (readings.PARTED, STRIPPED, wanted.parted_at(self.stripped, stripped)),
             (readings.BRACKET, FOLDED, wanted.bracketed_at(self.folded, folded)),
             (readings.PINYIN, FOLDED, wanted.spelled_at(self.folded, folded)),

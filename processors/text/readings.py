@@ -305,6 +305,19 @@ class Wanted:
             if folded[start - 1 : start] + folded[end] in self._pairs:
                 yield start
 
+    def counted_at(
+        self, stripped: str, codes: Codes | None = None, sounded: Codes | None = None
+    ) -> Iterator[int]:
+        """Places of digits by themselves that sound like what is wanted there: 套6贷."""
+        if codes is None or sounded is None:
+            places: Iterable[int] = (hit.start() for hit in LONE_DIGIT.finditer(stripped))
+        else:
+            places = self._heads_in.counted(codes, sounded)
+        for at in places:
+            heard = sound(stripped[max(0, at - 2) : at + 3].translate(AS_NUMERALS))
+            if any(three in self._threes for three in _runs(heard, 3)):
+                yield at
+
     def pictured(self, picture: str, before: str, after: str) -> list[str]:
         """The characters a picture stands for that are wanted between what is at either side.
 
@@ -695,6 +708,25 @@ class _Heads:
             wanted |= self._threes.take(_slots(*three, bits=self._bits))
         found: list[int] = at[wanted].tolist()
         return found
+
+    def counted(self, codes: Codes, sounded: Codes) -> list[int]:
+        """Places of digits by themselves that may be one of three that are wanted by sound."""
+        digit = np.zeros(codes.size + 2, np.bool_)
+        np.less(codes - np.uint32(ord("0")), len(AS_NUMERALS), out=digit[1:-1])
+        at = np.flatnonzero(digit[1:-1] & ~digit[:-2] & ~digit[2:])
+        heard = np.concatenate((_AROUND, sounded, _AROUND))
+        run = [heard[at + step] for step in range(1, 6)]
+        run[2] = _numeral_sounds()[codes[at] - np.uint32(ord("0"))]
+        wanted = np.zeros(at.size, np.bool_)
+        for first in range(3):
+            wanted |= self._threes.take(_slots(*run[first : first + 3], bits=self._bits))
+        found: list[int] = at[wanted].tolist()
+        return found
+
+
+@cache
+def _numeral_sounds() -> Codes:
+    return sound_codes(codes_of("".join(map(chr, AS_NUMERALS.values()))))
 
 
 _HEAD_BITS = 18

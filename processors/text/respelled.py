@@ -78,6 +78,13 @@ def combine(base: Reading, wanted: Wanted) -> Iterator[Reading]:
         )
 
 
+def count(folded: str, kept: Sequence[int]) -> Reading:
+    """The text by sound, digits as numerals: 套6贷."""
+    stripped = "".join(folded[at] for at in kept)
+    spans = [(at, at + 1) for at in kept]
+    return Reading(COMBINED, sound(stripped.translate(AS_NUMERALS)), spans, stripped)
+
+
 class _Draft:
     """A reading in the making."""
 

@@ -183,6 +183,8 @@ class Text:
             yield redrawn.part(folded, self.kept, self.stripped, wanted)
         elif kind == readings.BRACKET:
             yield redrawn.unbracket(folded, self.kept)
+        elif kind == readings.COMBINED:
+            yield respelled.count(folded, self.kept)
         elif kind == BACKWARDS:
             yield redrawn.backwards(folded, self.kept)
         elif kind == readings.SIGNS:
