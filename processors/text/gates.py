@@ -337,7 +337,7 @@ def is_combined(text: Text, anchor: Anchor, form: str) -> bool:
     """
     pictured = not PICTURES.keys().isdisjoint(text.folded[anchor.start : anchor.end])
     exact = [at for at, piece in enumerate(anchor.written) if piece == form[at]]
-    if not exact:
+    if not exact or (len(exact) == len(form) and not pictured):  # parts alone are a split
         return False
     if any(map(str.isdigit, anchor.written)):
         in_tone, hidden = True, len(form) >= _SHORT and not _goes_on_in_digits(text, anchor)

@@ -94,7 +94,7 @@ LONE_KANA = re.compile(
 """One or two of them beside Chinese, and no more Japanese: タト挂, 王ハ蛋."""
 _NUMERALS = "一二三四五六七八九"
 _COUNTED = ("①", "⑴", "⒈", "❶", "➀", "➊", "⓵", "\U0001f102")
-LONE_DIGIT = re.compile("(?<![0-9a-z])[0-9](?![0-9a-z])")
+LONE_DIGIT = re.compile("(?<![0-9a-z])[0-9](?![0-9])")
 COUNTED = {
     **{chr(ord(first) + at): digit for first in _COUNTED for at, digit in enumerate(_NUMERALS)},
     **dict(zip("ⅡⅢⅣⅥⅦⅧⅨⅱⅲⅳⅵⅶⅷⅸ", "二三四六七八九二三四六七八九", strict=True)),
@@ -315,7 +315,9 @@ class Wanted:
             places = self._heads_in.counted(codes, sounded)
         for at in places:
             heard = sound(stripped[max(0, at - 2) : at + 3].translate(AS_NUMERALS))
-            if any(three in self._threes for three in _runs(heard, 3)):
+            if LONE_DIGIT.match(stripped, at) and any(
+                three in self._threes for three in _runs(heard, 3)
+            ):
                 yield at
 
     def pictured(self, picture: str, before: str, after: str) -> list[str]:

@@ -34,7 +34,7 @@ from processors.text.views import BACKWARDS
 _POPPED = re.compile("[\u202c\u2069\n\r]|\\Z")
 _ORNAMENT = re.compile(f"[{ORNAMENTS}]")
 _SIGNS = re.compile("|".join(map(re.escape, sorted(SIGN_LETTERS, key=len, reverse=True))))
-_MASKED = re.compile(r"(?<![a-z])[a-z]+(?:[*]+[a-z]+)+")
+_MASKED = re.compile(r"(?<![a-z])[a-z]+(?:[*]+[a-z]*)+")
 _UPRIGHT = dict(
     zip("ɐqɔpǝɟƃɓɥᴉıɾſʞlןɯuodbɹsʇnʌʍxʎz", "abcdefgghiijjkllmnopqrstuvwxyz", strict=True)
 )
