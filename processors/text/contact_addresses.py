@@ -14,7 +14,7 @@ from processors.text.match import Outcome
 # and those that count only with a path behind.
 _TLD = (
     "com|cn|net|org|edu|gov|cc|top|xyz|vip|site|info|biz|mobi|wang|ren|io|co|ltd|icu|asia|hk|tw|jp|us"
-    "|uk|ru|dev|website|cyou|sbs|cfd|bond|buzz|lol|win|pw|tk|ml|ga|cf|gq|xin|eu|de|kr"
+    "|uk|ru|example|dev|website|cyou|sbs|cfd|bond|buzz|lol|win|pw|tk|ml|ga|cf|gq|xin|eu|de|kr"
 )
 _WORD_TLD = (
     "club|online|shop|store|tech|pro|app|link|live|fun|work|group|cloud|click|space|host|team|art|ink"
@@ -58,7 +58,10 @@ _DOT_TLD = re.compile(
     rf"|(?P<weak>[·•●・‧∙丶､、,*~_|]{{1,2}}(?:{_PLAIN_TLD}|top|vip)){_NO_MORE}"
     rf"|(?P<letters>\s?[.。点]\s?(?:{_SPACED_TLD}))(?![a-z0-9])"
 )
-_SHORT_LINK = re.compile(rf"(?<![a-z0-9.-])(?:{_SHORTENERS.replace('.', '[.]')})/[!-~]{{1,200}}")
+_SHORT_LINK = re.compile(
+    rf"(?<![a-z0-9.-])(?:(?:{_SHORTENERS.replace('.', '[.]')})/|t\s?{_DOT}\s?me\s?/\s?)"
+    r"[!-~]{1,200}"
+)
 _HAN_DOMAIN = re.compile(rf"(?<=[\w])[.。点](?:{_HAN_TLD})(?![㐀-鿿\w])")
 _REST = re.compile(rf"(?:[.。](?:cn|hk|tw|uk|jp|au|kr|sg){_NO_MORE})?{_PATH}")
 _DOT_BEFORE = re.compile(rf"{_DOT}\Z")
@@ -80,7 +83,7 @@ _AT_WORDS = "艾特|爱特|埃特|哎特|圈a|圈啊|a圈|小老鼠|花a"
 _AT = re.compile(
     rf"[\W_]{{0,2}}(?:@|{_AT_WORDS}|{_OPEN}\s?(?:at|a|艾特|圈)\s?{_CLOSE})[\W_]{{0,2}}"
     rf"|\s{{1,3}}at\s{{1,3}}|[_*#~-]at[_*#~-]|at(?=(?:qq|163|126|gmail|foxmail)(?:{_DOT}|\Z|[\W_]))"
-    r"|#(?=qq)"
+    rf"|[&#](?=(?:qq|163|126|139|189|gmail|foxmail|outlook|hotmail|sina)(?:[&#]|{_DOT}|\Z|[\W_]))"
 )
 _HOST = re.compile(
     rf"(?:[a-z0-9-]{{1,63}}\s?{_DOT}\s?){{1,3}}(?:{_TLD}|{_WORD_TLD}|{_SPOKEN_TLD}|c\s?o\s?m){_NO_MORE}"
@@ -113,16 +116,17 @@ ANCHORS = (
     *(dot + name for dot in "·•●・‧∙丶､、,*~_|" for name in (*_PLAIN_TLD.split("|"), "top", "vip")),
     *(" ".join(name) for name in _IN_LETTERS),
     *(".c om", ".co m"),
+    *("me /", ". me", ".me/"),
     *(f"{name}/" for name in _SHORTENERS.split("|")),
     *(dot + name for dot in (".", "。", "点") for name in _HAN_TLD.split("|")),
     *_AT_WORDS.split("|"),
     *("邮箱", "信箱", "电邮", "e-mail", "email"),
     *(
         at + host
-        for at in ("@", "@ ", "at", "at ", ")", "]", "】")
+        for at in ("@", "@ ", "at", "at ", ")", "]", "】", "&", "#")
         for host in _HOSTS.split("|")[1:]
     ),
-    *(at + "qq" for at in ("@", "@ ", "at", "at ", ")", "]", "】", "#")),
+    *(at + "qq" for at in ("@", "@ ", "at", "at ", ")", "]", "】", "#", "&")),
     *("@q q", "@ q q", ".1:", ":80"),
     *(f"{before}at{behind}" for before, behind in ("()", "[]", "{}", "<>", "【】", "「」")),
 )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from processors.text import tables
 from processors.text.contact_forms import split_words
 from processors.text.fold import fold
+from processors.text.grammar import SURNAMES
 
 
 class Sense(IntEnum):
@@ -57,6 +58,7 @@ _WORDS = (
         w信 w心 w芯 w❤ w亻言 加v 加薇 加微 加威 加vx 加vv +vv ➕vv +v +薇
         +微 ➕v ➕薇 ➕微 ✚v ✚薇 绿泡泡 绿炮炮 绿色泡泡
         加绿泡 某信号 vvx
+        卫⭐ 卫🌟 卫✨ 私人v 💚信 微聊 薇聊 v聊
         🛰 加卫星 +卫星 卫星号 微㐰 微訫 微伩 薇㐰 薇訫 危❤ 维❤ 魏❤ 唯❤ 微♥ v♥ 薇♥ 威♥ 卫♥
         维♥ 危♥
         """,
@@ -73,7 +75,8 @@ _WORDS = (
         QQ,
         Sense.NAME,
         """
-        qq qq群 q群 qun号 扣群 q号 加q +q ➕q 群号 粉丝群 交流群 加群 入群 进群 q我 qq我 qq频道
+        qq 加腾讯 腾讯号
+        qq群 q群 qun号 扣群 q号 加q +q ➕q 群号 粉丝群 交流群 加群 入群 进群 q我 qq我 qq频道
         """,
     ),
     (
@@ -81,7 +84,8 @@ _WORDS = (
         Sense.BYNAME,
         """
         口口号 扣裙 q裙 扣号 加扣 +扣 ➕扣 裙号 加裙 🐧 加企鹅 企鹅号
-        企鹅群 企鹅裙 🐧qun qqqun qq_qun 扣qun 企鹅qun q邮 扣邮 丘丘 邱邱 球球号 qiuqiu 君羊
+        企鹅群 企鹅裙 🐧qun qqqun qq_qun 扣qun 企鹅qun q邮 扣邮
+        kou_kou koukou 丘丘 邱邱 球球号 qiuqiu 君羊
         """,
     ),
     (
@@ -103,7 +107,7 @@ _WORDS = (
         Sense.BYNAME,
         """
         纸飞机 纸飞鸡 飞机号 飞机群 加飞机 土豆号 特雷格拉姆 特雷格兰 te1egram te1egr@m telegr@m
-        飞🐔 ✈机 飞✈
+        飞🐔 ✈机 🛩机 飞✈ 纸灰机 灰机
         """,
     ),
     (
@@ -131,7 +135,7 @@ _WORDS = (
         _LINE,
         Sense.NAME,
         """
-        line_id line号 加line +line
+        line_id llne l1ne line号 加line +line
         """,
     ),
     (
@@ -236,6 +240,8 @@ def _word_table() -> dict[str, tuple[Word, ...]]:
     for one in filter(_sounds_like_wechat, tables.sounds()):
         for other in (*_HEARTS, *_LETTERS):
             sense = Sense.BYNAME if other in _HEARTS else Sense.OTHER  # some are names: 韦欣
+            if other in "心芯" and one not in SURNAMES:
+                sense = Sense.NAME
             table.setdefault(fold(one + other), {Word(_WECHAT, sense): None})
             for add in "加+➕":  # whoever is added is nobody who is 未信
                 table.setdefault(fold(add + one + other), {Word(_WECHAT, Sense.BYNAME): None})

@@ -149,13 +149,10 @@ class Forms:
             places = readings.odd_in(self._codes)
         starts: list[int] = []
         for place in places:
-            char = self._joined[place]
-            if char in readings.KANA and not readings.LONE_KANA.match(self._joined, place):
-                continue
             starts = starts or starts_of(self._joined)
-            if char not in PICTURES:
+            if readings.is_odd_there(self._joined, place):
                 yield bisect_right(starts, place) - 1, readings.ODD
-            elif wanted.is_pictured(self._joined, place):
+            if self._joined[place] in PICTURES and wanted.is_pictured(self._joined, place):
                 yield bisect_right(starts, place) - 1, readings.PICTURE
 
 

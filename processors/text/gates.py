@@ -203,6 +203,9 @@ def looks_alike(text: Text, anchor: Anchor, form: str, *, loose: bool) -> bool:
         return anchor.reading == readings.NUMERAL or _is_numeral(text, anchor, form)
     kept = "".join(char for char in shown if char.isalnum() or char in SIGNS)
     letters = sum(map(str.isalpha, kept))
+    pairs = zip(kept, form, strict=False)
+    if len(kept) == len(form) and any(a.isdigit() and b.isdigit() and a != b for a, b in pairs):
+        return False  # 12306 is no 12309, though 6 and 9 both stand for a g
     same = equal(kept, form) if len(kept) == len(form) else 0
     few = 3 if len(form) >= _LEAST_BROKEN else 2  # of a long term a third says as much
     if len(form) < _LEAST_LEET or few * max(letters, same) < len(kept):

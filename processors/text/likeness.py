@@ -133,7 +133,8 @@ def _is_meant_by_one(case: _Case) -> bool:
     if case.all_changed(is_in_tone):
         alone = not (case.left or case.right)
         last = not case.left and case.often < _EVERYWHERE and not is_han(case.after[1:2] or " ")
-        return alone or last or case.often < _OFTEN or case.offered
+        offered = case.offered and case.often < _EVERYWHERE  # 到号了请办理
+        return alone or last or case.often < _OFTEN or offered
     much = offers(case.around) > 1
     return not case.named and (much or _is_odd(case) or (case.often < _OFTEN and case.offered))
 

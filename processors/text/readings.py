@@ -59,6 +59,7 @@ _SAYS_BACKWARDS = re.compile("[反倒](?:着|过来)[看读念写]|(?<=[读念�
 """How a text says that it is to be read from its end."""
 UPSIDE_DOWN = "ɐɔǝɟƃɓɥᴉɾʞɯɹʇʌʍʎ∀ƎℲ⅁⅂┴⅄"
 """Letters that are only ever written upside down."""
+_ROUND, _CROSSED = "⭕🔴🟠🟡🟢🔵🟣⚫⚪", "❌✖"  # signs that are letters beside others only
 _DRAWN = {
     **{
         "a": "卂ﾑムΛΔ",
@@ -76,10 +77,10 @@ _DRAWN = {
         "l": "ㄥﾚ︱",
         "m": "爪ﾶ",
         "n": "几",
-        "o": "Θㄖ口ㅇᄋﾷᆼ٥۵⭕",
+        "o": "Θㄖ口ㅇᄋﾷᆼ٥۵" + _ROUND,
     },
     **{"p": "卩ｱ", "r": "尺", "s": "丂", "t": "ㄒ丅ｲ𝍳⟙", "u": "ㄩ", "v": "√٧۷𞅅", "w": "山𑣦𑣯"},
-    **{"x": "乂ﾒ᙮𐌢𐳼𑣬❌✖", "y": "ㄚ丫ﾘ", "z": "乙𑣥𐋵"},
+    **{"x": "乂ﾒ᙮𐌢𐳼𑣬" + _CROSSED, "y": "ㄚ丫ﾘ", "z": "乙𑣥𐋵"},
 }
 DRAWN_AS = {char: letter for letter, chars in _DRAWN.items() for char in chars}
 """Letters of other scripts, and digits, as they look; folding reads them as what they are."""
@@ -797,6 +798,16 @@ def _odd_table() -> _Flags:
     table = np.zeros(IS_LETTER.size, np.bool_)
     table[[code for code in range(0x80, 0x20000) if _ODD_OR_PICTURE.match(chr(code))]] = True
     return table
+
+
+def is_odd_there(joined: str, at: int) -> bool:
+    """Whether such a character at a place of joined texts has what it needs beside it."""
+    char = joined[at]
+    if char in KANA:
+        return LONE_KANA.match(joined, at) is not None
+    if char in _ROUND or char in _CROSSED:
+        return any(_beside_at(joined, at, step)[:1] in LATIN for step in (-1, 1))
+    return char not in PICTURES
 
 
 def odd_in(codes: Codes) -> list[int]:
