@@ -141,6 +141,11 @@ class Stack:
             for name, p in self._watched.items()
         }
 
+    def cpu(self) -> float:
+        """Seconds of CPU that all of it has taken so far, this process too."""
+        every = [psutil.Process(), *self._watched.values()]
+        return float(sum(sum(process.cpu_times()[:2]) for process in every))
+
     def lag(self) -> dict[int, int]:
         """By partition, inputs that the workers have not told to have processed."""
         topics = [real_name(self.settings, topic.name) for topic in input_topics()]
@@ -277,6 +282,7 @@ def _sample(stack: Stack, ledger: Ledger, at: float, answered: int, seconds: flo
         rate=new / seconds,
         p50=ledger.percentile(0.5, new) if new else None,
         p99=ledger.percentile(0.99, new) if new else None,
+        cpu=stack.cpu(),
     )
 
 

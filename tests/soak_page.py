@@ -28,7 +28,8 @@ _PAGE = """\
 <!-- Written by `python -m tests.soak --write`; do not edit. -->
 
 Everything runs at half load for as long as is asked for, and nothing may grow: `make soak \
-MINUTES=60`. One broker, Redis, two workers (states in memory, and in RocksDB), views and \
+MINUTES=60`. Half load is half of the pace at which a backlog is answered, or what is asked for, \
+whichever is less: inputs that come one by one cost a machine more than a backlog. One broker, Redis, two workers (states in memory, and in RocksDB), views and \
 gateway, each a process. All accounts are registered first; then come edits, complaints and \
 rulings over them, and calls of the gateway. What is remembered of an account is bounded, so \
 memory can be flat, and has to be: the median slope after the first {warm:.0%} of the time, over\
@@ -50,6 +51,7 @@ record of the whole run with a pure replay.
 | pace of the machine, as fast as it is answered | {pace:,.0f} inputs/s |
 | half of it | {half:,.0f} inputs/s |
 | **run at** | **{rate:,.0f} inputs/s for {minutes:.0f} minutes**, {samples} samples |
+| CPU of everything, publisher and reader too | {busy:.2f} of {cores} cores |
 | inputs, outputs | {inputs:,}, {outputs:,} |
 | calls of the gateway, without a good answer | {calls:,}, {refused:,} |
 | lost, doubled, diverged | {lost}, {doubled}, {diverged} |
@@ -90,6 +92,7 @@ class Run:
 def page(run: Run, arguments: Sequence[str], note: str) -> str:
     """The run as a page of Markdown."""
     p99 = [sample.p99 for sample in run.samples if sample.p99 is not None]
+    first, last = run.samples[0], run.samples[-1]
     p50 = [sample.p50 for sample in run.samples if sample.p50 is not None]
     shown = [a for a in arguments if a not in (note, "--note")] if note else list(arguments)
     return _PAGE.format(
@@ -108,6 +111,7 @@ def page(run: Run, arguments: Sequence[str], note: str) -> str:
         rate=run.rate,
         minutes=run.samples[-1].at / 60,
         samples=len(run.samples),
+        busy=(last.cpu - first.cpu) / (last.at - first.at),
         inputs=run.report.inputs,
         outputs=run.report.outputs,
         calls=run.calls,

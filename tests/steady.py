@@ -38,6 +38,7 @@ class Sample:
 
     ``lag`` counts, by partition, inputs that are not processed; ``rate`` is answers per second
     since the sample before, ``p50`` and ``p99`` their latencies in ms (None without an answer).
+    ``cpu`` is seconds of CPU that everything has taken so far, the publisher too.
     """
 
     at: float
@@ -46,6 +47,7 @@ class Sample:
     rate: float
     p50: float | None = None
     p99: float | None = None
+    cpu: float = 0.0
 
 
 @dataclass(frozen=True)

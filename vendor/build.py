@@ -181,7 +181,8 @@ def splits(table: Folding) -> Iterator[tuple[str, ...]]:
     """Ways to write a common character as two to four parts: the parts, the character.
 
     Of several that have the same parts it is the one that is met most often: 外, and not 处. What
-    goes around the rest stands at either side: 辶米 and 米辶.
+    goes around the rest stands at either side: 辶米 and 米辶. What has another form at the left
+    is written in either: 人半 and 亻半.
     """
     common = {char: int(often or 0) for char, core, often, *_ in source("readings") if core}
     found: dict[str, str] = {}
@@ -205,6 +206,8 @@ def splits(table: Folding) -> Iterator[tuple[str, ...]]:
     for parts, made in sorted(found.items(), key=lambda one: -common[one[1]]):
         if len(parts) == 2 and not rows.AROUND.isdisjoint(parts):
             found.setdefault(parts[::-1], made)
+        if parts[0] in rows.AT_THE_LEFT:
+            found.setdefault(rows.AT_THE_LEFT[parts[0]] + parts[1:], made)
     yield from sorted(found.items())
 
 

@@ -64,6 +64,8 @@ WHOLES = {"卩又": "𠬝"}
 """Parts that are taken together, beside those that have a way to split them of their own."""
 AROUND = frozenset("辶廴疒匚")
 """Parts that go around the rest of a character, and are written before it or behind."""
+AT_THE_LEFT = dict(zip("人水手心言金食糸犬示衣艸阜", "亻氵扌忄讠钅饣纟犭礻衤艹阝", strict=True))
+"""Parts that have another form at the left of a character, or on top of it."""
 SIGN_OF = {"l": "|", "I": "|", "i": "!"}
 """Signs that a mark stands for which looks like a letter: a danda, ¡, or a line of a box."""
 LOOKED_LIKE = frozenset("!$%()*+,-./:;<=>?@[]^_{|}~'\"")

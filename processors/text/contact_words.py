@@ -55,7 +55,7 @@ _WORDS = (
         微讯 薇讯 魏新 微💌 v💌 薇💌 薇信 徽信 溦信 崴信 葳信 危信 魏信 唯信 喂信 徾信 v信 wei信
         微xin 薇xin 微伈 薇伈 薇辛 薇欣 薇芯 微芯 维芯 卫芯 威芯 v芯 v讯 v心 v❤ 微❤ 薇❤ 卫❤ 威❤
         微亻言 v亻言 v型 微型号 vx vxin wxin v号 薇号 微x 薇x 威x
-        w信 w心 w芯 w❤ w亻言 加v 加薇 加微 加威 加vx 加vv +vv ➕vv +v +薇
+        w信 w心 w芯 w❤ w亻言 加v 加薇 加微 加威 加vx 加vv +vv ➕vv vvv v❌ v✖ +v +薇
         +微 ➕v ➕薇 ➕微 ✚v ✚薇 绿泡泡 绿炮炮 绿色泡泡
         加绿泡 某信号 vvx
         卫⭐ 卫🌟 卫✨ 私人v 💚信 微聊 薇聊 v聊
@@ -75,7 +75,7 @@ _WORDS = (
         QQ,
         Sense.NAME,
         """
-        qq 加腾讯 腾讯号
+        qq 找q 私q 搜q 加腾讯 腾讯号
         qq群 q群 qun号 扣群 q号 加q +q ➕q 群号 粉丝群 交流群 加群 入群 进群 q我 qq我 qq频道
         """,
     ),
@@ -203,7 +203,10 @@ def _accounts_of(names: Iterable[str]) -> tuple[str, ...]:
 _OPEN_NAMES = (*_FOUND_BY_NAME, *(f"{name}:" for name in _SHORT_NAMES))
 _OF_NAMES = _accounts_of((*_FOUND_BY_NAME, *_SHORT_NAMES, *_EVERYDAY_NAMES))
 PLATFORMS = frozenset(
-    map(fold, (*_OPEN_NAMES, *_OF_NAMES, "公众号", "公号", "视频号", "🍠号", "小🍠"))
+    map(
+        fold,
+        (*_OPEN_NAMES, *_OF_NAMES, "公众号", "公号", "企业微信", "企微", "视频号", "🍠号", "小🍠"),
+    )
 )
 """Words of platforms where people are found by a name of any kind."""
 

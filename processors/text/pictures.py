@@ -259,5 +259,13 @@ _SHOWN = (
         "🔔铃",
     ),
 )
-PICTURES = {shown[0]: tuple(shown[1:]) for shown in _SHOWN}
-"""Per picture the characters it may stand for."""
+_WORDS = (
+    *("🀄麻将", "🍄蘑菇", "📱手机", "💻电脑", "🚤快艇", "💊药丸", "🃏扑克", "✈飞机", "🔫手枪"),
+    *("💣炸弹", "🚗汽车", "🏠房子", "🐶小狗", "🍃叶子", "🌿大麻", "🍁大麻", "⚽足球", "🏀篮球"),
+    *("💉针剂", "🧊冰毒", "🎫门票", "🪪证件", "📞电话", "🎓学历", "🎣钓鱼", "🐟捕鱼", "👙内衣"),
+)
+"""Pictures of what has a word of two characters."""
+PICTURES = {shown[0]: tuple(shown[1:]) for shown in (*_SHOWN, "—一", "─一")}
+for _word in _WORDS:
+    PICTURES[_word[0]] = (*PICTURES.get(_word[0], ()), _word[1:])
+"""Per picture the characters, or the words, it may stand for."""

@@ -105,10 +105,12 @@ def picture(folded: str, wanted: Wanted | None = None) -> Iterator[Reading]:
                 read[at] = found
     places = [at for at, char in enumerate(folded) if char.isalnum() or at in read]
     for turn in range(max(map(len, read.values()), default=0)):
-        form = [
-            read[at][min(turn, len(read[at]) - 1)] if at in read else folded[at] for at in places
-        ]
-        yield Reading(PICTURE, "".join(form), [(at, at + 1) for at in places])
+        form, spans = "", list[tuple[int, int]]()
+        for at in places:
+            shown = read[at][min(turn, len(read[at]) - 1)] if at in read else folded[at]
+            form += shown
+            spans += [(at, at + 1)] * len(shown)
+        yield Reading(PICTURE, form, spans)
 
 
 def reverse(original: str, origins: Sequence[int], folded: str) -> Iterator[Reading]:
