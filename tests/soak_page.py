@@ -29,17 +29,17 @@ _PAGE = """\
 
 Everything runs at half load for as long as is asked for, and nothing may grow: `make soak \
 MINUTES=60`. Half load is half of the pace at which a backlog is answered, or what is asked for, \
-whichever is less: inputs that come one by one cost a machine more than a backlog. One broker, Redis, two workers (states in memory, and in RocksDB), views and \
-gateway, each a process. All accounts are registered first; then come edits, complaints and \
-rulings over them, and calls of the gateway. What is remembered of an account is bounded, so \
-memory can be flat, and has to be: the median slope after the first {warm:.0%} of the time, over\
- the time that is left, may come to {memory:.0%} of a process's memory or {bytes} MiB, whichever\
- is more; threads and file descriptors may \
-differ by {count} (the tables of a store apart, which are bounded and come and go with its \
-compactions); the lag of no partition may grow. \
-A process that ends fails the run. With `--patience` time-outs are longer than usual, so that \
-the stalls of a busy machine move no partition. At the end `streams/checker.py` compares every \
-record of the whole run with a pure replay.
+whichever is less: inputs that come one by one cost a machine more than a backlog. One broker, \
+Redis, two workers (states in memory, and in RocksDB), views and gateway, each a process. All \
+accounts are registered first; then come edits, complaints and rulings over them, and calls of \
+the gateway. What is remembered of an account is bounded, so memory can be flat, and has to be: \
+the median slope after the first {warm:.0%} of the time, over the time that is left, may come to \
+{memory:.0%} of a process's memory or {bytes} MiB, whichever is more; threads and file \
+descriptors may differ by {count} (the tables of a store apart, which are bounded and come and \
+go with its compactions); the lag of no partition may grow. A process that ends fails the run. \
+With `--patience` time-outs are longer than usual, so that the stalls of a busy machine move no \
+partition. At the end `streams/checker.py` compares every record of the whole run with a pure \
+replay.
 
 | | |
 |---|---|
