@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from processors.accounts import (
     across,
     breaches,
@@ -129,8 +131,13 @@ def _give_up(turn: Turn, pending: Pending) -> None:
         reviews.refuse(turn, pending, judgement.reason, judgement=judgement)
         return
     if judgement.decision not in HOLDING:
-        judgement = judgement._replace(
-            decision=Decision.HOLD, reason=reviews.UNANSWERED, marks=(), missing=(), awaiting=False
+        judgement = replace(
+            judgement,
+            decision=Decision.HOLD,
+            reason=reviews.UNANSWERED,
+            marks=(),
+            missing=(),
+            awaiting=False,
         )
     reviews.harden(turn, pending, judgement)
 
@@ -172,12 +179,13 @@ def _weigh(turn: Turn, pending: Pending) -> tuple[bool, Judgement]:
         return False, judgement
     association = _association(terms, pending)
     opinions = [*_of_identity(turn, terms, pending), *_of_look(terms, pending, association)]
-    judgement = judgement._replace(association=association)
+    judgement = replace(judgement, association=association)
     name = pending.values.get(Field.NAME, "")
     for known in pending.found:
         taken = _taken(turn, name, known, pending) if name and known.kind == _NAME else None
         if taken is not None:
-            judgement = judgement._replace(
+            judgement = replace(
+                judgement,
                 findings=judgement.findings + taken.findings,
                 proposals=taken.proposals + judgement.proposals,
             )
@@ -186,8 +194,8 @@ def _weigh(turn: Turn, pending: Pending) -> tuple[bool, Judgement]:
     for opinion in opinions:
         if DECISION_RANK[opinion.decision] > DECISION_RANK[judgement.decision]:
             own = True
-            judgement = judgement._replace(
-                decision=opinion.decision, reason=opinion.reason, marks=(), missing=()
+            judgement = replace(
+                judgement, decision=opinion.decision, reason=opinion.reason, marks=(), missing=()
             )
     return own, judgement
 

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from processors.accounts import reviews
 from processors.accounts.escalations import open_breach
@@ -114,7 +115,7 @@ def guard(turn: Turn, judgement: Judgement, fields: Collection[Field]) -> Judgem
     if fields and awaited.issuperset(fields):
         return judgement
     why = "More waits for review than can be settled in time; what a rule found is held (CAC-14-1)."
-    return judgement._replace(decision=Decision.HOLD, reason=why, marks=())
+    return replace(judgement, decision=Decision.HOLD, reason=why, marks=())
 
 
 def alert(turn: Turn) -> None:

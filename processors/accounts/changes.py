@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from processors import places
 from processors.accounts import (
     across,
@@ -232,7 +234,8 @@ def _judge(
     if not lacks or judgement.decision is _REFUSE:
         return judgement
     shadow = judgement.shadow_decision if judgement.shadow_decision is Decision.REFUSE else None
-    return judgement._replace(
+    return replace(
+        judgement,
         decision=Decision.NEED_MATERIAL,
         reason=duties.said(lacks).en,
         marks=(),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from msgspec.structs import replace
+
 from processors.accounts import closing, ladder, ledger, reasons
 from processors.accounts.grounds import CREDIT
 from processors.accounts.state import ALLOWING, Account, Entry, Measure, Status
@@ -48,7 +50,7 @@ def deepen(turn: Turn, judgement: Judgement, fields: Collection[Field]) -> Judge
     if awaited.issuperset(fields):
         return judgement
     why = f"The credit level {_level(turn).name} asks for a review of every change."
-    return judgement._replace(decision=review, reason=why, marks=())
+    return replace(judgement, decision=review, reason=why, marks=())
 
 
 def reverse(turn: Turn, entry_id: str, reason: str) -> bool:

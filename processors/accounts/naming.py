@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from processors.accounts.ledger import score_of
 from processors.accounts.turn import DAY, Turn
 from processors.policy.model import Judgement
@@ -48,4 +50,4 @@ def _to_be_corrected(turn: Turn) -> bool:
 
 
 def _refused(judgement: Judgement, reason: str) -> Judgement:
-    return judgement._replace(decision=Decision.REFUSE, reason=reason, marks=(), missing=())
+    return replace(judgement, decision=Decision.REFUSE, reason=reason, marks=(), missing=())

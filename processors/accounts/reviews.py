@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from msgspec.structs import replace
+
 from processors.accounts.effects import VerdictGiven
 from processors.accounts.escalations import close_breach, close_escalation, open_escalation
 from processors.accounts.state import ALLOWING, Account, Pending, Status
@@ -89,7 +91,7 @@ def add(turn: Turn, pending: Pending, judgement: Judgement) -> None:
     new = [cause for cause in _causes(judgement) if cause not in pending.rules]
     if new:
         pending.rules += new
-        revise(turn, pending, judgement._replace(decision=pending.decision))
+        revise(turn, pending, replace(judgement, decision=pending.decision))
 
 
 def _causes(judgement: Judgement) -> list[tuple[str, Field]]:
@@ -173,7 +175,7 @@ def refuse(
     settle(turn, pending, reason)
     if pending.kind is ChangeKind.REGISTRATION and turn.account.status is Status.AWAITING:
         turn.account.status = Status.REFUSED
-    judgement = judgement._replace(decision=Decision.REFUSE, reason=reason, missing=())
+    judgement = replace(judgement, decision=Decision.REFUSE, reason=reason, missing=())
     revise(turn, pending, judgement, reviewers)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -372,7 +372,7 @@ class Timer(IntEnum):
     REPORT = 9
 
 
-class Timed(NamedTuple):
+class Timed(Struct, frozen=True, gc=False):
     """A part of the state that falls due: when (ms), as what, and the part."""
 
     due: int
@@ -443,7 +443,7 @@ def earliest_due(account: Account) -> int:
         or account.repair_due
         or account.reports
     ):
-        return min((timer[0] for timer in timers(account)), default=0)
+        return min((timed.due for timed in timers(account)), default=0)
     # Most accounts have proofs alone.
     return min([fact.expires for fact in account.facts if fact.expires], default=0)
 

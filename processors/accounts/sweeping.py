@@ -5,6 +5,8 @@ Where nothing is otherwise than before nothing is put out, and the account is as
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from processors.accounts import reasons, values
 from processors.accounts.effects import Audited
 from processors.accounts.ids import derive_id
@@ -33,7 +35,7 @@ def verify_anew(turn: Turn) -> bool:
     judgement = turn.judge_current()
     turn.found = judgement.findings
     news = tuple(p for p in judgement.proposals if not _was_warned_of(turn.account, p))
-    values.verify_current(turn, judgement._replace(proposals=news))
+    values.verify_current(turn, replace(judgement, proposals=news))
     relieved = _relieve_what_is_found_no_more(turn, judgement)
     return relieved or bool(turn.effects)
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from hashlib import blake2b
 
+from msgspec.structs import replace
+
 from processors.policy.model import (
     Analysis,
     Detector,
@@ -139,20 +141,20 @@ def with_unchecked(
     judgement: Judgement, terms: ImageTerms, unchecked: Sequence[Field], awaited: set[Field]
 ) -> Judgement:
     """A judgement, given that some images were not looked into; ``awaited`` still may be."""
-    judgement = judgement._replace(
-        unchecked=tuple(unchecked), awaited=tuple(f for f in unchecked if f in awaited)
+    judgement = replace(
+        judgement, unchecked=tuple(unchecked), awaited=tuple(f for f in unchecked if f in awaited)
     )
     if judgement.decision not in (Decision.ALLOW, Decision.ALLOW_LABELLED):
         return judgement
     required = [field for field in unchecked if field in terms.required]
     if awaited.intersection(required):
         why = f"It waits until the image of the {_listed(required)} was looked into."
-        return judgement._replace(decision=Decision.HOLD, reason=why, marks=(), awaiting=True)
+        return replace(judgement, decision=Decision.HOLD, reason=why, marks=(), awaiting=True)
     if required and terms.unchecked is Decision.HOLD:
         why = f"The image of the {_listed(required)} was not looked into; a person decides."
-        return judgement._replace(decision=Decision.HOLD, reason=why, marks=())
+        return replace(judgement, decision=Decision.HOLD, reason=why, marks=())
     why = f"{judgement.reason} The image of the {_listed(unchecked)} was not looked into."
-    return judgement._replace(reason=why)
+    return replace(judgement, reason=why)
 
 
 def _listed(fields: Sequence[Field]) -> str:

@@ -534,7 +534,7 @@ class Analysis(Struct, array_like=True, frozen=True):
     labels: tuple[Labelled, ...] = ()
 
 
-class SubjectView(NamedTuple):
+class SubjectView(Struct, frozen=True, gc=False):
     """What judging knows of the account: its kind and what the proofs valid now say.
 
     ``proofs`` holds their values, and the other names an institution goes by; ``scopes`` the
@@ -570,7 +570,7 @@ class Proposal(NamedTuple):
     mark: Mark | None = None
 
 
-class Judgement(NamedTuple):
+class Judgement(Struct, frozen=True, gc=False):
     """The decision on a change.
 
     ``findings`` holds every rule that hit, shadow rules and cleared ones too, in the order of rule
