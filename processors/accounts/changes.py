@@ -42,7 +42,9 @@ from schemas.records import (
 _OPEN, _UNKNOWN, _CLOSED = Status.OPEN, Status.UNKNOWN, Status.CLOSED
 _REGISTRATION, _EDIT = ChangeKind.REGISTRATION, ChangeKind.EDIT
 _OWNER_CHANGE, _CANCELLATION = ChangeKind.OWNER_CHANGE, ChangeKind.CANCELLATION
-_APPLIED = Phase.APPLIED
+_PROPOSED, _APPLIED = Phase.PROPOSED, Phase.APPLIED
+_NAME, _AVATAR, _BIO = Field.NAME, Field.AVATAR, Field.BIO
+_BAR = MeasureStep.BAR
 _OFF = Guard.OFF
 _LABELLED, _REFUSE = Decision.ALLOW_LABELLED, Decision.REFUSE
 _INDIVIDUAL = SubjectKind.INDIVIDUAL
@@ -115,11 +117,11 @@ def _paused(turn: Turn, change: AccountChange) -> bool:
 def _take_up(turn: Turn, change: AccountChange) -> None:
     """Judge a change and bring it about."""
     account = turn.account
-    if account.status is Status.UNKNOWN and change.kind is not ChangeKind.REGISTRATION:
-        account.status = Status.OPEN  # its registration was before our time
+    if account.status is _UNKNOWN and change.kind is not _REGISTRATION:
+        account.status = _OPEN  # its registration was before our time
     new = _new_values(account, change)
     judgement = _judge(turn, change.kind, new, change.subject, change.owner_token, turn.at)
-    if Field.NAME in new and change.phase is Phase.PROPOSED:
+    if _NAME in new and change.phase is _PROPOSED:
         judgement = naming.limit(turn, change.kind, judgement)
     if account.pending:
         reviews.supersede(turn, Phase.PROPOSED, new, change.kind)
@@ -136,7 +138,7 @@ def _ask_for_images(
     turn: Turn, change: AccountChange, new: Mapping[Field, str], judgement: Judgement
 ) -> None:
     """Ask for a look into the images, unless the change is refused without one."""
-    if judgement.decision is Decision.REFUSE and change.phase is Phase.PROPOSED:
+    if judgement.decision is _REFUSE and change.phase is _PROPOSED:
         return
     terms = turn.pack.images
     for field in judgement.unchecked:
@@ -180,7 +182,7 @@ def lacking(turn: Turn, pending: Pending) -> tuple[str, ...]:
 
 def judge_pending(turn: Turn, pending: Pending) -> Judgement:
     """What the policy says now of something that waits."""
-    if pending.kind is None or pending.phase is Phase.APPLIED:
+    if pending.kind is None or pending.phase is _APPLIED:
         judgement = turn.judge_current(pending.values)
         return judgement if pending.rules else credit.deepen(turn, judgement, pending.values)
     return _judge(turn, pending.kind, pending.values, pending.subject, pending.owner, pending.since)
@@ -191,13 +193,13 @@ def _new_values(account: Account, change: AccountChange) -> dict[Field, str]:
     name, avatar, cover, bio, signature, badge = account.values
     new = {}
     if change.name is not None and change.name != name:
-        new[Field.NAME] = change.name
+        new[_NAME] = change.name
     if change.avatar is not None and change.avatar != avatar:
-        new[Field.AVATAR] = change.avatar
+        new[_AVATAR] = change.avatar
     if change.cover is not None and change.cover != cover:
         new[Field.COVER] = change.cover
     if change.bio is not None and change.bio != bio:
-        new[Field.BIO] = change.bio
+        new[_BIO] = change.bio
     if change.signature is not None and change.signature != signature:
         new[Field.SIGNATURE] = change.signature
     if change.badge is not None and change.badge != badge:
@@ -295,11 +297,11 @@ def _apply_live(
 
 def _ask_of_live(turn: Turn, change: AccountChange, new: Mapping[Field, str]) -> None:
     """Ask of what is live already; the answers find it as any other breach is found."""
-    if turn.account.status is not Status.OPEN:
+    if turn.account.status is not _OPEN:
         return
-    if Field.NAME in new:
-        across.look_up_name(turn, new[Field.NAME])
-    if change.kind is not ChangeKind.EDIT and across.concerns(turn, change.kind, named=False):
+    if _NAME in new:
+        across.look_up_name(turn, new[_NAME])
+    if change.kind is not _EDIT and across.concerns(turn, change.kind, named=False):
         across.ask(turn, _wait(turn, change, {}, turn.revision), _UNJUDGED)
 
 
@@ -310,9 +312,9 @@ def _decide(turn: Turn, change: AccountChange, new: dict[Field, str], judgement:
     if account.status is _CLOSED and decision is not _REFUSE:
         decision = Decision.STRICT_HOLD
         reason = "The account was closed; its registration anew is verified strictly."
-    if decision in ALLOWING and across.concerns(turn, change.kind, bool(new.get(Field.NAME))):
+    if decision in ALLOWING and across.concerns(turn, change.kind, bool(new.get(_NAME))):
         across.ask(turn, _wait(turn, change, new, turn.revision - 1), judgement)
-        if change.kind is ChangeKind.REGISTRATION:
+        if change.kind is _REGISTRATION:
             _not_registered(account, Status.AWAITING)
         return
     if decision in ALLOWING:
@@ -401,7 +403,7 @@ def _bar(turn: Turn, change: AccountChange) -> str:
 
 def _bar_registration(turn: Turn, change: AccountChange) -> str:
     account = turn.account
-    barred = any(m.step is MeasureStep.BAR for m in account.live_measures())
+    barred = any(m.step is _BAR for m in account.live_measures())
     live = change.phase is _APPLIED
     if account.status is _CLOSED and (barred or live):
         return "The account is closed and must not be registered again (CAC-10-3a)."
@@ -431,23 +433,23 @@ def _verdict(
 ) -> None:
     judgement = judgement or _UNJUDGED
     turn.effects.append(
-        VerdictGiven(
-            event_id=change.event_id,
-            revision=turn.revision,
-            kind=change.kind,
-            phase=change.phase,
-            decision=decision,
-            findings=judgement.findings,
-            reason=reason,
-            reviewers=(),
-            due_at=due,
-            topic=turn.topic,
-            partition=turn.partition,
-            offset=turn.offset,
-            marks=judgement.marks if decision is _LABELLED else (),
-            missing=judgement.missing,
-            shadow_decision=_shadow(judgement, decision),
-            unchecked=judgement.unchecked,
+        VerdictGiven(  # by position: so many keywords would cost a microsecond, for every change
+            change.event_id,
+            turn.revision,
+            change.kind,
+            change.phase,
+            decision,
+            judgement.findings,
+            reason,
+            (),
+            due,
+            turn.topic,
+            turn.partition,
+            turn.offset,
+            judgement.marks if decision is _LABELLED else (),
+            judgement.missing,
+            _shadow(judgement, decision),
+            judgement.unchecked,
         )
     )
 

@@ -23,6 +23,7 @@ PAGE_MISSING = "PAGE_"
 """Before the name of a facet that a page lacks."""
 
 # Looked up once: what is missing is asked for every change.
+_OPEN = Status.OPEN
 _PUBLIC_ACCOUNT = SubjectKind.PUBLIC_ACCOUNT
 _OF_ORGANISATIONS = (SubjectKind.INSTITUTION, _PUBLIC_ACCOUNT)
 _IDENTITY = VerificationKind.IDENTITY
@@ -114,9 +115,11 @@ def review(turn: Turn) -> None:
     """Begin a measure for every duty that an open account does not meet, and lift those it does."""
     relieve(turn)
     account = turn.account
-    if account.status is not Status.OPEN or ladder.of_cause(account, INSTITUTION.rule_id, None):
+    if account.status is not _OPEN or ladder.of_cause(account, INSTITUTION.rule_id, None):
         return  # who is suspended for a revoked registration need not be told what else it took
     lacks = missing(account, turn.pack.duties)
+    if not lacks:
+        return
     for ground in _BEGUN:
         found = _of(ground, lacks)
         if found and not ladder.of_cause(account, ground.rule_id, None):

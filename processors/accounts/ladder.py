@@ -128,6 +128,8 @@ def ends_later(ends: int, than: int) -> bool:
 
 def of_cause(account: Account, rule_id: str, field: Field | None) -> list[Measure]:
     """Live measures of a cause, the mildest first."""
+    if not account.measures:
+        return []
     found = [
         measure
         for measure in account.measures

@@ -9,6 +9,8 @@ from processors.accounts.turn import DAY, Turn
 from processors.policy.model import Judgement
 from schemas.records import ChangeKind, Decision, Field
 
+_NAME = Field.NAME  # looked up once, as in `changes`
+
 
 def limit(turn: Turn, kind: ChangeKind, judgement: Judgement) -> Judgement:
     """Count a proposed name, and refuse it where there were too many, or one not long ago.
@@ -46,7 +48,7 @@ def _try(turn: Turn) -> int:
 
 
 def _to_be_corrected(turn: Turn) -> bool:
-    return any(m.field is Field.NAME and m.deadline for m in turn.account.live_measures())
+    return any(m.field is _NAME and m.deadline for m in turn.account.live_measures())
 
 
 def _refused(judgement: Judgement, reason: str) -> Judgement:

@@ -20,6 +20,12 @@ from schemas.records import (
     SubjectKind,
 )
 
+# Looked up once, as in `changes`.
+_EDIT = ChangeKind.EDIT
+_PROPOSED = Phase.PROPOSED
+_LABELLED, _MATERIAL = Decision.ALLOW_LABELLED, Decision.NEED_MATERIAL
+_STRICT = Decision.STRICT_HOLD
+
 HOLDING = frozenset((Decision.HOLD, Decision.STRICT_HOLD))
 DECIDED = ALLOWING | {Decision.REFUSE}
 _UNJUDGED = Judgement(Decision.REFUSE, (), (), "")
@@ -45,24 +51,24 @@ def hold(
 ) -> Pending:
     """Let something wait: for a person, for material, for a pause or for an analysis."""
     proposals = tuple(proposals)
-    pending = Pending(
-        event_id=event_id,
-        kind=kind,
-        phase=phase,
-        decision=decision,
-        since=turn.at,
-        opened=turn.at,
-        due=pause.until if pause else turn.at + patience_of(turn, decision, awaiting=awaiting),
-        revision=revision,
-        severity=max((proposal.rule.severity for proposal in proposals), default=2),
-        values=dict(values),
-        rules=list(dict.fromkeys((p.rule.id, p.field) for p in proposals)),
-        subject=subject,
-        owner=owner,
-        first="",
-        topic=turn.topic,
-        partition=turn.partition,
-        offset=turn.offset,
+    pending = Pending(  # by position: so many keywords would cost a microsecond
+        event_id,
+        kind,
+        phase,
+        decision,
+        turn.at,
+        turn.at,
+        pause.until if pause else turn.at + patience_of(turn, decision, awaiting=awaiting),
+        revision,
+        max([proposal.rule.severity for proposal in proposals], default=2),
+        dict(values),
+        list(dict.fromkeys([(p.rule.id, p.field) for p in proposals])),
+        subject,
+        owner,
+        "",
+        turn.topic,
+        turn.partition,
+        turn.offset,
         pause=pause.id if pause else "",
         awaiting=awaiting,
     )
@@ -101,7 +107,7 @@ def _causes(judgement: Judgement) -> list[tuple[str, Field]]:
 def settle(turn: Turn, pending: Pending, reason: str) -> None:
     """Take something off the waiting list and close what was opened for it."""
     turn.account.pending.remove(pending)
-    if pending.asks and (pending.kind is not ChangeKind.EDIT or turn.account.claims_a_name()):
+    if pending.asks and (pending.kind is not _EDIT or turn.account.claims_a_name()):
         turn.claims_changed = True  # what it has taken is given up, or is the account's now
     close(turn, pending, reason)
 
@@ -142,23 +148,24 @@ def revise(
     pending.revision += 1
     decision = judgement.decision
     turn.effects.append(
-        VerdictGiven(
-            event_id=pending.event_id,
-            revision=pending.revision,
-            kind=pending.kind,
-            phase=pending.phase,
-            decision=decision,
-            findings=judgement.findings,
-            reason=judgement.reason,
-            reviewers=reviewers,
-            due_at=None if decision in DECIDED else pending.due,
-            topic=pending.topic,
-            partition=pending.partition,
-            offset=pending.offset,
-            marks=judgement.marks if decision is Decision.ALLOW_LABELLED else (),
-            missing=judgement.missing,
-            association=judgement.association,
-            unchecked=judgement.unchecked,
+        VerdictGiven(  # by position, as in `changes`
+            pending.event_id,
+            pending.revision,
+            pending.kind,
+            pending.phase,
+            decision,
+            judgement.findings,
+            judgement.reason,
+            reviewers,
+            None if decision in DECIDED else pending.due,
+            pending.topic,
+            pending.partition,
+            pending.offset,
+            judgement.marks if decision is _LABELLED else (),
+            judgement.missing,
+            None,
+            judgement.unchecked,
+            judgement.association,
         )
     )
 
@@ -233,9 +240,9 @@ def patience_of(turn: Turn, decision: Decision, *, awaiting: bool = False) -> in
     if awaiting:
         return turn.pack.images.wait_minutes * MINUTE
     review = turn.pack.review
-    if decision is Decision.NEED_MATERIAL:
+    if decision is _MATERIAL:
         return review.material_days * DAY
-    return (review.strict_hours if decision is Decision.STRICT_HOLD else review.hold_hours) * HOUR
+    return (review.strict_hours if decision is _STRICT else review.hold_hours) * HOUR
 
 
 def _escalate(turn: Turn, pending: Pending) -> None:
@@ -263,7 +270,7 @@ def _escalate(turn: Turn, pending: Pending) -> None:
 
 def shown(pending: Pending) -> bool:
     """Whether a person was asked to look: not for material, a pause or an analysis alone."""
-    if pending.awaiting or (pending.pause and pending.phase is Phase.PROPOSED):
+    if pending.awaiting or (pending.pause and pending.phase is _PROPOSED):
         return False
     return pending.decision in HOLDING
 

@@ -90,6 +90,7 @@ class Approval(Struct, array_like=True, gc=False):
 
 KEY_NUMBER = {kind: number for number, kind in enumerate(KeyKind)}
 """The number that stands for a kind of key in a state."""
+_NAME = KEY_NUMBER[KeyKind.NAME]
 
 
 class Known(Struct, array_like=True, gc=False):
@@ -350,7 +351,7 @@ class Account(Struct, array_like=True, gc=False):
 
     def claims_a_name(self) -> bool:
         """Whether a name is claimed as the account's own by right, or barred."""
-        return any(claimed.kind == KEY_NUMBER[KeyKind.NAME] for claimed in self.claimed)
+        return any(claimed.kind == _NAME for claimed in self.claimed)
 
     def open_tickets(self) -> list[Ticket]:
         """Complaints that are not settled, oldest first."""

@@ -42,9 +42,11 @@ Cause = tuple[str, Field]
 
 
 # Looked up once, as in `changes`.
-_OPEN = Status.OPEN
-_REGISTRATION, _OWNER_CHANGE = ChangeKind.REGISTRATION, ChangeKind.OWNER_CHANGE
-_IDENTITY = VerificationKind.IDENTITY
+_OPEN, _CLOSED = Status.OPEN, Status.CLOSED
+_REGISTRATION, _EDIT = ChangeKind.REGISTRATION, ChangeKind.EDIT
+_OWNER_CHANGE = ChangeKind.OWNER_CHANGE
+_NAME = Field.NAME
+_IDENTITY, _INSTITUTION = VerificationKind.IDENTITY, VerificationKind.INSTITUTION
 
 
 def take_effect(
@@ -57,7 +59,7 @@ def take_effect(
 ) -> None:
     """Make a change current. ``since`` is when it came."""
     account = turn.account
-    if kind is not ChangeKind.EDIT:
+    if kind is not _EDIT:
         turn.claims_changed = True
     if kind is _OWNER_CHANGE:
         account.facts = facts_of_owner(account, since, owner)
@@ -72,7 +74,7 @@ def take_effect(
     if values:
         current = account.values
         turn.former = current.copy()
-        if Field.NAME in values:
+        if _NAME in values:
             _rename(turn, kind)
         for field, value in values.items():
             current[INDEX[field]] = value
@@ -91,9 +93,9 @@ def take_effect(
 def _rename(turn: Turn, kind: ChangeKind) -> None:
     """The name is replaced: when that was, and what is claimed of the old one, is of account."""
     account = turn.account
-    if kind is not ChangeKind.REGISTRATION and account.value(Field.NAME):
+    if kind is not _REGISTRATION and account.value(_NAME):
         account.renamed = turn.at
-    by_right = any(fact.kind is VerificationKind.INSTITUTION for fact in account.facts)
+    by_right = any(fact.kind is _INSTITUTION for fact in account.facts)
     turn.claims_changed |= by_right or bool(account.approvals) or account.claims_a_name()
 
 
@@ -231,7 +233,7 @@ def relieve(turn: Turn, measure: Measure, why: Message) -> None:
 
 def _open(turn: Turn, kind: ChangeKind) -> None:
     account = turn.account
-    if account.status is Status.CLOSED:
+    if account.status is _CLOSED:
         for measure in account.live_measures():
             if measure.step is MeasureStep.CLOSE:
                 ladder.lift(turn, measure, reasons.REGISTERED_ANEW)

@@ -24,7 +24,12 @@ from schemas.records import (
 MAX_FACTS = 32
 """Proofs that an account keeps; beyond it the oldest is dropped, and the record says so."""
 
-_PERSONAL = (VerificationKind.IDENTITY, VerificationKind.CONTACT)
+# Looked up once, as in `changes`.
+_ENDED = (Status.CANCELLED, Status.ERASED)
+_IDENTITY, _INSTITUTION = VerificationKind.IDENTITY, VerificationKind.INSTITUTION
+_CONTACT = VerificationKind.CONTACT
+
+_PERSONAL = (_IDENTITY, _CONTACT)
 """Kinds whose value may be a number of a person: it is not kept, the keyed token is (Art. 16)."""
 
 _NOT_VERIFIED = "The identity could not be verified (CAC-09-2)."
@@ -36,7 +41,7 @@ MAX_SCOPE = 1_000
 def apply_verification(turn: Turn, verification: AccountVerification) -> None:
     """Take up a result, and judge anew what it bears on."""
     turn.claims_changed = True
-    if turn.account.status in (Status.CANCELLED, Status.ERASED):
+    if turn.account.status in _ENDED:
         _audit(turn, verification, "not kept: the account is cancelled")
     elif verification.result is VerificationResult.VERIFIED:
         _prove(turn, verification)
@@ -64,11 +69,11 @@ def _prove(turn: Turn, verification: AccountVerification) -> None:
     account.facts = [f for f in account.facts if f is own or not _renews(verification, f)]
     dropped = len(account.facts) >= MAX_FACTS
     if dropped:  # the oldest, but never who the account belongs to
-        oldest = (f for f in account.facts if f.kind is not VerificationKind.IDENTITY)
+        oldest = (f for f in account.facts if f.kind is not _IDENTITY)
         account.facts.remove(next(oldest))
     account.facts.append(_fact(turn, verification))
     _audit(turn, verification, _kept(verification, dropped))
-    if verification.kind is VerificationKind.IDENTITY and not next_owner:
+    if verification.kind is _IDENTITY and not next_owner:
         values.lift_identity(turn)
     _judge_waiting(turn)
     duties.review(turn)
@@ -87,7 +92,7 @@ def _disprove(turn: Turn, verification: AccountVerification) -> None:
     kept = [fact for fact in account.facts if not _concerns(verification, fact)]
     removed = len(kept) < len(account.facts)
     account.facts = kept
-    identity = verification.kind is VerificationKind.IDENTITY
+    identity = verification.kind is _IDENTITY
     if identity:
         failed = Fact(
             kind=verification.kind,
@@ -102,7 +107,7 @@ def _disprove(turn: Turn, verification: AccountVerification) -> None:
     revoked = verification.result is VerificationResult.REVOKED
     if identity:
         _without_identity(turn)
-    elif verification.kind is VerificationKind.INSTITUTION and revoked:
+    elif verification.kind is _INSTITUTION and revoked:
         duties.suspend_institution(turn)
     _judge_waiting(turn)
     if removed:
@@ -129,7 +134,7 @@ def _judge_waiting(turn: Turn) -> None:
 def _next_owner(account: Account, verification: AccountVerification) -> Pending | None:
     """The waiting change of owner to whom an identity belongs that is not the present owner's."""
     token = verification.token
-    if verification.kind is not VerificationKind.IDENTITY or not token:
+    if verification.kind is not _IDENTITY or not token:
         return None
     if is_same(token, account.owner):
         return None
@@ -139,9 +144,9 @@ def _next_owner(account: Account, verification: AccountVerification) -> Pending 
 
 def _renews(verification: AccountVerification, fact: Fact) -> bool:
     """Whether a result is about the same as this proof: one identity, a contact by its token."""
-    if fact.kind is not verification.kind or fact.kind is VerificationKind.IDENTITY:
+    if fact.kind is not verification.kind or fact.kind is _IDENTITY:
         return fact.kind is verification.kind
-    if fact.kind is VerificationKind.CONTACT:
+    if fact.kind is _CONTACT:
         return is_same(fact.token, verification.token)
     return fact.value == (verification.value or "")
 
@@ -154,7 +159,7 @@ def _concerns(verification: AccountVerification, fact: Fact) -> bool:
 
 def _fact(turn: Turn, verification: AccountVerification) -> Fact:
     """What is kept of a proof."""
-    institution = verification.kind is VerificationKind.INSTITUTION
+    institution = verification.kind is _INSTITUTION
     return Fact(
         kind=verification.kind,
         value="" if verification.kind in _PERSONAL else verification.value or "",
@@ -189,7 +194,7 @@ def _kept(verification: AccountVerification, dropped: bool) -> str:
     """What was kept of a proof, in words."""
     parts = ["kept"]
     if verification.credit_code is not None:
-        if verification.kind is not VerificationKind.INSTITUTION:
+        if verification.kind is not _INSTITUTION:
             parts.append("its credit code was not, as it is no institution's")
         elif not is_credit_code(verification.credit_code):
             parts.append("its credit code was not, as it is none of GB 32100-2015")

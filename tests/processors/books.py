@@ -122,7 +122,7 @@ class Books:
         closed = {m.step for m in account.live_measures() if m.step is MeasureStep.CLOSE}
         assert bool(closed) == (account.status is Status.CLOSED)
         if account.status is Status.CANCELLED:
-            assert {timer[1] for timer in timers(account)} <= {
+            assert {timed.timer for timed in timers(account)} <= {
                 Timer.ENTRY,
                 Timer.APPEAL,
                 Timer.REPAIR,
