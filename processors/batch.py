@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from processors import keys
 from processors.accounts import (
@@ -283,7 +282,7 @@ class Batch:
             )
         if (held.due and held.due <= item.timestamp) or _waits_for_a_pause(account):
             self._fire(held, item.timestamp)
-        turn = self._turn(held, item, record.event_id)
+        turn = self._turn(held, item, record.event_id, item.timestamp)
         apply(turn, record)
         account.seen = seen
         self._end(held, turn)
@@ -305,7 +304,7 @@ class Batch:
                 event = across.answer_id(
                     held.account_id, finding.event_id, finding.at, of_live_name=True
                 )
-                turn = self._turn(held, replace(item, timestamp=finding.at), event)
+                turn = self._turn(held, item, event, finding.at)
                 answers.answer_live_name(turn, finding)
                 self._end(held, turn)
         for nothing in record.nothing:
@@ -319,7 +318,7 @@ class Batch:
         held.changed = True
         if not pending.asks:
             event = across.answer_id(held.account_id, pending.event_id, at)
-            turn = self._turn(held, replace(item, timestamp=at), event)
+            turn = self._turn(held, item, event, at)
             answers.settle(turn, pending)
             self._end(held, turn)
 
@@ -328,17 +327,17 @@ class Batch:
         ticket = reporters.asking(held.account, finding.event_id)
         if ticket is not None:
             event = reporters.answer_id(held.account_id, finding.event_id)
-            turn = self._turn(held, replace(item, timestamp=finding.at), event)
+            turn = self._turn(held, item, event, finding.at)
             screen(turn, ticket, finding)
             self._end(held, turn)
 
-    def _turn(self, held: _Held, item: Input, event_id: str) -> Turn:
+    def _turn(self, held: _Held, item: Input, event_id: str, at: int) -> Turn:
         return Turn(
             held.account_id,
             held.account,
-            self._examiner_at(item.timestamp),
+            self._examiner_at(at),
             event_id,
-            item.timestamp,
+            at,
             item.topic,
             item.partition,
             item.offset,

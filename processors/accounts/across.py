@@ -49,10 +49,20 @@ POLICY_BYTES = 8
 KEPT_DEVICES = 3
 """Devices that an account is known by: the last ones."""
 
-_NAME = KEY_NUMBER[KeyKind.NAME]
+# Looked up once, as in `changes`.
+_OPEN = Status.OPEN
+_REGISTRATION, _OWNER_CHANGE = ChangeKind.REGISTRATION, ChangeKind.OWNER_CHANGE
+_PROPOSED, _APPLIED = Phase.PROPOSED, Phase.APPLIED
+_NAME = Field.NAME
+_NAME_KEY, _IDENTITY_KEY, _CODE_KEY = KeyKind.NAME, KeyKind.IDENTITY, KeyKind.CREDIT_CODE
+_CONTACT_KEY, _DEVICE_KEY, _AVATAR_KEY = KeyKind.CONTACT, KeyKind.DEVICE, KeyKind.AVATAR
+_IDENTITY, _CONTACT = VerificationKind.IDENTITY, VerificationKind.CONTACT
+_LOOK, _COUNT, _TAKE, _BAR = KeyAsk.LOOK, KeyAsk.COUNT, KeyAsk.TAKE, KeyAsk.BAR
+
+_NAME_NUMBER = KEY_NUMBER[_NAME_KEY]
 _OF_ORGANISATIONS = (SubjectKind.INSTITUTION, SubjectKind.PUBLIC_ACCOUNT)
-_WHOLE = (ChangeKind.REGISTRATION, ChangeKind.OWNER_CHANGE)
-_LOOKS_OF_NAMES = (Field.NAME, Field.BADGE)
+_WHOLE = (_REGISTRATION, _OWNER_CHANGE)
+_LOOKS_OF_NAMES = (_NAME, Field.BADGE)
 
 Key = tuple[KeyKind, bytes]
 
@@ -83,22 +93,22 @@ def note_looks(turn: Turn, change: AccountChange) -> None:
         return
     if change.device_token:
         for token in reversed(tokens_of(change.device_token)):
-            key = token_key(KeyKind.DEVICE, token)
+            key = token_key(_DEVICE_KEY, token)
             if not account.devices or account.devices[-1] != key:
                 others = [device for device in account.devices if device != key]
                 account.devices = [*others, key][-KEPT_DEVICES:]
     if change.avatar is not None or change.avatar_hash:
         avatar = change.avatar_hash
-        account.avatar = token_key(KeyKind.AVATAR, avatar) if avatar else b""
+        account.avatar = token_key(_AVATAR_KEY, avatar) if avatar else b""
 
 
 def must_ask(turn: Turn, pending: Pending) -> bool:
     """Whether something that would be allowed has to ask first: once, or until it is answered."""
     return (
         pending.asks != ANSWERED
-        and pending.phase is Phase.PROPOSED
+        and pending.phase is _PROPOSED
         and pending.kind is not None
-        and concerns(turn, pending.kind, bool(pending.values.get(Field.NAME)))
+        and concerns(turn, pending.kind, bool(pending.values.get(_NAME)))
     )
 
 
@@ -130,31 +140,31 @@ def look_up_name(turn: Turn, name: str) -> None:
     if turn.pack.across is None or not name:
         return
     key, strength = name_key(name), owning.strength(turn, turn.account, name)
-    if not _has(turn.account, Claimed(_NAME, key, strength)):
-        how = (KeyAsk.TAKE, strength) if strength else (KeyAsk.LOOK, 0)
-        _claim(turn, turn.event_id, KeyKind.NAME, key, how)
+    if not _has(turn.account, Claimed(_NAME_NUMBER, key, strength)):
+        how = (_TAKE, strength) if strength else (_LOOK, 0)
+        _claim(turn, turn.event_id, _NAME_KEY, key, how)
 
 
-def _asked_of(account: Account, pending: Pending, subject: list[Key]) -> Iterator[Key]:
+def _asked_of(account: Account, pending: Pending, subject: tuple[Key, ...]) -> Iterator[Key]:
     """The keys of a change, each once."""
     if pending.kind in _WHOLE:
         yield from dict.fromkeys((*subject, *_identities(account, pending)))
-    if pending.kind is ChangeKind.REGISTRATION:
+    if pending.kind is _REGISTRATION:
         yield from dict.fromkeys(_possessions(account))
-    if name := pending.values.get(Field.NAME):
-        yield KeyKind.NAME, name_key(name)
+    if name := pending.values.get(_NAME):
+        yield _NAME_KEY, name_key(name)
 
 
 def _how(turn: Turn, pending: Pending, kind: KeyKind, of_subject: bool) -> tuple[KeyAsk, int]:
     """How a key is asked for, and with what strength."""
     account, terms = turn.account, turn.pack.across
-    if kind is KeyKind.NAME:
-        strength = owning.strength(turn, account, pending.values[Field.NAME], pending)
-        return (KeyAsk.TAKE, strength) if strength else (KeyAsk.LOOK, 0)
+    if kind is _NAME_KEY:
+        strength = owning.strength(turn, account, pending.values[_NAME], pending)
+        return (_TAKE, strength) if strength else (_LOOK, 0)
     if of_subject:
-        return KeyAsk.TAKE, 0
+        return _TAKE, 0
     counted = terms is not None and terms.registrations_a_day.get(kind)
-    return (KeyAsk.COUNT if counted else KeyAsk.LOOK), 0
+    return (_COUNT if counted else _LOOK), 0
 
 
 def _claim(
@@ -169,24 +179,24 @@ def _claim(
 ) -> None:
     asked, strength = how
     turn.claims.append(
-        KeyClaim(
-            account_id=turn.account_id,
-            account_seq=turn.seq,
-            event_id=event_id,
-            policy=policy_mark(turn.examiner.policy.hash),
-            at=turn.at,
-            kind=kind,
-            key=key,
-            ask=asked,
-            strength=strength,
-            until=until,
-            answer=answer,
+        KeyClaim(  # by position, as in `changes`
+            turn.account_id,
+            turn.seq,
+            event_id,
+            policy_mark(turn.examiner.policy.hash),
+            turn.at,
+            kind,
+            key,
+            asked,
+            strength,
+            until,
+            answer,
         )
     )
-    account, number = turn.account, KEY_NUMBER[kind]
-    if asked is KeyAsk.TAKE or asked is KeyAsk.BAR:
+    if asked is _TAKE or asked is _BAR:
+        account, number = turn.account, KEY_NUMBER[kind]
         account.claimed = [c for c in account.claimed if (c.kind, c.key) != (number, key)]
-        account.claimed.append(Claimed(number, key, strength, until if asked is KeyAsk.BAR else -1))
+        account.claimed.append(Claimed(number, key, strength, until if asked is _BAR else -1))
 
 
 # -- what is answered -------------------------------------------------------------------------
@@ -202,7 +212,7 @@ def asking(account: Account, answer: KeyFinding | NothingKnown) -> Pending | Non
             pending.asks > 0
             and pending.event_id == answer.event_id
             and pending.asked in (0, answer.at)
-            and not (pending.phase is Phase.APPLIED and _is_of_a_name(answer))
+            and not (pending.phase is _APPLIED and _is_of_a_name(answer))
         ):
             return pending
     return None
@@ -224,13 +234,13 @@ def take_in(pending: Pending, finding: KeyFinding) -> None:
 
 
 def _is_of_a_name(answer: KeyFinding | NothingKnown) -> bool:
-    return isinstance(answer, KeyFinding) and answer.kind is KeyKind.NAME
+    return isinstance(answer, KeyFinding) and answer.kind is _NAME_KEY
 
 
 def bears_on(account: Account, finding: KeyFinding) -> bool:
     """Whether an answer that nothing waits for is about the present name of the account."""
-    name = account.value(Field.NAME)
-    return account.status is Status.OPEN and bool(name) and name_key(name or "") == finding.key
+    name = account.value(_NAME)
+    return account.status is _OPEN and bool(name) and name_key(name or "") == finding.key
 
 
 def counted_by(account: Account, pending: Pending) -> KeyKind | None:
@@ -242,9 +252,7 @@ def counted_by(account: Account, pending: Pending) -> KeyKind | None:
 def registering(account: Account) -> bool:
     """Whether a proposed registration waits for an answer."""
     return any(
-        pending.asking
-        and pending.kind is ChangeKind.REGISTRATION
-        and pending.phase is Phase.PROPOSED
+        pending.asking and pending.kind is _REGISTRATION and pending.phase is _PROPOSED
         for pending in account.pending
     )
 
@@ -263,6 +271,8 @@ def reconcile(turn: Turn) -> None:
     if turn.pack.across is None and not account.claimed:
         return
     wanted = list(_bars(turn) if account.status is Status.CLOSED else _takes(turn))
+    if wanted == account.claimed:
+        return
     for had in account.claimed:
         if had not in wanted:
             kind = KINDS[had.kind]
@@ -274,7 +284,7 @@ def reconcile(turn: Turn) -> None:
     for new in wanted:
         if not _has(account, new):
             barred = new.until >= 0
-            how = (KeyAsk.BAR if barred else KeyAsk.TAKE, new.strength)
+            how = (_BAR if barred else _TAKE, new.strength)
             _claim(turn, turn.event_id, KINDS[new.kind], new.key, how, until=max(0, new.until))
     account.claimed = wanted
 
@@ -283,16 +293,16 @@ def _takes(turn: Turn) -> Iterator[Claimed]:
     """What an account has that is not closed: its subject, and a name that is its own by right."""
     account, seen = turn.account, set[tuple[int, bytes]]()
     for pending in (None, *(p for p in account.pending if p.asks)):
-        if pending is None and account.status is not Status.OPEN:
+        if pending is None and account.status is not _OPEN:
             continue
         if pending is None or pending.kind in _WHOLE:
             for of_subject, key in _subject(account, pending):
                 if (one := (KEY_NUMBER[of_subject], key)) not in seen:
                     seen.add(one)
                     yield Claimed(*one)
-        name = pending.values.get(Field.NAME) if pending else account.value(Field.NAME)
+        name = pending.values.get(_NAME) if pending else account.value(_NAME)
         strength = owning.strength(turn, account, name, pending) if name else 0
-        if name and strength and (one := (_NAME, name_key(name))) not in seen:
+        if name and strength and (one := (_NAME_NUMBER, name_key(name))) not in seen:
             seen.add(one)
             yield Claimed(*one, strength)
 
@@ -307,7 +317,7 @@ def _bars(turn: Turn) -> Iterator[Claimed]:
     keys = dict.fromkeys((KEY_NUMBER[kind], key) for kind, key in _all_keys(account))
     for number, key in dict.fromkeys((*barred, *keys)):
         before = barred.get((number, key))
-        strength = before.strength if before else int(number == _NAME and _for_name(closure))
+        strength = before.strength if before else int(number == _NAME_NUMBER and _for_name(closure))
         yield Claimed(number, key, strength, _until(turn.at, bar, before))
 
 
@@ -327,53 +337,55 @@ def _for_name(closure: Measure | None) -> bool:
 def _all_keys(account: Account) -> Iterator[Key]:
     yield from _identities(account, None)
     yield from _possessions(account)
-    if name := account.value(Field.NAME):
-        yield KeyKind.NAME, name_key(name)
+    if name := account.value(_NAME):
+        yield _NAME_KEY, name_key(name)
 
 
-def _subject(account: Account, pending: Pending | None) -> list[Key]:
+def _subject(account: Account, pending: Pending | None) -> tuple[Key, ...]:
     """The key by which the accounts of a subject are counted: credit code, or identity.
 
     Several where an identity has tokens under several keys; none where nothing is known.
     """
     kind = (pending.subject if pending else None) or account.subject
-    if kind in _OF_ORGANISATIONS and not (pending and pending.kind is ChangeKind.OWNER_CHANGE):
+    if kind in _OF_ORGANISATIONS and not (pending and pending.kind is _OWNER_CHANGE):
         for fact in account.facts:
             if fact.code:
-                return [(KeyKind.CREDIT_CODE, fact.code)]
-    identities = (f.token for f in account.facts if f.kind is VerificationKind.IDENTITY)
-    owner = (pending.owner if pending else None) or account.owner
-    if tokens := owner or next(filter(None, identities), None):
-        return _keys(KeyKind.IDENTITY, tokens)
-    return list(islice(_identities(account, pending), 1))
+                return ((_CODE_KEY, fact.code),)
+    if owner := (pending.owner if pending else None) or account.owner:
+        return _keys(_IDENTITY_KEY, owner)
+    for fact in account.facts:
+        if fact.kind is _IDENTITY and fact.token:
+            return _keys(_IDENTITY_KEY, fact.token)
+    return tuple(islice(_identities(account, pending), 1))
 
 
 def _identities(account: Account, pending: Pending | None) -> Iterator[Key]:
     """Keys of who has the account, or would have it by a change; the owner's token first."""
     owner = (pending.owner if pending else None) or account.owner
-    yield from _keys(KeyKind.IDENTITY, owner)
-    if pending and pending.kind is ChangeKind.OWNER_CHANGE:
+    yield from _keys(_IDENTITY_KEY, owner)
+    if pending and pending.kind is _OWNER_CHANGE:
         return
     for fact in account.facts:
-        if fact.kind is VerificationKind.IDENTITY and fact.token != owner:
-            yield from _keys(KeyKind.IDENTITY, fact.token)
+        if fact.kind is _IDENTITY and fact.token != owner:
+            yield from _keys(_IDENTITY_KEY, fact.token)
         if fact.code:
-            yield KeyKind.CREDIT_CODE, fact.code
+            yield _CODE_KEY, fact.code
 
 
-def _keys(kind: KeyKind, tokens: str | None) -> list[Key]:
+@lru_cache(maxsize=1 << 12)
+def _keys(kind: KeyKind, tokens: str | None) -> tuple[Key, ...]:
     """The keys of an identifier, that of its newest token first."""
-    return [(kind, token_key(kind, token)) for token in tokens_of(tokens)]
+    return tuple([(kind, token_key(kind, token)) for token in tokens_of(tokens)])
 
 
 def _possessions(account: Account) -> Iterator[Key]:
     for fact in account.facts:
-        if fact.kind is VerificationKind.CONTACT:
-            yield from _keys(KeyKind.CONTACT, fact.token)
+        if fact.kind is _CONTACT:
+            yield from _keys(_CONTACT_KEY, fact.token)
     for device in account.devices:
-        yield KeyKind.DEVICE, device
+        yield _DEVICE_KEY, device
     if account.avatar:
-        yield KeyKind.AVATAR, account.avatar
+        yield _AVATAR_KEY, account.avatar
 
 
 def _has(account: Account, wanted: Claimed) -> bool:

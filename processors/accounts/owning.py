@@ -11,6 +11,13 @@ from processors.accounts.values import facts_of_owner
 from processors.policy.registered import is_whole_name
 from schemas.records import ChangeKind, Decision, Field, VerificationKind
 
+# Looked up once, as in `changes`.
+_OWNER_CHANGE, _INSTITUTION, _NAME = (
+    ChangeKind.OWNER_CHANGE,
+    VerificationKind.INSTITUTION,
+    Field.NAME,
+)
+
 ORDINARY = 0
 INSTITUTION = 1
 PROTECTED = 2
@@ -23,11 +30,11 @@ def strength(turn: Turn, account: Account, name: str, pending: Pending | None = 
     it is the registered name or an alias of a verified institution, or holds one whole.
     """
     facts = account.facts
-    if pending and pending.kind is ChangeKind.OWNER_CHANGE:
+    if pending and pending.kind is _OWNER_CHANGE:
         facts = facts_of_owner(account, pending.since, pending.owner)
-    proofs = [fact for fact in facts if fact.kind is VerificationKind.INSTITUTION]
+    proofs = [fact for fact in facts if fact.kind is _INSTITUTION]
     reviewed = bool(pending and pending.reviewers) or any(
-        approval.field is Field.NAME for approval in account.approvals
+        approval.field is _NAME for approval in account.approvals
     )
     if not proofs and not reviewed:
         return ORDINARY
@@ -50,7 +57,7 @@ def _cleared(
     return any(
         finding.rule_id in protecting
         and (reviewed or finding.decision in (Decision.ALLOW, Decision.ALLOW_LABELLED))
-        for finding in turn.examiner.judge(view, {Field.NAME: name}, turn.at).findings
+        for finding in turn.examiner.judge(view, {_NAME: name}, turn.at).findings
     )
 
 

@@ -15,14 +15,17 @@ WIDTH = 12
 KINDS = tuple(KeyKind)
 """Kinds by the number that stands for each in states."""
 
-_PERSON = {kind: kind.value.lower().encode()[:16] for kind in KINDS}
-_NAME = _PERSON[KeyKind.NAME]
+_BEGUN = {
+    kind: blake2b(digest_size=WIDTH, person=kind.value.lower().encode()[:16]) for kind in KINDS
+}
+"""The hash of each kind of key before anything went into it: cheaper to copy than to make."""
 
 
-@lru_cache(maxsize=1 << 12)
 def token_key(kind: KeyKind, token: str) -> bytes:
     """Key of a token, which is keyed already by whoever gave it."""
-    return blake2b(token.encode(), digest_size=WIDTH, person=_PERSON[kind]).digest()
+    key = _BEGUN[kind].copy()
+    key.update(token.encode())
+    return key.digest()
 
 
 @lru_cache(maxsize=1 << 12)
@@ -33,7 +36,9 @@ def name_key(name: str) -> bytes:
     """
     folded = fold(name)
     form = skeleton(folded) or folded
-    return blake2b(form.encode("utf-8", "replace"), digest_size=WIDTH, person=_NAME).digest()
+    key = _BEGUN[KeyKind.NAME].copy()
+    key.update(form.encode("utf-8", "replace"))
+    return key.digest()
 
 
 def partition_of(key: bytes, partitions: int) -> int:

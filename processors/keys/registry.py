@@ -35,8 +35,15 @@ BUCKETS = 4_096
 BUCKET = 16
 """Keys that a bucket counts at once."""
 
-_NUMBER = {kind: number for number, kind in enumerate(KINDS, 1)}
 _COUNTS = 0x80
+_NUMBER = {kind: number for number, kind in enumerate(KINDS, 1)}
+_PLACE = {kind: bytes((0, number)) for kind, number in _NUMBER.items()}
+_BUCKET = {kind: bytes((0, _COUNTS | number)) for kind, number in _NUMBER.items()}
+"""What the state keys of a kind begin with: of its keys, and of its buckets."""
+
+# Looked up once, as in `processors.accounts.changes`.
+_REPORTER = KeyKind.REPORTER
+_LOOK, _COUNT, _TAKE = KeyAsk.LOOK, KeyAsk.COUNT, KeyAsk.TAKE
 
 Read = Callable[[bytes], bytes | None]
 
@@ -132,9 +139,9 @@ def apply_claims(
     findings = []
     nothing: dict[tuple[str, str, int], int] = {}
     for claim in claims:
-        place = bytes((0, _NUMBER[claim.kind])) + claim.key
+        place = _PLACE[claim.kind] + claim.key
         held = states[place] if place in states else read(place)
-        if claim.kind is KeyKind.REPORTER:
+        if claim.kind is _REPORTER:
             changed, told = reporters.apply_claim(claim, held)
             if changed is not None:
                 states[place] = changed
@@ -143,11 +150,11 @@ def apply_claims(
             continue
         entry = _decode(held) if held is not None else None
         ask = claim.ask
-        if ask is not KeyAsk.LOOK and ask is not KeyAsk.COUNT:
+        if ask is not _LOOK and ask is not _COUNT:
             entry = _CHANGES[ask](entry or Entry(), claim)
             states[place] = _encode(entry) if entry.holders or entry.bars else None
-        recent = _count(claim, read, states) if ask is KeyAsk.COUNT else 0
-        if claim.answer or ask is KeyAsk.LOOK or ask is KeyAsk.TAKE:
+        recent = _count(claim, read, states) if ask is _COUNT else 0
+        if claim.answer or ask is _LOOK or ask is _TAKE:
             finding = _finding(claim, entry, recent)
             if finding is None:
                 if claim.answer:
@@ -208,6 +215,8 @@ _CHANGES: dict[KeyAsk, Callable[[Entry, KeyClaim], Entry]] = {
 
 def _finding(claim: KeyClaim, entry: Entry | None, recent: int) -> KeyFinding | None:
     """What is known of a key beside the account that asks; None for nothing."""
+    if entry is None and recent <= 1:
+        return None
     mine = claim.account_id
     holders = [h for h in entry.holders if h.account_id != mine] if entry else ()
     bars = [b for b in entry.bars if b.account_id != mine] if entry else ()
@@ -238,7 +247,7 @@ def _bears_on_a_live_name(finding: KeyFinding) -> bool:
 def _count(claim: KeyClaim, read: Read, states: dict[bytes, bytes | None]) -> int:
     """Count a registration with a key; returns how many there were within a day."""
     bucket = int.from_bytes(claim.key[:2], "big") % BUCKETS
-    place = bytes((0, _COUNTS | _NUMBER[claim.kind])) + bucket.to_bytes(2, "big")
+    place = _BUCKET[claim.kind] + bucket.to_bytes(2, "big")
     held = states[place] if place in states else read(place)
     counts = _decode_counts(held) if held is not None else []
     mine = next((count for count in counts if count.key == claim.key), None)
