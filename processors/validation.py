@@ -106,7 +106,13 @@ def _change(record: AccountChange, limits: Limits) -> Fault | None:
         return _texts(record, ("name", "avatar", "cover", "bio", "signature", "badge"), limits)
     if record.labels and (fault := _labels(record.labels, limits)):
         return fault
-    if record.owner_token or record.agreement_version or record.language or record.ip_region:
+    longest = limits.max_id_chars
+    if (
+        (record.owner_token and len(record.owner_token) > longest)
+        or (record.agreement_version and len(record.agreement_version) > longest)
+        or (record.language and len(record.language) > longest)
+        or (record.ip_region and len(record.ip_region) > longest)
+    ):
         names = ("owner_token", "agreement_version", "language", "ip_region")
         return _ids(record, names, limits)
     return None

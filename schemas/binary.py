@@ -7,6 +7,8 @@ past the end raises `IndexError` or `ValueError`, never returns a shortened valu
 from __future__ import annotations
 
 _WORD = 64
+_TWO_BYTES = 0x3FFF
+"""Most that two bytes of an integer hold."""
 _LAST_SHIFT = 63
 """Shift of the tenth and last byte of a 64-bit integer."""
 
@@ -96,10 +98,13 @@ def write_long(value: int, out: bytearray) -> None:
     encoded = (value << 1) ^ (value >> 63)
     if encoded >> _WORD:
         raise ValueError("an integer has more than 64 bits")
-    while encoded > 0x7F:
-        out.append((encoded & 0x7F) | 0x80)
-        encoded >>= 7
-    out.append(encoded)
+    while encoded > _TWO_BYTES:
+        out += MORE_BITS[encoded & _TWO_BYTES]
+        encoded >>= 14
+    if encoded > 0x7F:
+        out += LAST_BITS[encoded]
+    else:
+        out.append(encoded)
 
 
 def write_int(value: int, out: bytearray) -> None:

@@ -9,6 +9,7 @@ with one device or avatar held. A name that is somebody else's by right goes by 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -40,7 +41,7 @@ from processors.accounts.state import (
 from processors.accounts.turn import Turn
 from processors.keys import KINDS
 from processors.policy.analyses import with_unchecked
-from processors.policy.model import AcrossTerms, Judgement
+from processors.policy.model import AcrossTerms, ImageTerms, Judgement
 from schemas.records import (
     AssociatedKey,
     AuditKind,
@@ -55,6 +56,11 @@ from schemas.records import (
 
 _EXACT = (KEY_NUMBER[KeyKind.IDENTITY], KEY_NUMBER[KeyKind.CREDIT_CODE])
 _NAME = KEY_NUMBER[KeyKind.NAME]
+
+# Looked up once, as in `changes`.
+_APPLIED = Phase.APPLIED
+_INDIVIDUAL = SubjectKind.INDIVIDUAL
+_NAME_FIELD = Field.NAME
 
 _BARRED = (
     "The identity is that of a closed account, which must not be registered again (CAC-10-3a)."
@@ -78,7 +84,7 @@ def settle(turn: Turn, pending: Pending) -> None:
     own, judgement = _weigh(turn, pending)
     if not own:
         pending.found = []  # nothing in them is for people: what waits on may be judged again
-    if pending.phase is Phase.APPLIED:
+    if pending.phase is _APPLIED:
         _settle_live(turn, pending, judgement)
     elif judgement.decision in ALLOWING and (
         pause := pauses.covering_pending(turn.pack, turn.account_id, turn.account, pending)
@@ -180,7 +186,7 @@ def _weigh(turn: Turn, pending: Pending) -> tuple[bool, Judgement]:
     association = _association(terms, pending)
     opinions = [*_of_identity(turn, terms, pending), *_of_look(terms, pending, association)]
     judgement = replace(judgement, association=association)
-    name = pending.values.get(Field.NAME, "")
+    name = pending.values.get(_NAME_FIELD, "")
     for known in pending.found:
         taken = _taken(turn, name, known, pending) if name and known.kind == _NAME else None
         if taken is not None:
@@ -205,12 +211,16 @@ def _judged(turn: Turn, pending: Pending) -> Judgement:
     if pending.reviewers:
         reason = "Approved by two reviewers." if len(pending.reviewers) > 1 else _BY_ONE
         return Judgement(Decision.ALLOW, (), (), reason)
-    if pending.phase is Phase.APPLIED or pending.judged == turn.examiner.policy.hash:
-        judgement = Judgement(Decision.ALLOW, (), (), "No rule asks for anything.")
-        if not pending.unchecked:
-            return judgement
-        return with_unchecked(judgement, turn.pack.images, pending.unchecked, set())
+    if pending.phase is _APPLIED or pending.judged == turn.examiner.policy.hash:
+        return _nothing_found(turn.pack.images, tuple(pending.unchecked))
     return changes.judge_pending(turn, pending)
+
+
+@lru_cache(maxsize=64)
+def _nothing_found(terms: ImageTerms, unchecked: tuple[Field, ...]) -> Judgement:
+    """What was said of a change in which nothing was found, but for images not looked into."""
+    judgement = Judgement(Decision.ALLOW, (), (), "No rule asks for anything.")
+    return with_unchecked(judgement, terms, unchecked, set()) if unchecked else judgement
 
 
 _BY_ONE = "Approved by a reviewer."
@@ -218,8 +228,8 @@ _BY_ONE = "Approved by a reviewer."
 
 def _of_identity(turn: Turn, terms: AcrossTerms, pending: Pending) -> list[_Opinion]:
     """The identity of a closed account, and too many accounts of one."""
-    subject = pending.subject or turn.account.subject or SubjectKind.INDIVIDUAL
-    limit = terms.persons if subject is SubjectKind.INDIVIDUAL else terms.organisations
+    subject = pending.subject or turn.account.subject or _INDIVIDUAL
+    limit = terms.persons if subject is _INDIVIDUAL else terms.organisations
     counted = across.counted_by(turn.account, pending)
     found = []
     for known in pending.found:
@@ -229,7 +239,7 @@ def _of_identity(turn: Turn, terms: AcrossTerms, pending: Pending) -> list[_Opin
             else:
                 found.append(_Opinion(Decision.STRICT_HOLD, _BARRED_BEFORE))
         if limit and known.holders >= limit and KINDS[known.kind] is counted:
-            live = pending.phase is Phase.APPLIED
+            live = pending.phase is _APPLIED
             reason = f"Accounts that the subject has already: {known.holders}; allowed: {limit}."
             found.append(_Opinion(Decision.HOLD if live else Decision.REFUSE, reason))
     return found

@@ -400,8 +400,10 @@ def timers(account: Account) -> Iterator[Timed]:
     for pending in account.pending:
         if not pending.breached and pending.decision not in ALLOWING:
             yield Timed(pending.due, Timer.PENDING, pending)
-    yield from _measure_timers(account.measures)
-    yield from _ticket_timers(account.tickets)
+    if account.measures:
+        yield from _measure_timers(account.measures)
+    if account.tickets:
+        yield from _ticket_timers(account.tickets)
     for appeal in account.appeals:
         if not appeal.breached:
             yield Timed(appeal.due, Timer.APPEAL, appeal)
@@ -444,7 +446,7 @@ def earliest_due(account: Account) -> int:
         or account.repair_due
         or account.reports
     ):
-        return min((timed.due for timed in timers(account)), default=0)
+        return min([timed.due for timed in timers(account)], default=0)
     # Most accounts have proofs alone.
     return min([fact.expires for fact in account.facts if fact.expires], default=0)
 
