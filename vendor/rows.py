@@ -54,7 +54,7 @@ _EAST_ASIAN = (
     (0x20000, 0x40000),
 )
 VARIANT = {
-    **{ord("妳"): "你", ord("辧"): "办", ord("嶶"): "微"},
+    **{ord("妳"): "你", ord("辧"): "办", ord("嶶"): "微", ord("亾"): "人"},
     **{ord("囗"): "口", ord("屮"): "中", ord("慱"): "博", ord("旡"): "无"},
 }
 """Variants that Unihan leaves out or gives otherwise, and rare characters like a common one."""

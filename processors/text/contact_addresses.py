@@ -48,11 +48,13 @@ _URL = re.compile(
     r"|(?<![a-z])[a-z][a-z0-9+.-]{1,15}://[!-~]{1,200}"
     rf"|(?<![a-z0-9])w\s?w\s?w(?:\s?{_DOT}\s?|\s)[a-z0-9㐀-鿿-]{{2,63}}"
     rf"(?:{_DOT}[a-z0-9-]{{1,63}}){{0,3}}(?:/[!-~]{{0,200}})?"
+    rf"|w w w\s?{_DOT}\s?[a-z0-9](?:\s[a-z0-9-]){{1,63}}"
+    rf"(?:\s?{_DOT}\s?[a-z](?:\s[a-z]){{1,9}}){{1,3}}"
     r"|(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}:\d{2,5}(?!\d)(?:/[!-~]{0,200})?"
 )
 _DOT_TLD = re.compile(
     rf"(?P<dot>{_DOT})(?:(?P<tld>{_TLD}){_NO_MORE}|(?P<word>{_WORD_TLD}){_NO_MORE}(?![.。]?\s?[a-z])"
-    rf"|(?:{_TLD_WITH_PATH})(?={_SLASH}[a-z0-9+@_-])|xn--[a-z0-9-]{{2,59}}"
+    rf"|(?<=[)\]}}】」])(?:{_TLD_WITH_PATH}){_NO_MORE}|(?:{_TLD_WITH_PATH})(?={_SLASH}[a-z0-9+@_-])|xn--[a-z0-9-]{{2,59}}"
     rf"|(?:{_SPOKEN_TLD}))"
     rf"|(?P<spaced>\s[.。]\s?(?:{_PLAIN_TLD}|top|vip)|[.。]\s(?:com|cn)){_NO_MORE}"
     rf"|(?P<weak>[·•●・‧∙丶､、,*~_|]{{1,2}}(?:{_PLAIN_TLD}|top|vip)){_NO_MORE}"
@@ -111,6 +113,7 @@ ANCHORS = (
         for end in _DOT_ENDS
         for name in f"{_TLD}|{_WORD_TLD}|xn--|{_SPOKEN_TLD}".split("|")
     ),
+    *(f"{end}{name}" for end in ")]}】」" for name in _TLD_WITH_PATH.split("|")),
     *(f"{name}{path}" for name in _TLD_WITH_PATH.split("|") for path in _SLASHES),
     *(dot + name for dot in (". ", "。 ") for name in f"{_PLAIN_TLD}|top|vip".split("|")),
     *(dot + name for dot in "·•●・‧∙丶､、,*~_|" for name in (*_PLAIN_TLD.split("|"), "top", "vip")),

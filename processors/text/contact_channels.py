@@ -18,7 +18,7 @@ STRIPPED_ANCHORS = tuple(term for term in CHANNEL_WORDS if len(term) > 1 and str
 _WIDEST_GAP = 2  # separators between two letters of a word
 
 _FILLS = (
-    r"(?:[\W_]|(?<=\W)at(?=\W)|[找号码是为加搜索添联系账帐我的同请备注客服私人本在这儿里哦呀呢哈下面看咨询商务合作工频道]"
+    r"(?:[\W_]|(?<=\W)at(?=\W)|[找敲君请号码是为加搜索添联系账帐我的同请备注客服私人本在这儿里哦呀呢哈下面看咨询商务合作工频道]"
     r"|[群裙聊组名主页]|官方|hao|id|live[:.]|sw(?=[- ]?\d)|聊天|好友|私信|关注|[会人]员名?|用户名?"
     r"|昵称|双向|机器人|bot|房间|战队|公会|会议|通过|验证){0,12}"
 )

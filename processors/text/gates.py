@@ -146,7 +146,8 @@ def _is_broken_up(folded: str, start: int, end: int) -> bool:
     if not all(map(is_han, first + last)) or _WIDE_GAP.search(folded, start, end):
         return False
     signs = [char for char in shown if not char.isalnum() and not char.isspace()]
-    if len(set(signs)) > 1 or (len(signs) == 1 and signs[0] in "。!?"):
+    ends = "。!?,;:" if len(first) == len(last) == 1 and len(pieces) == 2 else "。!?"
+    if len(set(signs)) > 1 or (len(signs) == 1 and signs[0] in ends):
         return False
     before = _HAN_END.search(folded[max(0, start - REACH) : start])
     after = _HAN_RUN.match(folded, end, end + REACH)
@@ -265,7 +266,7 @@ def sounds_alike(text: Text, anchor: Anchor, form: str) -> bool:
     before, after = neighbours(text, anchor)
     run, first = f"{before}{shown}{after}", len(before)
     last = first + len(shown)
-    strides = len(form) < _SHORT and not is_spaced_on_purpose(text.folded, anchor)
+    strides = len(form) <= _SHORT and not is_spaced_on_purpose(text.folded, anchor)
     if strides or len(shown) != len(form) or cut_ends(run, first, last):
         return False
     words = words_around(run, first, last)

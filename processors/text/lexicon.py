@@ -209,7 +209,7 @@ class Terms:
                 turns = zip(sounded, first, strict=True)
                 term = "".join(pair[(at + index) % 2] for index, pair in enumerate(turns))
                 _append(self.initials, term, form)
-        for kept in range(1 if count == _LEAST_ACRONYM else 2, count - 1):
+        for kept in range(1 if count <= _LEAST_BY_TURNS else 2, count - 1):
             for letters, term in (
                 (first[kept:], sounded[:kept] + first[kept:]),
                 (first[:-kept], first[:-kept] + sounded[-kept:]),

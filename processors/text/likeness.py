@@ -134,7 +134,9 @@ def _is_meant_by_one(case: _Case) -> bool:
         alone = not (case.left or case.right)
         last = not case.left and case.often < _EVERYWHERE and not is_han(case.after[1:2] or " ")
         offered = case.offered and case.often < _EVERYWHERE  # 到号了请办理
-        return alone or last or case.often < _OFTEN or offered
+        if alone or last or case.often < _OFTEN or offered:
+            return True
+        return not case.named and case.all_changed(looks_alike)
     much = offers(case.around) > 1
     return not case.named and (much or _is_odd(case) or (case.often < _OFTEN and case.offered))
 
