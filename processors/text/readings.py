@@ -96,6 +96,7 @@ LONE_KANA = re.compile(
 _NUMERALS = "一二三四五六七八九"
 _COUNTED = ("①", "⑴", "⒈", "❶", "➀", "➊", "⓵", "\U0001f102")
 LONE_DIGIT = re.compile("(?<![0-9a-z])[0-9](?![0-9])")
+"""A digit by itself that is no tone behind a syllable."""
 COUNTED = {
     **{chr(ord(first) + at): digit for first in _COUNTED for at, digit in enumerate(_NUMERALS)},
     **dict(zip("ⅡⅢⅣⅥⅦⅧⅨⅱⅲⅳⅵⅶⅷⅸ", "二三四六七八九二三四六七八九", strict=True)),
@@ -309,7 +310,7 @@ class Wanted:
     def counted_at(
         self, stripped: str, codes: Codes | None = None, sounded: Codes | None = None
     ) -> Iterator[int]:
-        """Places of digits by themselves that sound like what is wanted there: 套6贷."""
+        """Places of digits by themselves that sound like what is wanted there: 6和彩."""
         if codes is None or sounded is None:
             places: Iterable[int] = (hit.start() for hit in LONE_DIGIT.finditer(stripped))
         else:

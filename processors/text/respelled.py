@@ -79,7 +79,7 @@ def combine(base: Reading, wanted: Wanted) -> Iterator[Reading]:
 
 
 def count(folded: str, kept: Sequence[int]) -> Reading:
-    """The text by sound, digits as numerals: 套6贷."""
+    """The text by sound, digits as numerals: 6和彩."""
     stripped = "".join(folded[at] for at in kept)
     spans = [(at, at + 1) for at in kept]
     return Reading(COMBINED, sound(stripped.translate(AS_NUMERALS)), spans, stripped)
