@@ -32,7 +32,7 @@ from streams.processing import DomainProcessing
 from streams.settings import load_settings
 from streams.topics import input_topics, real_name
 from streams.work import Message, Record, Work
-from streams.worker import domain_processing
+from streams.worker import COLLECT_AFTER, domain_processing
 
 SETTINGS = load_settings(kafka="127.0.0.1:9092")
 TOPICS = tuple(topic.name for topic in input_topics())
@@ -218,6 +218,7 @@ def profile(count: int, accounts: int, sizes: list[int], repeats: int, functions
     records = backlog(count, accounts)
     gc.collect()
     gc.freeze()  # a worker holds no backlog of its own that the collector would go through
+    gc.set_threshold(*COLLECT_AFTER)
     table = Table(
         title=f"CPU µs an event, {count:,} events, best of {repeats}", title_justify="left"
     )
