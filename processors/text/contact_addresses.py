@@ -56,12 +56,13 @@ _DOT_TLD = re.compile(
     rf"(?P<dot>{_DOT})(?:(?P<tld>{_TLD}){_NO_MORE}|(?P<word>{_WORD_TLD}){_NO_MORE}(?![.。]?\s?[a-z])"
     rf"|(?<=[)\]}}】」])(?:{_TLD_WITH_PATH}){_NO_MORE}|(?:{_TLD_WITH_PATH})(?={_SLASH}[a-z0-9+@_-])|xn--[a-z0-9-]{{2,59}}"
     rf"|(?:{_SPOKEN_TLD}))"
-    rf"|(?P<spaced>\s[.。]\s?(?:{_PLAIN_TLD}|top|vip)|[.。]\s(?:com|cn)){_NO_MORE}"
+    rf"|(?P<spaced>\s[.。]\s?(?:{_PLAIN_TLD}|top|vip)|\s[.]\s(?:me|tv|gg|ly|im)|[.。]\s(?:com|cn)){_NO_MORE}"
     rf"|(?P<weak>[·•●・‧∙丶､、,*~_|]{{1,2}}(?:{_PLAIN_TLD}|top|vip)){_NO_MORE}"
     rf"|(?P<letters>\s?[.。点]\s?(?:{_SPACED_TLD}))(?![a-z0-9])"
 )
 _SHORT_LINK = re.compile(
-    rf"(?<![a-z0-9.-])(?:(?:{_SHORTENERS.replace('.', '[.]')})/|t\s?{_DOT}\s?me\s?/\s?)"
+    rf"(?<![a-z0-9.-])(?:(?:{_SHORTENERS.replace('.', '[.]')})/"
+    rf"|(?:t|telegram|wa)\s?{_DOT}\s?me\s?/\s?)"
     r"[!-~]{1,200}"
 )
 _HAN_DOMAIN = re.compile(rf"(?<=[\w])[.。点](?:{_HAN_TLD})(?![㐀-鿿\w])")
@@ -119,7 +120,7 @@ ANCHORS = (
     *(dot + name for dot in "·•●・‧∙丶､、,*~_|" for name in (*_PLAIN_TLD.split("|"), "top", "vip")),
     *(" ".join(name) for name in _IN_LETTERS),
     *(".c om", ".co m"),
-    *("me /", ". me", ".me/"),
+    *("me /", ".me/", *(f". {name}" for name in ("me", "tv", "gg", "ly", "im"))),
     *(f"{name}/" for name in _SHORTENERS.split("|")),
     *(dot + name for dot in (".", "。", "点") for name in _HAN_TLD.split("|")),
     *_AT_WORDS.split("|"),
@@ -215,6 +216,8 @@ def _word_before(folded: str, end: int) -> int:
 def _han_before(folded: str, end: int, hit: re.Match[str]) -> int:
     """Start of a name in other letters than Latin, for the plain top-level domains."""
     start = _word_before(folded, end)
+    if folded.startswith(("点", "."), start):  # 点com与点cn
+        return end
     if end - start < 2 or (hit["tld"] or "com") not in _SURE_TLD:
         return end
     return start

@@ -45,7 +45,8 @@ _WORDS = (
         _WECHAT,
         Sense.NAME,
         """
-        微信 微号 公号 weixin wechat we_chat wx 公众号 视频号 企业微信 企微 v我 vx我 微我
+        微信 微号 公号 公主号 公猪号 公粽号 gzh
+        weixin wechat we_chat wx 公众号 视频号 企业微信 企微 v我 vx我 微我
         """,
     ),
     (
@@ -55,7 +56,8 @@ _WORDS = (
         微讯 薇讯 魏新 微💌 v💌 薇💌 薇信 徽信 溦信 崴信 葳信 危信 魏信 唯信 喂信 徾信 v信 wei信
         微xin 薇xin 微伈 薇伈 薇辛 薇欣 薇芯 微芯 维芯 卫芯 威芯 v芯 v讯 v心 v❤ 微❤ 薇❤ 卫❤ 威❤
         微亻言 v亻言 v型 微型号 vx vxin wxin v号 薇号 微x 薇x 威x
-        w信 w心 w芯 w❤ w亻言 加v 加薇 加微 加威 加vx 加vv +vv ➕vv vvv v❌ v✖ +v +薇
+        w信 w心 w芯 w❤ w亻言 加v 加薇 加微 加威 加vx 加vv +vv ➕vv
+        vvv vvvx vvvvx w可x v可x v❌ v✖ ➕✌ ✌❌ +✌ 加✌ ✌信 ✌x 绿泡💬 绿💬 彳敚亻言 +v +薇
         +微 ➕v ➕薇 ➕微 ✚v ✚薇 绿泡泡 绿炮炮 绿色泡泡
         加绿泡 某信号 vvx
         卫⭐ 卫🌟 卫✨ 私人v 💚信 微聊 薇聊 v聊
@@ -68,7 +70,7 @@ _WORDS = (
         Sense.OTHER,
         """
         卫信 威信 维信 征信 未信 微心 微新 卫星 绿泡 绿信 绿软 徽: 信: 小绿: 绿色软件 v: 薇: 微: 威:
-        w: v; 薇; 微; v+ 薇+ 微+ v- v_ 薇 💚 绿聊 绿色聊天软件 绿色聊天
+        w: v; 薇; 微; v+ 薇+ 微+ v- v_ 薇 💚 绿聊 小绿软件 绿色聊天软件 绿色聊天
         """,
     ),
     (
@@ -92,7 +94,8 @@ _WORDS = (
         QQ,
         Sense.OTHER,
         """
-        企鹅 鹅号 鹅群 鹅裙 🦢 球球 秋秋 q: q_ 扣: 口口 球: q; 群 裙 q+ 扣+ 抠
+        企鹅 qun qun: q1 q2 q3 q4 q5 q6 q7 q8 q9
+        鹅号 鹅群 鹅裙 🦢 球球 秋秋 q: q_ 扣: 口口 球: q; 群 裙 q+ 扣+ 抠
         """,
     ),
     (
@@ -106,7 +109,8 @@ _WORDS = (
         _TELEGRAM,
         Sense.BYNAME,
         """
-        纸飞机 纸飞鸡 飞机号 飞机群 加飞机 土豆号 特雷格拉姆 特雷格兰 te1egram te1egr@m telegr@m
+        纸飞机 纸飞鸡 飞机号 飞机群 加飞机 土豆号 电抱 电爆 电豹 teiegram 特雷格拉姆 特雷格兰
+        te1egram te1egr@m telegr@m
         飞🐔 ✈机 🛩机 飞✈ 纸灰机 灰机
         """,
     ),
@@ -205,7 +209,21 @@ _OF_NAMES = _accounts_of((*_FOUND_BY_NAME, *_SHORT_NAMES, *_EVERYDAY_NAMES))
 PLATFORMS = frozenset(
     map(
         fold,
-        (*_OPEN_NAMES, *_OF_NAMES, "公众号", "公号", "企业微信", "企微", "视频号", "🍠号", "小🍠"),
+        (
+            *_OPEN_NAMES,
+            *_OF_NAMES,
+            "公众号",
+            "公号",
+            "公主号",
+            "公猪号",
+            "公粽号",
+            "gzh",
+            "企业微信",
+            "企微",
+            "视频号",
+            "🍠号",
+            "小🍠",
+        ),
     )
 )
 """Words of platforms where people are found by a name of any kind."""
