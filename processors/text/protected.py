@@ -101,7 +101,9 @@ class ProtectedNames(TermDetector):
         if found is not None:
             owner = strip(text.folded[found.start : anchor.start])
             bare = _is_form(entry) and not owner
-            unlisted = entry.national and not (entry.place and self._ends_with_place(owner))
+            unlisted = (entry.place or entry.national) and not (
+                entry.place and self._ends_with_place(owner)
+            )
             outcome = _outcome(text.folded, found, entry, bare=bare or unlisted)
             if outcome is not None:
                 yield _match(text, found, entry, outcome)
@@ -116,19 +118,21 @@ class ProtectedNames(TermDetector):
             named = self._placed(folded, anchor) if entry.word or entry.everyday else anchor
             return named if not entry.everyday or _is_claimed(folded, named) else None
         first, last = segment(folded, anchor, _OWNER_REACH)
-        if entry.word and last > anchor.end:
-            follows = after(folded, anchor, _REACH)
-            if not (grammar.ROLE_AFTER.match(follows) or grammar.STAFF_AFTER.match(follows)):
-                return None
+        follows = after(folded, anchor, _REACH)
+        spoken = entry.word and grammar.ROLE_AFTER.match(follows) is not None
+        goes_on = last > anchor.end and not grammar.STAFF_AFTER.match(follows)
+        if entry.word and goes_on and not spoken:
+            return None
         lead = grammar.LEAD.match(folded, first, anchor.start)
         start = lead.end() if lead else first
         owner = strip(folded[start : anchor.start])
         placed = entry.place and self._ends_with_place(owner)
         claimed = entry.national and self._is_of_the_state(owner, entry)
-        if (entry.place or entry.national) and not (placed or claimed):
+        spoken = spoken and len(owner) > 1  # whoever it is, somebody speaks for it
+        if (entry.place or entry.national) and not (placed or claimed or spoken):
             return None
-        nowhere = entry.suffix and not self._ends_with_place(owner) and _is_nowhere(owner)
-        if nowhere or (owner and not is_han(owner[-1])):
+        free = (entry.suffix or spoken) and not self._ends_with_place(owner)
+        if (free and _is_nowhere(owner)) or (owner and not is_han(owner[-1])):
             return None
         return anchor._replace(start=start)
 
