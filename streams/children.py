@@ -131,17 +131,23 @@ def scratch_directory(what: str) -> Path:
 
 
 def free_ports(count: int) -> list[int]:
-    """Find ports on loopback that nobody listens on."""
+    """Find ports on loopback that nobody listens on; none is given twice by one process."""
     found: list[int] = []
+    if len(_given) + count > len(PORTS) // 2:
+        _given.clear()
     while len(found) < count:
         port = random.choice(PORTS)  # noqa: S311 - any will do
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with contextlib.suppress(OSError):
                 probe.bind(("127.0.0.1", port))
-                if port not in found:
+                if port not in _given:
+                    _given.add(port)
                     found.append(port)
     return found
+
+
+_given: set[int] = set()
 
 
 def accepts(port: int) -> bool:
