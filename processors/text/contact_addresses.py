@@ -120,7 +120,7 @@ ANCHORS = (
     *(dot + name for dot in "·•●・‧∙丶､、,*~_|" for name in (*_PLAIN_TLD.split("|"), "top", "vip")),
     *(" ".join(name) for name in _IN_LETTERS),
     *(".c om", ".co m"),
-    *("me /", ".me/", *(f". {name}" for name in ("me", "tv", "gg", "ly", "im"))),
+    *("me /", ".me/", *(f" . {name}" for name in ("me", "tv", "gg", "ly", "im"))),
     *(f"{name}/" for name in _SHORTENERS.split("|")),
     *(dot + name for dot in (".", "。", "点") for name in _HAN_TLD.split("|")),
     *_AT_WORDS.split("|"),

@@ -439,8 +439,12 @@ class Scanner:
                 batch.detectors(bisect_right(starts, hit.start()) - 1).setdefault(owner, [])
 
     def _confirm(self, owner: int, text: Text, found: list[Anchor]) -> list[Match]:
-        """Matches of a detector; of anchors with one span that of the plainest view is first."""
-        ordered = sorted(found, key=lambda anchor: (anchor.start, -anchor.end))
+        """Matches of a detector; of anchors with one span that of the plainest view is first.
+
+        Of a term that is found there in several views only that one is left.
+        """
+        each = {(one.start, one.end, one.term, one.reading): one for one in reversed(found)}
+        ordered = sorted(reversed(each.values()), key=lambda anchor: (anchor.start, -anchor.end))
         return sorted(self._detectors[owner].confirm(text, ordered), key=_span)
 
 
