@@ -55,6 +55,17 @@ def repeat(folded: str, kept: Sequence[int]) -> Reading:
     return Reading(REPEAT, "".join(form), spans)
 
 
+def is_stretched(folded: str, kept: Sequence[int], at: int) -> bool:
+    """Whether letters in a row in the stripped form are of one word, unlike those of small letters.
+
+    ``at`` is where they begin there.
+    """
+    first, second, third = kept[at : at + 3]
+    gaps = folded[first + 1 : second], folded[second + 1 : third]
+    one, other = (any(map(str.isspace, gap)) for gap in gaps)
+    return one == other
+
+
 def _begins(folded: str, index: int) -> bool:
     """Whether a word of several Latin letters begins at a letter, after a blank."""
     after = folded[index + 1 : index + 2]

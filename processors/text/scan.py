@@ -174,9 +174,9 @@ class Text:
         """What the text may be read as otherwise, in the way of a kind."""
         folded = self.folded
         if kind == readings.REPEAT:
-            once = redrawn.repeat(folded, self.kept)
-            if len(once.form) < len(self.kept):
-                yield once
+            places = readings.repeats_at(self.stripped)
+            if any(redrawn.is_stretched(folded, self.kept, at) for at in places):
+                yield redrawn.repeat(folded, self.kept)
         elif kind == readings.SPLIT:
             yield redrawn.split(folded, self.kept, wanted.wholes(self.stripped))
         elif kind == readings.PARTED:
@@ -444,7 +444,8 @@ class Scanner:
         Of a term that is found there in several views only that one is left.
         """
         each = {(one.start, one.end, one.term, one.reading): one for one in reversed(found)}
-        ordered = sorted(reversed(each.values()), key=lambda anchor: (anchor.start, -anchor.end))
+        ordered = list(each.values())[::-1]
+        ordered.sort(key=lambda anchor: (anchor.start, -anchor.end))
         return sorted(self._detectors[owner].confirm(text, ordered), key=_span)
 
 
