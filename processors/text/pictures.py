@@ -265,7 +265,6 @@ _WORDS = (
     *("💉针剂", "🧊冰毒", "🎫门票", "🪪证件", "📞电话", "🎓学历", "🎣钓鱼", "🐟捕鱼", "👙内衣"),
 )
 """Pictures of what has a word of two characters."""
-PICTURES = {shown[0]: tuple(shown[1:]) for shown in (*_SHOWN, "—一", "─一")}
-for _word in _WORDS:
-    PICTURES[_word[0]] = (*PICTURES.get(_word[0], ()), _word[1:])
+_CHARS = {shown[0]: tuple(shown[1:]) for shown in (*_SHOWN, "—一", "─一")}
+PICTURES = _CHARS | {word[0]: (*_CHARS.get(word[0], ()), word[1:]) for word in _WORDS}
 """Per picture the characters, or the words, it may stand for."""

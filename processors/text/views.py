@@ -193,17 +193,18 @@ def _taken_for() -> Iterator[tuple[str, str]]:
 def lookalikes(form: str) -> Iterator[str]:
     """The form with one of its characters as each that is often met and looks like it."""
     for at, char in enumerate(form):
-        for other in _others().get(char, ()):
+        for other in _others().get(char, ""):
             yield form[:at] + other + form[at + 1 :]
 
 
 @cache
-def _others() -> dict[str, frozenset[str]]:
-    counts, found = tables.counts(), dict[str, frozenset[str]]()
+def _others() -> dict[str, str]:
+    counts, found = tables.counts(), dict[str, str]()
     for group in GROUPS:
-        often = frozenset(char for char in group if counts.get(char, 0) >= _SELDOM)
+        often = [char for char in group if counts.get(char, 0) >= _SELDOM]
         for char in group:
-            found[char] = found.get(char, frozenset()) | (often - {char})
+            known = found.get(char, "")
+            found[char] = known + "".join(one for one in often if one not in known + char)
     return found
 
 
