@@ -45,6 +45,23 @@ TRANSIENT = (KafkaError, asyncio.TimeoutError, IllegalOperation, AssertionError,
 sender.BACKOFF_OVERRIDE = 0.003
 
 
+def _send_nothing_that_was_refused(producer: Any) -> None:
+    """Let the batches of a transaction fail that the coordinator has refused.
+
+    aiokafka forgets then which partitions were to be added to the transaction, and sends their
+    batches all the same. A partition that still waits for the marker of the transaction before
+    takes them as part of that one: states would be committed without their outputs.
+    """
+    manager, accumulator = producer._txn_manager, producer._message_accumulator
+    refuse = manager.error_transaction
+
+    def error_transaction(error: BaseException) -> None:
+        refuse(error)
+        accumulator.fail_all(error)
+
+    manager.error_transaction = error_transaction
+
+
 @dataclass(slots=True)
 class Transaction:
     """One unit of work on its way through the protocol, and what it took."""
@@ -97,6 +114,7 @@ class TransactionalProducer:
             request_timeout_ms=options.request_timeout_ms,
             retry_backoff_ms=20,
         )
+        _send_nothing_that_was_refused(self._producer)
         await self._producer.start()
 
     async def close(self) -> None:
@@ -129,9 +147,10 @@ class TransactionalProducer:
                 deliveries += (await self._send(topic, messages, partition))[0]
             changes = [Message(changelog, key, value) for key, value in overlay.states.items()]
             written, in_last = await self._send(changelog, changes)
+            deliveries += written
             done(3)
             # aiokafka commits although the broker refused a batch: every delivery is awaited.
-            await asyncio.gather(*deliveries, *written)
+            await asyncio.gather(*deliveries)
             done(4)
         except BaseException as error:
             await self._abort(error, deliveries)

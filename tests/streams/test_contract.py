@@ -68,6 +68,7 @@ def test_a_replaced_method_is_the_one_that_was_read(method):
             ["position", "has_valid_position", "consumed_to", "seek", "await_reset"],
         ),
         (message_accumulator.BatchBuilder, ["append", "close", "record_count"]),
+        (message_accumulator.MessageAccumulator, ["fail_all"]),
         (aiokafka_producer.AIOKafkaProducer, ["create_batch", "send_batch", "begin_transaction"]),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -95,6 +96,11 @@ def test_the_names_leaned_on_exist(owner, names):
         (faust_consumer.Consumer, ["self._buffered_partitions", "self.flow_active"]),
         (Recovery.__init__, ["completed"]),
         (aiokafka_consumer, ["_subscription"]),
+        (
+            aiokafka_producer.AIOKafkaProducer.__init__,
+            ["self._txn_manager", "self._message_accumulator"],
+        ),
+        (sender.AddPartitionsToTxnHandler, ["txn_manager.error_transaction("]),
     ],
     ids=lambda value: getattr(value, "__qualname__", getattr(value, "__name__", "")),
 )

@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import TopicAuthorizationFailedError
 
 from schemas.codec import encode
 from schemas.records import FieldAnalysis
@@ -31,15 +32,19 @@ from streams.clients import (
     read_all,
     topic_partitions,
 )
+from streams.commit import TransactionalProducer
 from streams.errors import BrokerUnreachable
 from streams.gateway.keys import draw_key, entry
 from streams.gateway.roles import Role
 from streams.inspection import exportable
+from streams.manager import TaskOptions
 from streams.packs import load_policy
 from streams.settings import Settings
 from streams.simulate import Simulation
-from streams.topics import changelog_topic, create_topics, real_name
+from streams.store import MemoryStore
+from streams.topics import changelog_topic, create_topics, output_topics, real_name
 from streams.views.store import now_ms
+from streams.work import Message, Overlay
 from tests.integration import harness
 from tests.streams.command_line import Command
 from tests.streams.security.certificates import Authority
@@ -47,6 +52,7 @@ from tests.streams.security.locked_broker import ADMIN, LockedBroker
 from tests.support import wait_until
 
 EVENTS = 600
+ROUNDS = 20
 ALL_USED = (
     Part.ADMIN, Part.WORKER, Part.GATEWAY, Part.VIEWS, Part.EXECUTOR, Part.IMAGES, Part.PUBLISHER,
 )  # fmt: skip
@@ -440,6 +446,55 @@ def test_a_right_that_is_taken_back_while_a_worker_runs_stops_it_and_nothing_is_
     ours = application.settings(Part.AUDITOR)
     report = check(ours, load_policy(ours))
     assert report.ok, report.examples
+
+
+async def test_nothing_of_a_refused_transaction_is_committed_with_the_one_before(
+    application: Application,
+) -> None:
+    """Its records must not reach a partition that has no marker of the transaction before yet."""
+    for part in (Part.ADMIN, Part.WORKER, Part.AUDITOR):
+        application.grant(part)
+    create_topics(application.settings(Part.ADMIN))
+    need = missing(application.names)["an output"]
+    ours = application.settings(Part.WORKER)
+    changelog = changelog_topic(ours)
+    others = [real_name(ours, topic.name) for topic in output_topics()]
+    others.remove(need.name)
+    options = TaskOptions(
+        app_id=ours.app_id,
+        kafka=ours.aiokafka_config(),
+        changelog=changelog,
+        transaction_timeout_ms=ours.transaction_timeout_ms,
+        request_timeout_ms=ours.request_timeout_ms,
+        max_batch_bytes=ours.max_batch_bytes,
+        max_queued_records=ours.max_queued_records,
+        commit_interval_s=0.0,
+    )
+    producer, numbers, committed = TransactionalProducer(options, partition=0), count(), []
+
+    async def commit(topics: list[str]) -> bool:
+        value, overlay = b"%d" % next(numbers), Overlay(MemoryStore(), ours.max_batch_bytes)
+        overlay.states[b"a"] = value
+        places = [(topic, partition) for topic in topics for partition in range(ours.partitions)]
+        overlay.messages = [Message(topic, b"a", value, (), part) for topic, part in places]
+        try:
+            await producer.commit(overlay, lambda _step: None)
+        except TopicAuthorizationFailedError:
+            return False
+        committed.append(value)
+        return True
+
+    for _ in range(ROUNDS):
+        application.locked.grant(principal_of(Part.WORKER), [need])
+        await producer.open()
+        while not await commit([need.name]):  # the broker may take a while to learn of it
+            await producer.open()
+        application.locked.revoke(principal_of(Part.WORKER), need)
+        while await commit(others) and await commit([need.name]):
+            pass
+    await producer.close()
+    found = read_all(application.settings(Part.AUDITOR), [changelog])
+    assert sorted(message.value() for message in found) == sorted(committed)
 
 
 # -- who is let in ------------------------------------------------------------------------------
