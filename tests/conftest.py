@@ -39,11 +39,13 @@ def pytest_configure() -> None:
         children.PORTS = children.PORTS[int(lane) :: count]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs Kafka by what it asks for, so that ``-m "not kafka"`` leaves it out.
 
-    A parallel run keeps together what shares a fixture, and begins with what waits for brokers. A
-    mark that names an obligation or an invariant nobody knows stops the run.
+    A parallel run keeps together what shares a fixture, and begins with what waits for brokers:
+    xdist reads the groups in this same hook, after us. A mark that names an obligation or an
+    invariant nobody knows stops the run.
     """
     for item in items:
         for name in MARKS:
