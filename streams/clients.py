@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import (
-    OFFSET_BEGINNING,
     Consumer,
     IsolationLevel,
     KafkaError,
@@ -36,6 +35,9 @@ METADATA_WITHIN_S = 10.0
 SETTLED_WITHIN_S = 15.0
 """Longer than a broker takes over the markers of a commit, and than our workers' time-out."""
 RETRY_S = 0.2
+FIRST = 0
+"""Where a topic begins: where records were deleted the broker says so, and the first one that is
+left is read. For the name of the beginning librdkafka waits half a second before it asks."""
 
 _SOON = (
     KafkaError.NOT_COORDINATOR,
@@ -236,16 +238,26 @@ def read_all(
     after ``idle_s`` seconds without an answer, `ConfigurationError` for a topic that is not there.
     """
     ends = settled_offsets(create_admin(settings), topics)
+    yield from read_until(settings, ends, start=start, idle_s=idle_s, progress=progress)
+
+
+def read_until(
+    settings: Settings,
+    ends: Offsets,
+    *,
+    start: Offsets | None = None,
+    idle_s: float = 30.0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Message]:
+    """Yield every committed record of partitions up to these offsets, as `read_all` does."""
     begin = start or {}
-    left = {
-        tp: end for tp, end in ends.items() if end > 0 and begin.get(tp, OFFSET_BEGINNING) < end
-    }
+    left = {tp: end for tp, end in ends.items() if begin.get(tp, FIRST) < end}
     if not left:
         return
     total = sum(left.values())
     consumer = create_consumer(settings, enable_partition_eof=True)
     try:
-        consumer.assign([TopicPartition(*tp, begin.get(tp, OFFSET_BEGINNING)) for tp in left])
+        consumer.assign([TopicPartition(*tp, begin.get(tp, FIRST)) for tp in left])
         heard = time.monotonic()
         while left:
             messages = consumer.consume(READ_AT_ONCE, timeout=COLLECT_S)
@@ -270,21 +282,6 @@ def read_all(
                 _report(consumer, ends, left, total, progress)
     finally:
         consumer.close()
-
-
-def read_partition(
-    settings: Settings,
-    topic: str,
-    partition: int,
-    *,
-    begin: int = 0,
-    progress: Callable[[int, int], None] | None = None,
-) -> Iterator[Message]:
-    """Yield every committed record of one partition from an offset on, as `read_all` does."""
-    start = end_offsets(create_admin(settings), [topic]) | {(topic, partition): begin}
-    for message in read_all(settings, [topic], start=start, progress=progress):
-        if message.partition() == partition:
-            yield message
 
 
 def unread_messages(consumer: Consumer) -> int:

@@ -32,7 +32,11 @@ hypothesis_settings.load_profile("suite")
 
 
 def pytest_configure() -> None:
-    """Give every process of a parallel run ports of its own."""
+    """Give every process of a parallel run ports of its own, and brokers that start cheaply.
+
+    A broker of a test lives for minutes: what Java's second compiler would spend on it never pays.
+    """
+    os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
     lane = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
     if lane:
         count = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])

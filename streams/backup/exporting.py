@@ -18,7 +18,7 @@ from streams.backup import files
 from streams.backup.digest import Digest, items_of
 from streams.backup.files import Kept, Manifest, Part
 from streams.backup.idle import fence, require_idle
-from streams.clients import create_admin, read_partition, settled_offsets, topic_partitions
+from streams.clients import create_admin, read_until, settled_offsets, topic_partitions
 from streams.codecs import open_codec
 from streams.errors import ConfigurationError
 from streams.reserved import POSITIONS, RESERVED, RESTORED, decode_positions, decode_restored
@@ -180,16 +180,13 @@ class _Export:
 
     def _read(self, name: str, partition: int, begin: int) -> Iterator[Any]:
         """The records of one partition, up to the end that was found first."""
-        end = self._ends[name, partition]
-        for message in read_partition(
+        place = (name, partition)
+        return read_until(
             self._settings,
-            name,
-            partition,
-            begin=begin,
+            {place: self._ends[place]},
+            start={place: begin},
             progress=lambda done, total: self._progress(f"{name}[{partition}]", done, total),
-        ):
-            if int(message.offset() or 0) < end:
-                yield message
+        )
 
     def _require_unchanged(self) -> None:
         """Nothing was committed while the files were written."""

@@ -26,7 +26,7 @@ from streams.backup.files import Kept, Manifest, open_backup
 from streams.backup.idle import fence, require_idle
 from streams.backup.moving import Mover, Placed
 from streams.backup.proof import RESTORED_HEADER, Proof, prove_restored
-from streams.clients import create_admin, read_all, read_partition
+from streams.clients import create_admin, read_all, read_until, settled_offsets
 from streams.codecs import open_codec
 from streams.errors import BrokerUnreachable, ConfigurationError
 from streams.publishing import FLUSH_S, TransactionalPublisher
@@ -141,20 +141,21 @@ def _topic_of(name: str) -> Topic:
 
 def _marker(settings: Settings) -> Restored | None:
     """How far a restore has come here; None where there was none."""
-    found = None
-    for message in read_partition(settings, changelog_topic(settings), 0):
+    found, place = None, (changelog_topic(settings), 0)
+    end = settled_offsets(create_admin(settings), place[:1])[place]
+    for message in read_until(settings, {place: end}):
         if message.key() == RESTORED:
             found = decode_restored(bytes(message.value() or b""))
     return found
 
 
 def _require_empty(settings: Settings) -> None:
-    for name in used_topics(settings):
-        if next(read_all(settings, [name]), None) is not None:
-            raise ConfigurationError(
-                f"{name} is not empty: a backup goes into topics of its own. Set another "
-                "ZHENGMING_APP_ID and ZHENGMING_TOPIC_PREFIX, or delete the topics first"
-            )
+    first = next(read_all(settings, list(used_topics(settings))), None)
+    if first is not None:
+        raise ConfigurationError(
+            f"{first.topic()} is not empty: a backup goes into topics of its own. Set another "
+            "ZHENGMING_APP_ID and ZHENGMING_TOPIC_PREFIX, or delete the topics first"
+        )
 
 
 class _Import:

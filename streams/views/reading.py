@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, KafkaError, Message, TopicPartition
+from confluent_kafka import KafkaError, Message, TopicPartition
 
 from schemas.errors import DecodeError
-from streams.clients import create_consumer
+from streams.clients import FIRST, create_consumer
 from streams.codecs import open_codec
 from streams.errors import BrokerUnreachable, ConfigurationError
 from streams.settings import Settings
@@ -43,7 +43,7 @@ class Reading:
         """Read from these positions on, and from the beginning where there is none."""
         self._at_end.clear()
         self._consumer.assign(
-            [TopicPartition(*tp, positions.get(tp, OFFSET_BEGINNING)) for tp in self._partitions]
+            [TopicPartition(*tp, positions.get(tp, FIRST)) for tp in self._partitions]
         )
 
     def read(self) -> list[Seen]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from confluent_kafka import Message, Producer
+from confluent_kafka import Message, Producer, TopicPartition
 from confluent_kafka.admin import NewTopic
 
 from streams import clients
@@ -113,6 +113,20 @@ def test_reading_can_begin_at_offsets(ours: Settings) -> None:
     send(create_producer(ours), a, range(10))
     assert numbers(list(read_all(ours, [a], start={(a, 0): 7})), a, 0) == [7, 8, 9]
     assert list(read_all(ours, [a], start={(a, 0): 10})) == []
+
+
+def test_reading_begins_with_the_first_record_that_was_not_deleted(ours: Settings) -> None:
+    a = ours.topic_prefix + "a"
+    producer = create_producer(ours)
+    send(producer, a, range(10), 0)
+    send(producer, a, range(3), 1)
+    admin = create_admin(ours)
+    deleted = admin.delete_records([TopicPartition(a, 0, 4), TopicPartition(a, 1, 3)])
+    for answer in deleted.values():
+        answer.result(10)
+    messages = list(read_all(ours, [a]))
+    assert numbers(messages, a, 0) == [4, 5, 6, 7, 8, 9]
+    assert numbers(messages, a, 1) == []
 
 
 def test_reading_tells_how_far_it_is(ours: Settings) -> None:

@@ -34,6 +34,12 @@ from tests.support import wait_until
 CHANGES = "account.changes"
 
 
+@pytest.fixture(autouse=True)
+def _no_long_wait(monkeypatch):
+    """Workers die here on purpose: what they leave open is waited for, but not for long."""
+    monkeypatch.setattr("streams.clients.SETTLED_WITHIN_S", 3.0)
+
+
 def states(settings: Settings) -> dict[int, dict[bytes, bytes]]:
     """The last value of every key of the changelog, by partition."""
     held: dict[int, dict[bytes, bytes]] = {p: {} for p in range(settings.partitions)}
