@@ -56,6 +56,7 @@ _EAST_ASIAN = (
 VARIANT = {
     **{ord("妳"): "你", ord("辧"): "办", ord("嶶"): "微", ord("亾"): "人"},
     **{ord("囗"): "口", ord("屮"): "中", ord("慱"): "博", ord("旡"): "无"},
+    **{ord(char): form for char, form in zip("囬囸", "回日", strict=True)},
 }
 """Variants that Unihan leaves out or gives otherwise, and rare characters like a common one."""
 STROKES = "·|"

@@ -30,10 +30,11 @@ class Entry(Struct, frozen=True):
     the same, but the name must be that of a place (杭州 + 发布).
     ``national``: the same, but the name must claim the whole country or a division of it (中国,
     杭州市 + 委员会); no list holds such an organ, so a person decides. With ``place`` as well, a
-    name that only begins with a place (南京鼓楼 + 医院) is for a person too. ``role``: too short or
-    too common to count but as the whole text or with a role word beside it. ``everyday``: an
-    everyday word (小米, 移动), which counts with the word of a role right after it only (小米客服),
-    or with 官方 before it, and where no word goes on to its left.
+    name that only begins with a place (南京鼓楼 + 医院) is for a person too; with ``public``, it
+    must speak of a matter of the state (社保 + 中心), with ``role``, for a platform (官方流量 +
+    专员). ``role``: too short or too common to count but as the whole text or with a role word
+    beside it. ``everyday``: an everyday word (小米, 移动), which counts with the word of a role right
+    after it only (小米客服), or with 官方 before it, and where no word goes on to its left.
 
     ``severity``, 1 to 4, goes into every match; of entries that read the same the gravest counts.
     ``language`` is a code such as zh or ja; an entry of another language than Chinese is not

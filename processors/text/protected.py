@@ -137,7 +137,12 @@ class ProtectedNames(TermDetector):
         return anchor._replace(start=start)
 
     def _is_of_the_state(self, owner: str, entry: Entry) -> bool:
-        """Whether a name before a form claims a whole country, a division or a matter of it."""
+        """Whether a name before a form claims a whole country, a division or a matter of it.
+
+        Before the staff of a platform it is what speaks for one: 官方流量扶持专员.
+        """
+        if entry.role:
+            return grammar.OF_A_PLATFORM.match(owner) is not None
         if grammar.PUBLIC_MATTER.match(owner):
             return True
         return not entry.public and (
@@ -270,7 +275,9 @@ def _is_claimed(folded: str, found: Anchor) -> bool:
         return not follows[:1].isalnum() or grammar.CLAIMED_AFTER.match(follows) is not None
     if not (grammar.CLAIMED_AFTER.match(follows) or grammar.CLAIMED_AFTER.match(strip(follows))):
         return False
-    return grammar.INTRODUCED.search(precedes) is not None
+    # A number may have before it whose it is: 税务12366专员.
+    number = folded[found.start : found.end].isdecimal() and is_han(precedes[-1:] or " ")
+    return number or grammar.INTRODUCED.search(precedes) is not None
 
 
 def _is_nowhere(owner: str) -> bool:

@@ -85,10 +85,21 @@ _DRAWN = {
 DRAWN_AS = {char: letter for letter, chars in _DRAWN.items() for char in chars}
 """Letters of other scripts, and digits, as they look; folding reads them as what they are."""
 _COMMON_DRAWN = frozenset("ム乃刀モ千ん工ズ几口尺山乙")  # of which none asks for the reading
-KANA = dict(
-    zip("タトハニロカエムチミイリオヌネヒノク", "夕卜八二口力工厶千三亻刂才又礻匕丿勹", strict=True)
-)
-"""Syllables of Japanese as the Chinese characters or parts of them that they look like."""
+KANA = {
+    **dict(
+        zip(
+            "タトハニロカエムチミイリオヌネヒノク",
+            "夕卜八二口力工厶千三亻刂才又礻匕丿勹",
+            strict=True,
+        )
+    ),
+    **dict(zip("ーメサシヨユアマ", "一乂艹氵彐工丫厶", strict=True)),
+    **dict(zip("\u1109\u1106\u1173\u1161\u1175\u1103", "人口一卜丨匚", strict=True)),  # of Korean
+    **dict(zip("ㄅㄆㄇㄈㄉㄋㄌㄎㄏㄒㄓㄕㄖㄗㄘ", "勹攵冂匚刀乃力丂厂下之尸日卩七", strict=True)),
+    **dict(zip("ㄙㄚㄝㄠㄡㄤㄦㄧㄨㄩλξ", "厶丫也幺又尢儿一乂凵人三", strict=True)),
+}
+"""Letters of Japanese, Korean, bopomofo and Greek as the Chinese characters or parts of them that
+they look like."""
 LONE_KANA = re.compile(
     f"(?:(?<=[㐀-鿿])[{''.join(KANA)}]{{1,2}}(?![ぁ-ヿ])|(?<![ぁ-ヿ])[{''.join(KANA)}]{{1,2}}(?=[㐀-鿿]))"
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 
-VERSION = "4"
+VERSION = "5"
 """Raised when a text may fold otherwise than before."""
 
 

@@ -20,6 +20,7 @@ DETECTORS = {
         "universities",
         "international",
         "news-media",
+        "platform",
     },
     "claim": {"occupations"},
 }
