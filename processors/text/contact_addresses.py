@@ -27,6 +27,11 @@ _SHORTENERS = "youtu.be|amzn.to|redd.it|kutt.it|shorturl.at|u.nu|qr.ae|notion.so
 _HAN_TLD = "中国|公司|网络|网址|在线|集团|商城|手机|香港|台湾|我爱你|рф|pф"
 _PLAIN_TLD = "com|cn|net|org|cc|xyz"  # sure enough for a dot that is hardly one
 _IN_LETTERS = ("com", "cn", "net", "org", "cc", "top", "vip", "xyz", "club", "site", "icu")
+_LIKE_DOTS = "·•●・‧∙丶､、,*~_|▪▫■◆◇◦○⚫⚪🔴🔵🟢🟡🟠🟣⭕⦁⬤◉⊙☉˙⋅∘°🔘🔹🔸♦☆★"
+_WEAKER_TLD = (
+    "app|club|site|icu|fun|shop|live|online|tv|io|co|info|biz|pro|link|xin|store|ws|lol|pw"
+)
+"""Top-level domains that count behind such a dot where an address is spoken of."""
 _SPACED_TLD = "|".join(r"\s?".join(name) for name in _IN_LETTERS)
 _SURE_TLD = frozenset(("com", "cn", "net", "org", "cc", "top", "vip"))
 _SPOKEN_TLD = "康姆|扣姆|靠姆|科姆|抗姆|康母|坑姆|c0m|c○m|cοm|соm"
@@ -46,18 +51,26 @@ _MOST_LABELS = 5
 _URL = re.compile(
     r"h\s?[tx*]\s?[tx*]\s?p\s?s?\s{0,2}:\s{0,2}[/\\]\s{0,2}[/\\]\s{0,2}[!-~㐀-鿿][!-~]{0,200}"
     r"|(?<![a-z])[a-z][a-z0-9+.-]{1,15}://[!-~]{1,200}"
-    rf"|(?<![a-z0-9])w\s?w\s?w(?:\s?{_DOT}\s?|\s)[a-z0-9㐀-鿿-]{{2,63}}"
-    rf"(?:{_DOT}[a-z0-9-]{{1,63}}){{0,3}}(?:/[!-~]{{0,200}})?"
+    rf"|(?<![a-z0-9])w\s?w\s?w(?:\s?{_DOT}\s?|\s)(?:[a-z0-9-]{{2,63}}(?:{_DOT}[a-z0-9-]{{1,63}}){{0,3}}"
+    rf"|[a-z0-9㐀-鿿-]{{2,63}}(?:{_DOT}[a-z0-9-]{{1,63}}){{1,3}})(?:/[!-~]{{0,200}})?"
     rf"|w w w\s?{_DOT}\s?[a-z0-9](?:\s[a-z0-9-]){{1,63}}"
     rf"(?:\s?{_DOT}\s?[a-z](?:\s[a-z]){{1,9}}){{1,3}}"
-    r"|(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}:\d{2,5}(?!\d)(?:/[!-~]{0,200})?"
 )
+_AT_HOME = re.compile(r"(?<![\d.])(?:10|127|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.[\d.:]+\Z")
+"""The number of a host in a network at home, which nobody is to reach from elsewhere."""
+_HOST_NUMBER = re.compile(
+    r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}:\d{2,5}(?!\d)(?:/[!-~]{0,200})?"
+    r"|(?:ip|网址|服务器|进站|访问|入口|输入?)\W{0,3}\d{1,3}(?:\.\d{1,3}){3}"
+    r"(?:(?![\d.:])|:\d{2,5}(?!\d))"
+)
+"""The number of a host, with a port or where it is said what it is."""
 _DOT_TLD = re.compile(
     rf"(?P<dot>{_DOT})(?:(?P<tld>{_TLD}){_NO_MORE}|(?P<word>{_WORD_TLD}){_NO_MORE}(?![.。]?\s?[a-z])"
     rf"|(?<=[)\]}}】」])(?:{_TLD_WITH_PATH}){_NO_MORE}|(?:{_TLD_WITH_PATH})(?={_SLASH}[a-z0-9+@_-])|xn--[a-z0-9-]{{2,59}}"
-    rf"|(?:{_SPOKEN_TLD}))"
+    rf"|(?:{_SPOKEN_TLD})|(?<=[)\]}}】」])[a-z]{{2,8}}{_NO_MORE})"
     rf"|(?P<spaced>\s[.。]\s?(?:{_PLAIN_TLD}|top|vip)|\s[.]\s(?:me|tv|gg|ly|im)|[.。]\s(?:com|cn)){_NO_MORE}"
-    rf"|(?P<weak>[·•●・‧∙丶､、,*~_|]{{1,2}}(?:{_PLAIN_TLD}|top|vip)){_NO_MORE}"
+    rf"|(?P<weak>[{_LIKE_DOTS}]{{1,2}}\ufe0f?(?:{_PLAIN_TLD}|top|vip)){_NO_MORE}"
+    rf"|(?P<weaker>[{_LIKE_DOTS}](?:{_WEAKER_TLD})){_NO_MORE}"
     rf"|(?P<letters>\s?[.。点]\s?(?:{_SPACED_TLD}))(?![a-z0-9])"
 )
 _SHORT_LINK = re.compile(
@@ -86,12 +99,14 @@ _AT_WORDS = "艾特|爱特|埃特|哎特|圈a|圈啊|a圈|小老鼠|花a"
 _AT = re.compile(
     rf"[\W_]{{0,2}}(?:@|{_AT_WORDS}|{_OPEN}\s?(?:at|a|艾特|圈)\s?{_CLOSE})[\W_]{{0,2}}"
     rf"|\s{{1,3}}at\s{{1,3}}|[_*#~-]at[_*#~-]|at(?=(?:qq|163|126|gmail|foxmail)(?:{_DOT}|\Z|[\W_]))"
+    rf"|[^\w\s.,/:-]{{1,2}}(?=(?:qq|163|126|139|189|gmail|foxmail|outlook|hotmail|sina)(?:{_DOT}|[{_LIKE_DOTS}])(?:com|cn|net))"
+    rf"|(?<=\d)a(?=(?:qq|163|126|139|189|gmail|foxmail|outlook|hotmail|sina)(?:{_DOT}|[{_LIKE_DOTS}])(?:com|cn|net))"
     rf"|[&#](?=(?:qq|163|126|139|189|gmail|foxmail|outlook|hotmail|sina)(?:[&#]|{_DOT}|\Z|[\W_]))"
 )
 _HOST = re.compile(
     rf"(?:[a-z0-9-]{{1,63}}\s?{_DOT}\s?){{1,3}}(?:{_TLD}|{_WORD_TLD}|{_SPOKEN_TLD}|c\s?o\s?m){_NO_MORE}"
     rf"|[a-z0-9-]{{1,63}}\s?{_OPEN}\s?d[o0]t\s?{_CLOSE}\s?[a-z]{{2,12}}{_NO_MORE}"
-    rf"|(?:{_HOSTS})(?:\s?{_DOT}\s?(?:c\s?o\s?m|cn|net)|(?![a-z0-9]))"
+    rf"|(?:{_HOSTS})(?:(?:\s?{_DOT}\s?|[{_LIKE_DOTS}])(?:c\s?o\s?m|cn|net)|(?![a-z0-9]))"
 )
 _LOCAL_CHARS = _LABEL_CHARS + "._%+"
 _MAILBOX = re.compile(
@@ -117,7 +132,11 @@ ANCHORS = (
     *(f"{end}{name}" for end in ")]}】」" for name in _TLD_WITH_PATH.split("|")),
     *(f"{name}{path}" for name in _TLD_WITH_PATH.split("|") for path in _SLASHES),
     *(dot + name for dot in (". ", "。 ") for name in f"{_PLAIN_TLD}|top|vip".split("|")),
-    *(dot + name for dot in "·•●・‧∙丶､、,*~_|" for name in (*_PLAIN_TLD.split("|"), "top", "vip")),
+    *(dot + name for dot in _LIKE_DOTS for name in (*_PLAIN_TLD.split("|"), "top", "vip")),
+    *(dot + name for dot in _LIKE_DOTS for name in _WEAKER_TLD.split("|")),
+    *(f"点{end}" for end in ")]}】」"),
+    *(f"dot{end}" for end in ")]}】」"),
+    *(f"a{host}" for host in ("qq", *_HOSTS.split("|")[1:14])),
     *(" ".join(name) for name in _IN_LETTERS),
     *(".c om", ".co m"),
     *("me /", ".me/", *(f" . {name}" for name in ("me", "tv", "gg", "ly", "im"))),
@@ -233,13 +252,30 @@ def _only_looks_like_one(folded: str, start: int, hit: re.Match[str]) -> bool:
         return True
     if folded[start : hit.end()] in _ABBREVIATIONS:
         return True
-    if hit["weak"]:
+    if hit["weak"] or hit["weaker"]:
+        name = name.rpartition(".")[2]
+        if hit["weaker"] and not _SPOKEN_OF.search(folded, max(0, start - 12), hit.end() + 6):
+            return True
         return len(name) < 3 or not name.isalnum() or name.isdigit()
     if hit["word"] and hit["dot"] == ".":
         rest, _, last = name.rpartition(".")
         motto = rest.isalpha() and last.isalpha() and hit["word"] in _MOTTO
         return len(name) == 1 or motto or last in _WORD_TLD.split("|")
     return False
+
+
+_SPOKEN_OF = re.compile(
+    "网址|网站|备用|域名|入口|导航|地址|永久|访问|浏览器|发布页|防丢|失联|链接|外传|收藏"
+)
+"""How somebody speaks of an address."""
+
+
+def find_hosts(folded: str) -> Iterator[Contact]:
+    """Numbers of hosts, for texts with many digits."""
+    for hit in _HOST_NUMBER.finditer(folded):
+        if _AT_HOME.search(hit[0]):
+            continue
+        yield Contact(*hit.span(), "url")
 
 
 def _emails(folded: str) -> Iterator[Contact]:

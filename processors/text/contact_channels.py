@@ -18,9 +18,9 @@ STRIPPED_ANCHORS = tuple(term for term in CHANNEL_WORDS if len(term) > 1 and str
 _WIDEST_GAP = 2  # separators between two letters of a word
 
 _FILLS = (
-    r"(?:[\W_]|(?<=\W)at(?=\W)|[找敲君请号码是为加搜索添联系账帐我的同请备注客服私人本在这儿里哦呀呢哈下面看咨询商务合作工频道]"
+    r"(?:[\W_]|(?<=\W)at(?=\W)|[找敲君请号码是为加搜索添联系账帐我的同请备注客服私人本在这儿里哦呀呢哈唷哟喔噢咯喽啦吧下面看咨询商务合作工频道]"
     r"|[群裙聊组名主页]|官方|hao|id|live[:.]|sw(?=[- ]?\d)|聊天|好友|私信|关注|[会人]员名?|用户名?"
-    r"|昵称|双向|机器人|bot|房间|战队|公会|会议|通过|验证){0,12}"
+    r"|\([^()\n]{1,10}\)|邀请码?|昵称|双向|机器人|bot|房间|战队|公会|会议|通过|验证){0,12}"
 )
 _COUNTED = (
     r"\s?(?:[年月日点万亿元块人个次粉位名家分时小级楼条只首赞%]|秒(?![回加进拉通发过到])"
@@ -59,7 +59,19 @@ _CALLED = re.compile(
     r"(?P<name>[^\W_][^\s,，。;；:：!！?？|/]{1,15})(?=[\W_]|\Z)"
 )
 """Behind the word of a platform, a name by which somebody is to be found there."""
-_ANNOUNCED = re.compile(rf"\s?[:=]\s{{0,2}}(?!{_NO_NAME})[^\s:]{{2,20}}")
+_ANNOUNCED = re.compile(
+    rf"(?:在这[里儿]?|看这[里儿]?|是)?\s?[:=→👉➡⬇]\s{{0,2}}(?!{_NO_NAME})[^\s:]{{2,20}}"
+)
+_SAID_WHERE = re.compile(
+    r"[^\n:]{1,10}:\W{0,2}(?P<id>(?=[a-z0-9_-]{0,20}\d)(?=[\d_-]{0,20}[a-z])[a-z0-9][a-z0-9_-]{5,19})(?![a-z0-9.])"
+)
+"""An id behind a few words and a colon: 微x在属地后面:aa6b7c8."""
+_INSTRUCTED = re.compile(
+    r"[^\na-z0-9]{0,8}(?:(?:去掉?|删掉?|删除|去除|不要|忽略|无视|省略|跳过)[中间里的]{0,3}"
+    r"(?:括号|空格|中文|汉字|符号|表情|横[杠线]|杠|点|星号?|字|\*)|(?:数字|倒|反)(?:反|倒|过来|着|序))"
+    r"[^\n]{0,4}?[\W_]{0,3}(?=[^\na-z0-9]{0,6}[a-z0-9])[^\n]{4,30}"
+)
+"""How what stands behind a word is to be read: (去括号)cha(1)ye88."""
 _SPOKEN_OF = re.compile(r"[刷看玩逛爱追发写在去被用下装删戒]\Z")
 _DATE = re.compile(r"(?:19|20)\d\d(?:[01]\d(?:[0-3]\d)?|\W?(?:19|20)\d\d)")
 _LONG = (8, 10)  # digits of a number that is one without a mark
@@ -81,6 +93,7 @@ def find_ids(folded: str, anchors: Iterable[Anchor]) -> Iterator[Contact]:
                 or _id_around(plain, anchor, word)
                 or _called(folded, anchor, word)
                 or _announced(folded, anchor, word)
+                or _instructed(folded, anchor, word)
             )
             if contact:
                 if folded[anchor.end : contact.end] != plain[anchor.end : contact.end]:
@@ -122,6 +135,16 @@ def _called(folded: str, anchor: Anchor, word: Word) -> Contact | None:
 def _announced(folded: str, anchor: Anchor, word: Word) -> Contact | None:
     """What a byname and a colon announce, though it is no id: 卫❤: 前面zmm 后面6060; for review."""
     hit = _ANNOUNCED.match(folded, anchor.end) if word.sense is Sense.BYNAME else None
+    return _contact(word, anchor.start, hit.end(), Outcome.REVIEW) if hit else None
+
+
+def _instructed(folded: str, anchor: Anchor, word: Word) -> Contact | None:
+    """What is said to be read otherwise behind the word of a channel; for review."""
+    if word.sense is Sense.OTHER or not word.channel.letters:
+        return None
+    hit = _INSTRUCTED.match(folded, anchor.end) or _SAID_WHERE.match(folded, anchor.end)
+    if hit and hit.lastgroup and _PRODUCT.fullmatch(hit["id"]):
+        return None
     return _contact(word, anchor.start, hit.end(), Outcome.REVIEW) if hit else None
 
 
@@ -167,6 +190,8 @@ def _is_id(word: Word, term: str, fill: str, name: str) -> bool:
 def _is_rich(name: str) -> bool:
     """Whether a name has as many letters and digits as no model or version has: demo888."""
     digits, letters = sum(map(str.isdigit, name)), sum(map(_is_latin, name))
+    if "_" in name and digits and letters >= _SPOKEN_FOR:
+        return True
     return digits >= _SPOKEN_FOR <= letters and _YEAR.fullmatch(name) is None
 
 

@@ -42,7 +42,7 @@ STRIPPED_ANCHORS = tuple(
         ("yao", ("san", "si", "wu", "liu", "qi", "ba", "jiu")),
         ("yi", ("san", "si", "wu", "liu", "qi", "ba", "jiu")),
     )
-    for other in others
+    for other in (*others, *"三四五六七八九3456789")
 )
 """Terms of which the stripped text has one if a mobile number is said in words."""
 
@@ -112,7 +112,7 @@ def find_numbers(folded: str) -> Iterator[Contact]:
     for hit in _BROKEN.finditer(folded.translate(DIGIT_OF)):
         if _is_whole(folded, *hit.span()):
             yield Contact(*hit.span(), "phone", technique="separator")
-    for hit in _LOOKALIKE.finditer(folded):
+    for hit in _LOOKALIKE.finditer(folded.translate(DIGIT_OF)):
         real = sum(map(str.isdigit, hit[0]))
         digits = re.sub(r"\D", "", hit[0].translate(_LOOKS))
         if _LEAST_DIGITS <= real < len(digits) and _MOBILE.fullmatch(digits):
@@ -121,7 +121,7 @@ def find_numbers(folded: str) -> Iterator[Contact]:
 
 def find_spoken_numbers(folded: str) -> Iterator[Contact]:
     """Mobile numbers said in English words or in pinyin."""
-    for hit in _SPOKEN_RUN.finditer(folded):
+    for hit in _SPOKEN_RUN.finditer(folded.translate(DIGIT_OF)):
         digits = "".join(_SPOKEN.get(word, word) for word in _SPOKEN_DIGIT.findall(hit[0]))
         if _MOBILE.fullmatch(digits):
             end = hit.start() + len(hit[0].rstrip(" ,.-_"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
+from itertools import product
 from typing import NamedTuple
 
 from processors.text import tables
@@ -45,8 +46,8 @@ _WORDS = (
         _WECHAT,
         Sense.NAME,
         """
-        微信 微号 公号 公主号 公猪号 公粽号 gzh
-        weixin wechat we_chat wx 公众号 视频号 企业微信 企微 v我 vx我 微我
+        微信 微号 公号 gzh
+        weixin wechat we_chat wx 视频号 企业微信 企微 v我 vx我 微我
         """,
     ),
     (
@@ -57,8 +58,10 @@ _WORDS = (
         微xin 薇xin 微伈 薇伈 薇辛 薇欣 薇芯 微芯 维芯 卫芯 威芯 v芯 v讯 v心 v❤ 微❤ 薇❤ 卫❤ 威❤
         微亻言 v亻言 v型 微型号 vx vxin wxin v号 薇号 微x 薇x 威x
         w信 w心 w芯 w❤ w亻言 加v 加薇 加微 加威 加vx 加vv +vv ➕vv
-        vvv vvvx vvvvx w可x v可x v❌ v✖ ➕✌ ✌❌ +✌ 加✌ ✌信 ✌x 绿泡💬 绿💬 彳敚亻言 +v +薇
+        vvv vvvx vvvvx w可x v可x v❌ v✖ ➕✌ ✌❌ +✌ 加✌ ✌信 ✌x 绿泡💬 绿💬 📗💬 🟢💬 💚💬 🟩💬
+        🥬💬 🍏💬 彳敚亻言 +v +薇
         +微 ➕v ➕薇 ➕微 ✚v ✚薇 绿泡泡 绿炮炮 绿色泡泡
+        微言 薇言 微亻 绿色图标 绿色气泡 绿泡软件 绿色app 绿色小软件 加绿 某微 某信:
         加绿泡 某信号 vvx
         卫⭐ 卫🌟 卫✨ 私人v 💚信 微聊 薇聊 v聊
         🛰 加卫星 +卫星 卫星号 微㐰 微訫 微伩 薇㐰 薇訫 危❤ 维❤ 魏❤ 唯❤ 微♥ v♥ 薇♥ 威♥ 卫♥
@@ -69,7 +72,8 @@ _WORDS = (
         _WECHAT,
         Sense.OTHER,
         """
-        卫信 威信 维信 征信 未信 微心 微新 卫星 绿泡 绿信 绿软 徽: 信: 小绿: 绿色软件 v: 薇: 微: 威:
+        葳: 崴: 蔚: 徽❤ 溦: 嶶: 巍: 帷: 惟: 薇号: 卫信 威信 维信 征信 未信 微心 微新 卫星 绿泡
+        绿信 绿软 徽: 信: 小绿: 绿色软件 v: 薇: 微: 威:
         w: v; 薇; 微; v+ 薇+ 微+ v- v_ 薇 💚 绿聊 小绿软件 绿色聊天软件 绿色聊天
         """,
     ),
@@ -85,6 +89,7 @@ _WORDS = (
         QQ,
         Sense.BYNAME,
         """
+        扌口扌口 扣扌口 扌口扣 企e 企俄 企额 企娥 企蛾 企饿 起鹅 气鹅 汽鹅 七鹅 加扌口 企鹅厂
         口口号 扣裙 q裙 扣号 加扣 +扣 ➕扣 裙号 加裙 🐧 加企鹅 企鹅号
         企鹅群 企鹅裙 🐧qun qqqun qq_qun 扣qun 企鹅qun q邮 扣邮
         kou_kou koukou 丘丘 邱邱 球球号 qiuqiu 君羊
@@ -95,21 +100,23 @@ _WORDS = (
         Sense.OTHER,
         """
         企鹅 qun qun: q1 q2 q3 q4 q5 q6 q7 q8 q9
-        鹅号 鹅群 鹅裙 🦢 球球 秋秋 q: q_ 扣: 口口 球: q; 群 裙 q+ 扣+ 抠
+        鹅号 鹅群 鹅裙 🦢 扣 扌口: 球球 秋秋 q: q_ 扣: 口口 球: q; 群 裙 q+ 扣+ 抠
         """,
     ),
     (
         _TELEGRAM,
         Sense.NAME,
         """
-        telegram 电报号 电报群 电报频道 加电报 tg号 tg群 tg频道 加tg +tg ➕tg 蝙蝠号 蝙蝠聊天 蝙蝠id
+        telegram 电报号 电报群 电报频道 加电报 tg号 tg群 tg频道 加tg +tg ➕tg 蝙蝠号 蝙蝠聊天
+        蝙蝠id
         """,
     ),
     (
         _TELEGRAM,
         Sense.BYNAME,
         """
-        纸飞机 纸飞鸡 飞机号 飞机群 加飞机 土豆号 电抱 电爆 电豹 teiegram 特雷格拉姆 特雷格兰
+        纸飞机 纸飞鸡 纸✈ 纸🛩 纸🛫 飞机号 飞机群 加飞机 土豆号 电抱 电爆 电豹 teiegram 特雷格拉姆
+        特雷格兰
         te1egram te1egr@m telegr@m
         飞🐔 ✈机 🛩机 飞✈ 纸灰机 灰机
         """,
@@ -118,14 +125,16 @@ _WORDS = (
         _TELEGRAM,
         Sense.OTHER,
         """
-        电报 飞机 飞鸡 小飞机 tg tele ✈ 🛩 蝙蝠 potato
+        电报 灰机 飞机 飞鸡 小飞机 tg tele ✈ 🛩 蝙蝠 potato
         """,
     ),
     (
         _WHATSAPP,
         Sense.NAME,
         """
-        whatsapp whats_app wsapp whatapp 瓦次普 瓦茨艾普 viber
+        whatsapp whats_app wsapp whatapp whatsap whatspp whtsapp watsapp wattsapp whatsaap
+        whatsaapp
+        what's_app wassap wahtsapp whataspp 瓦塞普 瓦次艾普 瓦次普 瓦茨艾普 viber
         """,
     ),
     (
@@ -146,7 +155,7 @@ _WORDS = (
         _LINE,
         Sense.BYNAME,
         """
-        加赖 赖id 赖号
+        加赖 赖id 赖号 赖我 我赖 赖赖 赖: 加莱 加籁
         """,
     ),
     (
@@ -160,6 +169,7 @@ _WORDS = (
         HANDLE,
         Sense.NAME,
         """
+        淘口令 口令: 邀请码 邀请id 个人代码 id号 加友码 友码
         加我 ➕我 +我 联系我 找我 戳我 滴我 滴滴我 dd我 敲我 私我 skype discord kakaotalk snapchat
         instagram facebook wickr 好友码 好友代码 friend_code 会议号
         """,
@@ -177,7 +187,8 @@ _PLATFORMS = (
     """
     抖音 抖抖 某音 斗音 dou音 抖yin 快手 某手 k手 小红书
     红书 小红薯 小地瓜 🍠 微博 围脖 微脖 weibo b站
-    哔站 bilibili 哔哩哔哩 知乎 豆瓣 贴吧 陌陌 探探 soul tt语音 比心 积目 他趣 闲鱼 淘宝 旺旺 支付宝
+    哔站 bilibili 哔哩哔哩 知乎 豆瓣 贴吧 陌陌 探探 soul tt语音 比心 积目 他趣 闲鱼 淘宝 旺旺
+    支付宝
     吱付宝 钉钉 飞书 yy 歪歪 斗鱼 虎牙 全民k歌 唱吧 酷狗 网易云 lofter 脉脉 米游社 小黑盒 拼多多
     百度网盘 快🤚 快✋ 快🖐 小📕 小黄鱼 脸书 推特 领英 油管 ins ig twitter tiktok youtube threads
     reddit linkedin tumblr pinterest onlyfans bluesky signal messenger icq kakao snap imo 米聊 易信
@@ -204,7 +215,16 @@ def _accounts_of(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name + of for name in names if len(name) > 1 for of in _ACCOUNTS)
 
 
-_OPEN_NAMES = (*_FOUND_BY_NAME, *(f"{name}:" for name in _SHORT_NAMES))
+_PUBLIC = tuple(
+    f"公{middle}{end}"
+    for middle in (*"众眾z中种重仲钟终忠衷主猪煮粽粥仔🐷", "zh", "zhong")
+    for end in (*"号好浩耗昊皓h", "hao")
+)
+"""公众号 as it is written so as not to be seen."""
+_OPEN_NAMES = (
+    *_FOUND_BY_NAME,
+    *(f"{name}{mark}" for name in _SHORT_NAMES for mark in ":搜"),
+)
 _OF_NAMES = _accounts_of((*_FOUND_BY_NAME, *_SHORT_NAMES, *_EVERYDAY_NAMES))
 PLATFORMS = frozenset(
     map(
@@ -212,11 +232,8 @@ PLATFORMS = frozenset(
         (
             *_OPEN_NAMES,
             *_OF_NAMES,
-            "公众号",
+            *_PUBLIC,
             "公号",
-            "公主号",
-            "公猪号",
-            "公粽号",
             "gzh",
             "企业微信",
             "企微",
@@ -236,6 +253,10 @@ _ADD = "佳家嘉茄伽枷咖珈"  # 加 in other characters
 _BYNAMES = split_words("v vx 薇 微 威 维 卫 魏 围 唯 伟 未")
 _HEARTS, _LETTERS = "❤♥💗💕💖💓💌", "信芯心欣新辛馨鑫"
 _KNOCKS = "扣叩抠蔻寇"
+_LIKE_V, _LIKE_X = "v丷∨√˅﹀✓✔✅☑∇⋁", "x乂×✖✕╳❌❎ㄨメχ☓乄✗✘"
+"""Signs and characters that are drawn like the letters of vx."""
+_ANYBODY = frozenset("为位味围尾未伪谓委畏喂慰违维微威卫伟魏")
+"""Characters with the sound of 微 that stand behind 加 in other words, or are known already."""
 
 
 def _sounds_like_wechat(char: str) -> bool:
@@ -248,17 +269,26 @@ def _word_table() -> dict[str, tuple[Word, ...]]:
     table |= {
         fold(one + other): {Word(QQ, Sense.BYNAME): None} for one in _KNOCKS for other in _KNOCKS
     }
-    for channel, sense, words in _WORDS:
+    for channel, sense, words in (*_WORDS, (_WECHAT, Sense.NAME, " ".join(_PUBLIC))):
         for word in split_words(words):
             table.setdefault(fold(word), {})[Word(channel, sense)] = None
     for word in (*_OPEN_NAMES, *_FOUND_BY_ID):
         table.setdefault(fold(word), {})[Word(HANDLE, Sense.OTHER)] = None
     for word in (*_OF_NAMES, *_accounts_of(_FOUND_BY_ID)):
         table.setdefault(fold(word), {})[Word(HANDLE, Sense.NAME)] = None
+    for one, other in product(_LIKE_V, _LIKE_X):
+        table.setdefault(fold(one + other), {Word(_WECHAT, Sense.BYNAME): None})
+    for one, other in product(_LIKE_V[1:], (*"信号❤心芯", "xin")):
+        table.setdefault(fold(one + other), {Word(_WECHAT, Sense.BYNAME): None})
+    for add, one in product("加+➕➕佳家嘉", filter(_sounds_like_wechat, tables.sounds())):
+        if one in _ANYBODY:
+            table.setdefault(fold(f"{add}{one}:"), {Word(_WECHAT, Sense.BYNAME): None})
+        else:
+            table.setdefault(fold(add + one), {Word(_WECHAT, Sense.BYNAME): None})
     for one in "微薇威维":
         for between in range(10):  # 微❶信
             table[f"{one}{between}信"] = {Word(_WECHAT, Sense.BYNAME): None}
-    for one in filter(_sounds_like_wechat, tables.sounds()):
+    for one in ("徽", "徵", *filter(_sounds_like_wechat, tables.sounds())):
         for other in (*_HEARTS, *_LETTERS):
             sense = Sense.BYNAME if other in _HEARTS else Sense.OTHER  # some are names: 韦欣
             if other in "心芯" and one not in SURNAMES:

@@ -88,6 +88,7 @@ def _contacts(folded: str, anchors: Sequence[Anchor]) -> Iterator[Contact]:
         yield from addresses.find_addresses(folded)
     if numbers.WORTH_A_LOOK.search(folded):
         yield from numbers.find_numbers(folded)
+        yield from addresses.find_hosts(folded)
     if not terms.isdisjoint(_SPOKEN_TERMS):
         yield from numbers.find_spoken_numbers(folded)
     yield from channels.find_ids(folded, anchors)

@@ -33,7 +33,8 @@ class Entry(Struct, frozen=True):
     name that only begins with a place (南京鼓楼 + 医院) is for a person too; with ``public``, it
     must speak of a matter of the state (社保 + 中心), with ``role``, for a platform (官方流量 +
     专员). ``role``: too short or too common to count but as the whole text or with a role word
-    beside it. ``everyday``: an everyday word (小米, 移动), which counts with the word of a role right
+    beside it. ``everyday``: an everyday word (小米, 移动), which counts with the word of a role
+    right
     after it only (小米客服), or with 官方 before it, and where no word goes on to its left.
 
     ``severity``, 1 to 4, goes into every match; of entries that read the same the gravest counts.
