@@ -1,6 +1,6 @@
 """Words for other services, and what each of them means."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from itertools import product
 from typing import NamedTuple
@@ -263,6 +263,14 @@ def _sounds_like_wechat(char: str) -> bool:
     return char != "微" and tables.sounds()[char][0] == "wei"
 
 
+def _bynames_of_wechat() -> Iterator[str]:
+    """Letters of vx by what is drawn like them, and 加 with what sounds like 微."""
+    yield from map("".join, product(_LIKE_V, _LIKE_X))
+    yield from map("".join, product(_LIKE_V[1:], (*"信号❤心芯", "xin")))
+    for add, one in product("加+➕佳家嘉", filter(_sounds_like_wechat, tables.sounds())):
+        yield f"{add}{one}:" if one in _ANYBODY else add + one
+
+
 def _word_table() -> dict[str, tuple[Word, ...]]:
     bynames = {fold(add + name) for add in _ADD for name in _BYNAMES}
     table = {byname: {Word(_WECHAT, Sense.BYNAME): None} for byname in bynames}
@@ -276,15 +284,8 @@ def _word_table() -> dict[str, tuple[Word, ...]]:
         table.setdefault(fold(word), {})[Word(HANDLE, Sense.OTHER)] = None
     for word in (*_OF_NAMES, *_accounts_of(_FOUND_BY_ID)):
         table.setdefault(fold(word), {})[Word(HANDLE, Sense.NAME)] = None
-    for one, other in product(_LIKE_V, _LIKE_X):
-        table.setdefault(fold(one + other), {Word(_WECHAT, Sense.BYNAME): None})
-    for one, other in product(_LIKE_V[1:], (*"信号❤心芯", "xin")):
-        table.setdefault(fold(one + other), {Word(_WECHAT, Sense.BYNAME): None})
-    for add, one in product("加+➕➕佳家嘉", filter(_sounds_like_wechat, tables.sounds())):
-        if one in _ANYBODY:
-            table.setdefault(fold(f"{add}{one}:"), {Word(_WECHAT, Sense.BYNAME): None})
-        else:
-            table.setdefault(fold(add + one), {Word(_WECHAT, Sense.BYNAME): None})
+    for word in _bynames_of_wechat():
+        table.setdefault(fold(word), {Word(_WECHAT, Sense.BYNAME): None})
     for one in "微薇威维":
         for between in range(10):  # 微❶信
             table[f"{one}{between}信"] = {Word(_WECHAT, Sense.BYNAME): None}

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from processors.text.fold import fold, strip
 
-FLAGS = ("word", "allow", "suffix", "place", "national", "public", "role", "everyday")
+FLAGS = ("word", "allow", "suffix", "place", "national", "public", "head", "role", "everyday")
 SEVERITIES = range(1, 5)
 _LANGUAGE = re.compile("[a-z]{2,3}")
 
@@ -32,10 +32,10 @@ class Entry(Struct, frozen=True):
     杭州市 + 委员会); no list holds such an organ, so a person decides. With ``place`` as well, a
     name that only begins with a place (南京鼓楼 + 医院) is for a person too; with ``public``, it
     must speak of a matter of the state (社保 + 中心), with ``role``, for a platform (官方流量 +
-    专员). ``role``: too short or too common to count but as the whole text or with a role word
-    beside it. ``everyday``: an everyday word (小米, 移动), which counts with the word of a role
-    right
-    after it only (小米客服), or with 官方 before it, and where no word goes on to its left.
+    专员). ``head``: the beginning of such a name (国家 + 短剧审查部). ``role``: too short or too
+    common to count but as the whole text or with a role word beside it. ``everyday``: an everyday
+    word (小米, 移动), which counts with the word of a role right after it only (小米客服), or with
+    官方 before it, and where no word goes on to its left.
 
     ``severity``, 1 to 4, goes into every match; of entries that read the same the gravest counts.
     ``language`` is a code such as zh or ja; an entry of another language than Chinese is not
@@ -50,6 +50,7 @@ class Entry(Struct, frozen=True):
     place: bool = False
     national: bool = False
     public: bool = False
+    head: bool = False
     role: bool = False
     everyday: bool = False
     severity: int = 1

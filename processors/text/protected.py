@@ -81,7 +81,7 @@ class ProtectedNames(TermDetector):
         matches, unlisted = list[Match](), list[Match]()
         for anchor, entry in _together(text.folded, self.hits(text, found)):
             for match in self._judge(text, anchor, entry):
-                weak = entry.national and match.outcome is Outcome.REVIEW
+                weak = (entry.national or entry.head) and match.outcome is Outcome.REVIEW
                 (unlisted if weak else matches).append(match)
         alike = list[Match]()
         likenesses = [anchor for anchor in anchors if anchor.view in _LIKENESS]
@@ -114,12 +114,16 @@ class ProtectedNames(TermDetector):
 
     def _named(self, folded: str, anchor: Anchor, entry: Entry) -> Anchor | None:
         """The hit with the name before a suffix taken in; None where it is no name."""
+        if entry.head:
+            return _headed(folded, anchor)
         if not _is_form(entry):
             named = self._placed(folded, anchor) if entry.word or entry.everyday else anchor
             return named if not entry.everyday or _is_claimed(folded, named) else None
         first, last = segment(folded, anchor, _OWNER_REACH)
         follows = after(folded, anchor, _REACH)
         spoken = entry.word and grammar.ROLE_AFTER.match(follows) is not None
+        if anchor.term in grammar.AUTHORITIES and grammar.OFFICE.match(follows):
+            spoken = True
         goes_on = last > anchor.end and not grammar.STAFF_AFTER.match(follows)
         if entry.word and goes_on and not spoken:
             return None
@@ -280,13 +284,21 @@ def _is_claimed(folded: str, found: Anchor) -> bool:
     return number or grammar.INTRODUCED.search(precedes) is not None
 
 
+def _headed(folded: str, anchor: Anchor) -> Anchor | None:
+    """What begins as the name of an organ, with the rest of it; None where it ends otherwise."""
+    hit = grammar.HEAD_OF_AN_ORGAN.match(folded, anchor.start)
+    if hit is None or is_han(folded[: anchor.start][-1:] or " "):
+        return None
+    return anchor._replace(end=hit.end())
+
+
 def _is_nowhere(owner: str) -> bool:
     return grammar.NOWHERE.search(owner) is not None
 
 
 def _is_form(entry: Entry) -> bool:
     """Whether a term is the end of a name rather than a name."""
-    return entry.suffix or entry.place or entry.national
+    return entry.suffix or entry.place or entry.national or entry.head
 
 
 def _outcome(folded: str, found: Anchor, entry: Entry, *, bare: bool) -> Outcome | None:
