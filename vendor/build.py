@@ -208,7 +208,7 @@ def splits(table: Folding) -> Iterator[tuple[str, ...]]:
             found.setdefault(parts[::-1], made)
         if parts[0] in rows.AT_THE_LEFT:
             found.setdefault(rows.AT_THE_LEFT[parts[0]] + parts[1:], made)
-    yield from sorted(found.items())
+    yield from sorted((found | rows.SPLITS).items())
 
 
 def _shorter(way: str, wholes: dict[str, str]) -> Iterator[str]:

@@ -63,6 +63,8 @@ STROKES = "·|"
 """Strokes that fold to separators, and are no part of a split character then."""
 WHOLES = {"卩又": "𠬝"}
 """Parts that are taken together, beside those that have a way to split them of their own."""
+SPLITS = {"里灬": "黑", "贝戈": "贱", "钅戈": "钱", "金戈": "钱", "氵戈": "浅", "纟戈": "线"}
+"""Ways to write a character in parts that only look like its own."""
 AROUND = frozenset("辶廴疒匚")
 """Parts that go around the rest of a character, and are written before it or behind."""
 AT_THE_LEFT = dict(zip("人水手心言金食糸犬示衣艸阜", "亻氵扌忄讠钅饣纟犭礻衤艹阝", strict=True))

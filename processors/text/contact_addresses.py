@@ -27,7 +27,7 @@ _SHORTENERS = "youtu.be|amzn.to|redd.it|kutt.it|shorturl.at|u.nu|qr.ae|notion.so
 _HAN_TLD = "中国|公司|网络|网址|在线|集团|商城|手机|香港|台湾|我爱你|рф|pф"
 _PLAIN_TLD = "com|cn|net|org|cc|xyz"  # sure enough for a dot that is hardly one
 _IN_LETTERS = ("com", "cn", "net", "org", "cc", "top", "vip", "xyz", "club", "site", "icu")
-_LIKE_DOTS = "·•●・‧∙丶､、,*~_|▪▫■◆◇◦○⚫⚪🔴🔵🟢🟡🟠🟣⭕⦁⬤◉⊙☉˙⋅∘°🔘🔹🔸♦☆★"
+_LIKE_DOTS = "·•●・‧∙丶､、,*~_|▪▫■◆◇◦○⚫⚪🔴🔵🟢🟡🟠🟣⭕⦁⬤◉⊙☉⋅∘🔘🔹🔸♦☆★"
 _WEAKER_TLD = (
     "app|club|site|icu|fun|shop|live|online|tv|io|co|info|biz|pro|link|xin|store|ws|lol|pw"
 )

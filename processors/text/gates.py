@@ -35,7 +35,9 @@ _SHORT = 3  # an entry of so many characters may come about where two words meet
 _LEAST_LEET = 4
 _LEAST_BROKEN = 6  # so long a Latin term is meant with one sign in it: cas-ino
 _LEAST_PARTED = 7  # so long a Latin term is meant as two words as well
+_LEAST_IN_TWO = 9  # so long one of them may be of three letters: douche bag
 _LEAST_FOREIGN = 5
+_LEAST_KEPT = 5  # of so long an entry by sound half may be others, whatever words they make
 _PLACE = re.compile(r"\w?(?:街道|镇|乡|村|县)")
 _ALPHABETS = (  # in which words are written; what looks Latin in them is no disguise
     frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґАБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯІЇЄҐ"),
@@ -130,8 +132,10 @@ def is_spaced(text: Text, anchor: Anchor) -> bool:
     ):
         return False
     pieces = shown.split()  # in two words where both are long: only fans, but not cas ino
-    return len(pieces) == 1 or (
-        len(anchor.term) >= _LEAST_PARTED and min(map(len, pieces)) >= _LEAST_LEET
+    return (
+        len(pieces) == 1
+        or (len(anchor.term) >= _LEAST_PARTED and min(map(len, pieces)) >= _LEAST_LEET)
+        or (len(anchor.term) >= _LEAST_IN_TWO and min(map(len, pieces)) >= _SHORT)
     )
 
 
@@ -277,7 +281,10 @@ def sounds_alike(text: Text, anchor: Anchor, form: str) -> bool:
         for begin, stop in words
     ):
         return False
-    if not one_of_many and any(begin <= at < stop for at in changed for begin, stop in words):
+    sure = len(form) >= _LEAST_KEPT and 2 * len(changed) <= len(form)
+    if not (one_of_many or sure) and any(
+        begin <= at < stop for at in changed for begin, stop in words
+    ):
         return False
     is_long = len(form) > _SHORT or (len(form) == _SHORT and len(changed) < _SHORT)
     return is_long or not _is_name(text.stripped, start, end, form)
@@ -363,7 +370,8 @@ def _is_initial(text: Text, anchor: Anchor, form: str) -> bool:
     """Characters as in the form, some by their first letters; or all by them."""
     folded, start, end = text.folded, anchor.start, anchor.end
     if anchor.term.isascii():  # beside Chinese, and no longer a word
-        around = folded[max(0, start - 1) : start] + folded[end : end + 1]
+        far = 2 if len(form) >= _LEAST_LEET else 1  # a blank may stand between: hswz 看片
+        around = folded[max(0, start - far) : start] + folded[end : end + far]
         return folded[start:end] == anchor.term and any(map(is_han, around))
     shown = [char for char in folded[start:end] if char.isalnum()]
     same = zip(shown, form, strict=False)

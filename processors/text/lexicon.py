@@ -50,6 +50,7 @@ from processors.text.views import (
     TONED,
     collapse,
     lookalikes,
+    near_sounds,
     other_sounds,
     shape,
     skeletons,
@@ -62,6 +63,7 @@ from processors.text.words import cut_ends, is_free, is_han, is_word
 _LEAST = 2  # a single character would be found everywhere
 _LEAST_ALIKE = 3  # shorter ones count in no skeleton
 _LONGEST_SOUND = 8
+_NEARLY = 4  # characters of an entry of which one may only nearly sound so
 _LEAST_ACRONYM = 3
 _LEAST_BY_TURNS = 4
 _LEAST_BACKWARDS = 3
@@ -154,7 +156,7 @@ class Terms:
             self.skeleton.setdefault(drawn, form)  # as it is before what only looks so
         for form in forms:
             if len(form) <= _LONGEST_SOUND and all(map(is_han, form)):
-                _append(self.shape, shape(form), form)
+                _append(self.shape, shape(form), (form,))
                 for other in lookalikes(form) if len(form) >= _LEAST_ALIKE else ():
                     self.shape.setdefault(shape(other), (form,))
 
@@ -172,7 +174,8 @@ class Terms:
         spelling = spellings()
         acronyms: dict[str, str] = {}
         for form, sounded in zip(forms, sound(JOINT.join(forms)).split(JOINT), strict=False):
-            _append(self.sound, sounded, form)
+            one = (form,)
+            _append(self.sound, sounded, one)
             if len(form) >= _LEAST_ACRONYM and all(map(is_han, form)):
                 acronym = "".join(
                     spelling[syllable][0] for syllable in sounded if syllable in spelling
@@ -182,25 +185,28 @@ class Terms:
                 if syllable == char:
                     continue
                 before, after = sounded[:at], sounded[at + 1 :]
-                _append(self.initials, before + spelling[syllable][0] + after, form)
-                for other in other_sounds(char):
-                    self.sound.setdefault(before + other + after, (form,))
+                _append(self.initials, before + spelling[syllable][0] + after, one)
+                if char in _DRAWN_LIKE:
+                    _append(self.initials, before + _DRAWN_LIKE[char] + after, one)
+                near = near_sounds(syllable) if len(form) == _NEARLY else ()
+                for other in (*other_sounds(char), *near):
+                    self.sound.setdefault(before + other + after, one)
                 if len(form) == _LEAST:
                     self._add_mixed(form, at, syllable)
             for heard in toned_ways(form) if len(form) == _LEAST else ():
-                _append(self.toned, heard, form)
+                _append(self.toned, heard, one)
             if len(form) >= _LEAST_ACRONYM and all(map(is_han, form)):
                 self._add_some_initials(form, sounded)
         for acronym, form in acronyms.items():
             if form and len(acronym) == len(form) and not _VOWEL.search(acronym):
-                _append(self.initials, acronym, form)
+                _append(self.initials, acronym, (form,))
 
     def _add_some_initials(self, form: str, sounded: str) -> None:
         """Two and more characters at either end by their initials, or every second of four.
 
         So 代开fp, dk发票, 包xj, 代k发p.
         """
-        spelling, count = spellings(), len(form)
+        spelling, count, one = spellings(), len(form), (form,)
         first = "".join(spelling[syllable][0] for syllable in sounded if syllable in spelling)
         if len(first) < count:
             return
@@ -208,19 +214,20 @@ class Terms:
             for at in (0, 1):
                 turns = zip(sounded, first, strict=True)
                 term = "".join(pair[(at + index) % 2] for index, pair in enumerate(turns))
-                _append(self.initials, term, form)
+                _append(self.initials, term, one)
         for kept in range(1 if count <= _LEAST_BY_TURNS else 2, count - 1):
             for letters, term in (
                 (first[kept:], sounded[:kept] + first[kept:]),
                 (first[:-kept], first[:-kept] + sounded[-kept:]),
             ):
                 if kept > 1 or not _VOWEL.search(letters):
-                    _append(self.initials, term, form)
+                    _append(self.initials, term, one)
 
     def _add_mixed(self, form: str, at: int, syllable: str) -> None:
         """Two characters with one of them by every sound it has."""
+        one = (form,)
         for heard in (syllable, *other_sounds(form[at])):
-            _append(self.mixed, form[:at] + heard + form[at + 1 :], form)
+            _append(self.mixed, form[:at] + heard + form[at + 1 :], one)
 
     def form(self, text: Text, anchor: Anchor) -> str:
         """Stripped form of the entry that an anchor stands for."""
@@ -265,6 +272,8 @@ class Terms:
         )
 
 
+_DRAWN_LIKE = {"叉": "x", "丁": "t"}
+"""Characters with the letters that are drawn like them: 傻x."""
 _VOWEL = re.compile("[aeo]")  # initials with one may be an English word
 _CHANGES = re.compile(f"[a-z0-9{''.join(NUMERALS)}]")
 
@@ -275,8 +284,11 @@ def _each(terms: Iterable[str]) -> list[str]:
     return [form.strip() for form in folded.split(JOINT)]
 
 
-def _append(forms: dict[str, tuple[str, ...]], key: str, form: str) -> None:
-    forms[key] = (*forms.get(key, ()), form)
+def _append(forms: dict[str, tuple[str, ...]], key: str, one: tuple[str]) -> None:
+    """Add a form; ``one`` is it as a tuple, which is kept where there is no other."""
+    known = forms.setdefault(key, one)
+    if known is not one:
+        forms[key] = (*known, one[0])
 
 
 def _parted_at(form: str) -> int:

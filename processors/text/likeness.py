@@ -17,10 +17,10 @@ from processors.text.grammar import (
 )
 from processors.text.scan import Anchor, Text
 from processors.text.similar import is_alike, looks_alike
-from processors.text.views import is_in_tone, sound
+from processors.text.views import is_in_tone, other_sounds, sound
 from processors.text.words import REACH, is_han, is_word
 
-_TWO, _THREE = 2, 3
+_TWO, _THREE, _FOUR = 2, 3, 4
 _RARE = 20  # hardly anybody writes a character met less but to hide another
 _EVERYWHERE = 2000  # so often only 之, 的 and the like
 _OFTEN = 100  # a character met so often in 1.7 million is one of the 1,400 of any text
@@ -57,6 +57,15 @@ class _Case(NamedTuple):
         """The same behind it."""
         return is_han(self.after[:1] or " ")
 
+    @property
+    def worded(self) -> bool:
+        """Whether the one character of three and four that is otherwise makes a word: 黑|扣子."""
+        if len(self.changed) != 1 or len(self.form) not in (_THREE, _FOUR):
+            return False
+        at = self.changed[0]
+        pairs = (self.shown[max(0, at - 1) : at + 1], self.shown[at : at + 2])
+        return any(len(pair) > 1 and is_word(pair) for pair in pairs)
+
     def all_changed(self, alike: Callable[[str, str], bool]) -> bool:
         """Whether all that is changed is alike in a way."""
         return all(alike(self.shown[at], self.form[at]) for at in self.changed)
@@ -91,6 +100,8 @@ def is_meant(text: Text, anchor: Anchor, form: str) -> bool:
     (涨份接单), or more speak for it: see the three ways below.
     """
     case = _case(text, anchor, form)
+    if case is not None and not case.all_changed(_may_sound_so):
+        return len(case.changed) == 1 and (not case.worded or case.offered)
     if case is None or not _is_weak(form, case.changed) or _is_parted_by_signs(text, anchor):
         return True
     if OFFER_AFTER.match(case.after) or OFFER_BEFORE.search(case.before):
@@ -174,7 +185,7 @@ def is_drawn(text: Text, anchor: Anchor, form: str) -> bool:
         return False
     most = 2 * len(case.changed) > len(form)
     if len(form) > _THREE:
-        return not most
+        return not most and (not case.worded or case.often < _OFTEN or case.offered)
     seldom = case.often < _OFTEN
     if not most:
         alone = not (case.left or case.right or case.named)
@@ -205,6 +216,11 @@ def may_be_offered(stripped: str, start: int, end: int) -> bool:
         or (start > 0 and stripped[start - 1] in SELLING)
         or PERSON_AFTER.match(stripped, end) is not None
     )
+
+
+def _may_sound_so(char: str, other: str) -> bool:
+    """Whether a character has the usual sound of another, or one that the other may have."""
+    return sound(char) in (sound(other), *other_sounds(other))
 
 
 def _sounds_so(char: str, other: str) -> bool:

@@ -52,7 +52,7 @@ ODD = "odd"
 OVERRIDE = "\u202e"
 _OPEN, _CLOSE = r"(\[【〔「『《<{", r")\]】〕」』》>}"
 BRACKETED = re.compile(
-    f"(?:[{_OPEN}][^{_OPEN}{_CLOSE}\\n]{{1,6}}[{_CLOSE}]|[a-zの](?<=[㐀-鿿].))(?=[㐀-鿿])"
+    f"(?:[{_OPEN}][^{_OPEN}{_CLOSE}\\n]{{1,6}}[{_CLOSE}]|[a-z1-9の](?<=[㐀-鿿].))(?=[㐀-鿿])"
 )
 """What is put into a word in brackets, or alone: 办(假)证, 裸の聊, 毛x片."""
 _SAYS_BACKWARDS = re.compile("[反倒](?:着|过来)[看读念写]|(?<=[读念写看])[反倒]了")
@@ -525,7 +525,7 @@ def _put_in(codes: Codes) -> list[int]:
 def _bracket_table() -> npt.NDArray[np.uint8]:
     table = np.zeros(IS_LETTER.size, np.uint8)
     table[ord("㐀") : ord("鿿") + 1] = _OF_HAN
-    table[[*map(ord, LATIN), ord("の")]] = _ALONE
+    table[[*map(ord, LATIN), *map(ord, "123456789の")]] = _ALONE
     table[[ord(char) for char in _OPEN if char != "\\"]] = _OPENS
     return table
 

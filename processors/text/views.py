@@ -55,6 +55,8 @@ _NOT_SKELETON = re.compile(rf"[^\w{re.escape(SIGNS)}{JOINT}]")
 _TWO_FOR_ONE = {"m": "rn", "w": "vv"}
 ROUND = {"十": "io", "百": "ioo", "千": "iooo"}
 """Round numbers in digits: 1oo家乐."""
+_SAID_ALIKE = (("ph", "f"), ("k", "c"), ("k", "ck"))
+_LEAST_RESPELLED = 6
 _MOST_DRAWN = 3  # letters of a term that are written as two each by itself; of more all or none
 
 _FIRST_SOUND = 0xE000  # syllables are characters of the private use area, which is stripped away
@@ -76,6 +78,10 @@ def skeletons(form: str) -> Iterator[str]:
         yield skeleton(form)
         yield skeleton("".join(ROUND.get(char, char) for char in form))
         return
+    if form.isascii() and len(form) >= _LEAST_RESPELLED:
+        for written, said in _SAID_ALIKE:
+            if said in form:
+                yield skeleton(form.replace(said, written))
     places = [at for at, char in enumerate(form) if char in _TWO_FOR_ONE]
     if len(places) > _MOST_DRAWN:
         yield skeleton(form)
@@ -138,6 +144,29 @@ def other_sounds(char: str) -> tuple[str, ...]:
     """Syllables of a character beside the usual one."""
     names = syllables()
     return tuple(names[syllable] for syllable in tables.sounds().get(char, ())[1:])
+
+
+@cache
+def near_sounds(syllable: str) -> tuple[str, ...]:
+    """Syllables that many do not tell from one: z and zh, n and l, an and ang, in and ing."""
+    names, spelling = syllables(), spellings().get(syllable, "")
+    found = []
+    for one, other in _CONFUSED:
+        for known, meant in ((one, other), (other, one)):
+            if known.search(spelling):
+                near = known.sub(meant.pattern.strip("^$"), spelling, count=1)
+                if near != spelling and near in names:
+                    found.append(names[near])
+    return tuple(dict.fromkeys(found))
+
+
+_CONFUSED = tuple(
+    (re.compile(one), re.compile(other))
+    for one, other in (
+        *(("^zh", "^z"), ("^ch", "^c"), ("^sh", "^s"), ("^n", "^l")),
+        *(("an$", "ang$"), ("en$", "eng$"), ("in$", "ing$")),
+    )
+)
 
 
 @cache
