@@ -114,6 +114,7 @@ class Terms:
         self.initials: dict[str, tuple[str, ...]] = {}
         self.sound: dict[str, tuple[str, ...]] = {}
         self.mixed: dict[str, tuple[str, ...]] = {}  # of two characters, one of them by its sound
+        self.nearly: set[str] = set()  # those of ``sound`` that only nearly sound so
         self.toned: dict[str, tuple[str, ...]] = {}  # of two characters, both by sound and tone
         self.shape: dict[str, tuple[str, ...]] = {}
         self.backwards: dict[str, str] = {}
@@ -173,6 +174,7 @@ class Terms:
         """Every form by sound, with one character by another of its sounds or by its initial."""
         spelling = spellings()
         acronyms: dict[str, str] = {}
+        nearly: dict[str, tuple[str]] = {}
         for form, sounded in zip(forms, sound(JOINT.join(forms)).split(JOINT), strict=False):
             one = (form,)
             _append(self.sound, sounded, one)
@@ -188,8 +190,9 @@ class Terms:
                 _append(self.initials, before + spelling[syllable][0] + after, one)
                 if char in _DRAWN_LIKE:
                     _append(self.initials, before + _DRAWN_LIKE[char] + after, one)
-                near = near_sounds(syllable) if len(form) == _NEARLY else ()
-                for other in (*other_sounds(char), *near):
+                for other in near_sounds(syllable) if len(form) == _NEARLY else ():
+                    nearly[before + other + after] = one
+                for other in other_sounds(char):
                     self.sound.setdefault(before + other + after, one)
                 if len(form) == _LEAST:
                     self._add_mixed(form, at, syllable)
@@ -197,6 +200,8 @@ class Terms:
                 _append(self.toned, heard, one)
             if len(form) >= _LEAST_ACRONYM and all(map(is_han, form)):
                 self._add_some_initials(form, sounded)
+        self.nearly = nearly.keys() - self.sound.keys()
+        self.sound |= {heard: nearly[heard] for heard in self.nearly}
         for acronym, form in acronyms.items():
             if form and len(acronym) == len(form) and not _VOWEL.search(acronym):
                 _append(self.initials, acronym, (form,))
@@ -308,7 +313,7 @@ def _has_sound(form: str, entry: Entry) -> bool:
     return (
         _LEAST <= len(form) <= _LONGEST_SOUND
         and entry.language in ("", "zh")
-        and not (entry.suffix or entry.place or entry.national or entry.role)
+        and not (entry.suffix or entry.place or entry.national or entry.head or entry.role)
         and sum(map(is_han, form)) >= _LEAST
     )
 
@@ -349,6 +354,7 @@ class TermDetector:
         self.sound_terms: Iterable[str] = tuple(
             term for term in self.terms.sound if len(term) > _LEAST
         )
+        self.said_terms: Iterable[str] = self.terms.sound.keys() - self.terms.nearly
         self.pair_terms: Iterable[str] = tuple(
             term for term in self.terms.sound if len(term) == _LEAST
         )
