@@ -50,7 +50,6 @@ from processors.text.views import (
     TONED,
     collapse,
     lookalikes,
-    near_sounds,
     other_sounds,
     shape,
     skeletons,
@@ -63,7 +62,6 @@ from processors.text.words import cut_ends, is_free, is_han, is_word
 _LEAST = 2  # a single character would be found everywhere
 _LEAST_ALIKE = 3  # shorter ones count in no skeleton
 _LONGEST_SOUND = 8
-_NEARLY = 4  # characters of an entry of which one may only nearly sound so
 _LEAST_ACRONYM = 3
 _LEAST_BY_TURNS = 4
 _LEAST_BACKWARDS = 3
@@ -114,7 +112,6 @@ class Terms:
         self.initials: dict[str, tuple[str, ...]] = {}
         self.sound: dict[str, tuple[str, ...]] = {}
         self.mixed: dict[str, tuple[str, ...]] = {}  # of two characters, one of them by its sound
-        self.nearly: set[str] = set()  # those of ``sound`` that only nearly sound so
         self.toned: dict[str, tuple[str, ...]] = {}  # of two characters, both by sound and tone
         self.shape: dict[str, tuple[str, ...]] = {}
         self.backwards: dict[str, str] = {}
@@ -174,7 +171,6 @@ class Terms:
         """Every form by sound, with one character by another of its sounds or by its initial."""
         spelling = spellings()
         acronyms: dict[str, str] = {}
-        nearly: dict[str, tuple[str]] = {}
         for form, sounded in zip(forms, sound(JOINT.join(forms)).split(JOINT), strict=False):
             one = (form,)
             _append(self.sound, sounded, one)
@@ -190,8 +186,6 @@ class Terms:
                 _append(self.initials, before + spelling[syllable][0] + after, one)
                 if char in _DRAWN_LIKE:
                     _append(self.initials, before + _DRAWN_LIKE[char] + after, one)
-                for other in near_sounds(syllable) if len(form) == _NEARLY else ():
-                    nearly[before + other + after] = one
                 for other in other_sounds(char):
                     self.sound.setdefault(before + other + after, one)
                 if len(form) == _LEAST:
@@ -200,8 +194,6 @@ class Terms:
                 _append(self.toned, heard, one)
             if len(form) >= _LEAST_ACRONYM and all(map(is_han, form)):
                 self._add_some_initials(form, sounded)
-        self.nearly = nearly.keys() - self.sound.keys()
-        self.sound |= {heard: nearly[heard] for heard in self.nearly}
         for acronym, form in acronyms.items():
             if form and len(acronym) == len(form) and not _VOWEL.search(acronym):
                 _append(self.initials, acronym, (form,))
@@ -354,7 +346,6 @@ class TermDetector:
         self.sound_terms: Iterable[str] = tuple(
             term for term in self.terms.sound if len(term) > _LEAST
         )
-        self.said_terms: Iterable[str] = self.terms.sound.keys() - self.terms.nearly
         self.pair_terms: Iterable[str] = tuple(
             term for term in self.terms.sound if len(term) == _LEAST
         )

@@ -90,7 +90,6 @@ _VIEWS_OF = {  # the views in which a reading is searched; the first gives its f
     readings.COMBINED: (SOUND, PAIR, INITIALS),
 }
 
-_SAID = "said"  # the terms of which other readings are made: those that sound so exactly
 _SPOKEN = (
     readings.PINYIN,
     readings.BOPOMOFO,
@@ -304,7 +303,7 @@ class Scanner:
                     for view in views
                     for term in _terms(detectors[index], view)
                 ]
-                for views in ((STRIPPED,), (_SAID,), (MIXED,), (INITIALS,), (readings.PARTED,))
+                for views in ((STRIPPED,), (SOUND, PAIR), (MIXED,), (INITIALS,), (readings.PARTED,))
             )
         )
 

@@ -147,29 +147,6 @@ def other_sounds(char: str) -> tuple[str, ...]:
 
 
 @cache
-def near_sounds(syllable: str) -> tuple[str, ...]:
-    """Syllables that many do not tell from one: z and zh, n and l, an and ang, in and ing."""
-    names, spelling = syllables(), spellings().get(syllable, "")
-    found = []
-    for one, other in _CONFUSED:
-        for known, meant in ((one, other), (other, one)):
-            if known.search(spelling):
-                near = known.sub(meant.pattern.strip("^$"), spelling, count=1)
-                if near != spelling and near in names:
-                    found.append(names[near])
-    return tuple(dict.fromkeys(found))
-
-
-_CONFUSED = tuple(
-    (re.compile(one), re.compile(other))
-    for one, other in (
-        *(("^zh", "^z"), ("^ch", "^c"), ("^sh", "^s"), ("^n", "^l")),
-        *(("an$", "ang$"), ("en$", "eng$"), ("in$", "ing$")),
-    )
-)
-
-
-@cache
 def _toned() -> dict[str, str]:
     """Per syllable with its tone the character that stands for it."""
     every = sorted({syllable for found in tables.tones().values() for syllable in found})
