@@ -65,7 +65,7 @@ _WORDS = (
         加绿泡 某信号 vvx
         卫⭐ 卫🌟 卫✨ 私人v 💚信 微聊 薇聊 v聊
         🛰 加卫星 +卫星 卫星号 微㐰 微訫 微伩 薇㐰 薇訫 危❤ 维❤ 魏❤ 唯❤ 微♥ v♥ 薇♥ 威♥ 卫♥
-        维♥ 危♥
+        维♥ 危♥ 微♡ v♡
         """,
     ),
     (
@@ -251,7 +251,7 @@ BARE = frozenset(("v ", "薇", "💚", "v-", "赖", "ig", "ins", "tg", "电报",
 
 _ADD = "佳家嘉茄伽枷咖珈"  # 加 in other characters
 _BYNAMES = split_words("v vx 薇 微 威 维 卫 魏 围 唯 伟 未")
-_HEARTS, _LETTERS = "❤♥💗💕💖💓💌", "信芯心欣新辛馨鑫"
+_HEARTS, _LETTERS = "❤♥♡💗💕💖💓💌", "信芯心欣新辛馨鑫"
 _KNOCKS = "扣叩抠蔻寇"
 _LIKE_V, _LIKE_X = "v丷∨√˅﹀✓✔✅☑∇⋁", "x乂×✖✕╳❌❎ㄨメχ☓乄✗✘"
 """Signs and characters that are drawn like the letters of vx."""
@@ -289,7 +289,7 @@ def _word_table() -> dict[str, tuple[Word, ...]]:
     for one in "微薇威维":
         for between in range(10):  # 微❶信
             table[f"{one}{between}信"] = {Word(_WECHAT, Sense.BYNAME): None}
-    for one in ("徽", "徵", *filter(_sounds_like_wechat, tables.sounds())):
+    for one in ("徽", "徵", "wei", *filter(_sounds_like_wechat, tables.sounds())):
         for other in (*_HEARTS, *_LETTERS):
             sense = Sense.BYNAME if other in _HEARTS else Sense.OTHER  # some are names: 韦欣
             if other in "心芯" and one not in SURNAMES:

@@ -94,9 +94,10 @@ def is_apart(text: Text, anchor: Anchor, form: str) -> bool:
     lone = len(before) == 1 or (len(before) > 1 and not is_han(before[-2]))  # 当|代写论文
     ends = 1 if len(shown) <= _SHORT or lone else 2
     cut = cut_ends(f"{before}{shown}{after}", len(before), len(before) + len(shown)) >= ends
-    parted = anchor.reading in (readings.PARTED, readings.BRACKET)
-    if parted and cut_ends(text.stripped, start, end):
-        return False
+    if anchor.reading in (readings.PARTED, readings.BRACKET):
+        written = text.stripped[start:end]
+        if cut_ends(before + written + after, len(before), len(before) + len(written)):
+            return False
     better = divides(before, shown, after)
     if better < 0 or (better == 0 and not cut):
         return not is_part(before, shown, after)
