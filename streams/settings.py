@@ -245,7 +245,7 @@ class Settings(BaseSettings):
         le=60_000,
     )
     gateway_max_body: int = Field(
-        262_144, description="Largest body of a request, in bytes.", ge=1_024, le=16_777_216
+        1_048_576, description="Largest body of a request, in bytes.", ge=1_024, le=16_777_216
     )
     gateway_rate: int = Field(
         1_000, description="Requests a second that one caller may send on average.", ge=1

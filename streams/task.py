@@ -281,6 +281,13 @@ class PartitionTask:
         self, batches: list[Batch], upto: int = 0, more: More | None = None
     ) -> None:
         """Process batches and what is due by ``upto``, then do ``more``, in one transaction."""
+        try:
+            await self._insist(batches, upto, more)
+        except Exception:
+            self.ready = False  # the store may lack what is committed: nothing may build upon it
+            raise
+
+    async def _insist(self, batches: list[Batch], upto: int, more: More | None) -> None:
         for attempt in range(ATTEMPTS):
             if not self.ready:
                 return
@@ -288,7 +295,6 @@ class PartitionTask:
                 await self._attempt(batches, upto, more)
                 return
             except FENCED as error:
-                self.ready = False
                 raise TaskMigrated(f"partition {self.partition}: {error!r}") from error
             except TRANSIENT as error:
                 await self._reopen(error, attempt)

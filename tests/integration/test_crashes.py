@@ -60,6 +60,20 @@ def test_a_broker_error_within_a_transaction_is_overcome_within_the_process(sett
         app.assert_sound()
 
 
+def test_nothing_builds_upon_a_commit_that_the_store_could_not_take(settings):
+    """A worker is about to leave then, and inputs still come: they must wait for the next one."""
+    with Application(settings(partitions=1)) as app:
+        worker = app.worker(TEST_FAULT="5:2:disk").await_ready()
+        for item in traffic(1_500):
+            app.publish([item])
+            if worker.exit_code is not None:
+                break
+        assert worker.await_exit() == 4
+        worker.start(TEST_FAULT="")
+        app.drain()
+        app.assert_sound()
+
+
 def test_two_workers_share_the_partitions_and_one_killed_is_taken_over(settings):
     with Application(settings()) as app:
         first, second = app.worker(), app.worker()

@@ -1,10 +1,11 @@
 """A worker as `zhengming worker` runs it, with faults that a test asks for by the environment.
 
-``TEST_FAULT=<step>:<nth>:kill|freeze|error|errors``: after the n-th time that a step of the commit
-protocol ends, kill or freeze the process, or fail as a lost broker does; ``errors``: each n-th
-time. Several are separated by commas. ``TEST_POISON=<text>``: processing raises on every record
-that contains the text, with ``TEST_POISON_IN=<topic>`` only of that topic. ``TEST_DROP=<nth>``: the
-n-th batch is lost inside the client. ``TEST_COUNTING``: `Counting` instead of the domain.
+``TEST_FAULT=<step>:<nth>:kill|freeze|error|errors|disk``: after the n-th time that a step of the
+commit protocol ends, kill or freeze the process, or fail as a lost broker does; ``errors``: each
+n-th time; ``disk``: fail as a full disk does, and linger before leaving. Several are separated by
+commas. ``TEST_POISON=<text>``: processing raises on every record that contains the text, with
+``TEST_POISON_IN=<topic>`` only of that topic. ``TEST_DROP=<nth>``: the n-th batch is lost inside
+the client. ``TEST_COUNTING``: `Counting` instead of the domain.
 """
 
 from __future__ import annotations
@@ -18,13 +19,17 @@ from typing import Any
 
 from aiokafka.errors import KafkaError
 
+import streams.worker
+from streams.errors import DependencyUnavailable
 from streams.logs import configure_logging
 from streams.packs import load_policy
 from streams.settings import load_settings
+from streams.store import MemoryStore
 from streams.task import PartitionTask
 from streams.worker import Worker, domain_worker
 from tests.integration.counting import Counting
 
+LINGER_S = 2.0
 SIGNALS = {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}
 
 
@@ -43,10 +48,23 @@ def fault_from(text: str) -> Callable[[int, int], None]:
             if step == number and due:
                 if kind in SIGNALS:
                     os.kill(os.getpid(), SIGNALS[kind])
+                elif kind == "disk":
+                    fill_the_disk()
+                    raise DependencyUnavailable("the store cannot be written: injected")
                 else:
                     raise KafkaError(f"injected after step {number}")
 
     return on_step
+
+
+def fill_the_disk() -> None:
+    """Let no store take anything more, and the process linger before it leaves."""
+
+    def refuse(*_: object) -> None:
+        raise DependencyUnavailable("the store cannot be written: injected")
+
+    MemoryStore.write = refuse  # type: ignore[method-assign]  # that is the fault
+    streams.worker.GIVE_UP_AFTER_S = LINGER_S
 
 
 class Poisoned:

@@ -341,7 +341,7 @@ def test_a_parameter_that_is_not_known_is_refused_and_not_left_out(stack: Stack)
 
 
 def test_a_body_that_is_too_large_is_refused_however_it_is_sent(stack: Stack) -> None:
-    large = b'{"items": [{"bio": "' + b"x" * 300_000 + b'"}]}'
+    large = b'{"items": [{"bio": "' + b"x" * 1_100_000 + b'"}]}'
     service = stack.client("service")
     headers = {"Content-Type": "application/json"}
     for content in (large, iter([large[:100_000], large[100_000:]])):
