@@ -334,16 +334,16 @@ _PLATFORMS = _words(
     "收益 打赏 礼物 红包",
     "积分 金币 余额 资金 保证金 押金 订单 物流 退货 赔付 理赔 赔偿 补偿 保障 维权",
 )
-HEAD_OF_AN_ORGAN = re.compile(
-    r"(?:(?:国家(?![级队一二三]|地理)|中央(?!空调|公园|厨房|音乐|大街|商场|酒店)|国务院|中共)[㐀-鿿]{2,14}?"
-    r"(?:(?<![乐卖市目务中学])部|[局署委]|(?<![不可])办|(?<![客餐舞歌大前门乐])厅|(?<![好到各深])处|(?<!小)组|总会|法庭|银行)"
-    r"|[㐀-鿿]{2,3}(?:省|自治区)[㐀-鿿]{2,10}?(?:(?<![客餐舞歌大前门乐])厅|署|委))(?![㐀-鿿])"
+REST_OF_AN_ORGAN = re.compile(
+    r"(?![级队一二三]|地理|空调|公园|厨房|音乐|大街|商场|酒店)[㐀-鿿]{2,14}?"
+    r"(?:(?<![乐卖市目务中学])部|[局署委]|(?<![不可])办|(?<![客餐舞歌大前门乐])厅|(?<![好到各深])处"
+    r"|(?<!小)组|总会|法庭|银行)(?![㐀-鿿])"
 )
-"""A name that begins as the organs of a country or a province do, and ends as they do."""
-AUTHORITIES = frozenset(
-    _words(
-        "海关 公安 警方 法院 检察 税务 网警 网安 交警 特警 刑警 刑侦 经侦 反诈 禁毒 城管 疾控"
-    ).split("|")
+"""What goes on behind the beginning of the name of an organ of a country, to its end."""
+REST_OF_A_PROVINCE = re.compile(r"[㐀-鿿]{2,10}?(?:(?<![客餐舞歌大前门乐])厅|署|委)(?![㐀-鿿])")
+"""The same of one of a province, of which much else is named."""
+AUTHORITIES = re.compile(
+    _words("海关 公安 警方 法院 检察 税务 网警 网安 交警 特警 刑警 刑侦 经侦 反诈 禁毒 城管 疾控")
 )
 """Kinds of organs of which an office may follow: 海关|罚没物资拍卖处."""
 OF_A_PLATFORM = re.compile(

@@ -122,7 +122,7 @@ class ProtectedNames(TermDetector):
         first, last = segment(folded, anchor, _OWNER_REACH)
         follows = after(folded, anchor, _REACH)
         spoken = entry.word and grammar.ROLE_AFTER.match(follows) is not None
-        if anchor.term in grammar.AUTHORITIES and grammar.OFFICE.match(follows):
+        if grammar.AUTHORITIES.fullmatch(anchor.term) and grammar.OFFICE.match(follows):
             spoken = True
         goes_on = last > anchor.end and not grammar.STAFF_AFTER.match(follows)
         if entry.word and goes_on and not spoken:
@@ -286,7 +286,9 @@ def _is_claimed(folded: str, found: Anchor) -> bool:
 
 def _headed(folded: str, anchor: Anchor) -> Anchor | None:
     """What begins as the name of an organ, with the rest of it; None where it ends otherwise."""
-    hit = grammar.HEAD_OF_AN_ORGAN.match(folded, anchor.start)
+    province = anchor.term.endswith(("省", "自治区"))
+    rest = grammar.REST_OF_A_PROVINCE if province else grammar.REST_OF_AN_ORGAN
+    hit = rest.match(folded, anchor.end)
     if hit is None or is_han(folded[: anchor.start][-1:] or " "):
         return None
     return anchor._replace(end=hit.end())
