@@ -96,12 +96,14 @@ _HOSTS = (
     "|protonmail|企鹅|扣扣|网易|新浪|谷歌"
 )
 _AT_WORDS = "艾特|爱特|埃特|哎特|圈a|圈啊|a圈|小老鼠|花a"
+_MAIL = "qq|163|126|139|189|gmail|foxmail|outlook|hotmail|sina"
+"""Hosts before which less says that an address follows."""
+_MAIL_DOMAIN = rf"(?:{_MAIL})(?:{_DOT}|[{_LIKE_DOTS}])(?:com|cn|net)"
 _AT = re.compile(
     rf"[\W_]{{0,2}}(?:@|{_AT_WORDS}|{_OPEN}\s?(?:at|a|艾特|圈)\s?{_CLOSE})[\W_]{{0,2}}"
     rf"|\s{{1,3}}at\s{{1,3}}|[_*#~-]at[_*#~-]|at(?=(?:qq|163|126|gmail|foxmail)(?:{_DOT}|\Z|[\W_]))"
-    rf"|[^\w\s.,/:-]{{1,2}}(?=(?:qq|163|126|139|189|gmail|foxmail|outlook|hotmail|sina)(?:{_DOT}|[{_LIKE_DOTS}])(?:com|cn|net))"
-    rf"|(?<=\d)a(?=(?:qq|163|126|139|189|gmail|foxmail|outlook|hotmail|sina)(?:{_DOT}|[{_LIKE_DOTS}])(?:com|cn|net))"
-    rf"|[&#](?=(?:qq|163|126|139|189|gmail|foxmail|outlook|hotmail|sina)(?:[&#]|{_DOT}|\Z|[\W_]))"
+    rf"|(?:[^\w\s.,/:-]{{1,2}}|(?<=\d)a)(?={_MAIL_DOMAIN})"
+    rf"|[&#](?=(?:{_MAIL})(?:[&#]|{_DOT}|\Z|[\W_]))"
 )
 _HOST = re.compile(
     rf"(?:[a-z0-9-]{{1,63}}\s?{_DOT}\s?){{1,3}}(?:{_TLD}|{_WORD_TLD}|{_SPOKEN_TLD}|c\s?o\s?m){_NO_MORE}"
@@ -136,7 +138,7 @@ ANCHORS = (
     *(dot + name for dot in _LIKE_DOTS for name in _WEAKER_TLD.split("|")),
     *(f"点{end}" for end in ")]}】」"),
     *(f"dot{end}" for end in ")]}】」"),
-    *(f"a{host}" for host in ("qq", *_HOSTS.split("|")[1:14])),
+    *(f"a{host}" for host in _MAIL.split("|")),
     *(" ".join(name) for name in _IN_LETTERS),
     *(".c om", ".co m"),
     *("me /", ".me/", *(f" . {name}" for name in ("me", "tv", "gg", "ly", "im"))),

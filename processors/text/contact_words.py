@@ -204,7 +204,6 @@ _PLATFORMS = (
     # Names that are everyday words: an account of them has to be spoken of.
     "最右 即刻 绿洲 转转 来往 遇见 皮皮虾 小宇宙 keep 青藤 伊对 咸鱼 海鸥",
 )
-_ACCOUNTS = ("号", "id", "uid", "账号", "帐号", "号码", "用户名", "昵称")
 
 
 _FOUND_BY_NAME, _FOUND_BY_ID, _SHORT_NAMES, _EVERYDAY_NAMES = map(split_words, _PLATFORMS)
@@ -277,8 +276,9 @@ def _word_table() -> dict[str, tuple[Word, ...]]:
     table |= {
         fold(one + other): {Word(QQ, Sense.BYNAME): None} for one in _KNOCKS for other in _KNOCKS
     }
-    for channel, sense, words in (*_WORDS, (_WECHAT, Sense.NAME, " ".join(_PUBLIC))):
-        for word in split_words(words):
+    said = ((channel, sense, split_words(words)) for channel, sense, words in _WORDS)
+    for channel, sense, words in (*said, (_WECHAT, Sense.NAME, _PUBLIC)):
+        for word in words:
             table.setdefault(fold(word), {})[Word(channel, sense)] = None
     for word in (*_OPEN_NAMES, *_FOUND_BY_ID):
         table.setdefault(fold(word), {})[Word(HANDLE, Sense.OTHER)] = None
