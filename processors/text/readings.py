@@ -85,7 +85,7 @@ _DRAWN = {
 DRAWN_AS = {char: letter for letter, chars in _DRAWN.items() for char in chars}
 """Letters of other scripts, and digits, as they look; folding reads them as what they are."""
 _COMMON_DRAWN = frozenset("ム乃刀モ千ん工ズ几口尺山乙")  # of which none asks for the reading
-KANA = {
+AS_PARTS = {
     **dict(
         zip(
             "タトハニロカエムチミイリオヌネヒノク",
@@ -100,8 +100,8 @@ KANA = {
 }
 """Letters of Japanese, Korean, bopomofo and Greek as the Chinese characters or parts of them that
 they look like."""
-LONE_KANA = re.compile(
-    f"(?:(?<=[㐀-鿿])[{''.join(KANA)}]{{1,2}}(?![ぁ-ヿ])|(?<![ぁ-ヿ])[{''.join(KANA)}]{{1,2}}(?=[㐀-鿿]))"
+LONE_AS_PARTS = re.compile(
+    f"(?:(?<=[㐀-鿿])[{''.join(AS_PARTS)}]{{1,2}}(?![ぁ-ヿ])|(?<![ぁ-ヿ])[{''.join(AS_PARTS)}]{{1,2}}(?=[㐀-鿿]))"
 )
 """One or two of them beside Chinese, and no more Japanese: タト挂, 王ハ蛋."""
 _NUMERALS = "一二三四五六七八九"
@@ -129,7 +129,7 @@ SIGN_LETTERS = {
 """Letters put together from several signs."""
 SIGNED = (*SIGN_LETTERS, *("*" + letter for letter in "abcdefghijklmnopqrstuvwxyz"))
 """What a folded text holds in which signs may stand for letters."""
-_ODD_DRAWN = "".join(sorted({*DRAWN_AS, *ROMAN, *COUNTED, *KANA} - _COMMON_DRAWN))
+_ODD_DRAWN = "".join(sorted({*DRAWN_AS, *ROMAN, *COUNTED, *AS_PARTS} - _COMMON_DRAWN))
 _ODD_CHARS = f"{OVERRIDE}{UPSIDE_DOWN}{ORNAMENTS}{_ODD_DRAWN}ㄅ-ㄩ"
 _ODD = re.compile(f"[{_ODD_CHARS}]")
 _ODD_OR_PICTURE = re.compile(f"[{_ODD_CHARS}{''.join(PICTURES)}]")
@@ -815,8 +815,8 @@ def _odd_table() -> _Flags:
 def is_odd_there(joined: str, at: int) -> bool:
     """Whether such a character at a place of joined texts has what it needs beside it."""
     char = joined[at]
-    if char in KANA:
-        return LONE_KANA.match(joined, at) is not None
+    if char in AS_PARTS:
+        return LONE_AS_PARTS.match(joined, at) is not None
     if char in _ROUND or char in _CROSSED:
         return any(_beside_at(joined, at, step)[:1] in LATIN for step in (-1, 1))
     return char not in PICTURES

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from processors.text.pictures import PICTURES
 from processors.text.readings import (
+    AS_PARTS,
     BRACKET,
     BRACKETED,
     COUNTED,
     DRAWN,
     DRAWN_AS,
-    KANA,
-    LONE_KANA,
+    LONE_AS_PARTS,
     NUMERAL,
     ORNAMENT,
     ORNAMENTS,
@@ -195,7 +195,7 @@ def draw(original: str, origins: Sequence[int], folded: str) -> Iterator[Reading
 
 def look(folded: str, wanted: Wanted | None = None) -> Iterator[Reading]:
     """With Japanese syllables beside Chinese as what they look like, and their parts together."""
-    seen = LONE_KANA.sub(lambda hit: "".join(map(KANA.__getitem__, hit[0])), folded)
+    seen = LONE_AS_PARTS.sub(lambda hit: "".join(map(AS_PARTS.__getitem__, hit[0])), folded)
     if seen != folded:
         places = [index for index, char in enumerate(seen) if char.isalnum()]
         form = "".join(seen[index] for index in places)
