@@ -266,7 +266,8 @@ class _Desk:
         except Exception as error:  # told here, for a page has no other place for it
             ui.notify(f"{self._session.word('away')} ({type(error).__name__})", type="negative")
         finally:
-            self._busy = False
+            self._busy = False  # what is shown by now can be acted upon: a key is not lost
+        await self._refresh()
 
     async def _toggle_claim(self, case: Case) -> None:
         desk, line, name = self._gateway.desk, case.escalation, self._session.principal.name
@@ -275,7 +276,6 @@ class _Desk:
         else:
             await run.io_bound(desk.claim, line.escalation_id, name)
         await self._choose(line.escalation_id)
-        await self._refresh()
 
     async def _rule(self, case: Case, action: RulingAction) -> None:
         holder = (
@@ -297,4 +297,3 @@ class _Desk:
             await self._choose(rest[min(at, len(rest) - 1)])
         else:
             self._draw_case()
-        await self._refresh()
