@@ -240,7 +240,7 @@ class Checker:
         self._recordings: dict[tuple[int, str], RecordedBrakes] = {}
         self._decided: dict[str, dict[int, Policy]] = {}
         self._base = base
-        self._exchange = Exchange(settings, self._codec, self.report.add, base.keys)
+        self._exchange = Exchange(settings, self._codec, self.report.add, base.keys, self._dead)
 
     @property
     def topics(self) -> list[str]:
@@ -411,7 +411,7 @@ class Checker:
         for key in (self._states.keys() | before.keys()) - {a.encode() for a in self._answers}:
             if self._states.get(key) != before.get(key):
                 self.report.add("state", f"{key.decode()}: a state without any output")
-        self._exchange.compare(replay.claims, self._dead)
+        self._exchange.compare(replay.claims)
 
     def _replay(self, sequences: dict[str, dict[int, str]]) -> _Replay:
         """Run the pure engine over all inputs, each account's in the order that was applied.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from processors import engine
 from processors.accounts import across, decode, reporters
@@ -23,10 +23,22 @@ from streams.topics import real_name
 FINDINGS = "account.findings"
 
 
+Record = TypeVar("Record")
+
+
+class _Sent(NamedTuple, Generic[Record]):
+    """A record that a task has sent to another one."""
+
+    origin: Origin
+    value: bytes
+    record: Record
+
+
 class Exchange:
     """Collects claims and answers of a run, then compares them; ``add`` reports a problem.
 
-    ``before`` holds the states of keys with which the run began, by partition.
+    ``before`` holds the states of keys with which the run began, by partition; ``dead`` the origins
+    of what was set aside, as far as they are known.
     """
 
     def __init__(
@@ -35,22 +47,24 @@ class Exchange:
         codec: Codec,
         add: Callable[[str, str], None],
         before: Mapping[tuple[int, bytes], bytes],
+        dead: Collection[Origin],
     ) -> None:
         self.claims: dict[str, list[KeyClaim]] = defaultdict(list)
         self.origins: dict[str, int] = {}
         self.states: dict[tuple[int, bytes], bytes | None] = {}
         self._before = before
+        self._dead = dead
         self._codec = codec
         self._add = add
         self._partitions = settings.partitions
         self._claimed = real_name(settings, "name.claims")
         self._found = real_name(settings, FINDINGS)
-        self._records: list[tuple[Origin, bytes, KeyClaims]] = []
+        self._claims: list[_Sent[KeyClaims]] = []
+        self._findings: list[_Sent[KeyFindings]] = []
         self._answers: dict[tuple[str, str], list[engine.Input]] = defaultdict(list)
         self._given_up: set[tuple[str, str]] = set()
         self._reached: dict[int, int] = {}
         self._earlier: set[Origin] = set()
-        self._answered: Counter[tuple[int, bytes]] = Counter()
 
     @property
     def topics(self) -> tuple[str, str]:
@@ -66,20 +80,20 @@ class Exchange:
 
         What was made ``before`` the run is applied, and is not compared with what the run makes.
         """
-        partition, offset, value = message.partition(), message.offset(), message.value()
-        if topic == self._claimed:
-            self._collect_claims((topic, partition, offset), value, before=before)
-        else:
-            self._answered[partition, value] += not before
-            for answer, one in single(self._codec.decode(KeyFindings, value)):
-                given = engine.Input(FINDINGS, partition, offset, answer.at, one)
-                self._collect_answer(answer, given)
-
-    def _collect_claims(self, origin: Origin, value: bytes, *, before: bool) -> None:
-        record = self._codec.decode(KeyClaims, value)
-        self._records.append((origin, value, record))
+        origin, value = (topic, message.partition(), message.offset()), message.value()
         if before:
             self._earlier.add(origin)
+        if topic == self._claimed:
+            record = self._codec.decode(KeyClaims, value)
+            self._claims.append(_Sent(origin, value, record))
+            self._collect_claims(origin, record, before=before)
+        else:
+            found = self._codec.decode(KeyFindings, value)
+            self._findings.append(_Sent(origin, value, found))
+            for answer, one in single(found):
+                self._collect_answer(answer, engine.Input(FINDINGS, *origin[1:], answer.at, one))
+
+    def _collect_claims(self, origin: Origin, record: KeyClaims, *, before: bool) -> None:
         for claim in record.claims:
             account = claim.account_id
             if not before:
@@ -102,7 +116,9 @@ class Exchange:
 
     def answers(self, account: str, event: str) -> list[engine.Input]:
         """The answers considered in a turn of an account, in the order in which they came."""
-        return self._answers.get((account, event), [])
+        given = self._answers.get((account, event), [])
+        topic = self._found
+        return [one for one in given if (topic, one.partition, one.offset) not in self._dead]
 
     def given_up(self, account: str, event: str) -> bool:
         """Whether a turn of an account is one in which an answer is waited for no longer."""
@@ -119,48 +135,50 @@ class Exchange:
                     turn = across.answer_id(name, pending.event_id, pending.asked)
                     yield from self.answers(name, turn)
 
-    def compare(self, replayed: Mapping[str, list[KeyClaim]], dead: Collection[Origin]) -> None:
+    def compare(self, replayed: Mapping[str, list[KeyClaim]]) -> None:
         """Compare with the claims of a replay, and the answers with what the claims give."""
-        claims = self._made(dead)
+        claims: dict[str, list[KeyClaim]] = defaultdict(list)
+        for sent in self._made(self._claims):
+            for claim in sent.record.claims:
+                claims[claim.account_id].append(claim)
         for account in claims.keys() | replayed.keys():
             ours, theirs = claims.get(account, []), replayed.get(account, [])
             if sorted(ours, key=_order) != sorted(theirs, key=_order):
                 self._add("claims", f"{account}: claims and replay differ")
-        answered: Counter[tuple[int, bytes]] = Counter()
+        answers = Counter((sent.origin[1], sent.value) for sent in self._made(self._findings))
+        replayed_ones: Counter[tuple[int, bytes]] = Counter()
         states: dict[int, dict[bytes, bytes | None]] = defaultdict(dict)
         for (partition, key), held in self._before.items():
             states[partition][key] = held
-        for origin, _, record in self._records:
-            if origin in dead or origin[2] >= self._reached.get(origin[1], 0):
+        for (_, partition, offset), _, record in self._claims:
+            if (self._claimed, partition, offset) in self._dead:
                 continue
-            known = states[origin[1]]
+            if offset >= self._reached.get(partition, 0):
+                continue
+            known = states[partition]
             found = apply_claims(record.claims, known.get, known)
             if found.findings or found.nothing:
-                value = self._codec.encode(found)
-                answered[record.origin, value] += 1
-        for (partition, _), count in (
-            (answered - self._answered) + (self._answered - answered)
-        ).items():
+                replayed_ones[record.origin, self._codec.encode(found)] += 1
+        differing = (answers - replayed_ones) + (replayed_ones - answers)
+        for (partition, _), count in differing.items():
             self._add("claims", f"{count} records of answers to partition {partition} differ")
         made = {(p, key): value for p, known in states.items() for key, value in known.items()}
         for place in made.keys() | self.states.keys():
             if made.get(place) != self.states.get(place):
                 self._add("claims", f"the state of key {place} and the replay differ")
 
-    def _made(self, dead: Collection[Origin]) -> Mapping[str, list[KeyClaim]]:
-        """The claims as accounts made them: a record set aside and sent again counts once."""
-        made: dict[str, list[KeyClaim]] = defaultdict(list)
-        aside: Counter[bytes] = Counter()
-        for origin, value, record in self._records:
-            if origin in self._earlier:
+    def _made(self, sent: Iterable[_Sent[Record]]) -> Iterator[_Sent[Record]]:
+        """Records as the run made them: one that was set aside and sent again counts once."""
+        aside: Counter[tuple[int, bytes]] = Counter()
+        for one in sent:
+            if one.origin in self._earlier:
                 continue
-            if aside[value]:
-                aside[value] -= 1
+            place = one.origin[1], one.value
+            if aside[place]:
+                aside[place] -= 1
             else:
-                for claim in record.claims:
-                    made[claim.account_id].append(claim)
-            aside[value] += origin in dead
-        return made
+                yield one
+            aside[place] += one.origin in self._dead
 
 
 def unanswered(states: Mapping[bytes, bytes | None]) -> Iterator[tuple[str, str]]:
