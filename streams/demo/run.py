@@ -167,7 +167,7 @@ class _Demo:
         if not self._plan.bounded:
             return OK
         pool.stop()
-        return self._conclude(settings, policy, watcher, pool.restarts)
+        return self._conclude(settings, policy, watcher, pool)
 
     def _bring_up(self) -> tuple[Settings, str]:
         """Start Kafka and Redis and create the topics; returns the settings and a title."""
@@ -270,14 +270,15 @@ class _Demo:
                 if ledger.answered != last:
                     last, since = ledger.answered, time.monotonic()
                 elif ledger.waiting and time.monotonic() - since > STALLED_AFTER_S:
-                    complain(f"{ledger.waiting} events have no answer; the workers' logs:")
-                    complain(pool.tails())
+                    complain(f"{ledger.waiting} events have no answer")
                     return
                 pause.wait(DRAW_S if screen is not None else LOOK_S)
             if screen is not None:
                 _draw(live, screen)
 
-    def _conclude(self, settings: Settings, policy: Policy, watcher: Watcher, restarts: int) -> int:
+    def _conclude(
+        self, settings: Settings, policy: Policy, watcher: Watcher, pool: WorkerPool
+    ) -> int:
         """Check the whole run on the broker and tell the result."""
         self._say("checking every record ...")
         ledger, report = self._ledger, check(settings, policy)
@@ -292,7 +293,7 @@ class _Demo:
             "lost": report.lost + failed,
             "doubled": report.doubled,
             "diverged": report.diverged,
-            "restarts": restarts,
+            "restarts": pool.restarts,
             "rate": round(ledger.rate, 1),
             "p50_ms": _rounded(ledger.percentile(0.5)),
             "p99_ms": _rounded(ledger.percentile(0.99)),
@@ -302,7 +303,10 @@ class _Demo:
         else:
             out.print(_table(result))
         _explain(report, ledger)
-        return OK if report.ok and not failed and not ledger.waiting else FOUND
+        if report.ok and not failed and not ledger.waiting:
+            return OK
+        complain(f"the workers' logs:\n{pool.tails()}")
+        return FOUND
 
 
 def _draw(live: Live, screen: Screen) -> None:

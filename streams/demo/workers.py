@@ -93,11 +93,9 @@ class WorkerPool:
     def stop(self) -> None:
         """Stop all workers at once, gracefully; kill those that do not listen."""
         deadline = time.monotonic() + STOP_S
-        workers = list(self._workers.values())
-        self._workers.clear()
-        for worker in workers:
+        for worker in self._workers.values():
             worker.send(signal.SIGTERM)
-        for worker in workers:
+        for worker in self._workers.values():
             worker.stop(max(0.1, deadline - time.monotonic()))
 
 
