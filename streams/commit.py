@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaProducer
@@ -53,13 +54,18 @@ def _send_nothing_that_was_refused(producer: Any) -> None:
     takes them as part of that one: states would be committed without their outputs.
     """
     manager, accumulator = producer._txn_manager, producer._message_accumulator
-    refuse = manager.error_transaction
+    refuse, fail_all = manager.error_transaction, accumulator.fail_all
+
+    def fail_unsent(error: BaseException) -> None:
+        fail_all(error)
+        for batch in chain(*accumulator._batches.values(), accumulator._pending_batches):
+            batch._drain_waiter.exception()  # seen: nobody else looks, and asyncio would complain
 
     def error_transaction(error: BaseException) -> None:
         refuse(error)
-        accumulator.fail_all(error)
+        fail_unsent(error)
 
-    manager.error_transaction = error_transaction
+    accumulator.fail_all, manager.error_transaction = fail_unsent, error_transaction
 
 
 @dataclass(slots=True)
@@ -133,6 +139,25 @@ class TransactionalProducer:
         Returns the changelog offset after the transaction's last record. Raises `FENCED` where
         somebody else owns the partition; after any other error the outcome may be unknown.
         """
+        try:
+            return await self._commit(overlay, done)
+        except TRANSIENT as error:
+            if self._was_fenced() and not isinstance(error, FENCED):
+                raise ProducerFenced from error
+            raise
+
+    def _was_fenced(self) -> bool:
+        """Whether the producer has been fenced, whatever an error says.
+
+        What is asked of it then may fail as out of turn, which says nothing of another owner: who
+        began again after that would fence the owner in turn.
+        """
+        manager = self._producer._txn_manager
+        return manager.is_fatal_error() and isinstance(
+            manager.wait_for_transaction_end().exception(), FENCED
+        )
+
+    async def _commit(self, overlay: Overlay, done: Callable[[int], None]) -> int:
         producer = self._producer
         changelog = self._options.changelog
         deliveries: list[asyncio.Future[Any]] = []

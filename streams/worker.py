@@ -62,6 +62,23 @@ FRESH_MS = 1_000
 """An idle partition is one whose end was confirmed by an answer no older than this."""
 
 
+def task_options(settings: Settings) -> TaskOptions:
+    """What partition tasks need of these settings."""
+    return TaskOptions(
+        app_id=settings.app_id,
+        kafka=settings.aiokafka_config(),
+        changelog=changelog_topic(settings),
+        transaction_timeout_ms=settings.transaction_timeout_ms,
+        request_timeout_ms=settings.request_timeout_ms,
+        max_batch_bytes=settings.max_batch_bytes,
+        max_queued_records=settings.max_queued_records,
+        commit_interval_s=settings.commit_interval_ms / 1e3,
+        answer_within_s=settings.answer_within_s,
+        check_crcs=settings.kafka_check_crcs,
+        first=tuple(real_name(settings, t.name) for t in repartition_topics()),
+    )
+
+
 class Worker:
     """A worker and everything it is made of. `run` blocks until it stops."""
 
@@ -74,19 +91,7 @@ class Worker:
         self.settings = settings
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         self.tasks = TaskManager(
-            TaskOptions(
-                app_id=settings.app_id,
-                kafka=settings.aiokafka_config(),
-                changelog=changelog_topic(settings),
-                transaction_timeout_ms=settings.transaction_timeout_ms,
-                request_timeout_ms=settings.request_timeout_ms,
-                max_batch_bytes=settings.max_batch_bytes,
-                max_queued_records=settings.max_queued_records,
-                commit_interval_s=settings.commit_interval_ms / 1e3,
-                answer_within_s=settings.answer_within_s,
-                check_crcs=settings.kafka_check_crcs,
-                first=tuple(real_name(settings, t.name) for t in repartition_topics()),
-            ),
+            task_options(settings),
             processing,
             WorkerMetrics(),
             self._new_store,

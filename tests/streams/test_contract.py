@@ -12,7 +12,7 @@ import faust
 import pytest
 from aiokafka.consumer import consumer as aiokafka_consumer
 from aiokafka.consumer import fetcher, subscription_state
-from aiokafka.producer import message_accumulator, sender
+from aiokafka.producer import message_accumulator, sender, transaction_manager
 from aiokafka.producer import producer as aiokafka_producer
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
@@ -69,6 +69,10 @@ def test_a_replaced_method_is_the_one_that_was_read(method):
         ),
         (message_accumulator.BatchBuilder, ["append", "close", "record_count"]),
         (message_accumulator.MessageAccumulator, ["fail_all"]),
+        (
+            transaction_manager.TransactionManager,
+            ["error_transaction", "is_fatal_error", "wait_for_transaction_end"],
+        ),
         (aiokafka_producer.AIOKafkaProducer, ["create_batch", "send_batch", "begin_transaction"]),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -101,6 +105,12 @@ def test_the_names_leaned_on_exist(owner, names):
             ["self._txn_manager", "self._message_accumulator"],
         ),
         (sender.AddPartitionsToTxnHandler, ["txn_manager.error_transaction("]),
+        (sender.Sender._fail_all, ["_message_accumulator.fail_all(", "_txn_manager.fatal_error("]),
+        (
+            message_accumulator.MessageAccumulator.fail_all,
+            ["self._batches.values()", "self._pending_batches"],
+        ),
+        (message_accumulator.MessageBatch.failure, ["self._drain_waiter.set_exception("]),
     ],
     ids=lambda value: getattr(value, "__qualname__", getattr(value, "__name__", "")),
 )

@@ -37,7 +37,6 @@ from streams.errors import BrokerUnreachable
 from streams.gateway.keys import draw_key, entry
 from streams.gateway.roles import Role
 from streams.inspection import exportable
-from streams.manager import TaskOptions
 from streams.packs import load_policy
 from streams.settings import Settings
 from streams.simulate import Simulation
@@ -45,6 +44,7 @@ from streams.store import MemoryStore
 from streams.topics import changelog_topic, create_topics, output_topics, real_name
 from streams.views.store import now_ms
 from streams.work import Message, Overlay
+from streams.worker import task_options
 from tests.integration import harness
 from tests.streams.command_line import Command
 from tests.streams.security.certificates import Authority
@@ -460,17 +460,7 @@ async def test_nothing_of_a_refused_transaction_is_committed_with_the_one_before
     changelog = changelog_topic(ours)
     others = [real_name(ours, topic.name) for topic in output_topics()]
     others.remove(need.name)
-    options = TaskOptions(
-        app_id=ours.app_id,
-        kafka=ours.aiokafka_config(),
-        changelog=changelog,
-        transaction_timeout_ms=ours.transaction_timeout_ms,
-        request_timeout_ms=ours.request_timeout_ms,
-        max_batch_bytes=ours.max_batch_bytes,
-        max_queued_records=ours.max_queued_records,
-        commit_interval_s=0.0,
-    )
-    producer, numbers, committed = TransactionalProducer(options, partition=0), count(), []
+    producer, numbers, committed = TransactionalProducer(task_options(ours), 0), count(), []
 
     async def commit(topics: list[str]) -> bool:
         value, overlay = b"%d" % next(numbers), Overlay(MemoryStore(), ours.max_batch_bytes)
