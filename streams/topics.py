@@ -14,7 +14,14 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
 from schemas import records as r
-from streams.clients import create_admin, create_producer, end_offsets, topic_partitions
+from streams.clients import (
+    create_admin,
+    create_producer,
+    end_offsets,
+    group_offsets,
+    settled_offsets,
+    topic_partitions,
+)
 from streams.errors import BrokerUnreachable, ConfigurationError
 from streams.settings import Settings
 
@@ -274,6 +281,19 @@ def repartition_topics() -> tuple[Topic, ...]:
 def consumed_topics() -> tuple[Topic, ...]:
     """Return all that a partition task reads: the inputs, and what other tasks send it."""
     return input_topics() + repartition_topics()
+
+
+def drained(admin: AdminClient, settings: Settings) -> bool:
+    """Whether workers have told positions at the end of all that tasks read.
+
+    The ends are asked for after the positions, and what is being committed is waited for: what was
+    sent together with them is then known. While nothing was ever sent, nothing is drained. The
+    mock never is: it counts markers that nobody reads. Raises as `end_offsets` and `group_offsets`.
+    """
+    names = [real_name(settings, topic.name) for topic in consumed_topics()]
+    reached = group_offsets(settings, settings.app_id, end_offsets(admin, names), WITHIN_S)
+    ends = {tp: end for tp, end in settled_offsets(admin, names).items() if end > 0}
+    return bool(ends) and all(reached[tp] >= end for tp, end in ends.items())
 
 
 def output_topics() -> tuple[Topic, ...]:

@@ -38,8 +38,7 @@ from streams.packs import load_policy
 from streams.sandbox import ApacheKafka, own_redis
 from streams.settings import load_settings
 from streams.simulate import Simulated, Simulation
-from streams.topics import create_topics, input_topics, real_name
-from tests.integration.harness import drained
+from streams.topics import create_topics, drained, input_topics, real_name
 from tests.soak_page import Run, page
 from tests.steady import Sample, Usage, judge
 from tests.support import wait_until

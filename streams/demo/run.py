@@ -36,11 +36,13 @@ from streams.sandbox import start_kafka, start_redis
 from streams.settings import Settings, load_settings
 from streams.simulate import Simulated, Simulation
 from streams.sources.live import LiveInputs
-from streams.topics import create_topics
+from streams.topics import create_topics, drained
 from streams.views import ViewReader
 
 READY_WITHIN_S = 60.0
 STALLED_AFTER_S = 60.0
+MOCK_QUIET_S = 2.0
+"""The mock does not tell how far its reader is: all is decided when nothing more comes out."""
 DRAW_S = 0.5
 LOOK_S = 0.05
 ENDLESS = 1 << 62
@@ -163,7 +165,7 @@ class _Demo:
         screen = None
         if not self._plan.json:
             screen = Screen(self._ledger, watcher, views, pool, policy.pack, title, console)
-        self._watch(publisher, watcher, pool, screen)
+        self._watch(settings, publisher, watcher, pool, screen)
         if not self._plan.bounded:
             return OK
         pool.stop()
@@ -251,14 +253,25 @@ class _Demo:
             pause.wait(LOOK_S)
 
     def _watch(
-        self, publisher: Publisher, watcher: Watcher, pool: WorkerPool, screen: Screen | None
+        self,
+        settings: Settings,
+        publisher: Publisher,
+        watcher: Watcher,
+        pool: WorkerPool,
+        screen: Screen | None,
     ) -> None:
-        """Wait until everything is answered, drawing if there is a screen."""
-        ledger, pause = self._ledger, threading.Event()
+        """Wait until everything is answered and decided, drawing if there is a screen."""
+        ledger, pause, admin = self._ledger, threading.Event(), create_admin(settings)
+
+        def settled() -> bool:  # a first answer may wait for what other accounts say
+            if self._mock:
+                return time.monotonic() - watcher.last_output > MOCK_QUIET_S
+            return drained(admin, settings)
+
         last, since = -1, time.monotonic()
         live = Live(console=out, auto_refresh=False)
         with live if screen is not None else contextlib.nullcontext():
-            while publisher.is_alive() or ledger.waiting:
+            while publisher.is_alive() or ledger.waiting or not settled():
                 if screen is not None:
                     _draw(live, screen)
                 pool.supervise()
@@ -269,8 +282,10 @@ class _Demo:
                         raise fail(f"{type(thread).__name__} failed: {thread.error!r}", FOUND)
                 if ledger.answered != last:
                     last, since = ledger.answered, time.monotonic()
-                elif ledger.waiting and time.monotonic() - since > STALLED_AFTER_S:
-                    complain(f"{ledger.waiting} events have no answer")
+                elif (
+                    ledger.waiting or not publisher.is_alive()
+                ) and time.monotonic() - since > STALLED_AFTER_S:
+                    complain(f"{ledger.waiting} events have no answer, or not all is processed")
                     return
                 pause.wait(DRAW_S if screen is not None else LOOK_S)
             if screen is not None:

@@ -143,6 +143,7 @@ class Watcher(_Thread):
         self.decisions: Counter[str] = Counter()
         self.steps: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
+        self.last_output = time.monotonic()
 
     def _work(self) -> None:
         topics = (*self._types, self._dead)
@@ -157,6 +158,7 @@ class Watcher(_Thread):
             self._consumer.close()
 
     def _take(self, message: Any) -> None:
+        self.last_output = time.monotonic()
         topic = message.topic()
         if topic == self._dead:
             if (letter := parse(message)) is not None:

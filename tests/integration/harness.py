@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka.admin import (
-    AdminClient,
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
@@ -26,15 +25,12 @@ from streams.children import free_ports
 from streams.clients import (
     create_admin,
     create_producer,
-    end_offsets,
-    group_offsets,
     read_all,
-    settled_offsets,
 )
 from streams.dead_letters import DeadLetter, parse
 from streams.packs import load_policy
 from streams.settings import Settings
-from streams.topics import consumed_topics, create_topics, real_name, topic_named
+from streams.topics import create_topics, drained, real_name, topic_named
 from tests.support import wait_until
 
 MAIN = Path(__file__).with_name("worker_main.py")
@@ -264,18 +260,6 @@ class Application:
         report = self.check()
         assert report.ok, f"{report.problems}\n{report.examples}"
         return report
-
-
-def drained(admin: AdminClient, settings: Settings) -> bool:
-    """Whether workers have told positions at the end of all that tasks read.
-
-    The ends are asked for after the positions, and what is being committed is waited for: what was
-    sent together with them is then known.
-    """
-    names = [real_name(settings, topic.name) for topic in consumed_topics()]
-    reached = group_offsets(settings, settings.app_id, end_offsets(admin, names), 10)
-    ends = {tp: end for tp, end in settled_offsets(admin, names).items() if end > 0}
-    return bool(ends) and all(reached[tp] >= end for tp, end in ends.items())
 
 
 def pause(seconds: float) -> None:

@@ -41,11 +41,10 @@ from streams.packs import load_policy
 from streams.settings import Settings
 from streams.simulate import Simulation
 from streams.store import MemoryStore
-from streams.topics import changelog_topic, create_topics, output_topics, real_name
+from streams.topics import changelog_topic, create_topics, drained, output_topics, real_name
 from streams.views.store import now_ms
 from streams.work import Message, Overlay
 from streams.worker import task_options
-from tests.integration import harness
 from tests.streams.command_line import Command
 from tests.streams.security.certificates import Authority
 from tests.streams.security.locked_broker import ADMIN, LockedBroker
@@ -163,9 +162,9 @@ def publish(application: Application, events: int, seed: int = 7) -> None:
     assert producer.flush(30) == 0
 
 
-def drained(application: Application) -> bool:
+def all_processed(application: Application) -> bool:
     """Whether all is processed, as the administrator sees it."""
-    return harness.drained(application.locked.admin, application.administrator)
+    return drained(application.locked.admin, application.administrator)
 
 
 def at_the_gateway(application: Application, keys: dict[str, str], pack: Path) -> None:
@@ -294,7 +293,7 @@ def test_every_part_works_with_exactly_the_rights_of_the_table_and_uses_each_of_
         def settled() -> bool:
             for child in started:
                 assert child.running, child.tail(30)
-            return drained(application)
+            return all_processed(application)
 
         wait_until(settled, 90, "the traffic is decided", every=0.3)
         wait_until(lambda: ready(application), 30, "the gateway serves", every=0.2)
@@ -428,7 +427,7 @@ def test_a_right_that_is_taken_back_while_a_worker_runs_stops_it_and_nothing_is_
     create_topics(application.settings(Part.ADMIN))
     worker = application.start(Part.WORKER)
     publish(application, 20)
-    wait_until(lambda: drained(application), 60, "the traffic is decided", every=0.3)
+    wait_until(lambda: all_processed(application), 60, "the traffic is decided", every=0.3)
     need = missing(application.names)["an output"]
     application.locked.revoke(principal_of(Part.WORKER), need)
     seeds = count(8)
@@ -442,7 +441,7 @@ def test_a_right_that_is_taken_back_while_a_worker_runs_stops_it_and_nothing_is_
     assert "TopicAuthorizationFailed" in worker.log.read_text("utf-8")
     application.locked.grant(principal_of(Part.WORKER), [need])
     application.start(Part.WORKER)
-    wait_until(lambda: drained(application), 60, "the rest is decided", every=0.3)
+    wait_until(lambda: all_processed(application), 60, "the rest is decided", every=0.3)
     ours = application.settings(Part.AUDITOR)
     report = check(ours, load_policy(ours))
     assert report.ok, report.examples
