@@ -36,6 +36,7 @@ from processors.text.views import (
     sound,
     sound_codes,
 )
+from processors.text.wanted import Wanted
 from processors.text.words import loose_pairs
 
 _FEW = 400
@@ -119,7 +120,7 @@ class Forms:
             self._starts[view] = starts_of(self.view(view))
         return self._starts[view]
 
-    def otherwise(self, wanted: readings.Wanted) -> Iterator[tuple[int, str]]:
+    def otherwise(self, wanted: Wanted) -> Iterator[tuple[int, str]]:
         """Indexes of the texts that may have another reading, each with the kind of it."""
         folded, stripped = self._folded_codes, self._stripped_codes
         if folded is None or stripped is None:
@@ -141,7 +142,7 @@ class Forms:
                 yield bisect_right(self.starts(view), place) - 1, kind
         yield from self._odd(wanted)
 
-    def _odd(self, wanted: readings.Wanted) -> Iterator[tuple[int, str]]:
+    def _odd(self, wanted: Wanted) -> Iterator[tuple[int, str]]:
         """As ``otherwise``, for characters that ask for one of the rarer readings."""
         if self._codes is None:
             places = readings.odd_at(self._joined)

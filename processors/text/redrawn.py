@@ -27,9 +27,9 @@ from processors.text.readings import (
     TURNED,
     UPSIDE_DOWN,
     Reading,
-    Wanted,
 )
 from processors.text.views import BACKWARDS
+from processors.text.wanted import Wanted
 
 _POPPED = re.compile("[\u202c\u2069\n\r]|\\Z")
 _ORNAMENT = re.compile(f"[{ORNAMENTS}]")

@@ -4,22 +4,19 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
+from processors.text.beside import AS_NUMERALS, LONE_DIGIT, han_beside
 from processors.text.readings import (
-    AS_NUMERALS,
     BOPOMOFO,
     COMBINED,
     INITIAL,
-    LONE_DIGIT,
     PICTURE,
     PINYIN,
     SPLIT,
     Reading,
-    Wanted,
-    han_beside,
-    words_in,
 )
 from processors.text.redrawn import split
 from processors.text.views import sound, spelled, spellings, syllables
+from processors.text.wanted import Wanted, words_in
 
 _TONES = frozenset("12345")
 _Spans = list[tuple[int, int]]

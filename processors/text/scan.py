@@ -40,6 +40,7 @@ from processors.text.views import (
     skeleton_kept,
     sound,
 )
+from processors.text.wanted import Wanted
 
 _RULES_BY_WEIGHT = (
     *("invisible", "confusable", "enclosed", "radical", "variant", "traditional", "digit"),
@@ -170,7 +171,7 @@ class Text:
         used = {RULES.get(ord(char)) for char in self.original[start:end]}
         return next((rule for rule in _RULES_BY_WEIGHT if rule in used), "plain")
 
-    def read_otherwise(self, kind: str, wanted: readings.Wanted) -> Iterator[readings.Reading]:
+    def read_otherwise(self, kind: str, wanted: Wanted) -> Iterator[readings.Reading]:
         """What the text may be read as otherwise, in the way of a kind."""
         folded = self.folded
         if kind == readings.REPEAT:
@@ -197,7 +198,7 @@ class Text:
         else:
             yield from self.odd_readings(wanted)
 
-    def odd_readings(self, wanted: readings.Wanted | None = None) -> Iterator[readings.Reading]:
+    def odd_readings(self, wanted: Wanted | None = None) -> Iterator[readings.Reading]:
         """Readings of characters that are there for no other."""
         for read in (
             *(redrawn.reverse, redrawn.turn, redrawn.unadorn),
@@ -295,7 +296,7 @@ class Scanner:
         self._near: list[Callable[[str, str, int], Iterable[Near]]] = [
             getattr(one, "near", _nothing) for one in detectors
         ]
-        self._wanted = readings.Wanted(
+        self._wanted = Wanted(
             *(
                 [
                     term

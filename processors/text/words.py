@@ -15,6 +15,8 @@ from processors.text.fold import JOINT, Codes
 REACH = 10
 """Characters at either end of a hit that are looked at."""
 
+LATIN = frozenset("abcdefghijklmnopqrstuvwxyz")
+
 _SHORT = 3
 
 # Words younger than the dictionary that begin or end as others do.
