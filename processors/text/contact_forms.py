@@ -8,15 +8,15 @@ from processors.text.match import Outcome
 # Bynames that are digits and nothing else, one character each, so that offsets stay.
 _NUMERALS = {
     "0": "〇零洞⓿",
-    "1": "一壹弌幺妖㈠❶➀➊⓵〡",
-    "2": "二贰貳两兩弍❷➁➋⓶〢",
-    "3": "三叁參弎❸➂➌⓷〣",
-    "4": "四肆❹➃➍⓸〤",
-    "5": "五伍❺➄➎⓹〥",
-    "6": "六陆陸❻➅➏⓺〦",
+    "1": "一壹弌幺妖㈠❶➀➊⓵〡⚀",
+    "2": "二贰貳两兩弍❷➁➋⓶〢⚁",
+    "3": "三叁參弎❸➂➌⓷〣⚂",
+    "4": "四肆❹➃➍⓸〤⚃",
+    "5": "五伍❺➄➎⓹〥⚄",
+    "6": "六陆陸❻➅➏⓺〦⚅",
     "7": "七柒拐❼➆➐⓻〧",
     "8": "八捌❽➇➑⓼〨",
-    "9": "九玖勾❾➈➒⓽〩",
+    "9": "九玖氿勾❾➈➒⓽〩",
 }
 NUMERAL = "".join(_NUMERALS.values())
 DIGIT_OF = str.maketrans({char: digit for digit, chars in _NUMERALS.items() for char in chars})

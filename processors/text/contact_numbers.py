@@ -16,7 +16,7 @@ _FILL = rf"(?:[^\w{JOINT}]|[{_BETWEEN}]){{1,6}}"
 WORTH_A_LOOK = re.compile(
     rf"[{NUMERAL}0-9oil](?:(?:[^\w{JOINT}]{{0,3}}_{{0,3}}[{NUMERAL}0-9oil]){{6}}"
     rf"|(?<=[1一幺])(?:[{NUMERAL}3-9][{NUMERAL}\d]{_FILL}[{NUMERAL}\d]{{4}}"
-    rf"|(?P<same>[^\d{JOINT}])[3-9](?:(?P=same)\d){{4}}))"
+    rf"|[^\d{JOINT}][3-9](?:[^\d\s{JOINT}]\d){{4}}))"
 )
 """What a text with a number has. One set of characters to begin with, so that the search over the
 joined batch skips quickly."""
@@ -83,7 +83,7 @@ _CALL = re.compile(
 )
 _BROKEN = re.compile(
     rf"(?<!\d)1[3-9]\d{_FILL}\d{{4}}{_FILL}\d{{4}}(?!\d)"
-    r"|(?<!\d)1(?P<same>[^\d\s])[3-9](?:(?P=same)\d){9}(?!\d)"
+    r"|(?<!\d)1[^\d\s][3-9](?:[^\d\s]\d){9}(?!\d)"
 )
 _LOOKALIKE = re.compile(r"(?<![a-z0-9])[\doil|](?:[ -]?[\doil|]){10}(?![a-z0-9])")
 _LOOKS = str.maketrans("oil|", "0111")

@@ -54,7 +54,10 @@ _WORDS = (
         _WECHAT,
         Sense.BYNAME,
         """
-        微讯 薇讯 魏新 微💌 v💌 薇💌 薇信 徽信 溦信 崴信 葳信 危信 魏信 唯信 喂信 徾信 v信 wei信
+        微✉ 薇✉ 溦✉ v✉ 微📧 v📧 微📩 v📩 亻散亻言 彳散亻言 ㄨㄟˊㄒㄧㄣˋ ㄨㄟㄒㄧㄣ
+        绿色的聊天软件 聊天软件绿色 那个绿色的 绿色的那个 绿色那个 绿色通讯软件 绿色通讯软体
+        绿色聊天软体 绿色社交软件 绿色的app 绿标软件 微讯 薇讯 魏新 微💌 v💌 薇💌 薇信 徽信 溦信
+        崴信 葳信 危信 魏信 唯信 喂信 徾信 v信 wei信
         微xin 薇xin 微伈 薇伈 薇辛 薇欣 薇芯 微芯 维芯 卫芯 威芯 v芯 v讯 v心 v❤ 微❤ 薇❤ 卫❤ 威❤
         微亻言 v亻言 v型 微型号 vx vxin wxin v号 薇号 微x 薇x 威x
         w信 w心 w芯 w❤ w亻言 加v 加薇 加微 加威 加vx 加vv +vv ➕vv
@@ -89,7 +92,8 @@ _WORDS = (
         QQ,
         Sense.BYNAME,
         """
-        扌口扌口 扣扌口 扌口扣 企e 企俄 企额 企娥 企蛾 企饿 起鹅 气鹅 汽鹅 七鹅 加扌口 企鹅厂
+        加抠 +抠 抠号 抠群 鹅厂聊天软件 鹅厂软件 企鹅软件 企鹅图标 扌口扌口 扣扌口 扌口扣 企e 企俄
+        企额 企娥 企蛾 企饿 起鹅 气鹅 汽鹅 七鹅 加扌口 企鹅厂
         口口号 扣裙 q裙 扣号 加扣 +扣 ➕扣 裙号 加裙 🐧 加企鹅 企鹅号
         企鹅群 企鹅裙 🐧qun qqqun qq_qun 扣qun 企鹅qun q邮 扣邮
         kou_kou koukou 丘丘 邱邱 球球号 qiuqiu 君羊
@@ -115,7 +119,8 @@ _WORDS = (
         _TELEGRAM,
         Sense.BYNAME,
         """
-        纸飞机 纸飞鸡 纸✈ 纸🛩 纸🛫 飞机号 飞机群 加飞机 土豆号 电抱 电爆 电豹 teiegram 特雷格拉姆
+        土鸽 提鸽 踢鸽 纸飞机 纸飞鸡 纸✈ 纸🛩 纸🛫 飞机号 飞机群 加飞机 土豆号 电抱 电爆 电豹
+        teiegram 特雷格拉姆
         特雷格兰
         te1egram te1egr@m telegr@m
         飞🐔 ✈机 🛩机 飞✈ 纸灰机 灰机
@@ -155,7 +160,7 @@ _WORDS = (
         _LINE,
         Sense.BYNAME,
         """
-        加赖 赖id 赖号 赖我 我赖 赖赖 赖: 加莱 加籁
+        ライン 加赖 赖id 赖号 赖我 我赖 赖赖 赖: 加莱 加籁
         """,
     ),
     (
@@ -171,6 +176,7 @@ _WORDS = (
         """
         淘口令 口令: 邀请码 邀请id 个人代码 id号 加友码 友码
         加我 ➕我 +我 联系我 找我 戳我 滴我 滴滴我 dd我 敲我 私我 skype discord kakaotalk snapchat
+        加助理 加客服 加老师 加小助手 加管家 加经理 加店长 加教练 加助教 加团长
         instagram facebook wickr 好友码 好友代码 friend_code 会议号
         """,
     ),
@@ -190,7 +196,8 @@ _PLATFORMS = (
     哔站 bilibili 哔哩哔哩 知乎 豆瓣 贴吧 陌陌 探探 soul tt语音 比心 积目 他趣 闲鱼 淘宝 旺旺
     支付宝
     吱付宝 钉钉 飞书 yy 歪歪 斗鱼 虎牙 全民k歌 唱吧 酷狗 网易云 lofter 脉脉 米游社 小黑盒 拼多多
-    百度网盘 快🤚 快✋ 快🖐 小📕 小黄鱼 脸书 推特 领英 油管 ins ig twitter tiktok youtube threads
+    百度网盘 快👋 快🤚 快✋ 快🖐 小📕 小黄鱼 闲🐟 脸书 推特 领英 油管 ins ig twitter tiktok youtube
+    threads
     reddit linkedin tumblr pinterest onlyfans bluesky signal messenger icq kakao snap imo 米聊 易信
     密聊 默往 事密达 safew letstalk dy xhs 微店
     """,

@@ -15,12 +15,28 @@ from processors.text import contact_channels as channels
 from processors.text import contact_invitations as invitations
 from processors.text import contact_numbers as numbers
 from processors.text import contact_post as post
-from processors.text.contact_forms import Contact
+from processors.text.contact_forms import Contact, with_digits
 from processors.text.fold import fold, strip
 from processors.text.match import Match, Outcome
 from processors.text.scan import Anchor, Scanner, Text
 from processors.text.views import FOLDED
 
+_BACKWARDS_TERMS = frozenset(
+    (
+        "反过来",
+        "倒过来",
+        "反着",
+        "倒着",
+        "倒序",
+        "反序",
+        "逆序",
+        "逆着",
+        "从后往前",
+        "从右往左",
+        "倒读",
+    )
+)
+"""Words that say that something is to be read from its end."""
 _ADDRESS_TERMS = frozenset(map(fold, addresses.ANCHORS))
 _INVITATION_TERMS = frozenset(map(fold, invitations.ANCHORS))
 _INVITATION_WORDS = frozenset(
@@ -35,7 +51,11 @@ class Contacts:
 
     prefilter: re.Pattern[str] | None = numbers.WORTH_A_LOOK
     folded_terms: Iterable[str] = tuple(
-        _ADDRESS_TERMS | _INVITATION_TERMS | _POST_TERMS | {*channels.FOLDED_ANCHORS}
+        _BACKWARDS_TERMS
+        | _ADDRESS_TERMS
+        | _INVITATION_TERMS
+        | _POST_TERMS
+        | {*channels.FOLDED_ANCHORS}
     )
     stripped_terms: Iterable[str] = tuple(
         _INVITATION_WORDS | _SPOKEN_TERMS | {*channels.STRIPPED_ANCHORS}
@@ -85,10 +105,12 @@ def _contacts(folded: str, anchors: Sequence[Anchor]) -> Iterator[Contact]:
     """The contacts of every kind for which the text has what that kind cannot do without."""
     terms = {anchor.term for anchor in anchors}
     if not terms.isdisjoint(_ADDRESS_TERMS):
-        yield from addresses.find_addresses(folded)
+        yield from addresses.find_addresses(with_digits(folded))
     if numbers.WORTH_A_LOOK.search(folded):
         yield from numbers.find_numbers(folded)
         yield from addresses.find_hosts(folded)
+    if not terms.isdisjoint(_BACKWARDS_TERMS):
+        yield from _turned_around(folded)
     if not terms.isdisjoint(_SPOKEN_TERMS):
         yield from numbers.find_spoken_numbers(folded)
     yield from channels.find_ids(folded, anchors)
@@ -96,6 +118,15 @@ def _contacts(folded: str, anchors: Sequence[Anchor]) -> Iterator[Contact]:
         yield from post.find_post(folded)
     if not terms.isdisjoint(_INVITATION_TERMS):
         yield from invitations.find_invitations(folded)
+
+
+def _turned_around(folded: str) -> Iterator[Contact]:
+    """Addresses and numbers that stand from their end to their beginning."""
+    turned = folded[::-1]
+    for found in (addresses.find_addresses(turned), numbers.find_numbers(turned)):
+        for contact in found:
+            start, end = len(folded) - contact.end, len(folded) - contact.start
+            yield contact._replace(start=start, end=end, technique="reversed")
 
 
 @cache

@@ -99,6 +99,7 @@ _ROLES = _words(
     "审核 仲裁 风控 客户中心 处理中心 保障中心 安全中心 admissions(?![a-z])",
     "客户经理 客户专员 业务员 专席 坐席 话务员 服务台 技术支持 理赔 报名 报案 专线 编辑部 值班室",
     "秘书处 领事部 签证处 广告部 招商部",
+    "贷款中心 反诈 积分商城 商城 自营 小二 验证",
     "放款部 放贷部 借贷部 借款部 催收部 清收部 理财部 客户部 投资部 融资部 运营部 招聘部 人事部",
     "稽核部",
     "审计部 结算部 退款部 发行部 外联部 报名部 维权部 捐款 捐赠处 募捐 拍卖处",
@@ -128,12 +129,12 @@ ROLE_STARTS = (
         "总行",
         "分行",
     }
-    | {"人工", "专营", "安全", "申诉", "理赔", "小秘", "te"}
+    | {"网小", "网客", "网官", "人工", "专营", "安全", "申诉", "理赔", "小秘", "te"}
 )
 """What may follow a name in which a role word comes next."""
 ROLE_ENDS = frozenset({"官方", "认证", "客服", "授权", "我是", "们是", "里是", "al"})
 """The last two of what stands before a name as a role does."""
-_WHOLE = "唯一|全国|中国|大中华区|股份|集团|有限公司|总公司|分公司|公司|总行|分行"
+_WHOLE = "网|唯一|全国|中国|大中华区|股份|集团|有限公司|总公司|分公司|公司|总行|分行"
 ROLE_AFTER = re.compile(rf"[\W_]{{0,3}}[的之]?(?:{_WHOLE})?(?:{_ROLES})")
 """Who speaks so speaks for the institution."""
 
@@ -204,7 +205,7 @@ _NEAR_FOLLOWS = _words(
     "之友 后援 用户 会员 读者 听众 观众 车主 机主 家人",
     "老公 老婆 女友 男友 铁粉 黑粉 真香 真好 受害者 吐槽 宿舍 食堂 家属院 小区 站(?!长) 路 街",
     "公园 幼儿园 大院 梦中情 梦校 说 讲 妈 爸 奶奶 爷爷 fans?(?![a-z]) alumn student user",
-    f"旁(?![白听观系]) 骑手 小哥 司机 控{_NO_LETTER} 一下 百科 重度",
+    f"旁(?![白听观系]) 骑手(?![招站中]) 小哥 司机 控{_NO_LETTER} 一下 百科 重度",
 )
 _THINGS = (
     "(?:手机|电脑|平板|视频|音乐|购物|游戏|电影|畅销书|书评|社评|副刊|头版|剪报|封面)"
@@ -217,7 +218,8 @@ _BESIDE = (
 )
 """Beside a house of it: 大厦楼下."""
 _PERSONS = _words(
-    "(?<![招医先卫民])生 (?<![记作])者 [迷控粉党族] 粉丝团 学员 会员 队员 快递员 骑手 司机 保安",
+    "(?<![招医先卫民])生 (?<![记作])者 [迷控粉党族] 粉丝团 学员 会员 队员 快递员 骑手(?![招站中])",
+    "司机 保安",
     "门卫 保洁 房东 租客 邻居 路人 家属 家长 嘉宾 玩家 网友 观众 听众 吃货 买手 宝妈 奶爸 用户",
     "受害人 持卡人 [常食游]客",
     "[大二三]?(?:爷|妈|叔|婶|姨|舅|姑) 阿姨 小[哥妹弟] 老[铁哥兵乡] 哥哥 姐姐 弟弟 妹妹",
@@ -280,8 +282,13 @@ SERVES = re.compile(
 """What a kind of organ without a place does for people, to the end of the text: 医保局报销办理."""
 COMPLAINT = re.compile(r"[慢差烂坑贵卡][了啊啦]?\Z")
 """Ends of what is said of an institution, which the dictionary has in no word: 网速慢."""
+_BUSINESS = _words(
+    "加油卡 信用卡 会员卡 储值卡 一卡通 积分 商城 自营 提额 借条 白条 钱包 礼包 补贴 清退 小二",
+    "验证 招募 补偿 赔偿 兑换 抽奖 中奖 领奖 充值 退款 注销 解封 解冻 分期 贷款",
+)
+"""What institutions deal in with those who have to do with them."""
 PART_OF_AN_ORGAN = re.compile(
-    f"(?:{_ROLES}|{_STAFF}|中心|平台|基金|项目|公司|集团|频道|协会|学会|联盟|人员|专家|顾问|代表|分[部行局社]"
+    f"(?:{_ROLES}|{_STAFF}|{_BUSINESS}|中心|平台|基金|项目|公司|集团|频道|协会|学会|联盟|人员|专家|顾问|代表|分[部行局社]"
     "|[支总][队行]|大队|舰队|部队|战区|[军师旅团](?![㐀-鿿])|小组|专班|[㐀-鿿]组(?![㐀-鿿])|监察室|专线|窗口|学院|研究|[部办处局院委署厅台室科](?![㐀-鿿]))"
 )
 """Words of what belongs to an institution."""
@@ -291,7 +298,7 @@ NEAR_BEFORE = re.compile(
     r"|(?<![a-z])(?:love|at|near|not|ex))[\W_]{0,2}\Z"
 )
 
-LEAD = re.compile(rf".*(?:{_NEAR_PRECEDES}|[在是的和与])", re.DOTALL)
+LEAD = re.compile(rf".*(?:{_NEAR_PRECEDES}|[在是的]|(?<=[㐀-鿿]{{2}})[和与])", re.DOTALL)
 """What may stand before the name of an organ and is no part of it."""
 
 NATIONAL = re.compile(
@@ -348,7 +355,8 @@ AUTHORITIES = re.compile(
 """Kinds of organs of which an office may follow: 海关|罚没物资拍卖处."""
 OF_A_PLATFORM = re.compile(
     rf"(?:(?:官方|平台|站方|本站|全站|站内|系统)(?:{_PLATFORMS}){{0,3}}"
-    r"|(?:账号|帐号|封号|违规|实名认证|身份认证|创作者|直播违规|内容违规|未成年人?退款)"
+    r"|(?:账号|帐号|封号|违规|实名认证|身份认证|创作者|直播违规|内容(?:违规)?|未成年人?退款|官方活动"
+    r"|社区(?:违规|内容|评论|账号)|申诉|投诉举报)"
     rf"(?:{_PLATFORMS}){{0,2}})\Z"
 )
 """What stands before the staff of a platform: whose they are and what they deal with."""
@@ -364,6 +372,13 @@ _NOWHERE = _words(
 )
 NOWHERE = re.compile(rf"(?:{_NOWHERE})(?![路街巷镇乡村区]|大道)")
 """What is no place that an organ is of: 快乐星球派出所."""
+
+NUMBERED = re.compile(r"[\W_]{0,2}(?:工号|编号|no[.]?)?[\W_]{0,2}\d{1,6}号?\Z")
+"""The number of one of the staff, to the end of the text: 审核员-012."""
+
+_COUNTRY = "(?:国家|全国|国务院|中共)"
+OF_THE_COUNTRY = re.compile(rf"{_COUNTRY}[^\W\d_]{{2,}}\Z")
+"""The beginning of a name that claims to be of the whole country, and more of it."""
 
 OFFICE = re.compile(
     r"[㐀-鿿]{0,8}(?:总队|支队|大队|中队|专案组|工作组|[局处署司厅院室组]|专班|中心|办公室|(?<![不可])办)(?![^\W_])"

@@ -190,10 +190,16 @@ def is_drawn(text: Text, anchor: Anchor, form: str) -> bool:
     if not most:
         alone = not (case.left or case.right or case.named)
         rare = case.often < _RARE and not case.named
-        return case.offered or rare or (seldom and (len(form) > _TWO or alone))
+        longer = len(form) > _TWO
+        return (
+            case.offered
+            or rare
+            or (seldom and (longer or alone))
+            or (longer and alone and not case.worded)
+        )
     if seldom and (case.offered or case.all_changed(_sounds_so)):
         return True
-    return case.often < _RARE and (case.left or case.right)
+    return case.often < _RARE and not case.named
 
 
 def is_seldom(shown: str, forms: Iterable[str]) -> bool:

@@ -55,7 +55,7 @@ class ProtectedNames(TermDetector):
         whole = (
             form
             for form, one in known.items()
-            if not (_is_form(one) or one.role or one.everyday or one.allow)
+            if not (one.national or one.head or one.role or one.everyday or one.allow)
         )
         self._similar = Similar(whole, known)
         self.piece_terms: Iterable[str] = self._similar.pieces
@@ -85,13 +85,16 @@ class ProtectedNames(TermDetector):
                 (unlisted if weak else matches).append(match)
         alike = list[Match]()
         likenesses = [anchor for anchor in anchors if anchor.view in _LIKENESS]
-        for anchor, entry in self.hits(text, likenesses) if likenesses else ():
-            start, end = text.span(anchor.start, anchor.end)
+        for seen, entry in self.hits(text, likenesses) if likenesses else ():
+            like = self._owned(text.folded, seen, entry) if _is_form(entry) else seen
+            if like is None:
+                continue
+            start, end = text.span(like.start, like.end)
             within = [one for one in matches if one.outcome is Outcome.ACCEPT]
             within = [one for one in within if start <= one.start and one.end <= end]
             others = [one for one in matches + alike if one not in within]
-            if _speaks(text.folded, anchor, entry) and not _overlaps(start, end, others):
-                alike.append(_match(text, anchor, entry, Outcome.REVIEW))
+            if _speaks(text.folded, like, entry) and not _overlaps(start, end, others):
+                alike.append(_match(text, like, entry, Outcome.REVIEW))
                 matches = [one for one in matches if one not in within]
         unlisted = [one for one in unlisted if not _overlaps(one.start, one.end, alike)]
         return matches + unlisted + alike
@@ -122,7 +125,10 @@ class ProtectedNames(TermDetector):
         first, last = segment(folded, anchor, _OWNER_REACH)
         follows = after(folded, anchor, _REACH)
         spoken = entry.word and grammar.ROLE_AFTER.match(follows) is not None
-        if grammar.AUTHORITIES.fullmatch(anchor.term) and grammar.OFFICE.match(follows):
+        office = (
+            grammar.OFFICE.match(follows) if grammar.AUTHORITIES.fullmatch(anchor.term) else None
+        )
+        if office:
             spoken = True
         goes_on = last > anchor.end and not grammar.STAFF_AFTER.match(follows)
         if entry.word and goes_on and not spoken:
@@ -138,7 +144,13 @@ class ProtectedNames(TermDetector):
         free = (entry.suffix or spoken) and not self._ends_with_place(owner)
         if (free and _is_nowhere(owner)) or (owner and not is_han(owner[-1])):
             return None
-        return anchor._replace(start=start)
+        return anchor._replace(start=start, end=anchor.end + (office.end() if office else 0))
+
+    def _owned(self, folded: str, anchor: Anchor, entry: Entry) -> Anchor | None:
+        """What is only like a kind of organ, with the place before it; None where there is none."""
+        named = self._named(folded, anchor, entry)
+        owner = strip(folded[named.start : anchor.start]) if named else ""
+        return named if owner and self._ends_with_place(owner) else None
 
     def _is_of_the_state(self, owner: str, entry: Entry) -> bool:
         """Whether a name before a form claims a whole country, a division or a matter of it.
@@ -147,7 +159,7 @@ class ProtectedNames(TermDetector):
         """
         if entry.role:
             return grammar.OF_A_PLATFORM.match(owner) is not None
-        if grammar.PUBLIC_MATTER.match(owner):
+        if grammar.PUBLIC_MATTER.match(owner) or grammar.OF_THE_COUNTRY.match(owner):
             return True
         return not entry.public and (
             grammar.NATIONAL.match(owner) is not None
@@ -228,6 +240,8 @@ def _speaks(folded: str, found: Anchor, entry: Entry) -> bool:
         return False
     if entry.everyday:
         return _is_claimed(folded, found)
+    if grammar.PART_OF_AN_ORGAN.match(follows) and found.end - found.start > _SHORT:
+        return True
     return _is_role(precedes, follows) or _is_all(folded, found, follows)
 
 
@@ -313,7 +327,11 @@ def _outcome(folded: str, found: Anchor, entry: Entry, *, bare: bool) -> Outcome
     staff = grammar.STAFF_AFTER.match(follows) is not None
     if _is_near(precedes, follows, staff=staff) or _is_given(folded, found):
         return Outcome.ACCEPT
-    alone = is_whole(folded, found.start, found.end) or (bare and _serves(found, entry, follows))
+    alone = (
+        is_whole(folded, found.start, found.end)
+        or (bare and _serves(found, entry, follows))
+        or (entry.role and found.start == 0 and grammar.NUMBERED.match(follows) is not None)
+    )
     if alone or _is_role(precedes, follows) or entry.everyday:
         return Outcome.REVIEW if bare else Outcome.REJECT
     if staff:

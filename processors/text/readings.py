@@ -32,6 +32,7 @@ ORNAMENT = "ornament"
 SIGNS = "signs"
 PICTURE = "picture"
 DRAWN = "drawn"
+ENCODED = "encoded"
 NUMERAL = "numeral"
 COMBINED = "combined"
 PINYIN = "pinyin"
@@ -39,42 +40,52 @@ BOPOMOFO = "bopomofo"
 INITIAL = "initials"
 ODD = "odd"
 """Of the kind of its characters: reversed, turned, drawn, with ornaments, or in bopomofo."""
+PUT_IN = "abcdefghijklmnopqrstuvwxyz123456789の彡ミ灬ヾヽゞ丶乄メ丿"
+"""What is put into a word by itself, between two Chinese characters."""
 OVERRIDE = "\u202e"
 OPEN, CLOSE = r"(\[【〔「『《<{", r")\]】〕」』》>}"
 BRACKETED = re.compile(
-    f"(?:[{OPEN}][^{OPEN}{CLOSE}\\n]{{1,6}}[{CLOSE}]|[a-z1-9の](?<=[㐀-鿿].))(?=[㐀-鿿])"
+    f"(?:[{OPEN}][^{OPEN}{CLOSE}\\n]{{1,6}}[{CLOSE}]|[{PUT_IN}](?<=[㐀-鿿].))(?=[㐀-鿿])"
 )
 """What is put into a word in brackets, or alone: 办(假)证, 裸の聊, 毛x片."""
 _SAYS_BACKWARDS = re.compile("[反倒](?:着|过来)[看读念写]|(?<=[读念写看])[反倒]了")
 """How a text says that it is to be read from its end."""
 UPSIDE_DOWN = "ɐɔǝɟƃɓɥᴉɾʞɯɹʇʌʍʎ∀ƎℲ⅁⅂┴⅄"
 """Letters that are only ever written upside down."""
-_ROUND, _CROSSED = "⭕🔴🟠🟡🟢🔵🟣⚫⚪", "❌✖"  # signs that are letters beside others only
+_ROUND, _CROSSED = "◯○●◉◎⊙⭕🔴🟠🟡🟢🔵🟣⚫⚪", "❌✖"  # signs that are letters beside others only
 _DRAWN = {
     **{
-        "a": "卂ﾑムΛΔ",
-        "b": "乃",
-        "c": "匚𑣩𑣲",
-        "d": "刀",
+        "a": "卂ﾑムΛΔค",
+        "b": "乃๒",
+        "c": "匚𑣩𑣲ς",
+        "d": "刀๔",
         "e": "乇モΞΣ",
         "f": "千ｷſ",
         "h": "卄廾ん",
     },
     **{
-        "i": "工丨",
-        "j": "ﾌ",
+        "i": "工丨เ",
+        "j": "ﾌן",
         "k": "ズ",
         "l": "ㄥﾚ︱",
-        "m": "爪ﾶ",
-        "n": "几",
-        "o": "Θㄖ口ㅇᄋﾷᆼ٥۵" + _ROUND,
+        "m": "爪ﾶ๓",
+        "n": "几ภ",
+        "o": "Θㄖ口ㅇᄋﾷᆼ٥۵๏" + _ROUND,
     },
-    **{"p": "卩ｱ", "r": "尺", "s": "丂", "t": "ㄒ丅ｲ𝍳⟙", "u": "ㄩ", "v": "√٧۷𞅅", "w": "山𑣦𑣯"},
-    **{"x": "乂ﾒ᙮𐌢𐳼𑣬" + _CROSSED, "y": "ㄚ丫ﾘ", "z": "乙𑣥𐋵"},
+    **{
+        "p": "卩尸ｱק",
+        "r": "尺г",
+        "s": "丂ร",
+        "t": "ㄒ丅ｲ𝍳⟙Շ",
+        "u": "ㄩย",
+        "v": "√٧۷𞅅ש",
+        "w": "山𑣦𑣯ฬ",
+    },
+    **{"x": "乂ﾒ᙮𐌢𐳼𑣬א" + _CROSSED, "y": "ㄚ丫ﾘץ", "z": "乙𑣥𐋵չ"},
 }
 DRAWN_AS = {char: letter for letter, chars in _DRAWN.items() for char in chars}
 """Letters of other scripts, and digits, as they look; folding reads them as what they are."""
-_COMMON_DRAWN = frozenset("ム乃刀モ千ん工ズ几口尺山乙")  # of which none asks for the reading
+_COMMON_DRAWN = frozenset("г○●ム乃刀モ千ん工ズ几口尺山乙")  # of which none asks for the reading
 AS_PARTS = {
     **dict(
         zip(
@@ -115,9 +126,15 @@ SIGN_LETTERS = {
 """Letters put together from several signs."""
 SIGNED = (*SIGN_LETTERS, *("*" + letter for letter in "abcdefghijklmnopqrstuvwxyz"))
 """What a folded text holds in which signs may stand for letters."""
+CODED = re.compile(
+    r"&#x(?P<hex>[0-9a-f]{2,6});?|&#(?P<number>\d{2,7});?|(?:[\\%]u|u\+)\{?(?P<code>[0-9a-f]{4,6})\}?"
+    r"|(?P<bytes>(?:(?:%|\\x)[0-9a-f]{2}){2,60})",
+    re.IGNORECASE,
+)
+"""Characters by their codes: &#36172; and \\u8d4c, U+8D4C, %E8%B5%8C."""
+_CODE_STARTS = "&%\\+"
 _ODD_DRAWN = "".join(sorted({*DRAWN_AS, *ROMAN, *COUNTED, *AS_PARTS} - _COMMON_DRAWN))
-_ODD_CHARS = f"{OVERRIDE}{UPSIDE_DOWN}{ORNAMENTS}{_ODD_DRAWN}ㄅ-ㄩ"
-_ODD = re.compile(f"[{_ODD_CHARS}]")
+_ODD_CHARS = f"{re.escape(_CODE_STARTS)}{OVERRIDE}{UPSIDE_DOWN}{ORNAMENTS}{_ODD_DRAWN}ㄅ-ㄩ"
 _ODD_OR_PICTURE = re.compile(f"[{_ODD_CHARS}{''.join(PICTURES)}]")
 MAY_SPELL = re.compile("[a-z1-5ㄅ-ㄩ]")
 """What spells a syllable has a letter, and what is spelled otherwise one or a tone."""
@@ -177,26 +194,26 @@ def backwards_at(folded: str, codes: Codes | None = None) -> list[int]:
     return [at for at in places if _SAYS_BACKWARDS.match(folded, at)]
 
 
-def is_odd(text: str) -> bool:
-    """Whether a text has a character that asks for one of the rarer readings."""
-    return _ODD.search(text) is not None
-
-
 def odd_at(joined: str) -> list[int]:
-    """Places of such characters and of pictures in joined texts, before they are folded."""
+    """Places of characters that ask for one of the rarer readings, and of pictures.
+
+    In joined texts, before they are folded.
+    """
     return [hit.start() for hit in _ODD_OR_PICTURE.finditer(joined)]
 
 
 @cache
 def _odd_table() -> _Flags:
     table = np.zeros(IS_LETTER.size, np.bool_)
-    table[[code for code in range(0x80, 0x20000) if _ODD_OR_PICTURE.match(chr(code))]] = True
+    table[[code for code in range(0x20000) if _ODD_OR_PICTURE.match(chr(code))]] = True
     return table
 
 
 def is_odd_there(joined: str, at: int) -> bool:
     """Whether such a character at a place of joined texts has what it needs beside it."""
     char = joined[at]
+    if char in _CODE_STARTS:
+        return CODED.match(joined, at - (char == "+")) is not None if at or char != "+" else False
     if char in AS_PARTS:
         return LONE_AS_PARTS.match(joined, at) is not None
     if char in _ROUND or char in _CROSSED:

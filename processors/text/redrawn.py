@@ -3,14 +3,17 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from processors.text.fold import fold
 from processors.text.pictures import PICTURES
 from processors.text.readings import (
     AS_PARTS,
     BRACKET,
     BRACKETED,
+    CODED,
     COUNTED,
     DRAWN,
     DRAWN_AS,
+    ENCODED,
     LONE_AS_PARTS,
     NUMERAL,
     ORNAMENT,
@@ -206,6 +209,33 @@ def look(folded: str, wanted: Wanted | None = None) -> Iterator[Reading]:
 
 
 _DRAWN_RUN = re.compile("[a-z0-9]{3,}")
+
+
+def decode(_original: str, _origins: Sequence[int], folded: str) -> Iterator[Reading]:
+    """With characters that are written by their codes as what they are."""
+    form, spans, at = "", list[tuple[int, int]](), 0
+    for hit in [*CODED.finditer(folded), None]:
+        start, end = hit.span() if hit else (len(folded), len(folded))
+        for index in filter(lambda index: folded[index].isalnum(), range(at, start)):
+            form += folded[index]
+            spans.append((index, index + 1))
+        for shown in filter(str.isalnum, fold(_meant(hit)) if hit else ""):
+            form += shown
+            spans.append((start, end))
+        at = end
+    if any(end - start > 1 for start, end in spans):
+        yield Reading(ENCODED, form, spans)
+
+
+def _meant(hit: re.Match[str]) -> str:
+    """What codes stand for; nothing where there is no such character."""
+    if hit["bytes"]:
+        return bytes.fromhex(re.sub("%|.x", "", hit["bytes"])).decode(errors="ignore")
+    code = int(hit["number"]) if hit["number"] else int(hit["hex"] or hit["code"], 16)
+    return chr(code) if code < _CODES else ""
+
+
+_CODES = 0x110000
 
 
 def count(original: str, origins: Sequence[int], folded: str) -> Iterator[Reading]:

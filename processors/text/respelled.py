@@ -35,7 +35,8 @@ def spell(folded: str, wanted: Wanted | None = None) -> Iterator[Reading]:
         found = spelled(word) if len(word) > 1 else ""
         said.add(between, (found, _syllable_spans(places, found)) if found else letters)
         kept.add(between, letters)
-        single = single or (not found and _beside_han(folded, start, end))
+        says = wanted is not None and wanted.is_acronym(word)
+        single = single or (not found and (says or _beside_han(folded, start, end)))
         some = some or bool(found)
         at = end
     rest = _sounded(folded, at, len(folded), toned=some)

@@ -84,6 +84,7 @@ _VIEWS_OF = {  # the views in which a reading is searched; the first gives its f
     readings.BRACKET: (STRIPPED,),
     readings.PICTURE: (STRIPPED,),
     readings.DRAWN: (STRIPPED, SKELETON),
+    readings.ENCODED: (STRIPPED, SOUND, PAIR),
     readings.NUMERAL: (STRIPPED, SKELETON),
     readings.PINYIN: (SOUND, PAIR, INITIALS),
     readings.BOPOMOFO: (SOUND, PAIR),
@@ -202,7 +203,7 @@ class Text:
         """Readings of characters that are there for no other."""
         for read in (
             *(redrawn.reverse, redrawn.turn, redrawn.unadorn),
-            *(redrawn.draw, redrawn.count),
+            *(redrawn.draw, redrawn.count, redrawn.decode),
         ):
             yield from read(self.original, self.origins, self.folded)
         yield from redrawn.look(self.folded, wanted)

@@ -191,6 +191,12 @@ def _shapes() -> dict[int, str]:
 def _taken_for() -> Iterator[tuple[str, str]]:
     """Characters that are seldom met, each with the most usual of those it looks like."""
     counts = tables.counts()
+    nearest: dict[str, tuple[int, str]] = {}
+    for usual, others in tables.lookalikes().items():
+        for char, alike in others.items():
+            if alike >= _NEARLY and counts.get(usual, 0) >= _SELDOM > counts.get(char, 0):
+                nearest[char] = max(nearest.get(char, (0, "")), (alike, usual))
+    yield from ((char, usual) for char, (_, usual) in nearest.items())
     for group in GROUPS:
         usual = max(group, key=lambda char: counts.get(char, 0))
         yield from ((char, usual) for char in group if counts.get(char, 0) < _SELDOM)
@@ -217,6 +223,7 @@ def _others() -> dict[str, str]:
 _BOTH = 2  # parts of a character that has two
 _SEVERAL = 3
 _SELDOM = 100  # met less often in 1.7 million
+_NEARLY = 88  # so nearly drawn as another, in percent, that one is taken for the other
 
 
 def shape(stripped: str) -> str:

@@ -23,7 +23,7 @@ from processors.text.beside import (
 from processors.text.fold import IS_LETTER, JOINT, Codes
 from processors.text.grammar import BETWEEN, BETWEEN_STARTS
 from processors.text.pictures import PICTURES
-from processors.text.readings import BRACKETED, OPEN
+from processors.text.readings import BRACKETED, OPEN, PUT_IN
 from processors.text.runs import Heads, neighbours, runs, runs_of
 from processors.text.views import FOR_LETTERS, STRETCHED, disguises, sound, spelled
 from processors.text.words import LATIN
@@ -259,6 +259,8 @@ class Wanted:
         ``said`` are the syllables of words in Latin letters right before.
         """
         if found == _AS_INITIALS:
+            if self.is_acronym(folded[start:end]):
+                return bool(han_before(folded, start) or han_after(folded, end))
             before, after = han_beside(folded, start, -1), han_beside(folded, end - 1, 1)
             return bool(before or after) and self._is_initial(
                 sound(before), folded[start:end], sound(after)
@@ -276,6 +278,10 @@ class Wanted:
         return any(pair in self._sounds for pair in runs(near, 2)) or any(
             three in self._sounds for three in runs(wide, 3)
         )
+
+    def is_acronym(self, word: str) -> bool:
+        """Whether a word is the initials of all of a term, and long enough to say so by itself."""
+        return len(word) >= _LEAST_ACRONYM and word in self._acronyms
 
     def _is_initial(self, before: str, word: str, after: str) -> bool:
         if word in self._acronyms:
@@ -304,6 +310,7 @@ class Wanted:
 _NONE: frozenset[str] = frozenset()
 _MOST_WORDS = 1 << 15
 _AS_INITIALS = "initials"
+_LEAST_ACRONYM = 4  # initials of a whole term, which say enough with something else beside them
 _LEAST_SPACED = 4  # letters with separators between them that may spell something
 
 
@@ -391,7 +398,7 @@ def _put_in(codes: Codes) -> list[int]:
 def _bracket_table() -> npt.NDArray[np.uint8]:
     table = np.zeros(IS_LETTER.size, np.uint8)
     table[ord("㐀") : ord("鿿") + 1] = _OF_HAN
-    table[[*map(ord, LATIN), *map(ord, "123456789の")]] = _ALONE
+    table[list(map(ord, PUT_IN))] = _ALONE
     table[[ord(char) for char in OPEN if char != "\\"]] = _OPENS
     return table
 
