@@ -43,6 +43,9 @@ come record by record, and each of them take the way of a whole batch through Fa
 NO_PARTITION_PAUSE_S = 0.02
 """How long to wait before asking again when no partition may be handed out."""
 
+PUBLISH_WITHIN_S = 2.0
+"""Until the next tick tells them again."""
+
 MAX_POLL_S = 0.2
 """A fetch that waits longer than this could outlive a rebalance."""
 
@@ -253,7 +256,10 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
         return self._seek_and_anchor(assignment, tp, position)
 
     async def publish_positions(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Commit group offsets as information for lag tools; a failure is of no consequence."""
+        """Commit group offsets as information for lag tools; a failure is of no consequence.
+
+        Nor is a coordinator that does not answer: it is not waited for.
+        """
         await self.call_thread(self._publish_positions, positions)
 
     async def _publish_positions(self, positions: Mapping[TopicPartition, int]) -> None:
@@ -262,8 +268,8 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
         if not offsets:
             return
         try:
-            await self._ensure_consumer().commit(offsets)
-        except (KafkaError, ValueError) as error:
+            await asyncio.wait_for(self._ensure_consumer().commit(offsets), PUBLISH_WITHIN_S)
+        except (KafkaError, ValueError, TimeoutError) as error:
             self.log.debug("group offsets not published: %r", error)
 
     def _current_anchor(self, tp: TopicPartition) -> Anchor | None:

@@ -24,6 +24,7 @@ from schemas.records import RuleMode, SweepProgress
 from streams.access import Part, require
 from streams.app import ZhengmingApp, create_app, every
 from streams.codecs import open_codec
+from streams.connections import tell_of_closed_transports
 from streams.errors import ConfigurationError, WorkerError
 from streams.follower import Follower
 from streams.journal import InForce, Journal, Revision
@@ -146,6 +147,7 @@ class Worker:
 
     def run(self) -> int:
         """Run until a signal or a fatal error; returns the exit code of a clean stop."""
+        tell_of_closed_transports()
         uvloop.install()  # the consumer runs a loop of its own in a thread; both are to be quick
         asyncio.set_event_loop(asyncio.new_event_loop())
         worker = faust.Worker(

@@ -10,6 +10,7 @@ import inspect
 import aiokafka
 import faust
 import pytest
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.consumer import consumer as aiokafka_consumer
 from aiokafka.consumer import fetcher, subscription_state
 from aiokafka.producer import message_accumulator, sender, transaction_manager
@@ -34,6 +35,8 @@ REPLACED = {
     faust_consumer.Consumer.perform_seek: "0e8c130ff4b0",
     faust.App._on_partitions_revoked: "d5c895bbe57d",
     faust.App.crash: "14980000465d",
+    AIOKafkaConnection.send: "5909ea32f4ef",
+    AIOKafkaConnection._send_sasl_token: "7a3d948fc526",
 }
 
 
@@ -62,6 +65,7 @@ def test_a_replaced_method_is_the_one_that_was_read(method):
         (faust.App, ["on_rebalance_end", "consumer_generation_id", "_fetcher", "flow_control"]),
         (aiokafka.AIOKafkaConsumer, ["beginning_offsets", "end_offsets", "position", "seek"]),
         (fetcher.Fetcher, ["fetched_records"]),
+        (AIOKafkaConnection, ["close", "host", "port"]),
         (subscription_state.Assignment, ["tps", "state_value"]),
         (
             subscription_state.TopicPartitionState,
