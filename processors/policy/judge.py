@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from copy import copy
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -88,6 +88,7 @@ _INVITED = "the {field} invites to get in touch elsewhere"
 _NONE: Set[str] = frozenset()
 _NO_IMAGES: Mapping[Field, str] = {}
 
+_Search = Contacts | TermDetector
 _Rules = Mapping[tuple[SubjectKind, Field], Mapping[str, tuple[Rule, ...]]]
 
 
@@ -110,11 +111,10 @@ class Policy:
     def __init__(self, pack: Pack, *, drafts: bool = False) -> None:
         self.pack = pack
         self.recent: dict[str, tuple[Hit, ...]] = {}
-        searched = [d for d in pack.detectors if d.kind not in _NOT_SEARCHED]
+        searched = tuple(d for d in pack.detectors if d.kind not in _NOT_SEARCHED)
         self._names = tuple(detector.name for detector in searched)
-        searches = [_search(detector) for detector in searched]
+        searches, self._scanner = _searching(searched)
         self._searches = dict(zip(self._names, searches, strict=True))
-        self._scanner = Scanner(searches)
         rules = _judged(pack.rules, drafts=drafts)
         self._rules = _by_field(rules)
         whole = {d.name for d in pack.detectors if d.kind is DetectorKind.WHOLE}
@@ -454,7 +454,17 @@ def _said(match: Match, field: Field) -> str:
     return words.format(entry=match.entry, field=field.lower())
 
 
-def _search(detector: Detector) -> Contacts | TermDetector:
+@lru_cache(maxsize=1)
+def _searching(detectors: tuple[Detector, ...]) -> tuple[tuple[_Search, ...], Scanner]:
+    """The searches of detectors, and all of them at once.
+
+    The last are kept: a pack is tried before it is used, and its next version mostly has the same.
+    """
+    searches = tuple(map(_search, detectors))
+    return searches, Scanner(searches)
+
+
+def _search(detector: Detector) -> _Search:
     if detector.kind is DetectorKind.CONTACTS:
         return Contacts()
     if detector.kind is DetectorKind.PROTECTED:

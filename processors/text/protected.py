@@ -26,6 +26,7 @@ _PLACE_LENGTHS = range(2, 9)
 _REACH = 20
 _APART = 3  # characters between two names of one bearer at most
 _SHORT = 2
+_SHORT_FORM = 4  # letters of a kind of organ that may be written with one that looks alike
 _LIKENESS = (SIMILAR, SOUND, PAIR, MIXED, INITIALS)
 """Views in which only something like a name is found."""
 
@@ -56,6 +57,7 @@ class ProtectedNames(TermDetector):
             form
             for form, one in known.items()
             if not (one.national or one.head or one.role or one.everyday or one.allow)
+            and not (_is_form(one) and len(form) > _SHORT_FORM)
         )
         self._similar = Similar(whole, known)
         self.piece_terms: Iterable[str] = self._similar.pieces
