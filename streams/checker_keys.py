@@ -150,12 +150,10 @@ class Exchange:
         states: dict[int, dict[bytes, bytes | None]] = defaultdict(dict)
         for (partition, key), held in self._before.items():
             states[partition][key] = held
-        for (_, partition, offset), _, record in self._claims:
-            if (self._claimed, partition, offset) in self._dead:
+        for origin, _, record in self._claims:
+            if origin in self._dead or origin[2] >= self._reached.get(origin[1], 0):
                 continue
-            if offset >= self._reached.get(partition, 0):
-                continue
-            known = states[partition]
+            known = states[origin[1]]
             found = apply_claims(record.claims, known.get, known)
             if found.findings or found.nothing:
                 replayed_ones[record.origin, self._codec.encode(found)] += 1
