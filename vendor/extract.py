@@ -180,7 +180,8 @@ def lookalikes(folder: Path, readings: Sequence[tuple[str, ...]]) -> Iterator[tu
 
     Both are drawn in one font, blurred and compared point by point.
     """
-    font = ImageFont.truetype(str(folder / "NotoSansCJK-Regular.ttc"), _SIZE, index=_FACE)
+    (file,) = folder.rglob("NotoSansCJK-Regular.ttc")
+    font = ImageFont.truetype(str(file), _SIZE, index=_FACE)
     chars = sorted(row[0] for row in readings if len(row[0]) == 1 and "㐀" <= row[0] <= "鿿")
     drawn = np.stack([_drawn(font, char) for char in chars])
     often = [row[0] for row in readings if row[2]]
