@@ -83,9 +83,9 @@ _SHORT_LINK = re.compile(
 )
 _SAID = "点|[.。·]|dot"
 _SAID_DOT = re.compile(
-    rf"(?P<dot>[^\w\s])?\s?(?:就?是|换成?|改成?|替?换为|改为|=|代表|当[作成]?)[个为]?(?:{_SAID})(?![a-z㐀-鿿])"
+    rf"(?:就?是|换成?|改成?|替?换为|改为|=|代表|当[作成]?)[个为]?(?:{_SAID})(?![a-z㐀-鿿])"
 )
-"""How a text says which sign is a dot: 中间是点, ◎换成点."""
+"""How a text says that a sign is a dot: 中间是点, ◎换成点."""
 _HAN_DOMAIN = re.compile(rf"(?<=[\w])[.。点](?:{_HAN_TLD})(?![㐀-鿿\w])")
 _REST = re.compile(rf"(?:[.。](?:cn|hk|tw|uk|jp|au|kr|sg){_NO_MORE})?{_PATH}")
 _DOT_BEFORE = re.compile(rf"{_DOT}\Z")
@@ -213,8 +213,7 @@ def _domains(folded: str) -> Iterator[Contact]:
 
 def _said_domains(folded: str) -> Iterator[Contact]:
     """Labels with a sign between that the text says is a dot."""
-    said = _SAID_DOT.search(folded)
-    for hit in _SIGN_TLD.finditer(folded) if said else ():
+    for hit in _SIGN_TLD.finditer(folded) if _SAID_DOT.search(folded) else ():
         yield Contact(*hit.span(), "domain", technique="spelled")
 
 

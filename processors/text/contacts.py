@@ -15,26 +15,14 @@ from processors.text import contact_channels as channels
 from processors.text import contact_invitations as invitations
 from processors.text import contact_numbers as numbers
 from processors.text import contact_post as post
-from processors.text.contact_forms import Contact, with_digits
+from processors.text.contact_forms import Contact, split_words, with_digits
 from processors.text.fold import fold, strip
 from processors.text.match import Match, Outcome
 from processors.text.scan import Anchor, Scanner, Text
 from processors.text.views import FOLDED
 
 _BACKWARDS_TERMS = frozenset(
-    (
-        "反过来",
-        "倒过来",
-        "反着",
-        "倒着",
-        "倒序",
-        "反序",
-        "逆序",
-        "逆着",
-        "从后往前",
-        "从右往左",
-        "倒读",
-    )
+    split_words("反过来 倒过来 反着 倒着 倒序 反序 逆序 逆着 从后往前 从右往左 倒读")
 )
 """Words that say that something is to be read from its end."""
 _ADDRESS_TERMS = frozenset(map(fold, addresses.ANCHORS))

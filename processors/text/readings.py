@@ -213,7 +213,8 @@ def is_odd_there(joined: str, at: int) -> bool:
     """Whether such a character at a place of joined texts has what it needs beside it."""
     char = joined[at]
     if char in _CODE_STARTS:
-        return CODED.match(joined, at - (char == "+")) is not None if at or char != "+" else False
+        begins = at - (char == "+")
+        return begins >= 0 and CODED.match(joined, begins) is not None
     if char in AS_PARTS:
         return LONE_AS_PARTS.match(joined, at) is not None
     if char in _ROUND or char in _CROSSED:

@@ -211,7 +211,7 @@ def look(folded: str, wanted: Wanted | None = None) -> Iterator[Reading]:
 _DRAWN_RUN = re.compile("[a-z0-9]{3,}")
 
 
-def decode(_original: str, _origins: Sequence[int], folded: str) -> Iterator[Reading]:
+def decode(folded: str) -> Iterator[Reading]:
     """With characters that are written by their codes as what they are."""
     form, spans, at = "", list[tuple[int, int]](), 0
     for hit in [*CODED.finditer(folded), None]:

@@ -203,9 +203,10 @@ class Text:
         """Readings of characters that are there for no other."""
         for read in (
             *(redrawn.reverse, redrawn.turn, redrawn.unadorn),
-            *(redrawn.draw, redrawn.count, redrawn.decode),
+            *(redrawn.draw, redrawn.count),
         ):
             yield from read(self.original, self.origins, self.folded)
+        yield from redrawn.decode(self.folded)
         yield from redrawn.look(self.folded, wanted)
         yield from respelled.sound_out(self.folded)
 

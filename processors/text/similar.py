@@ -130,7 +130,7 @@ def _alike_to(char: str) -> frozenset[str]:
     """The other characters that look like one."""
     wholes = _wholes()
     found = {one for group in GROUPS if char in group for one in group}
-    found |= tables.lookalikes().get(char, _NOTHING).keys()
+    found.update(tables.lookalikes().get(char, ()))
     for part in _parts().get(char, _NONE):
         found |= wholes.get(part, _NONE)
     return frozenset(found) - {char}
@@ -163,7 +163,6 @@ def _parts() -> dict[str, frozenset[str]]:
 
 
 _NONE: frozenset[str] = frozenset()
-_NOTHING: dict[str, int] = {}
 _AT_FIRST = "\ufffe"  # before a part at the beginning of a character
 
 
@@ -203,8 +202,7 @@ def looks_alike(one: str, other: str) -> bool:
     ours, theirs = parts.get(one, _NONE), parts.get(other, _NONE)
     if ours & theirs or one in theirs or other in ours:
         return True
-    if other in tables.lookalikes().get(one, _NOTHING) or one in tables.lookalikes().get(
-        other, _NOTHING
-    ):
+    drawn = tables.lookalikes()
+    if other in drawn.get(one, ()) or one in drawn.get(other, ()):
         return True
     return any(one in group and other in group for group in GROUPS)
