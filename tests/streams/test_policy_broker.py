@@ -2,6 +2,7 @@
 
 import json
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -55,20 +56,29 @@ def ask(app: Application, event_id: str) -> None:
 def test_a_pack_put_in_force_under_load_decides_from_a_transaction_on(settings):
     with Application(settings()) as app:
         workers = [app.worker().await_ready(), app.worker().await_ready()]
-        for round_ in range(6):
-            app.publish(traffic(300, seed=round_ + 1, prefix=f"r{round_}-"))
-            if round_ == 1:
-                control_topics.activate(
-                    app.settings, stricter("2"), by="ana", author="bo", beside=BESIDE
-                )
-            if round_ == 3:
-                control_topics.activate(app.settings, stricter("3"), by="ana", beside=BESIDE)
+        seeds = iter(range(1, 8))
+
+        def publish() -> None:
+            seed = next(seeds)
+            app.publish(traffic(300, seed=seed, prefix=f"r{seed}-"))
+
+        publish()
         app.drain()
-        wait_until(lambda: all(in_force(w, "3") for w in workers), 10, "both decide by 3")
+        for version in ("2", "3"):
+            publish()
+            control_topics.activate(
+                app.settings, stricter(version), by="ana", author="bo", beside=BESIDE
+            )
+            publish()
+            for worker in workers:
+                decides = partial(in_force, worker, version)
+                wait_until(decides, 60, f"a worker decides by {version}")
+            publish()
+            app.drain()
         ask(app, "late")
         app.drain()
         report = app.assert_sound()
-        assert report.inputs == 1_801
+        assert report.inputs == 2_101
         versions = list(decided_by(app).values())
         assert len(set(versions)) == 3
         (late,) = [v for v in app.outputs("account.verdicts") if v.event_id == "late"]
