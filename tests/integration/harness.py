@@ -31,6 +31,7 @@ from streams.dead_letters import DeadLetter, parse
 from streams.packs import load_policy
 from streams.settings import Settings
 from streams.topics import create_topics, drained, real_name, topic_named
+from tests.integration.forks import Fork
 from tests.support import wait_until
 
 MAIN = Path(__file__).with_name("worker_main.py")
@@ -58,7 +59,7 @@ class WorkerProcess:
         self._asked_to_stop = False
         self._name = name
         self._environment = environment
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Fork | None = None
 
     def start(self, **environment: str) -> WorkerProcess:
         """Start the process; ``environment`` replaces the faults of the one before."""
@@ -71,14 +72,16 @@ class WorkerProcess:
             "ZHENGMING_WEB_PORT": str(self.port),
             "PYTHONPATH": str(self._program or ROOT),
         }
+        variables = {**os.environ, **variables, **(environment or self._environment)}
+        if self._program is None and "LD_PRELOAD" not in variables:
+            self._process = Fork(variables, self.log)
+            return self
+        command = ["-m", "streams.cli", "worker"] if self._program else [str(MAIN)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    *(["-m", "streams.cli", "worker"] if self._program else [str(MAIN)]),
-                ],
+                [sys.executable, *command],
                 cwd=self._program,
-                env={**os.environ, **variables, **(environment or self._environment)},
+                env=variables,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
