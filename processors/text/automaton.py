@@ -7,7 +7,7 @@ import daachorse
 
 from processors.text.fold import Codes, text_of
 from processors.text.heads import Heads, Mask, Places
-from processors.text.words import is_loose
+from processors.text.words import LEAST_GAIN, pair_gain
 
 Hears = Callable[[str, str, int, int], bool]
 """Whether a term, found by sound in a span of the stripped form, is worth a look."""
@@ -70,7 +70,8 @@ class Automaton:
         """Hits in a view by sound that the detectors they are of take to be worth one, by owner.
 
         The views by sound are as long as the stripped form, or a few times that with joints.
-        ``free`` is `is_loose` for many places at once, where there are many.
+        Two characters must let a term gain enough (`pair_gain`); ``free`` says so of many places
+        at once, where there are many.
         """
         terms, owners, again = self._terms, self._owners, len(stripped) + 1
 
@@ -81,7 +82,8 @@ class Automaton:
         for first, last, index in self._found(joined, worth if free else None):
             back = first - first % again
             start, end, term = first - back, last - back, terms[index]
-            if free is None and end - start == _PAIR and not is_loose(stripped, start, end):
+            is_pair = free is None and end - start == _PAIR
+            if is_pair and pair_gain(stripped, start) <= LEAST_GAIN:
                 continue
             asking = [owner for owner in owners[index] if hears[owner](term, stripped, start, end)]
             if asking:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import accumulate
 
 import numpy as np
@@ -37,7 +37,7 @@ from processors.text.views import (
     sound_codes,
 )
 from processors.text.wanted import Wanted
-from processors.text.words import loose_pairs
+from processors.text.words import LEAST_GAIN, pair_gains
 
 _FEW = 400
 """Characters up to which the way without arrays is quicker."""
@@ -109,9 +109,11 @@ class Forms:
         return mixed_codes(self._stripped_codes, sounded)
 
     def free(self, view: str) -> Callable[[Places], Mask] | None:
-        """For a view in which pairs of characters are looked for, which of them are no words."""
+        """For a view in which pairs of characters are looked for, which may stand for a term."""
         stripped = self._stripped_codes
-        return partial(loose_pairs, stripped) if view == MIXED and stripped is not None else None
+        if view != MIXED or stripped is None:
+            return None
+        return lambda places: pair_gains(stripped, places) > LEAST_GAIN
 
     def starts(self, view: str) -> list[int]:
         """Where each text begins in a view; the stripped form and the sound are of one length."""

@@ -86,9 +86,11 @@ def is_apart(text: Text, anchor: Anchor, form: str) -> bool:
     """
     start, end = text.stripped_span(anchor.start, anchor.end)
     shown = form if anchor.reading in _REDRAWN else text.stripped[start:end]
-    if len(shown) > _SHORT + 1 or not all(map(is_han, shown)):
-        return True
     before, after = neighbours(text, anchor)
+    if len(shown) > _SHORT + 1:
+        return True
+    if not all(map(is_han, shown)):
+        return not _goes_over(before, shown, after)
     if OFFER_NEXT.match(after):  # who offers begins a word there: 老虎机|上分, 约炮|群
         after = ""
     lone = len(before) == 1 or (len(before) > 1 and not is_han(before[-2]))  # 当|代写论文
@@ -102,6 +104,21 @@ def is_apart(text: Text, anchor: Anchor, form: str) -> bool:
     if better < 0 or (better == 0 and not cut):
         return not is_part(before, shown, after)
     return False
+
+
+def _goes_over(before: str, shown: str, after: str) -> bool:
+    """Whether a number or a word goes over an end of a term of letters and characters: 10K粉|丝."""
+    ends = (before[-1:] + shown[0], shown[-1] + after[:1])
+    if any(len(end) > 1 and end.isdigit() for end in ends):
+        return True
+    if OFFER_NEXT.match(after):
+        after = ""
+    head, tail = _HAN_RUN.match(shown), _HAN_END.search(shown)
+    left, right = head[0] if head else "", tail[0] if tail else ""
+    return bool(
+        (left and is_within_word(before + left, len(before), len(before) + len(left)))
+        or (right and is_within_word(right + after, 0, len(right)))
+    )
 
 
 def neighbours(text: Text, anchor: Anchor) -> tuple[str, str]:
@@ -268,27 +285,36 @@ def sounds_alike(text: Text, anchor: Anchor, form: str) -> bool:
         return _is_initial(text, anchor, form)
     start, end = text.stripped_span(anchor.start, anchor.end)
     shown = text.stripped[start:end]
+    if len(shown) != len(form):
+        return False
+    if len(form) > _SHORT:
+        return _is_no_words(text, anchor, shown, form)
+    # Whether a short one is meant is asked of how the run reads.
+    some = len(form) == _SHORT and equal(shown, form)
+    named = not some and _is_name(text.stripped, start, end, form)
+    return is_spaced_on_purpose(text.folded, anchor) and not named
+
+
+def _is_no_words(text: Text, anchor: Anchor, shown: str, form: str) -> bool:
+    """Whether nothing of what is shown for a long form is a word or cut by one, but what it keeps.
+
+    Of one with most of it kept one character may make a word.
+    """
     before, after = neighbours(text, anchor)
     run, first = f"{before}{shown}{after}", len(before)
     last = first + len(shown)
-    strides = len(form) <= _SHORT and not is_spaced_on_purpose(text.folded, anchor)
-    if strides or len(shown) != len(form) or cut_ends(run, first, last):
+    if cut_ends(run, first, last):
         return False
     words = words_around(run, first, last)
     changed = [first + at for at in range(len(form)) if shown[at] != form[at]]
-    one_of_many = len(form) >= _SHORT and len(changed) <= 1
+    one_of_many = len(changed) <= 1
     if any(
         begin <= first and stop >= last and not (one_of_many and stop - begin == len(form))
         for begin, stop in words
     ):
         return False
-    sure = len(form) >= _LEAST_KEPT and 2 * len(changed) <= len(form)
-    if not (one_of_many or sure) and any(
-        begin <= at < stop for at in changed for begin, stop in words
-    ):
-        return False
-    is_long = len(form) > _SHORT or (len(form) == _SHORT and len(changed) < _SHORT)
-    return is_long or not _is_name(text.stripped, start, end, form)
+    sure = one_of_many or (len(form) >= _LEAST_KEPT and 2 * len(changed) <= len(form))
+    return sure or not any(begin <= at < stop for at in changed for begin, stop in words)
 
 
 def _is_name(stripped: str, start: int, end: int, form: str) -> bool:

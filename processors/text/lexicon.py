@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from processors.text import grammar
+from processors.text.bynames import bynames
 from processors.text.entry import Entry, entries_of
 from processors.text.fold import JOINT, UNKNOWN, codes_of, fold, fold_codes, strip, text_of
 from processors.text.gates import (
@@ -18,7 +19,11 @@ from processors.text.gates import (
     sounds_alike,
     stands,
 )
-from processors.text.likeness import is_drawn, is_meant, is_seldom, may_be_offered
+from processors.text.likeness import (
+    LEAST_GAIN_OF_BOTH,
+    is_drawn,
+    is_meant,
+)
 from processors.text.match import Match, Outcome
 from processors.text.readings import (
     BOPOMOFO,
@@ -31,6 +36,7 @@ from processors.text.readings import (
     PINYIN,
     REVERSED,
     SIGNS,
+    SLANG,
     TURNED,
 )
 from processors.text.scan import Anchor, Scanner, Text
@@ -57,7 +63,7 @@ from processors.text.views import (
     spellings,
     toned_ways,
 )
-from processors.text.words import cut_ends, is_free, is_han, is_word
+from processors.text.words import REACH, cut_ends, is_han, is_word, pair_gain
 
 _LEAST = 2  # a single character would be found everywhere
 _LEAST_ALIKE = 3  # shorter ones count in no skeleton
@@ -86,7 +92,7 @@ QUIET_VIEWS = tuple(view for view in View if view is not View.SOUND)
 _SPELLED = (PINYIN, BOPOMOFO, COMBINED)
 _APART = (BACKWARDS, PARTED, BRACKET, COMBINED)
 """Readings of lexicons alone."""
-_DOUBTFUL = (PICTURE, *_APART)
+_DOUBTFUL = (PICTURE, SLANG, *_APART)
 _BY_SOUND = (SOUND, PAIR, MIXED, TONED, INITIALS)
 _SWITCHED = {  # readings that are left out with a view
     **{view.value: view for view in (View.REPEAT, View.SPLIT, View.REVERSED, View.PARTED)},
@@ -115,6 +121,7 @@ class Terms:
         self.toned: dict[str, tuple[str, ...]] = {}  # of two characters, both by sound and tone
         self.shape: dict[str, tuple[str, ...]] = {}
         self.backwards: dict[str, str] = {}
+        self.bynames: dict[str, re.Pattern[str] | None] = {}  # form by form, to what is near it
         self.parted: dict[str, str] = {}  # form by form, to the verb and what it is parted from
         entries = tuple(entries_of(given))
         folds = _each(entry.term.replace(JOINT, UNKNOWN) for entry in entries)
@@ -140,6 +147,7 @@ class Terms:
             parted = ((form, _parted_at(form)) for form in hidden)
             self.parted = {form: form[at - 1 : at + 1] for form, at in parted if at}
         if View.SOUND in views:
+            self._add_bynames(hidden)
             self._add_sounds([form for form in hidden if _has_sound(form, self.stripped[form])])
 
     def _add_drawn(self, forms: Sequence[str]) -> None:
@@ -155,7 +163,7 @@ class Terms:
         for form in forms:
             if len(form) <= _LONGEST_SOUND and all(map(is_han, form)):
                 _append(self.shape, shape(form), (form,))
-                for other in lookalikes(form) if len(form) >= _LEAST_ALIKE else ():
+                for other in lookalikes(form):
                     self.shape.setdefault(shape(other), (form,))
 
     def _add_backwards(self, forms: Sequence[str]) -> None:
@@ -166,6 +174,14 @@ class Terms:
             plain = (form.isascii() and form.isalpha()) or all(map(is_han, form))
             if long and plain and turned not in self.stripped:
                 self.backwards.setdefault(turned, form)
+
+    def _add_bynames(self, forms: Sequence[str]) -> None:
+        """What everybody writes instead of a form, unless that is an entry itself."""
+        for form in forms:
+            for byname in bynames(form):
+                if byname.form not in self.stripped:
+                    self.folded[byname.form] = self.stripped[byname.form] = self.stripped[form]
+                    self.bynames[byname.form] = byname.near
 
     def _add_sounds(self, forms: Sequence[str]) -> None:
         """Every form by sound, with one character by another of its sounds or by its initial."""
@@ -362,25 +378,18 @@ class TermDetector:
         self.initials_terms: Iterable[str] = self.terms.initials.keys()
 
     def hears(self, term: str, stripped: str, start: int, end: int) -> bool:
-        """Whether characters that sound or look like a term are worth an anchor; cheap.
-
-        Two characters are no word, nor half of one (`is_loose`).
-        """
+        """Whether characters that sound or look like a term are worth an anchor; cheap."""
         shown, length = stripped[start:end], end - start
         drawn = self.terms.shape.get(term)
         if length > _LEAST:
             same = max([equal(shown, form) for form in drawn or self.terms.sound[term]])
             if same > 1 or length > _LEAST_ALIKE:
                 return same < length
-            return is_free(stripped, start, end) and (
-                not drawn or is_seldom(shown, drawn) or may_be_offered(stripped, start, end)
-            )
+            return True
         forms = drawn or self.terms.toned.get(term)
-        if forms is None:
-            return shown not in self.terms.mixed[term]
-        return shown not in forms and (
-            is_seldom(shown, forms) or may_be_offered(stripped, start, end)
-        )
+        if forms:
+            return shown not in forms and pair_gain(stripped, start) >= LEAST_GAIN_OF_BOTH
+        return shown not in self.terms.mixed[term]
 
     @cached_property
     def _scanner(self) -> Scanner:
@@ -405,6 +414,10 @@ class TermDetector:
             if self._is_turned(anchor) and anchor.reading != BACKWARDS:
                 continue
             form = self.terms.form(text, anchor)
+            if form in self.terms.bynames:
+                if not _is_near(text, anchor, self.terms.bynames[form]):
+                    continue
+                anchor = anchor._replace(reading=anchor.reading or SLANG)
             if self.terms.counts(text, anchor, form):
                 entry = self.terms.entry(anchor, form)
                 if entry.allow or not self.apart or self._is_read(text, anchor, form):
@@ -415,11 +428,12 @@ class TermDetector:
     def _is_read(text: Text, anchor: Anchor, form: str) -> bool:
         """Whether a short hit is read as a word of its own, and what sounds so as what it means."""
         heard = anchor.view in _BY_SOUND[:-1] and anchor.reading not in _SPELLED
-        if not is_apart(text, anchor, form):
+        drawn = anchor.view == SHAPE
+        if not (((heard or drawn) and len(form) <= _LEAST_ALIKE) or is_apart(text, anchor, form)):
             return False
         if anchor.reading == BACKWARDS:
             return not cut_ends(text.stripped, *text.stripped_span(anchor.start, anchor.end))
-        if anchor.view == SHAPE:
+        if drawn:
             return is_drawn(text, anchor, form)
         return not heard or is_meant(text, anchor, form)
 
@@ -465,6 +479,16 @@ class TermDetector:
 
 
 _LOWER_RANKS = ("副", "助理", "见习", "实习", "准")
+
+
+def _is_near(text: Text, anchor: Anchor, near: re.Pattern[str] | None) -> bool:
+    """Whether what must stand near a byname does; beside one of two letters are characters."""
+    start, end = text.stripped_span(anchor.start, anchor.end)
+    before, after = text.stripped[max(0, start - REACH) : start], text.stripped[end : end + REACH]
+    beside = before[-1:] + after[:1]
+    if anchor.term.isascii() and (not any(map(is_han, beside)) or any(map(str.isdigit, beside))):
+        return False
+    return near is None or bool(near.search(before) or near.search(after))
 
 
 def _leaves_room(anchor: Anchor) -> bool:

@@ -217,6 +217,11 @@ def _others() -> dict[str, str]:
         for char in group:
             known = found.get(char, "")
             found[char] = known + "".join(one for one in often if one not in known + char)
+    for char, others in tables.lookalikes().items():
+        for other in others:
+            for one, two in ((char, other), (other, char)):
+                if counts.get(two, 0) >= _SELDOM and two not in found.get(one, ""):
+                    found[one] = found.get(one, "") + two
     return found
 
 

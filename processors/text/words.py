@@ -4,8 +4,9 @@ A segmenter looks only at what stands around a hit, and only when there is one: 
 loaded with the first.
 """
 
+import math
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,8 @@ _SHORT = 3
 
 # Words younger than the dictionary that begin or end as others do.
 _YOUNG = re.compile(
-    "(微博|微信|抖音|快手|网红|直播|读博|约跑|打赌|外卖|网购|网课|弹幕|手办|二维码|日结|周结|月结)"
+    "(微博|微信|抖音|快手|网红|直播|读博|约跑|打赌|外卖|网购|网课|弹幕|手办|二维码|日结|周结|月结|带货|待办"
+    "|(?<![一在连])线上(?![班传课学车路门市台场演线网]))"
 )
 
 
@@ -91,55 +93,111 @@ def is_free(stripped: str, start: int, end: int) -> bool:
     return end >= len(stripped) or not is_word(stripped[end - 1 : end + 1])
 
 
-def is_loose(stripped: str, start: int, end: int) -> bool:
-    """As ``is_free`` for two characters, but a neighbour may be of two words: 拌正|学历."""
-    if is_word(stripped[start:end]):
-        return False
-    cut = start > 0 and is_word(stripped[start - 1 : start + 1])
-    if cut and not (start > 1 and is_word(stripped[start - 2 : start])):
-        return False
-    if end >= len(stripped) or not is_word(stripped[end - 1 : end + 1]):
-        return True
-    return end + 1 < len(stripped) and is_word(stripped[end : end + 2])
+# --- How likely a run is to be read so --------------------------------------------------------
+
+_TOTAL = 6e7
+"""Words of the texts that the dictionary was counted in."""
+_COUNT_OF_A_TERM = 180
+"""As often as a term is there where one may stand; so often are many words, such as 发票."""
+_NEAR = 5
+"""Characters at either end by which a reading is weighed."""
+_LONGEST_WORD = 4
+
+
+@lru_cache(maxsize=1 << 16)
+def _likelihood(word: str) -> float:
+    """Logarithm of the share of a word in running text; one character is always a word."""
+    import rjieba
+
+    if len(word) == 1:
+        return math.log((rjieba.suggest_freq(word) if is_han(word) else 1) / _TOTAL)
+    least = _COUNT_OF_A_TERM if _YOUNG.fullmatch(word) else 0
+    if not (least or rjieba.has_word(word)):
+        return -math.inf
+    return math.log(max(least, rjieba.suggest_freq(word)) / _TOTAL)
+
+
+@lru_cache(maxsize=1 << 13)
+def _likeliest(run: str) -> float:
+    """Likelihood of a run of characters, cut into the words with which it is greatest."""
+    best = [0.0]
+    for end in range(1, len(run) + 1):
+        starts = range(max(0, end - _LONGEST_WORD), end)
+        best.append(max([best[start] + _likelihood(run[start:end]) for start in starts]))
+    return best[-1]
+
+
+def gain(before: str, shown: str, after: str) -> float:
+    """By how many nats a run is likelier with a term in it than with what is shown.
+
+    求|大叔| with 包养 is much likelier than 求|大叔|包|氧; 不|办证|事 is less so than 不|办|正事.
+    """
+    before, after = before[-_NEAR:], after[:_NEAR]
+    with_term = _likeliest(before) + _AS_A_TERM + _likeliest(after)
+    return with_term - _likeliest(before + shown + after)
+
+
+_AS_A_TERM = math.log(_COUNT_OF_A_TERM / _TOTAL)
+LEAST_GAIN = 2.0
+"""Two characters for which a term would gain less are not looked at."""
+
+
+def pair_gain(stripped: str, start: int) -> float:
+    """About the ``gain`` for two characters, by the two at either side of them; cheap."""
+    run = f"{JOINT * 2}{stripped[max(0, start - 2) : start + 4]}{JOINT * 2}"[min(start, 2) :]
+    outer, before, one, two, after, last = map(_likelihood, run[:6])
+    far, left, itself, right, farther = (_likelihood(run[at : at + 2]) for at in range(5))
+    left -= max(before, far - outer)  # less what stands there without it
+    right -= max(after, farther - last)
+    return _AS_A_TERM - max(itself, max(one, left) + max(two, right))
+
+
+def pair_gains(stripped: Codes, starts: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+    """``pair_gain`` for the two characters from each of some places on."""
+    padded = np.concatenate((_BORDER[:2], stripped, _BORDER))
+    run = padded[starts + _STEPS]
+    pairs = _pairs.likelihoods(run[:-1].ravel(), run[1:].ravel()).reshape(5, starts.size)
+    far, left, itself, right, farther = pairs
+    outer, before, one, two, after, last = _chars()[np.minimum(run, _BEYOND)]
+    left = left - np.maximum(before, far - outer)
+    right = right - np.maximum(after, farther - last)
+    shown = np.maximum(itself, np.maximum(one, left) + np.maximum(two, right))
+    gains: npt.NDArray[np.float64] = _AS_A_TERM - shown
+    return gains
+
+
+_STEPS = np.arange(6)[:, np.newaxis]
+_BORDER = np.full(4, ord(JOINT), np.uint32)
+_BEYOND = 0xFFFF
+
+
+@cache
+def _chars() -> npt.NDArray[np.float64]:
+    """The likelihood of every character of the first plane."""
+    return np.array([_likelihood(chr(code)) for code in range(_BEYOND + 1)])
 
 
 class _Pairs:
-    """Whether pairs of characters are words, for many at once; what was asked last is kept."""
+    """How likely pairs of characters are words, for many at once; what was asked last is kept."""
 
     def __init__(self) -> None:
         self._pairs = np.zeros(1 << _KEPT_BITS, np.uint64)
-        self._words = np.zeros(1 << _KEPT_BITS, np.bool_)
+        self._likelihoods = np.full(1 << _KEPT_BITS, -np.inf)
 
-    def are_words(self, ones: Codes, others: Codes) -> npt.NDArray[np.bool_]:
+    def likelihoods(self, ones: Codes, others: Codes) -> npt.NDArray[np.float64]:
         pairs = ones.astype(np.uint64) << np.uint64(32) | others
         slots = ((ones * _MIX[0] + others * _MIX[1]) >> np.uint32(32 - _KEPT_BITS)).astype(np.intp)
-        found: npt.NDArray[np.bool_] = self._words[slots]
+        found: npt.NDArray[np.float64] = self._likelihoods[slots]
         asked = np.flatnonzero(self._pairs[slots] != pairs)
         if asked.size:
-            found[asked] = [is_word(chr(ones[at]) + chr(others[at])) for at in asked.tolist()]
-            self._pairs[slots[asked]], self._words[slots[asked]] = pairs[asked], found[asked]
+            found[asked] = [_likelihood(chr(ones[at]) + chr(others[at])) for at in asked.tolist()]
+            self._pairs[slots[asked]], self._likelihoods[slots[asked]] = pairs[asked], found[asked]
         return found
 
 
 _KEPT_BITS = 16
 _MIX = np.array((0x9E3779B1, 0x85EBCA77), np.uint32)
 _pairs = _Pairs()
-
-
-def loose_pairs(stripped: Codes, starts: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
-    """``is_loose`` for the two characters from each of some places on."""
-    padded = np.concatenate((_BORDER[:2], stripped, _BORDER))
-    run = padded[starts + _STEPS]  # two before, the two themselves, two behind
-    words = _pairs.are_words(run[:-1].ravel(), run[1:].ravel()).reshape(
-        len(_STEPS) - 1, starts.size
-    )
-    far, left, itself, right, farther = words
-    loose: npt.NDArray[np.bool_] = ~itself & (~left | far) & (~right | farther)
-    return loose
-
-
-_STEPS = np.arange(6)[:, np.newaxis]
-_BORDER = np.full(4, ord(JOINT), np.uint32)
 
 
 def words_around(stripped: str, start: int, end: int) -> list[tuple[int, int]]:
@@ -197,10 +255,6 @@ def divides(before: str, shown: str, after: str) -> int:
     before, after = before[-_NEAR:], after[:_NEAR]
     span = (len(before), len(before) + len(shown))
     return _alone(before) + _alone(after) - _alone(before + shown + after, span)
-
-
-_NEAR = 5
-_LONGEST_WORD = 4
 
 
 @lru_cache(maxsize=1 << 13)

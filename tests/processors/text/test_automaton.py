@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from processors.text.automaton import Automaton, Hit
 from processors.text.fold import codes_of
-from processors.text.words import is_loose, loose_pairs
+from processors.text.words import pair_gain, pair_gains
 
 FEW = "ab赌博\uffff"
 TERMS = st.lists(st.text("ab赌博", min_size=1, max_size=8), min_size=1, max_size=12)
@@ -40,6 +40,6 @@ def test_of_thousands_of_terms_each_is_found():
 @given(st.text("单位刷词学历正\uffff", min_size=2, max_size=30))
 def test_many_pairs_are_no_words_where_each_is_none(text: str):
     starts = np.arange(len(text) - 1)
-    assert loose_pairs(codes_of(text), starts).tolist() == [
-        is_loose(text, start, start + 2) for start in starts.tolist()
+    assert pair_gains(codes_of(text), starts).tolist() == [
+        pair_gain(text, start) for start in starts.tolist()
     ]

@@ -123,7 +123,7 @@ def test_a_match_says_in_which_view_it_was_found(text: str, view: str, technique
         ("赌伯", View.SOUND),
         ("dubo", View.SOUND),
         ("c4s1no", View.SKELETON),
-        ("贝者博", View.SPLIT),
+        ("贝者十尃", View.SPLIT),
         ("cassssino", View.REPEAT),
         ("\u202e博赌", View.REVERSED),
         ("赌个博", View.PARTED),
