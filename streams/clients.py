@@ -39,6 +39,12 @@ FIRST = 0
 """Where a topic begins: where records were deleted the broker says so, and the first one that is
 left is read. For the name of the beginning librdkafka waits half a second before it asks."""
 
+FETCH_WAIT_MS = 100
+"""A fetch is answered at once where there is anything to read, and after so long where there is
+not: one that reads on and on should not keep a broker busy with asking."""
+END_WITHIN_MS = 10
+"""The same for one that waits to hear that it is at an end, which an empty answer says."""
+
 _SOON = (
     KafkaError.NOT_COORDINATOR,
     KafkaError.COORDINATOR_NOT_AVAILABLE,
@@ -71,7 +77,7 @@ def create_consumer(settings: Settings, group: str | None = None, **overrides: A
         "enable.auto.commit": False,
         "auto.offset.reset": "earliest",
         "allow.auto.create.topics": False,
-        "fetch.wait.max.ms": settings.fetch_wait_ms,
+        "fetch.wait.max.ms": FETCH_WAIT_MS,
     }
     return Consumer(_config(settings, defaults, overrides), logger=_log)
 
@@ -255,7 +261,7 @@ def read_until(
     if not left:
         return
     total = sum(left.values())
-    consumer = create_consumer(settings, enable_partition_eof=True)
+    consumer = create_consumer(settings, enable_partition_eof=True, fetch_wait_max_ms=END_WITHIN_MS)
     try:
         consumer.assign([TopicPartition(*tp, begin.get(tp, FIRST)) for tp in left])
         heard = time.monotonic()

@@ -309,7 +309,10 @@ class Settings(BaseSettings):
         1.0, description="Time between a worker's signs of life.", gt=0, le=600
     )
     fetch_wait_ms: int = Field(
-        5, description="Longest time a broker gathers records before it answers a fetch.", ge=1
+        5,
+        description="Longest time a broker gathers records, while any come, before it answers a "
+        "worker's fetch.",
+        ge=1,
     )
     max_batch_bytes: int = Field(
         1_000_000,

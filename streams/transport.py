@@ -20,6 +20,7 @@ What differs from the stock driver, each for exactly-once:
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -39,6 +40,12 @@ PREFETCH_BACKOFF_S = 0.01
 FETCH_MIN_BYTES = 100_000
 """A fetch is answered with so much, or after ``fetch_wait_ms``. What trickles in would otherwise
 come record by record, and each of them take the way of a whole batch through Faust."""
+
+IDLE_AFTER_S = 0.25
+"""Where nothing came for so long nothing is gathered: a fetch is answered with the first record."""
+
+IDLE_WAIT_MS = 100
+"""How long such a fetch waits; it holds up a seek, and the group, no longer than that."""
 
 NO_PARTITION_PAUSE_S = 0.02
 """How long to wait before asking again when no partition may be handed out."""
@@ -110,6 +117,7 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
 
     _anchors: dict[TopicPartition, Anchor]
     _epoch: int = 0
+    _last_came: float = 0.0
 
     @property
     def options(self) -> FetchOptions:
@@ -175,7 +183,17 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
         # No await since the records were taken: assignment, anchors and positions belong to them.
         batches = self._to_batches(fetched, asked_under=assignment) if fetched else {}
         self._note_read(wanted)
+        self._gather(consumer._fetcher, came=bool(fetched))
         return batches
+
+    def _gather(self, fetcher: Any, *, came: bool) -> None:
+        """Have the next fetch gather records while they come, and wait for one when none do."""
+        now = time.monotonic()
+        if came:
+            self._last_came = now
+        idle = now - self._last_came > IDLE_AFTER_S
+        fetcher._fetch_min_bytes = 1 if idle else FETCH_MIN_BYTES
+        fetcher._fetch_max_wait_ms = max(IDLE_WAIT_MS if idle else 0, self.options.fetch_wait_ms)
 
     def _note_read(self, tps: Iterable[TopicPartition]) -> None:
         assignment = self._assignment()

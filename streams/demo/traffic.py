@@ -139,7 +139,7 @@ class Watcher(_Thread):
         self._types = {real_name(settings, t.name): t.record for t in output_topics()}
         self._dead = real_name(settings, "dead.letters")
         self._decode = open_codec(settings).decode
-        self._consumer = create_consumer(settings, fetch_wait_max_ms=10)
+        self._consumer = create_consumer(settings)
         self.decisions: Counter[str] = Counter()
         self.steps: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()

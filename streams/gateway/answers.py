@@ -114,7 +114,7 @@ class Answers:
         """Position at the ends of the outputs and begin to read. Raises `BrokerUnreachable`."""
         topics = [*self._types, self._dead]
         ends = end_offsets(create_admin(self._settings), topics)
-        consumer = create_consumer(self._settings, fetch_wait_max_ms=10)
+        consumer = create_consumer(self._settings)
         consumer.assign([TopicPartition(*tp, end) for tp, end in ends.items()])
         self._thread = threading.Thread(target=self._run, args=(consumer,), daemon=True)
         self._thread.start()

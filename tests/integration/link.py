@@ -40,6 +40,8 @@ class Link:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._open = {way: asyncio.Event() for way in Way}
+        self.asked = 0
+        """How often anything came from the worker."""
         self._servers: list[asyncio.Server] = []
         self._relays: set[asyncio.Task[None]] = set()
         for way in self._open.values():
@@ -109,6 +111,7 @@ class Link:
         """Hand on what comes from one side, its end as well."""
         with contextlib.suppress(ConnectionError):
             while data := await reader.read(READ_BYTES):
+                self.asked += way is Way.THERE
                 await self._open[way].wait()
                 writer.write(data)
                 await writer.drain()

@@ -52,6 +52,25 @@ def linked(app: Application, link: Link) -> WorkerProcess:
     return app.worker(ZHENGMING_KAFKA=link.bootstrap).await_ready()
 
 
+def test_a_worker_with_nothing_to_do_asks_its_broker_seldom_and_answers_what_comes(
+    app: Application, link: Link
+):
+    """A fetch that gathers what comes is answered after milliseconds, and asked again."""
+    linked(app, link)
+    app.publish(traffic(300))
+    app.drain()
+
+    def asked() -> int:
+        before = link.asked
+        pause(1)
+        return link.asked - before
+
+    wait_until(lambda: asked() < 60, 30, "the worker asks seldom")
+    app.publish(traffic(300, seed=2, prefix="later-"))
+    app.drain()
+    assert app.assert_sound().inputs == 600
+
+
 def test_a_worker_cut_off_for_longer_than_its_session_is_replaced_and_doubles_nothing(
     app: Application, link: Link
 ):

@@ -98,6 +98,10 @@ def test_the_names_leaned_on_exist(owner, names):
             ["_isolation_level", "_fetch_max_wait_ms", "_fetch_min_bytes"],
         ),
         (fetcher.Fetcher.__init__, ["_prefetch_backoff"]),
+        (
+            fetcher.Fetcher._get_actions_per_node,
+            ["FetchRequest(\n                self._fetch_max_wait_ms,\n", "self._fetch_min_bytes"],
+        ),
         (fetcher.Fetcher._proc_fetch_request, ["tp_state.lso", "tp_state.timestamp"]),
         (fetcher.Fetcher._proc_fetch_request, ["_prefetch_backoff", "tp_state.await_reset("]),
         (faust_consumer.Consumer, ["self._read_offset", "self._paused_partitions"]),
