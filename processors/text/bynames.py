@@ -12,7 +12,7 @@ _SERVER = "传奇 开区 新区 新开 魔域 奇迹 天龙 发布 版本 公益
 _NAKED = "妹 直播 群 一对一 视频 同城 私 加 看 可"
 _MEET = "同城 附近 签名 少妇 学生 妹 群 加 私 夜"
 _INVOICE = "开 代 可 验 点 普 专 票 各行 正规"
-_ABUSE = "你 他 她 全 都是 们 真 死 滚 队友 老板 别 个 大"
+_ABUSE = "是 你 他 她 全 都是 们 真 死 滚 队友 老板 别 个 大"
 
 _TABLE = (  # an entry, its bynames, and words of which one must stand near them, if there are any
     ("博彩", "菠菜 波菜 博菜", _CHANCE),
@@ -29,6 +29,10 @@ _TABLE = (  # an entry, its bynames, and words of which one must stand near them
     ("垃圾", "辣鸡", _ABUSE),
     ("约炮", "约p 约啪 y炮 月炮", ""),
     ("约炮", "yp", _MEET),
+    ("约炮", "约跑", "包夜 妹子 少妇 上门 过夜"),
+    ("废物", "飞舞", "你 队友 纯纯 是个 真是"),
+    ("废物", "fw", _ABUSE),
+    ("自杀", "自鲨 紫鲨", ""),
     ("裸聊", "果聊", _NAKED),
     ("裸照", "果照", ""),
     ("裸体", "果体", ""),

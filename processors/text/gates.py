@@ -38,7 +38,7 @@ _LEAST_PARTED = 7  # so long a Latin term is meant as two words as well
 _LEAST_IN_TWO = 9  # so long one of them may be of three letters: douche bag
 _LEAST_FOREIGN = 5
 _LEAST_KEPT = 5  # of so long an entry by sound half may be others, whatever words they make
-_PLACE = re.compile(r"\w?(?:街道|镇|乡|村|县)")
+_PLACE = re.compile(r"\w?(?:街道|镇|乡|村|县|卫生院)")
 _ALPHABETS = (  # in which words are written; what looks Latin in them is no disguise
     frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґАБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯІЇЄҐ"),
     frozenset("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩΆΈΉΊΌΎΏ"),

@@ -70,6 +70,10 @@ _TRADES = _words(
     "微信 电报 飞机号 免费 独家 内部 一对一 各类 各种 一条龙 全国 发货 到付 送货 一单一",
 )
 SELLING = "卖收求来"
+SHOP_AFTER = re.compile(
+    "超市|便利店|烧烤|火锅|煲|小吃|饭店|餐|酒楼|面馆|粉店|螺蛳粉|米粉|奶茶|茶楼|修车|服装|理发|五金|百货|花店|书店"
+)
+"""What kind of shop bears a name: 佰佳乐超市."""
 _EVERY_OFFER = frozenset(f"{_OFFERS}|{_TRADES}".split("|"))
 _offered = daachorse.CharwiseDoubleArrayAhoCorasick(sorted(_EVERY_OFFER))
 
@@ -105,7 +109,7 @@ _ROLES = _words(
     "审计部 结算部 退款部 发行部 外联部 报名部 维权部 捐款 捐赠处 募捐 拍卖处",
     "贷款部 信贷部 信用卡部 市场部 法务部 人力资源部 公关部 业务部 采购部",
     "学生处 教务处 研究生院 研招 团委 党委 保卫处 宣传部 人事处 财务处 后勤处 招就处 就业指导",
-    "专家 预约 挂号 门诊 快讯 要闻",
+    "专家 预约 挂号 门诊 快讯 要闻 投稿 研究生招生",
     r"委员会 政务 在线 网站 95\d{3} 1[02]\d{3}(?!\d) official support service help[\s]?desk",
     r"admin news team(?![a-z])",
     r"customer[\s]?service customer[\s]?care customer[\s]?support gm(?![a-z]) 游戏gm(?![a-z])",
@@ -135,7 +139,8 @@ ROLE_STARTS = (
 ROLE_ENDS = frozenset({"官方", "认证", "客服", "授权", "我是", "们是", "里是", "al"})
 """The last two of what stands before a name as a role does."""
 _WHOLE = "网|唯一|全国|中国|大中华区|股份|集团|有限公司|总公司|分公司|公司|总行|分行"
-ROLE_AFTER = re.compile(rf"[\W_]{{0,3}}[的之]?(?:{_WHOLE})?(?:{_ROLES})")
+_OFFICER = "[㐀-鿿]{1,6}专员(?![㐀-鿿])"  # whoever for whatever: 丢件赔付专员
+ROLE_AFTER = re.compile(rf"[\W_]{{0,3}}[的之]?(?:{_WHOLE})?(?:{_ROLES}|{_OFFICER})")
 """Who speaks so speaks for the institution."""
 
 _SPOKEN_OF = _words(
@@ -157,6 +162,7 @@ _CLAIMED_ROLES = _words(
     "退费中心 赔付中心 保障中心 监管中心 运营团队 运营中心 解封中心 封禁中心 安全团队",
     "投诉中心 举报中心 报警中心 受理中心 记者站 分社 中文网 admissions(?![a-z])",
     "热线 小助手 小秘书 管理员 旗舰店 专卖店 专营店 直营 售后 总部 认证 安全中心 申诉中心 理赔中心",
+    "处罚中心 推广部",
     "提额中心 额度中心 办卡中心 还款中心 贷款中心 放款中心 信贷中心 催收中心 备付中心 结算中心",
     r"(?:official|support|service|help[\s]?desk|admin|team)(?![a-z])",
     r"customer[\s]?(?:service|care|support)(?![a-z]) (?:游戏)?gm(?![a-z])",
@@ -171,7 +177,7 @@ _BRANCHES = _words(
     r"退款 理赔 \s?(?:app|id|account|security|pay|store|cloud|customer|china|global)(?![a-z])",
 )
 CLAIMED_AFTER = re.compile(
-    rf"[\W_]{{0,3}}[的之]?(?:{_BRANCHES}){{0,2}}[\W_]{{0,3}}的?(?:唯一)?(?:{_CLAIMED_ROLES})"
+    rf"[\W_]{{0,3}}[的之]?(?:{_BRANCHES}){{0,2}}[\W_]{{0,3}}的?(?:唯一)?(?:{_CLAIMED_ROLES}|{_OFFICER})"
     rf"(?!的?(?:{_SPOKEN_OF}))"
 )
 """Who speaks so speaks for the bearer of a name that is an everyday word: 小米客服, 招行信用卡官方.

@@ -8,13 +8,14 @@ from processors.text.context import is_ordinary
 from processors.text.gates import neighbours
 from processors.text.grammar import (
     PERSON_AFTER,
+    SHOP_AFTER,
     SURNAMES,
     offers,
 )
 from processors.text.scan import Anchor, Text
 from processors.text.similar import is_alike
 from processors.text.views import is_in_tone, other_sounds, sound
-from processors.text.words import REACH, gain, is_han, is_word
+from processors.text.words import REACH, gain, is_han, is_word, reads_over
 
 _TWO, _THREE, _FOUR = 2, 3, 4
 _OFTEN = 100  # a character met so often in 1.7 million is one of the 1,400 of any text
@@ -102,8 +103,13 @@ def _reads_better(case: _Case, how: int) -> bool:
 
     That is the more the less of the form is kept and the less alike the rest is, where it may be
     the name of a person, and where a word is kept, which goes before others as well (水果季); the
-    less where somebody offers something, and where nothing else is in the run (办正).
+    less where somebody offers something, and where nothing else is in the run (办正). Where nobody
+    does, no word goes over an end (六盒|彩笔), and it is no name of a shop.
     """
+    if not case.offered and (
+        reads_over(case.before, case.shown, case.after) or SHOP_AFTER.match(case.after)
+    ):
+        return False
     kept = len(case.form) - len(case.changed)
     needed = _NEEDED[len(case.form), len(case.changed)][how]
     needed -= _OFFERED * min(2, offers(case.around) + bool(PERSON_AFTER.match(case.after)))

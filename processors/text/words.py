@@ -22,7 +22,7 @@ _SHORT = 3
 
 # Words younger than the dictionary that begin or end as others do.
 _YOUNG = re.compile(
-    "(微博|微信|抖音|快手|网红|直播|读博|约跑|打赌|外卖|网购|网课|弹幕|手办|二维码|日结|周结|月结|带货|待办"
+    "(微博|微信|抖音|快手|网红|直播|读博|约跑|打赌|外卖|网购|网课|弹幕|手办|二维码|日结|周结|月结|带货|待办|加币|高防|洗前|洗后"
     "|(?<![一在连])线上(?![班传课学车路门市台场演线网]))"
 )
 
@@ -130,13 +130,21 @@ def _likeliest(run: str) -> float:
 def gain(before: str, shown: str, after: str) -> float:
     """By how many nats a run is likelier with a term in it than with what is shown.
 
-    求|大叔| with 包养 is much likelier than 求|大叔|包|氧; 不|办证|事 is less so than 不|办|正事.
+    求|大叔| with 包养 is much likelier than 求|大叔|包|氧; 不|办证|事 is hardly so than 不|办|正事.
     """
     before, after = before[-_NEAR:], after[:_NEAR]
     with_term = _likeliest(before) + _AS_A_TERM + _likeliest(after)
     return with_term - _likeliest(before + shown + after)
 
 
+def reads_over(before: str, shown: str, after: str) -> bool:
+    """Whether a run is likeliest with a word over an end of what is shown: 六盒|彩笔, 杜|博文."""
+    before, after = before[-_NEAR:], after[:_NEAR]
+    apart = _likeliest(before) + _likeliest(shown) + _likeliest(after)
+    return _likeliest(before + shown + after) > apart + _NO_MORE
+
+
+_NO_MORE = 1e-9
 _AS_A_TERM = math.log(_COUNT_OF_A_TERM / _TOTAL)
 LEAST_GAIN = 2.0
 """Two characters for which a term would gain less are not looked at."""

@@ -61,3 +61,69 @@ def test_the_same_where_nobody_would_read_it_so_is_left_alone(text: str):
 def test_a_round_number_with_a_letter_in_it_is_one_character():
     (match,) = alone_and_in_a_batch("1oo家乐平台")
     assert (match.entry, match.technique, match.start, match.end) == ("百家乐", "skeleton", 0, 5)
+
+
+_TERMS = """
+包养 假币 外挂 约炮 废物 代练 老虎机 博彩 代孕 发票 贱人 傻逼 私服 买粉 办证 洗钱 大麻 K粉 A货 18禁
+裸聊 脑残 代考 赌博 六合彩 百家乐
+"""
+INSTEAD = Lexicon(_TERMS.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "entry", "technique"),
+    [
+        ("求大叔包氧", "包养", "homophone"),
+        ("出高质量甲币", "假币", "homophone"),
+        ("歪挂作者", "外挂", "homophone"),
+        ("越炮神器下载", "约炮", "homophone"),  # in another tone
+        ("队友全是费物", "废物", "homophone"),
+        ("王者带练包上星", "代练", "homophone"),  # a word, but hardly ever met
+        ("老虎鸡电子爆分", "老虎机", "homophone"),
+        ("搏彩高手阿强", "博彩", "homophone"),
+        ("仗孕中介电话聊", "代孕", "similar"),
+        ("全国友票代办", "发票", "similar"),
+        ("贱入一个", "贱人", "similar"),
+        ("一群煞笔", "傻逼", "slang"),
+        ("全队都是sb", "傻逼", "slang"),
+        ("菠菜平台招代理", "博彩", "slang"),
+        ("传奇sf开区", "私服", "slang"),
+        ("菠*菜平台招代理", "博彩", "slang"),
+    ],
+)
+def test_what_reads_worse_than_the_entry_in_its_place_goes_to_a_person(
+    text: str, entry: str, technique: str
+):
+    assert [(m.entry, m.technique, m.outcome) for m in INSTEAD.find([text])[0]] == [
+        (entry, technique, Outcome.REVIEW)
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "不办正事的人",
+        "约泡温泉的冬天",
+        "大码女孩穿搭日记",
+        "有点发飘但会努力",
+        "周末约跑团团长",
+        "全麦粉面包",
+        "标本种名待考",
+        "结婚发喜钱的小伴娘",
+        "健人健身房",
+        "杜博",
+        "杜博文爱打球",  # a word goes over its end
+        "一盒六盒彩笔",
+        "佰佳乐超市",
+        "菠菜面馆的老板娘",
+        "水果聊天室",
+        "比NC10好看",
+        "sf快递到了",
+        "感谢10K粉丝宝宝们",
+        "驾照B2的A货车司机",
+        "2018禁渔期记录",
+        "6月18禁止熬夜",
+    ],
+)
+def test_what_reads_well_as_it_stands_is_left_alone(text: str):
+    assert INSTEAD.find([text]) == [()]
