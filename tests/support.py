@@ -8,13 +8,21 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+SLOWER = 3
+"""How many times longer than on the machine where a test was written something may take."""
+
 
 def wait_until(condition: Callable[[], T], timeout: float, why: str, every: float = 0.02) -> T:
-    """Return the first true answer of a condition; fail with ``why`` after ``timeout`` seconds."""
-    deadline = time.monotonic() + timeout
+    """Return the first true answer of a condition, else fail with ``why``.
+
+    ``timeout`` is in seconds of a quick machine; what is slower gets `SLOWER` times as many, so it
+    says nothing about how soon something has to be.
+    """
+    within = timeout * SLOWER
+    deadline = time.monotonic() + within
     while True:
         if answer := condition():
             return answer
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout:g} s: {why}")
+            raise AssertionError(f"not within {within:g} s: {why}")
         time.sleep(every)

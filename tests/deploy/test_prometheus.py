@@ -63,7 +63,6 @@ def answered(server: Prometheus, asked: dict[str, str], what: str) -> None:
         raise AssertionError(f"{error}; not answered:\n{lines}") from None
 
 
-@pytest.mark.timeout(300)
 def test_every_expression_is_answered_and_a_worker_that_stops_is_told_of(
     running: Running, tmp_path: Path
 ) -> None:

@@ -96,7 +96,6 @@ def kafka_can_run():
 
 
 @pytest.mark.kafka
-@pytest.mark.timeout(400)
 def test_the_stack_of_the_compose_file_comes_through_the_death_of_a_broker(
     kafka_can_run, image: Path, tmp_path: Path
 ):

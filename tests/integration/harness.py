@@ -43,6 +43,10 @@ FROM_ENVIRONMENT = {
 """Settings that a worker inherits as they were given to us."""
 RESTARTED = {1, 3, 4, -signal.SIGKILL}
 """Exit codes after which a supervisor starts the worker again."""
+ANSWER_S = 20.0
+"""A worker that is not frozen answers by then, however busy its machine is."""
+FROZEN_S = 2.0
+"""One that has not answered for so long is frozen; only for waiting until it is."""
 
 
 class WorkerProcess:
@@ -102,10 +106,16 @@ class WorkerProcess:
                 return float(value)
         return None
 
-    def get(self, path: str) -> tuple[int, str]:
+    @property
+    def frozen(self) -> bool:
+        """Whether the process gives no answer."""
+        return self.get("/health", FROZEN_S)[0] == 0
+
+    def get(self, path: str, timeout: float = ANSWER_S) -> tuple[int, str]:
         """Status and body of a page; 0 when nothing answers."""
+        url = f"http://127.0.0.1:{self.port}{path}"
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=2) as answer:
+            with urllib.request.urlopen(url, timeout=timeout) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

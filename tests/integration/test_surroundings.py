@@ -48,7 +48,6 @@ def fill(place: Path) -> Path:
     return ballast
 
 
-@pytest.mark.timeout(300)
 def test_a_worker_whose_disk_is_full_leaves_and_goes_on_when_there_is_room(
     settings: SettingsFactory,
 ) -> None:
@@ -72,7 +71,6 @@ def test_a_worker_whose_disk_is_full_leaves_and_goes_on_when_there_is_room(
         assert app.assert_sound().inputs == 1_900
 
 
-@pytest.mark.timeout(300)
 def test_a_worker_waits_for_its_registry_and_goes_on_without_it_with_what_it_knows(
     settings: SettingsFactory,
 ) -> None:
@@ -101,7 +99,6 @@ def libfaketime() -> str:
     return str(found[0])
 
 
-@pytest.mark.timeout(300)
 def test_a_clock_that_jumps_loses_and_doubles_nothing(
     settings: SettingsFactory, tmp_path: Path
 ) -> None:

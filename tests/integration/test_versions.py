@@ -141,7 +141,6 @@ def test_there_is_the_program_of_a_release() -> None:
     assert PROGRAMS
 
 
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize("wheel", PROGRAMS, ids=lambda path: path.stem)
 def test_partitions_go_from_the_old_version_to_the_new_one_and_back_and_nothing_is_lost(
     settings: SettingsFactory, wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -112,7 +112,6 @@ def unprocessed(settings: Settings, directory: Path) -> int:
     return sum(part.records for part in parts if part is not None)
 
 
-@pytest.mark.timeout(400)
 def test_an_application_moves_from_four_partitions_to_seven_and_nothing_is_lost(
     settings, command, tmp_path
 ):
@@ -161,7 +160,6 @@ def test_an_application_moves_from_four_partitions_to_seven_and_nothing_is_lost(
     assert any(next_due(before[key]) for key in before), "there were deadlines to be kept"
 
 
-@pytest.mark.timeout(400)
 def test_what_was_wiped_is_restored_from_its_backup_and_goes_on(settings, tmp_path):
     directory, items = tmp_path / "backup", history()
     ours: Settings = settings(partitions=3)
@@ -226,7 +224,6 @@ class Interrupted(Exception):
     """The process dies here."""
 
 
-@pytest.mark.timeout(400)
 def test_a_restore_that_is_cut_off_keeps_workers_out_and_goes_on(settings, tmp_path, monkeypatch):
     directory = tmp_path / "b"
     old, new = settings(partitions=2), settings(partitions=5)
