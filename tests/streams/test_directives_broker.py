@@ -51,7 +51,7 @@ def test_a_pause_begins_and_is_lifted_while_events_flow_through_two_workers(sett
         begins = json.loads(paused.out)["starts_at"]
         known = ("zhengming_directives_in_force", 1)
         wait_until(
-            lambda: all(w.metric(known[0]) == known[1] for w in workers), 10, "both know of it"
+            lambda: all(w.metric(known[0]) == known[1] for w in workers), 20, "both know of it"
         )
         sure = now()
         flow(60)
@@ -90,9 +90,9 @@ def test_a_pause_ends_by_itself_and_survives_a_restart(settings, command):
         given = environment(app.settings)
         order = ("--by", "ana", "--reason", "a drill", "--id", "short")
         app.worker().await_ready()
-        command("directive", "pause", *order, "--hours", str(12 / 3600), **given)
+        command("directive", "pause", *order, "--hours", str(40 / 3600), **given)
         wait_until(
-            lambda: app.workers[0].metric("zhengming_directives_in_force") == 1, 10, "it is known"
+            lambda: app.workers[0].metric("zhengming_directives_in_force") == 1, 20, "it is known"
         )
         app.publish([(CHANGES, change("held", "a1"))])
         app.drain()
@@ -102,7 +102,7 @@ def test_a_pause_ends_by_itself_and_survives_a_restart(settings, command):
         def decided():
             return [v.decision for v in verdicts(app)["held"]] == ["HOLD", "ALLOW"]
 
-        wait_until(decided, 30, "it is decided at the end of the pause", every=0.5)
+        wait_until(decided, 60, "it is decided at the end of the pause", every=0.5)
         app.assert_sound()
 
 

@@ -83,7 +83,7 @@ def test_a_sweep_after_a_new_pack_comes_to_each_account_once_though_the_worker_d
 
 @pytest.mark.obligation("CAC-15-1")
 def test_a_sweep_is_ordered_watched_and_stopped_while_events_flow(settings, command):
-    with Application(settings(sweep_rate=2, idle_slack_ms=500)) as app:
+    with Application(settings(sweep_rate=1, idle_slack_ms=500)) as app:
         worker = settle(app)
         who = ("--by", "ana", "--reason", "inspection", "--json")
         started = command("sweep", "start", *who, "--id", "slow", **environment(app.settings))
