@@ -5,11 +5,10 @@ import uuid
 import pytest
 from confluent_kafka import Producer
 
+from streams.clients import create_admin, settled_offsets
 from streams.restore import restore
 from streams.store import MemoryStore, RocksStore
 from streams.topics import changelog_topic, create_topics
-
-pytestmark = pytest.mark.timeout(60)
 
 
 @pytest.fixture(params=["memory", "rocksdb"])
@@ -45,9 +44,15 @@ class Changelog:
 
     def commit(self, **changes):
         self.begin(**changes).commit_transaction(10)
+        self.settle()
 
     def abort(self, **changes):
         self.begin(**changes).abort_transaction(10)
+        self.settle()
+
+    def settle(self):
+        """Wait until the log has the marker of the end: the broker answers before it has."""
+        settled_offsets(create_admin(self.settings), [self.name], strict=True)
 
     async def restore(self, store):
         self.told.clear()
