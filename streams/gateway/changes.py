@@ -128,7 +128,7 @@ async def submit(gateway: Gateway, record: InputRecord, wait: bool = True) -> An
     waiting = gateway.answers.expect(record.account_id, record.event_id)
     try:
         origin = await gateway.inputs.publish(record)
-        if not wait:
+        if not wait or not gateway.settings.gateway_wait_ms:
             return None
         gateway.answers.placed(waiting, origin)
         within = gateway.settings.gateway_wait_ms / 1_000
