@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 VARIABLE = "ZHENGMING_CHROMIUM"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -57,6 +57,12 @@ class Visitor:
 
     def paint(self, page: str) -> float:
         """Time to the first contentful paint of a page in ms, from the first byte asked for."""
+        with self.visit(page) as painted:
+            return float(painted.evaluate(_PAINTED + ".startTime"))
+
+    @contextmanager
+    def visit(self, page: str) -> Iterator[Page]:
+        """A page in a browser that has seen nothing of it before, once it is painted."""
         context = self._browser.new_context(
             viewport={"width": 1440, "height": 900}, storage_state=self._login
         )
@@ -66,6 +72,6 @@ class Visitor:
             opened.goto(self._url + page)
             opened.locator("nav a[aria-current]").first.wait_for()  # not the page for logging in
             opened.wait_for_function(_PAINTED)
-            return float(opened.evaluate(_PAINTED + ".startTime"))
+            yield opened
         finally:
             context.close()
