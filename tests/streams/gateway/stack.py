@@ -41,7 +41,7 @@ class Stack:
         create_topics(settings)
         self.children = {name: self.start(name, **more) for name in PROCESSES}
         self.nobody = self.client(None)
-        wait_until(self.ready, 60, "the gateway is ready", every=0.1)
+        wait_until(self.ready, 60, "all serve", every=0.1)
 
     def start(self, name: str, **more: str) -> Child:
         """Start a process of the application."""
@@ -66,13 +66,14 @@ class Stack:
         return self._stack.enter_context(Child(command, log, environment))
 
     def ready(self) -> bool:
-        """Whether the gateway says that it serves."""
+        """Whether each process says that it serves."""
         for name, child in self.children.items():
             assert child.running, f"{name}:\n{child.tail(40)}"
         try:
-            return self.nobody.get("/ready").status_code == 200
+            answers = [self.nobody.get(f"{self.probe(name)}/ready") for name in PROCESSES]
         except httpx.TransportError:
             return False
+        return all(answer.status_code == 200 for answer in answers)
 
     def client(self, name: str | None) -> httpx.Client:
         """A caller with somebody's key."""

@@ -274,8 +274,14 @@ def test_a_reviewer_sees_what_was_written_and_that_is_logged(
     stack: Stack, planted: Planted, done: str
 ) -> None:
     """Evidence is shown in its own words to whoever has to decide, and to nobody else."""
-    answer = stack.client("reviewer").get(f"/v1/accounts/{done}/values")
-    assert planted.phone in answer.text
+    reviewer = stack.client("reviewer")
+    # An input that cannot be read soon is left out.
+    wait_until(
+        lambda: planted.phone in reviewer.get(f"/v1/accounts/{done}/values").text,
+        20,
+        "what was written is shown",
+        every=0.1,
+    )
     logged = [
         json.loads(line) for line in stack.log("gateway").splitlines() if "texts read" in line
     ]
