@@ -23,6 +23,7 @@ from processors.packs import shipped_pack
 from schemas.codec import MAGIC, encode
 from schemas.records import DirectiveKind, PlatformDirective
 from streams import control_topics
+from streams.access import Part, lacking
 from streams.broker import Broker
 from streams.clients import create_admin, create_producer
 from streams.doctor import clock, examine
@@ -38,6 +39,7 @@ from tests.integration.test_crashes import traffic
 from tests.integration.test_records import change
 from tests.schemas.registry_server import serving
 from tests.streams.test_policy_broker import stricter
+from tests.support import wait_until
 
 CHANGES = "account.changes"
 DAY_MS = 86_400_000
@@ -179,6 +181,8 @@ def test_rights_that_are_missing_are_named_with_the_topic(kafka, settings, tmp_p
             )
             for made in admin.create_acls([denied, allowed, describes]).values():
                 made.result(10)
+        # A broker may take a while to mind what it was told.
+        wait_until(lambda: len(lacking(ours, Part.WORKER)) == 2, 20, "two rights are missing")
         seen = fault(ours, "rights").seen
         assert f"Write on topic {verdicts}" in seen
         assert f"Read on topic {changes}" in seen

@@ -86,6 +86,6 @@ def locked_redis(settings: Settings, directory: Path) -> Iterator[LockedRedis]:
             return False
 
     with Child([program, *words], directory / "redis.log") as child:
-        problem = wait_for(answers, child, 10)
+        problem = wait_for(answers, child, 60)
         assert not problem, f"{problem}\n{child.tail()}"
         yield found

@@ -26,6 +26,7 @@ from streams.access import Kind, Need, Part, lacking, needs, principal_of
 from streams.checker import check
 from streams.children import Child, free_ports
 from streams.clients import (
+    Admin,
     create_admin,
     create_producer,
     end_offsets,
@@ -210,10 +211,14 @@ def at_the_gateway(application: Application, keys: dict[str, str], pack: Path) -
             ]
 
         opened = wait_until(lambda: (found := cases())[1:] and found, 20, "two cases", every=0.1)
+        # An input that cannot be read soon is left out.
         for case in opened:
-            told = reviewer.get(f"/v1/reviews/{case['escalation_id']}").json()
-            assert told["statement"], told
-        assert reviewer.get("/v1/accounts/g1/values").json()["values"]
+            told = partial(reviewer.get, f"/v1/reviews/{case['escalation_id']}")
+            wait_until(
+                lambda told=told: told().json().get("statement"), 20, "a statement", every=0.1
+            )
+        values = partial(reviewer.get, "/v1/accounts/g1/values")
+        wait_until(lambda: values().json().get("values"), 20, "the account's texts", every=0.1)
         files = {
             str(path.relative_to(pack)): path.read_text("utf-8")
             for path in pack.rglob("*")
@@ -304,6 +309,8 @@ def test_every_part_works_with_exactly_the_rights_of_the_table_and_uses_each_of_
         progress = real_name(ours, "sweep.progress")
         ends = partial(end_offsets, application.locked.admin)
         wait_until(lambda: sum(ends([progress]).values()), 30, "a sweep goes on", every=0.2)
+        analyses = real_name(ours, "account.analyses")  # in which there is one of the publisher
+        wait_until(lambda: sum(ends([analyses]).values()) > 1, 40, "an image is told of", every=0.5)
         outcomes = real_name(ours, "disposal.outcomes")
 
         def executed() -> bool:
@@ -400,19 +407,23 @@ def test_a_worker_that_lacks_a_right_does_not_start_and_says_which(
     application.grant(Part.ADMIN)
     create_topics(application.settings(Part.ADMIN))
     application.grant(Part.WORKER)
-    principal = principal_of(Part.WORKER)
+    ours, principal = application.settings(Part.WORKER), principal_of(Part.WORKER)
+    wait_until(lambda: lacking(ours, Part.WORKER) == [], 20, "all is granted")
     for what, need in missing(application.names).items():
         application.locked.revoke(principal, need)
+        wait_until(lambda need=need: lacking(ours, Part.WORKER) == [need], 20, need.told())
         child = application.start(Part.WORKER)
-        assert child.wait(40) == 2, f"{what}: {child.tail()}"
+        assert child.wait(120) == 2, f"{what}: {child.tail()}"
         said = child.log.read_text("utf-8")
         assert f"Kafka does not allow the user zhengming-worker: {need.told()}" in said, what
         assert "zhengming topics acls --part worker --commands" in said
         application.locked.grant(principal, [need])
+        wait_until(lambda: lacking(ours, Part.WORKER) == [], 20, "all is granted")
     left = command("doctor", "--json", **application.environment(Part.WORKER))
     checks = {found["what"]: found for found in json.loads(left.out)["checks"]}
     assert checks["rights"]["ok"], checks["rights"]
     application.locked.revoke(principal, need)
+    wait_until(lambda: lacking(ours, Part.WORKER) == [need], 20, need.told())
     left = command("doctor", "--json", **application.environment(Part.WORKER))
     checks = {found["what"]: found for found in json.loads(left.out)["checks"]}
     assert need.told() in checks["rights"]["seen"]
@@ -489,11 +500,18 @@ async def test_nothing_of_a_refused_transaction_is_committed_with_the_one_before
 # -- who is let in ------------------------------------------------------------------------------
 
 
+def refused(settings: Settings) -> Admin:
+    """A client that a broker, or TLS, has refused by now."""
+    admin = create_admin(settings)
+    wait_until(admin.refusal, 20, "it is refused")
+    return admin
+
+
 def test_a_wrong_password_is_told_as_such(application: Application) -> None:
     security = application.locked.security("zhengming-worker")
     wrong = Settings(**security | {"kafka_sasl_password": "not-this-one"})
     with pytest.raises(BrokerUnreachable, match=r"(?i)does not let us in.*authentication") as told:
-        topic_partitions(create_admin(wrong), 3.0)
+        topic_partitions(refused(wrong), 1.0)
     assert "not-this-one" not in str(told.value)
 
 
@@ -504,7 +522,7 @@ def test_a_broker_whose_certificate_nobody_we_trust_has_signed_is_not_talked_to(
     security = application.locked.security("zhengming-worker")
     ours = Settings(**security | {"kafka_ssl_ca_location": other.file})
     with pytest.raises(BrokerUnreachable, match=r"(?i)does not let us in.*certificate verify"):
-        topic_partitions(create_admin(ours), 4.0)
+        topic_partitions(refused(ours), 1.0)
 
 
 def test_nobody_without_tls_or_without_a_user_is_let_in(locked: LockedBroker) -> None:

@@ -17,6 +17,7 @@ from streams.sandbox import Kafka
 from streams.settings import Settings
 from streams.views.access import COMMANDS, RedisUser, lines
 from streams.views.keys import Keys
+from streams.views.store import ViewStore
 from tests.streams.command_line import Command
 from tests.streams.gateway.stack import Stack
 from tests.streams.security.locked_redis import ADMIN, LockedRedis, locked_redis
@@ -34,8 +35,18 @@ class Watch(threading.Thread):
         self._admin = server.client(ADMIN)
         self._monitor = server.client(ADMIN, None).monitor()
         self._users: dict[str, str] = {}
+        self._marks: set[str] = set()
         self.used: dict[str, set[str]] = {}
         self.stopping = False
+
+    def catch_up(self) -> None:
+        """Wait until all was heard that was asked so far.
+
+        Whose it is Redis can tell as long as the connection lives: before one is closed.
+        """
+        mark = uuid.uuid4().hex
+        self._admin.echo(mark)
+        wait_until(lambda: mark in self._marks, 20, "all is heard")
 
     def run(self) -> None:
         """Listen."""
@@ -50,6 +61,8 @@ class Watch(threading.Thread):
                 else:
                     user = self._user_of(address)
                 name = words[0]
+                if name == "echo":
+                    self._marks.add(words[1])
                 if name in ("client", "script"):
                     name = f"{name}|{words[1]}"
                 self.used.setdefault(user, set()).add(name)
@@ -61,14 +74,22 @@ class Watch(threading.Thread):
 
 
 def test_views_and_gateway_work_with_exactly_the_commands_of_the_table(
-    kafka: Kafka, tmp_path: Path, command: Command
+    kafka: Kafka, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = f"zhengming-test-{uuid.uuid4().hex[:8]}"
     names = {"app_id": name, "topic_prefix": f"{name}.", "partitions": 2}
     settings = Settings(kafka=kafka.bootstrap, **names)
     with locked_redis(settings, tmp_path) as server:
-        watch = Watch(server)
+        watch, close = Watch(server), ViewStore.close
         watch.start()
+
+        def heard_before(store: ViewStore) -> None:
+            watch.catch_up()
+            close(store)
+
+        monkeypatch.setattr(ViewStore, "close", heard_before)
+        # Nor is a rebuild to lose its lease where the machine stands still.
+        monkeypatch.setattr("streams.views.store.LEASE_MS", 600_000)
         stack = Secured(settings, tmp_path, server)
         try:
             drive(stack)
@@ -83,6 +104,7 @@ def test_views_and_gateway_work_with_exactly_the_commands_of_the_table(
             assert json.loads(rebuilt.out)["records"] > 0, rebuilt.err
             denied = [e for e in server.client(ADMIN).acl_log() if "client" not in e["object"]]
             assert not denied, denied
+            watch.catch_up()
         finally:
             stack.close()
             watch.stopping = True
