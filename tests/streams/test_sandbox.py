@@ -185,9 +185,9 @@ def test_no_child_outlives_its_parent(end: signal.Signals | None, tmp_path: Path
     if end:
         assert psutil.pid_exists(child)
         parent.send_signal(end)
-    parent.wait(10)
+    parent.wait(60)
     parent.stdout.close()
-    wait_until(lambda: not _alive(child), 5, "the child lives on")
+    wait_until(lambda: not _alive(child), 10, "the child has ended")
 
 
 def test_what_a_killed_owner_left_is_removed_by_the_next(
@@ -195,7 +195,7 @@ def test_what_a_killed_owner_left_is_removed_by_the_next(
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait(10)
+    ended.wait(60)
     orphan = tmp_path / f"zhengming-kafka-{ended.pid}-abc"
     orphan.mkdir()
     ours = scratch_directory("kafka")
@@ -210,7 +210,7 @@ def test_a_child_that_ignores_a_stop_is_killed(tmp_path: Path) -> None:
         "print('deaf', flush=True); time.sleep(300)"
     )
     child = Child([sys.executable, "-c", deaf], tmp_path / "log")
-    assert wait_for(lambda: "deaf" in child.tail(), child, 10) == ""
+    assert wait_for(lambda: "deaf" in child.tail(), child, 60) == ""
     assert child.stop(within_s=0.2) == -signal.SIGKILL
     assert not child.running
 
@@ -221,7 +221,7 @@ def test_a_signal_while_a_child_starts_loses_no_child_and_no_signal(tmp_path: Pa
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.stdout.split() == ["60", "0"], done.stderr
@@ -229,9 +229,9 @@ def test_a_signal_while_a_child_starts_loses_no_child_and_no_signal(tmp_path: Pa
 
 def test_waiting_for_a_child_says_why_it_is_not_ready(tmp_path: Path) -> None:
     with Child([sys.executable, "-c", "raise SystemExit(7)"], tmp_path / "a") as child:
-        assert wait_for(lambda: False, child, 10) == "it ended with exit code 7"
+        assert wait_for(lambda: False, child, 60) == "it ended with exit code 7"
     with Child([sys.executable, "-c", "input()"], tmp_path / "b") as child:
-        child.wait(10)
+        child.wait(60)
         assert "EOFError" in child.tail()
 
 
@@ -266,4 +266,7 @@ def _values(settings: Settings, topic: str) -> list[bytes | None]:
 
 
 def _alive(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
