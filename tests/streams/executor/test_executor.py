@@ -105,6 +105,7 @@ def executing(place: Settings, port: int, log: Path) -> Iterator[Child]:
         "ZHENGMING_WEB_PORT": str(place.web_port),
         "ZHENGMING_EXECUTOR_URL": f"http://127.0.0.1:{port}/disposals",
         "ZHENGMING_EXECUTOR_SECRET": SECRET,
+        "ZHENGMING_EXECUTOR_TIMEOUT_S": "120",  # a slow answer is no failure here
     }
     with Child([sys.executable, "-m", "streams.cli", "execute"], log, environment) as child:
         yield child

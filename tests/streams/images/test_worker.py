@@ -154,7 +154,7 @@ def test_an_avatar_is_fetched_looked_into_and_decided(
                 member(application, "elsewhere", "http://169.254.169.254/latest/meta-data")
                 refused = wait_until(decided(application, "elsewhere"), WITHIN, "decided")
                 second.send_signal(signal.SIGTERM)
-                assert second.wait(20) == 0, log.read_text()
+                assert second.wait(60) == 0, log.read_text()
             assert found == {
                 "picture": Decision.ALLOW,
                 "code": Decision.REFUSE,
