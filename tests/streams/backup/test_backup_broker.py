@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -18,6 +18,7 @@ from streams.backup.carrying import left_behind
 from streams.checker import Report, check
 from streams.checker_base import base_of
 from streams.clients import create_admin, end_offsets, group_members, read_all
+from streams.commands.common import UNREACHABLE
 from streams.errors import BrokerUnreachable, ConfigurationError
 from streams.packs import load_policy
 from streams.partitioning import partition_of_key
@@ -28,16 +29,30 @@ from streams.topics import changelog_topic, input_topics, real_name, used_topics
 from tests.integration.harness import Application
 from tests.integration.test_across import Street, found
 from tests.integration.test_crashes import traffic
+from tests.streams.command_line import Left
 from tests.streams.test_policy_broker import stricter
 from tests.support import wait_until
 
 CHANGES = "account.changes"
+T = TypeVar("T")
 
 
 @pytest.fixture(autouse=True)
 def _no_long_wait(monkeypatch):
     """Workers die here on purpose: what they leave open is waited for, but not for long."""
     monkeypatch.setattr("streams.clients.SETTLED_WITHIN_S", 3.0)
+
+
+def insisted(work: Callable[[], T]) -> T:
+    """What work returns in the end: where brokers are not ready for it, it is to be run again."""
+
+    def tried() -> T | None:
+        try:
+            return work()
+        except BrokerUnreachable:
+            return None
+
+    return wait_until(tried, 60, "the brokers are ready", every=0.2)
 
 
 def states(settings: Settings) -> dict[int, dict[bytes, bytes]]:
@@ -128,7 +143,12 @@ def test_an_application_moves_from_four_partitions_to_seven_and_nothing_is_lost(
         }
         arguments = ["migrate", str(directory), "--json", "--app-id", new.app_id]
         arguments += ["--topic-prefix", new.topic_prefix, "--partitions", "7"]
-        left = command(*arguments, **environment)
+
+        def migrated() -> Left | None:
+            left = command(*arguments, **environment)
+            return None if left.code == UNREACHABLE else left
+
+        left = wait_until(migrated, 60, "the brokers are ready", every=0.2)
         assert left.code == 0, left.err
         told = json.loads(left.out)
         assert told["ok"] and told["left_behind"] == {}
@@ -171,7 +191,8 @@ def test_what_was_wiped_is_restored_from_its_backup_and_goes_on(settings, tmp_pa
         admin = create_admin(ours)
         for deleted in admin.delete_topics(list(used_topics(ours))).values():
             deleted.result(30)
-    proof = _restored(ours, directory)
+    # Kafka may not have forgotten the topics of the same names.
+    proof = insisted(lambda: restore(ours, directory))
     assert proof.ok
     again = restore(ours, directory)
     assert again == proof, "a second time changes nothing"
@@ -190,22 +211,12 @@ def test_what_was_wiped_is_restored_from_its_backup_and_goes_on(settings, tmp_pa
         assert prove(ours, directory).gone_on
 
 
-def _restored(settings: Settings, directory: Path) -> Any:
-    """Restore, once Kafka has forgotten the topics of the same names."""
-    for _ in range(50):
-        try:
-            return restore(settings, directory)
-        except BrokerUnreachable:
-            continue
-    raise AssertionError("not restored")
-
-
 def test_inputs_keep_the_time_at_which_kafka_took_them(settings, tmp_path):
     old, new = settings(partitions=2), settings(partitions=3)
     with Application(old) as app:
         app.publish(islice(history(), 50))
         export(old, tmp_path / "b")
-    restore(new, tmp_path / "b")
+    insisted(lambda: restore(new, tmp_path / "b"))
 
     def times(of: Settings) -> list[tuple[bytes, int]]:
         names = [real_name(of, topic.name) for topic in input_topics()]
@@ -244,14 +255,14 @@ def test_a_restore_that_is_cut_off_keeps_workers_out_and_goes_on(settings, tmp_p
 
     monkeypatch.setattr(TransactionalPublisher, "commit", dying)
     with pytest.raises(Interrupted):
-        restore(new, directory)
+        insisted(lambda: restore(new, directory))
     monkeypatch.setattr(TransactionalPublisher, "commit", commit)
     with Application(new) as app:
         worker = app.worker()
         assert worker.await_exit() == 2
         assert "a restore has not come to its end" in worker.log.read_text()
         app.workers.clear()
-        assert restore(new, directory).ok
+        assert insisted(lambda: restore(new, directory)).ok
         assert accounts(new) == accounts(old)
         app.publish(islice(traffic(200, seed=2, prefix="later-"), 200))
         app.worker().await_ready()

@@ -16,6 +16,7 @@ from streams.reserved import CONTROL, POSITIONS, RESERVED
 from tests.fixtures.record import HERE
 from tests.integration.harness import Application
 from tests.integration.test_crashes import traffic
+from tests.streams.backup.test_backup_broker import insisted
 
 RELEASES = sorted(path for path in HERE.iterdir() if (path / "manifest.json").is_file())
 
@@ -63,7 +64,7 @@ def test_a_recording_holds_what_states_are_made_of(release):
 @pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.name)
 def test_a_worker_goes_on_with_what_a_release_has_left_behind(settings, release, partitions):
     ours = settings(partitions=partitions)
-    assert restore(ours, release).ok
+    assert insisted(lambda: restore(ours, release)).ok
     with Application(ours) as app:
         app.worker().await_ready()
         app.publish(traffic(300, seed=2))
