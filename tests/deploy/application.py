@@ -28,7 +28,7 @@ from tests.streams.sources.wire import profile
 from tests.support import wait_until
 
 SECRET = "a secret of the platform and ours"
-PAUSE_S = 0.02
+PAUSE_S = 0.1
 AT_ONCE = 10
 
 

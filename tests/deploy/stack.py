@@ -24,7 +24,7 @@ from tests.support import wait_until
 RESTARTED = {1, 3, 4}
 """Exit codes of a worker after which a supervisor starts it again (docs/cli.md)."""
 CONFINED = Path(__file__).with_name("confined.py")
-ONCE_S = 60.0
+ONCE_S = 180.0
 PLACEHOLDER = "change-me"
 SECRET = "a secret of this test alone"
 

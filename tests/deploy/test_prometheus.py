@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -73,8 +74,8 @@ def test_every_expression_is_answered_and_a_worker_that_stops_is_told_of(
         answered(server, asked, "every panel of every dashboard shows something")
         answered(server, {name: name for name in recorded()}, "every recording rule records")
         for metric, label in choices():
-            found = server.ask(f"/label/{label}/values", **{"match[]": metric})
-            assert found, f"the dashboards offer the values of {label} of {metric}"
+            offered = partial(server.ask, f"/label/{label}/values", **{"match[]": metric})
+            wait_until(offered, WITHIN, f"values of {label} of {metric} are offered", every=0.5)
         named = {
             f"{alert}: {selector}": f"count({selector})"
             for alert, rule in alert_rules().items()
@@ -85,8 +86,9 @@ def test_every_expression_is_answered_and_a_worker_that_stops_is_told_of(
         assert {rule["name"]: rule.get("lastError", "") for rule in rules} == dict.fromkeys(
             [*recorded(), *alert_rules()], ""
         )
-        assert max(server.query("sum(zhengming_views_work)")) > 0
-        assert max(server.query('sum(zhengming_complaints_total{state="RECEIVED"})')) > 0
+        for counted in ("zhengming_views_work", 'zhengming_complaints_total{state="RECEIVED"}'):
+            some = partial(server.query, f"sum({counted}) > 0")
+            wait_until(some, WITHIN, f"{counted} counts something", every=0.5)
         about_workers(server, running)
 
 
@@ -98,7 +100,7 @@ def about_workers(server: Prometheus, running: Running) -> None:
     def told() -> set[tuple[str, str]]:
         return {alert for alert in server.firing() if alert[0] in (down, none)}
 
-    assert told() == set()
+    wait_until(lambda: told() == set(), WITHIN, "no alert about workers fires", every=0.3)
     running.children["worker-1"].kill()
     wait_until(lambda: told() == {(down, first)}, WITHIN, "the alert fires", every=0.3)
     wait_until(

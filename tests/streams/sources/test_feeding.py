@@ -34,6 +34,7 @@ from tests.support import wait_until
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "sources"
 AT_US = AT_MS * 1_000
+STOP_S = 60.0
 OnKafka = Callable[..., Left]
 
 
@@ -111,7 +112,7 @@ def test_a_change_capture_that_is_killed_and_repeats_takes_effect_once(
     await_changes(ours, second, count)
     wait_until(lambda: metric(ours, "unread_messages") == 0, 30, "it has read all")
     assert (metric(ours, "connected"), metric(ours, "behind_seconds")) == (1, 0)
-    assert second.stop() == 0, second.tail()
+    assert second.stop(STOP_S) == 0, second.tail()
     told = json.loads(second.tail(1))
     assert told["skipped: tombstone"] > 0
     with Application(ours) as application:
@@ -142,7 +143,7 @@ def test_a_public_stream_goes_on_where_it_was_killed(
     with jetstream_server(events, drop_after=60) as server:
         second = source(ours, tmp_path, *arguments, server.url)
         await_changes(ours, second, count)
-        assert second.stop() == 0, second.tail()
+        assert second.stop(STOP_S) == 0, second.tail()
         assert server.cursors[0] is not None, "it began where it was killed"
     assert position.read_text().strip() == str(events[-1]["time_us"])
     replayed = json.loads(on_kafka("replay", "--from-topics", "--json").out)
@@ -174,13 +175,13 @@ def test_a_source_says_how_it_goes_and_is_not_ready_while_its_stream_is_away(
     with jetstream_server(events, drop_after=99, port=port):
         wait_until(lambda: get(ours, "/ready")[0] == 200, 30, "it has connected again")
     assert metric(ours, "reconnections_total") >= 1
-    assert child.stop() == 0, child.tail()
+    assert child.stop(STOP_S) == 0, child.tail()
 
 
 def get(settings: Settings, path: str) -> tuple[int, str]:
     """Status and body of a page of the source's own web server; 0 when it does not answer."""
     try:
-        answer = httpx.get(f"http://127.0.0.1:{settings.web_port}{path}", timeout=5)
+        answer = httpx.get(f"http://127.0.0.1:{settings.web_port}{path}", timeout=20)
     except httpx.TransportError:
         return 0, ""
     return answer.status_code, answer.text
