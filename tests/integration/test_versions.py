@@ -34,7 +34,10 @@ from tests.support import wait_until
 
 PROGRAMS = sorted(HERE.glob("*.whl"))
 PARTITIONS = 4
-AT_ONCE, EVERY_S = 20, 0.1
+AT_ONCE, EVERY_S = 4, 0.1
+ALLOWED = 150
+"""Batches that may flow while partitions move, and once more until all have decided some: how much
+there is to be compared does not depend on how long that takes."""
 WITHIN_S = 90.0
 SOME = 60
 """Inputs that a worker is to decide before partitions move on."""
@@ -47,25 +50,26 @@ ALIKE = 0.9
 
 
 @contextmanager
-def flowing(app: Application) -> Iterator[None]:
-    """Publish simulated traffic without a pause while inside."""
-    over = threading.Event()
+def flowing(app: Application) -> Iterator[threading.Semaphore]:
+    """Publish simulated traffic while inside, as many batches as are released."""
+    over, allowed = threading.Event(), threading.Semaphore(0)
 
     def publish() -> None:
         items = iter(traffic(1 << 20))
         while not over.wait(EVERY_S):
-            app.publish(islice(items, AT_ONCE))
+            if allowed.acquire(blocking=False):
+                app.publish(islice(items, AT_ONCE))
 
     thread = threading.Thread(target=publish)
     thread.start()
     try:
-        yield
+        yield allowed
     finally:
         over.set()
         thread.join()
 
 
-def at_work(*workers: WorkerProcess) -> None:
+def at_work(flow: threading.Semaphore, *workers: WorkerProcess) -> None:
     """Wait until these share all partitions, and each has decided something of its own since."""
     share = PARTITIONS / len(workers)
 
@@ -73,19 +77,21 @@ def at_work(*workers: WorkerProcess) -> None:
         worker.supervise()  # one that was fenced leaves, and is started again
         return worker.metric("zhengming_records_total") or 0
 
+    def some(worker: WorkerProcess) -> bool:
+        now = counted(worker)
+        before[worker] = min(before[worker], now)  # one that was started again counts from zero
+        return now > before[worker] + SOME
+
     def shared() -> bool:
         for worker in workers:
             worker.supervise()
         return all(w.metric("zhengming_partitions_ready") == share for w in workers)
 
+    flow.release(ALLOWED)
     wait_until(shared, WITHIN_S, "the partitions are shared", every=0.1)
     before = {worker: counted(worker) for worker in workers}
-    wait_until(
-        lambda: all(counted(w) > before[w] + SOME for w in workers),
-        WITHIN_S,
-        "each has decided something",
-        every=0.1,
-    )
+    flow.release(ALLOWED)
+    wait_until(lambda: all(map(some, workers)), WITHIN_S, "each has decided something", every=0.1)
 
 
 def settle(app: Application) -> None:
@@ -158,18 +164,18 @@ def test_partitions_go_from_the_old_version_to_the_new_one_and_back_and_nothing_
         partitions=PARTITIONS, pack=str(old / "processors" / "packs" / "cac2022"), store="rocksdb"
     )
     with Application(ours) as app:
-        with flowing(app):
+        with flowing(app) as flow:
             first, second = app.worker(old), app.worker(old)
-            at_work(first, second)
+            at_work(flow, first, second)
             assert second.stop() == 0
             new = app.worker(now)
-            at_work(first, new)  # two partitions went from the old version to the new one
+            at_work(flow, first, new)  # two partitions went from the old version to the new one
             assert new.stop() == 0
-            at_work(first)  # and back
+            at_work(flow, first)  # and back
             new.start()
-            at_work(first, new)
+            at_work(flow, first, new)
             assert first.stop() == 0
-            at_work(new)
+            at_work(flow, new)
         settle(app)
         newer = {letter.reason for letter in read_letters(ours)}
         assert newer <= {DeadLetterReason.UNKNOWN_SCHEMA}
