@@ -4,70 +4,83 @@ from __future__ import annotations
 
 import sys
 import traceback
+from importlib import import_module
+from typing import Any
 
 import typer
 from confluent_kafka import KafkaException
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
 
 from processors.masking import mask
 from schemas.errors import RegistryUnavailable
-from streams.commands import try_packs  # noqa: F401  # adds its commands to those of packs
-from streams.commands.backup import backup, migrate
-from streams.commands.check import check
 from streams.commands.common import BAD_INPUT, UNREACHABLE, complain
-from streams.commands.dead_letters import dead_letters
-from streams.commands.demo import demo
-from streams.commands.directive import directive
-from streams.commands.doctor import doctor
-from streams.commands.execute import execute
-from streams.commands.export import export
-from streams.commands.gateway import gateway, gateway_key
-from streams.commands.images import images
-from streams.commands.inspection import audit
-from streams.commands.policy import policy
-from streams.commands.publish import publish
-from streams.commands.replay import replay
-from streams.commands.simulate import simulate
-from streams.commands.source import source
-from streams.commands.sweep import sweep
-from streams.commands.text import text
-from streams.commands.topics import topics
-from streams.commands.views import views
-from streams.commands.worker import worker
 from streams.errors import BrokerUnreachable, ConfigurationError, WorkerError
 from streams.logs import log_to_stderr
 from streams.settings import load_settings
 
+_COMMANDS = {  # where each is: a module, and what it is called there if not like the module
+    "demo": "demo",
+    "check": "check",
+    "simulate": "simulate",
+    "publish": "publish",
+    "worker": "worker",
+    "source": "source",
+    "images": "images",
+    "views": "views",
+    "replay": "replay",
+    "execute": "execute",
+    "gateway": "gateway",
+    "gateway-key": "gateway:gateway_key",
+    "topics": "topics",
+    "dead-letters": "dead_letters",
+    "policy": "try_packs:policy",  # adds its commands to those of packs
+    "directive": "directive",
+    "sweep": "sweep",
+    "export": "export",
+    "audit": "inspection:audit",
+    "text": "text",
+    "backup": "backup",
+    "migrate": "backup:migrate",
+    "doctor": "doctor",
+}
+
+
+class _Commands(TyperGroup):
+    """The commands, of which only what is called is read: the engine takes a second."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names of all, as the help shows them."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command by its name; None where there is none."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, called = _COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(f"streams.commands.{module}"), called or module)
+        if isinstance(found, typer.Typer):
+            made: Any = get_group(found)
+        else:
+            alone = typer.Typer(add_completion=False)
+            alone.command()(found)
+            made = get_command(alone)
+        made.name = cmd_name
+        return made
+
+
 app = typer.Typer(
     name="zhengming",
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Keeps account information true: verifies account changes on Kafka, exactly once.",
 )
 
-app.command()(demo)
-app.command()(check)
-app.command()(simulate)
-app.command()(publish)
-app.command()(worker)
-app.add_typer(source, name="source")
-app.command()(images)
-app.add_typer(views, name="views")
-app.command()(replay)
-app.command()(execute)
-app.command()(gateway)
-app.command("gateway-key")(gateway_key)
-app.add_typer(topics, name="topics")
-app.add_typer(dead_letters, name="dead-letters")
-app.add_typer(policy, name="policy")
-app.add_typer(directive, name="directive")
-app.add_typer(sweep, name="sweep")
-app.add_typer(export, name="export")
-app.add_typer(audit, name="audit")
-app.add_typer(text, name="text")
-app.add_typer(backup, name="backup")
-app.command()(migrate)
-app.command()(doctor)
+
+@app.callback()
+def zhengming() -> None:
+    """Keep account information true: verify account changes on Kafka, exactly once."""
 
 
 def main() -> None:
