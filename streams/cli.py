@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -37,7 +38,7 @@ _COMMANDS = {  # where each is: a module, and what it is called there if not lik
     "policy": "try_packs:policy",  # adds its commands to those of packs
     "directive": "directive",
     "sweep": "sweep",
-    "export": "export",
+    "export": "inspection:export",  # adds its commands to those of exports
     "audit": "inspection:audit",
     "text": "text",
     "backup": "backup",
@@ -46,18 +47,11 @@ _COMMANDS = {  # where each is: a module, and what it is called there if not lik
 }
 
 
-class _Commands(TyperGroup):
+class _Loaded(Mapping[str, Any]):
     """The commands, of which only what is called is read: the engine takes a second."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Names of all, as the help shows them."""
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """A command by its name; None where there is none."""
-        if cmd_name not in _COMMANDS:
-            return None
-        module, _, called = _COMMANDS[cmd_name].partition(":")
+    def __getitem__(self, name: str) -> Any:
+        module, _, called = _COMMANDS[name].partition(":")
         found = getattr(import_module(f"streams.commands.{module}"), called or module)
         if isinstance(found, typer.Typer):
             made: Any = get_group(found)
@@ -65,8 +59,25 @@ class _Commands(TyperGroup):
             alone = typer.Typer(add_completion=False)
             alone.command()(found)
             made = get_command(alone)
-        made.name = cmd_name
+        made.name = name
         return made
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    def __len__(self) -> int:
+        return len(_COMMANDS)
+
+
+class _Commands(TyperGroup):
+    """Looks its commands up there."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given | {"commands": _Loaded()})
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names of all, as the help shows them."""
+        return list(_COMMANDS)
 
 
 app = typer.Typer(

@@ -65,25 +65,24 @@ class Automaton:
         joined: str | Codes,
         stripped: str,
         hears: Sequence[Hears],
-        free: Worth | None = None,
+        worth: Worth | None = None,
     ) -> Iterator[Hit]:
         """Hits in a view by sound that the detectors they are of take to be worth one, by owner.
 
         The views by sound are as long as the stripped form, or a few times that with joints.
-        Two characters must let a term gain enough (`pair_gain`); ``free`` says so of many places
-        at once, where there are many.
+        Two characters must let a term gain enough (`pair_gain`); ``worth`` says so of many places
+        at once, where there are many, and leaves some that do not.
         """
         terms, owners, again = self._terms, self._owners, len(stripped) + 1
 
-        def worth(places: Places) -> Mask:
-            assert free is not None
-            return free(places % again)
+        def there(places: Places) -> Mask:
+            assert worth is not None
+            return worth(places % again)
 
-        for first, last, index in self._found(joined, worth if free else None):
+        for first, last, index in self._found(joined, there if worth else None):
             back = first - first % again
             start, end, term = first - back, last - back, terms[index]
-            is_pair = free is None and end - start == _PAIR
-            if is_pair and pair_gain(stripped, start) <= LEAST_GAIN:
+            if end - start == _PAIR and pair_gain(stripped, start) <= LEAST_GAIN:
                 continue
             asking = [owner for owner in owners[index] if hears[owner](term, stripped, start, end)]
             if asking:

@@ -6,31 +6,30 @@ from typing import NamedTuple
 
 from processors.text.fold import fold, strip
 
-_CHANCE = "平台 导航 网站 网址 代理 推广 招代 计划 包赢 稳赚 返水 首充 盘口 高佣 娱乐 注册 带飞 app"
-_GAME = "吃鸡 游戏 低价 辅助 透视 稳定 自瞄 防封 王者 端游 手游 国服 卡密 包天 包月 开 卖 出"
-_SERVER = "传奇 开区 新区 新开 魔域 奇迹 天龙 发布 版本 公益 冒险岛 长期 服务端 变态"
-_NAKED = "妹 直播 群 一对一 视频 同城 私 加 看 可"
-_MEET = "同城 附近 签名 少妇 学生 妹 群 加 私 夜"
-_INVOICE = "开 代 可 验 点 普 专 票 各行 正规"
-_ABUSE = "是 你 他 她 全 都是 们 真 死 滚 队友 老板 别 个 大"
+_CHANCE = "平台|导航|网站|网址|招代|计划群|包赢|稳赚|返水|首充|盘口|高佣|娱乐城|带飞|app"
+_GAME = "吃鸡|游戏|低价|辅助|透视|稳定|自瞄|防封|王者|端游|手游|国服|卡密|包天|包月"
+_SERVER = "传奇|开区|新区|新开|魔域|奇迹|天龙|版本|公益服|冒险岛|服务端|变态"
+_NAKED = "妹|直播|群|一对一|视频|同城|私|加"
+_MEET = "同城|附近|签名|少妇|学生妹|夜|约"
+_INVOICE = "[开代可]$|可?验真|各行|正规|普票|专票|点数"
+_ABUSE = "[你他她]|都是$|就是$|真是$|是$|死|滚|队友|^别"
 
-_TABLE = (  # an entry, its bynames, and words of which one must stand near them, if there are any
+_TABLE = (  # an entry, its bynames, and what must stand before or behind them, if anything must
     ("博彩", "菠菜 波菜 博菜", _CHANCE),
-    ("傻逼", "煞笔 傻b 沙b 煞b 啥b 傻批 傻杯 鲨臂 傻13 沙笔 杀笔", ""),
+    ("傻逼", "煞笔 沙b 煞b 啥b 傻批 傻杯 鲨臂 傻13 沙笔 杀笔", ""),
     ("傻逼", "sb 沙比", _ABUSE),
-    ("操你妈", "cnm 草拟吗 草拟妈 草你马 草尼马 艹尼玛 艹你马 c你妈 曹你妈", ""),
-    ("操你妈", "草泥马", "你 滚 死 去 裁判 队友 老板"),
-    ("他妈的", "特么的 tmd 特喵的", ""),
+    ("操你妈", "cnm 草拟吗 草拟妈 草你马 草尼马 艹尼玛 艹你马 曹你妈", ""),
+    ("操你妈", "草泥马", "你|滚|死|裁判|队友"),
+    ("他妈的", "特么的 特喵的", ""),
     ("你妈死了", "nmsl 尼玛死了", ""),
     ("脑残", "nc", _ABUSE),
     ("智障", "制杖 治障", _ABUSE),
     ("婊子", "婊砸 裱子", ""),
     ("垃圾", "拉圾", ""),
-    ("垃圾", "辣鸡", _ABUSE),
-    ("约炮", "约p 约啪 y炮 月炮", ""),
+    ("约炮", "约啪 月炮", ""),
     ("约炮", "yp", _MEET),
-    ("约炮", "约跑", "包夜 妹子 少妇 上门 过夜"),
-    ("废物", "飞舞", "你 队友 纯纯 是个 真是"),
+    ("约炮", "约跑", "包夜|妹子|少妇|上门|过夜"),
+    ("废物", "飞舞", "你[就真个是]|队友|纯纯|是个$|真是$"),
     ("废物", "fw", _ABUSE),
     ("自杀", "自鲨 紫鲨", ""),
     ("裸聊", "果聊", _NAKED),
@@ -41,7 +40,7 @@ _TABLE = (  # an entry, its bynames, and words of which one must stand near them
     ("外挂", "wg", _GAME),
     ("私服", "sf", _SERVER),
     ("fuck", "法克 发克", ""),
-    ("bitch", "碧池", ""),
+    ("bitch", "碧池", _ABUSE),
     ("porn", "pr0n", ""),
     ("sex", "seggs", ""),
 )
@@ -58,7 +57,7 @@ class Byname(NamedTuple):
 def _by_entry() -> dict[str, tuple[Byname, ...]]:
     found: dict[str, tuple[Byname, ...]] = {}
     for term, forms, near in _TABLE:
-        pattern = re.compile("|".join(map(strip, map(fold, near.split())))) if near else None
+        pattern = re.compile(near) if near else None
         bynames = tuple(Byname(strip(fold(form)), pattern) for form in forms.split())
         key = strip(fold(term))
         found[key] = found.get(key, ()) + bynames

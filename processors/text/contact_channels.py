@@ -11,6 +11,7 @@ from processors.text.contact_words import BARE, CHANNEL_WORDS, HANDLE, PLATFORMS
 from processors.text.context import is_ordinary
 from processors.text.fold import strip
 from processors.text.match import Outcome
+from processors.text.readings import SLANG
 from processors.text.scan import Anchor
 
 FOLDED_ANCHORS = tuple(CHANNEL_WORDS)
@@ -158,7 +159,7 @@ def _id_after(plain: str, anchor: Anchor, word: Word) -> Contact | None:
 
 
 def _contact(word: Word, start: int, end: int, outcome: Outcome = Outcome.REJECT) -> Contact:
-    technique = "slang" if word.sense is Sense.BYNAME else None
+    technique = SLANG if word.sense is Sense.BYNAME else None
     return Contact(start, end, word.channel.name, outcome, technique)
 
 

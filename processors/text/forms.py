@@ -108,7 +108,7 @@ class Forms:
         assert self._stripped_codes is not None
         return mixed_codes(self._stripped_codes, sounded)
 
-    def free(self, view: str) -> Callable[[Places], Mask] | None:
+    def worth(self, view: str) -> Callable[[Places], Mask] | None:
         """For a view in which pairs of characters are looked for, which may stand for a term."""
         stripped = self._stripped_codes
         if view != MIXED or stripped is None:

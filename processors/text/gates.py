@@ -278,7 +278,7 @@ def equal(shown: Sequence[str], form: str) -> int:
 
 
 def sounds_alike(text: Text, anchor: Anchor, form: str) -> bool:
-    """Whether what sounds like a form is written for it, and is no word or words of its own."""
+    """Whether what sounds like a form may be written for it; a long one is no word of its own."""
     if anchor.reading in (readings.PINYIN, readings.BOPOMOFO):
         return _is_pinyin(text, anchor, form)
     if anchor.reading == readings.INITIAL:
@@ -288,18 +288,20 @@ def sounds_alike(text: Text, anchor: Anchor, form: str) -> bool:
     if len(shown) != len(form):
         return False
     if len(form) > _SHORT:
-        return _is_no_words(text, anchor, shown, form)
-    # Whether a short one is meant is asked of how the run reads.
+        return is_no_word(text, anchor, form)
+    # Whether a short one is, or is meant, is asked of the detector that looks for it.
     some = len(form) == _SHORT and equal(shown, form)
     named = not some and _is_name(text.stripped, start, end, form)
     return is_spaced_on_purpose(text.folded, anchor) and not named
 
 
-def _is_no_words(text: Text, anchor: Anchor, shown: str, form: str) -> bool:
-    """Whether nothing of what is shown for a long form is a word or cut by one, but what it keeps.
+def is_no_word(text: Text, anchor: Anchor, form: str) -> bool:
+    """Whether nothing of what is shown for a form is a word or cut by one, but what it keeps.
 
     Of one with most of it kept one character may make a word.
     """
+    start, end = text.stripped_span(anchor.start, anchor.end)
+    shown = text.stripped[start:end]
     before, after = neighbours(text, anchor)
     run, first = f"{before}{shown}{after}", len(before)
     last = first + len(shown)
@@ -307,7 +309,7 @@ def _is_no_words(text: Text, anchor: Anchor, shown: str, form: str) -> bool:
         return False
     words = words_around(run, first, last)
     changed = [first + at for at in range(len(form)) if shown[at] != form[at]]
-    one_of_many = len(changed) <= 1
+    one_of_many = len(form) >= _SHORT and len(changed) <= 1
     if any(
         begin <= first and stop >= last and not (one_of_many and stop - begin == len(form))
         for begin, stop in words

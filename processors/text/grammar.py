@@ -139,7 +139,9 @@ ROLE_STARTS = (
 ROLE_ENDS = frozenset({"官方", "认证", "客服", "授权", "我是", "们是", "里是", "al"})
 """The last two of what stands before a name as a role does."""
 _WHOLE = "网|唯一|全国|中国|大中华区|股份|集团|有限公司|总公司|分公司|公司|总行|分行"
-_OFFICER = "[㐀-鿿]{1,6}专员(?![㐀-鿿])"  # whoever for whatever: 丢件赔付专员
+_OFFICER = (  # whoever deals with what one may be after: 丢件赔付专员
+    "[㐀-鿿]{0,4}(?:赔付|理赔|赔偿|退款|退费|客诉|投诉|申诉|审核|提额|放款|解封|处罚|认证|催收|回访)专员"
+)
 ROLE_AFTER = re.compile(rf"[\W_]{{0,3}}[的之]?(?:{_WHOLE})?(?:{_ROLES}|{_OFFICER})")
 """Who speaks so speaks for the institution."""
 

@@ -13,6 +13,7 @@ from processors.text.gates import (
     equal,
     is_apart,
     is_combined,
+    is_no_word,
     is_spaced,
     is_whole_word,
     looks_alike,
@@ -20,7 +21,7 @@ from processors.text.gates import (
     stands,
 )
 from processors.text.likeness import (
-    LEAST_GAIN_OF_BOTH,
+    LEAST_GAIN_OF_OTHERS,
     is_drawn,
     is_meant,
 )
@@ -178,7 +179,8 @@ class Terms:
     def _add_bynames(self, forms: Sequence[str]) -> None:
         """What everybody writes instead of a form, unless that is an entry itself."""
         for form in forms:
-            for byname in bynames(form):
+            ours = self.stripped[form].language in ("", "zh", "en")
+            for byname in bynames(form) if ours else ():
                 if byname.form not in self.stripped:
                     self.folded[byname.form] = self.stripped[byname.form] = self.stripped[form]
                     self.bynames[byname.form] = byname.near
@@ -388,7 +390,7 @@ class TermDetector:
             return True
         forms = drawn or self.terms.toned.get(term)
         if forms:
-            return shown not in forms and pair_gain(stripped, start) >= LEAST_GAIN_OF_BOTH
+            return shown not in forms and pair_gain(stripped, start) >= LEAST_GAIN_OF_OTHERS
         return shown not in self.terms.mixed[term]
 
     @cached_property
@@ -414,22 +416,23 @@ class TermDetector:
             if self._is_turned(anchor) and anchor.reading != BACKWARDS:
                 continue
             form = self.terms.form(text, anchor)
-            if form in self.terms.bynames:
-                if not _is_near(text, anchor, self.terms.bynames[form]):
-                    continue
-                anchor = anchor._replace(reading=anchor.reading or SLANG)
             if self.terms.counts(text, anchor, form):
                 entry = self.terms.entry(anchor, form)
-                if entry.allow or not self.apart or self._is_read(text, anchor, form):
-                    found.append((anchor, entry))
+                if entry.allow or self._is_read(text, anchor, form):
+                    byname = form in self.terms.bynames
+                    found.append((anchor._replace(reading=SLANG) if byname else anchor, entry))
         return uncovered(found)
 
-    @staticmethod
-    def _is_read(text: Text, anchor: Anchor, form: str) -> bool:
+    def _is_read(self, text: Text, anchor: Anchor, form: str) -> bool:
         """Whether a short hit is read as a word of its own, and what sounds so as what it means."""
         heard = anchor.view in _BY_SOUND[:-1] and anchor.reading not in _SPELLED
         drawn = anchor.view == SHAPE
-        if not (((heard or drawn) and len(form) <= _LEAST_ALIKE) or is_apart(text, anchor, form)):
+        short = (heard or drawn) and len(form) <= _LEAST_ALIKE
+        if not self.apart:
+            return not short or is_no_word(text, anchor, form)
+        if not (short or is_apart(text, anchor, form)):
+            return False
+        if form in self.terms.bynames and not _is_near(text, anchor, self.terms.bynames[form]):
             return False
         if anchor.reading == BACKWARDS:
             return not cut_ends(text.stripped, *text.stripped_span(anchor.start, anchor.end))
@@ -486,7 +489,9 @@ def _is_near(text: Text, anchor: Anchor, near: re.Pattern[str] | None) -> bool:
     start, end = text.stripped_span(anchor.start, anchor.end)
     before, after = text.stripped[max(0, start - REACH) : start], text.stripped[end : end + REACH]
     beside = before[-1:] + after[:1]
-    if anchor.term.isascii() and (not any(map(is_han, beside)) or any(map(str.isdigit, beside))):
+    if anchor.term.isascii() and any(map(str.isdigit, beside)):
+        return False
+    if anchor.term.isascii() and len(anchor.term) == _LEAST and not any(map(is_han, beside)):
         return False
     return near is None or bool(near.search(before) or near.search(after))
 

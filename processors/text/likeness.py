@@ -15,7 +15,7 @@ from processors.text.grammar import (
 from processors.text.scan import Anchor, Text
 from processors.text.similar import is_alike
 from processors.text.views import is_in_tone, other_sounds, sound
-from processors.text.words import REACH, gain, is_han, is_word, reads_over
+from processors.text.words import LEAST_GAIN, REACH, gain, is_han, is_word, reads_over
 
 _TWO, _THREE, _FOUR = 2, 3, 4
 _OFTEN = 100  # a character met so often in 1.7 million is one of the 1,400 of any text
@@ -82,7 +82,9 @@ def is_meant(text: Text, anchor: Anchor, form: str) -> bool:
     case = _case(text, anchor, form)
     if case is not None and not case.all_changed(_may_sound_so):
         return len(case.changed) == 1 and (not case.worded or case.offered)
-    if case is None or len(form) > _THREE or _is_parted_by_signs(text, anchor):
+    if case is None or not case.changed or len(form) > _THREE:
+        return True
+    if _is_parted_by_signs(text, anchor):
         return True
     return _reads_better(case, IN_TONE if case.all_changed(is_in_tone) else TONELESS)
 
@@ -119,7 +121,7 @@ def _reads_better(case: _Case, how: int) -> bool:
         needed -= _ALONE
     if case.changed == [_TWO] and not case.offered and is_word(case.form[:_TWO]):
         needed += _WORDED
-    return gain(case.before, case.shown, case.after) >= needed
+    return gain(case.before, case.shown, case.after) >= max(needed, LEAST_GAIN)
 
 
 IN_TONE, TONELESS, DRAWN = range(3)
@@ -134,8 +136,8 @@ _OFFERED = 1.0
 _ALONE = 1.0
 _NAMED = 4.0
 _WORDED = 3.25
-LEAST_GAIN_OF_BOTH = 4.0
-"""What two characters must gain, neither of them kept, to be looked at."""
+LEAST_GAIN_OF_OTHERS = 3.0
+"""What two characters must gain to be looked at that look like a term, or both sound like it."""
 
 
 def _is_parted_by_signs(text: Text, anchor: Anchor) -> bool:

@@ -338,7 +338,7 @@ class Scanner:
         automaton, forms = self._automata[view], batch.forms
         if view in (SOUND, MIXED):  # nearly all of them are words of their own
             hits = automaton.find_heard(
-                forms.view(view), forms.stripped, self._hears, forms.free(view)
+                forms.view(view), forms.stripped, self._hears, forms.worth(view)
             )
         else:
             hits = automaton.find(forms.view(view))

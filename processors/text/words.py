@@ -1,4 +1,4 @@
-"""Words of Chinese: whether a hit cuts one in two.
+"""Words of Chinese: whether a hit cuts one in two, and how likely a run is read as which.
 
 A segmenter looks only at what stands around a hit, and only when there is one: its dictionary is
 loaded with the first.
@@ -83,16 +83,6 @@ def is_han(char: str) -> bool:
     return "㐀" <= char <= "鿿" or "\U00020000" <= char <= "\U0003ffff"
 
 
-def is_free(stripped: str, start: int, end: int) -> bool:
-    """Whether no two neighbours of a span are a word, nor either end with what stands beside it."""
-    for at in range(start, min(end, len(stripped)) - 1):
-        if is_word(stripped[at : at + 2]):
-            return False
-    if start and is_word(stripped[start - 1 : start + 1]):
-        return False
-    return end >= len(stripped) or not is_word(stripped[end - 1 : end + 1])
-
-
 # --- How likely a run is to be read so --------------------------------------------------------
 
 _TOTAL = 6e7
@@ -110,7 +100,8 @@ def _likelihood(word: str) -> float:
     import rjieba
 
     if len(word) == 1:
-        return math.log((rjieba.suggest_freq(word) if is_han(word) else 1) / _TOTAL)
+        known = is_han(word) and ord(word) <= _FIRST_PLANE
+        return math.log((rjieba.suggest_freq(word) if known else 1) / _TOTAL)
     least = _COUNT_OF_A_TERM if _YOUNG.fullmatch(word) else 0
     if not (least or rjieba.has_word(word)):
         return -math.inf
@@ -166,7 +157,7 @@ def pair_gains(stripped: Codes, starts: npt.NDArray[np.intp]) -> npt.NDArray[np.
     run = padded[starts + _STEPS]
     pairs = _pairs.likelihoods(run[:-1].ravel(), run[1:].ravel()).reshape(5, starts.size)
     far, left, itself, right, farther = pairs
-    outer, before, one, two, after, last = _chars()[np.minimum(run, _BEYOND)]
+    outer, before, one, two, after, last = _chars()[np.minimum(run, _FIRST_PLANE)]
     left = left - np.maximum(before, far - outer)
     right = right - np.maximum(after, farther - last)
     shown = np.maximum(itself, np.maximum(one, left) + np.maximum(two, right))
@@ -176,13 +167,14 @@ def pair_gains(stripped: Codes, starts: npt.NDArray[np.intp]) -> npt.NDArray[np.
 
 _STEPS = np.arange(6)[:, np.newaxis]
 _BORDER = np.full(4, ord(JOINT), np.uint32)
-_BEYOND = 0xFFFF
+_FIRST_PLANE = 0xFFFF
 
 
 @cache
 def _chars() -> npt.NDArray[np.float64]:
     """The likelihood of every character of the first plane."""
-    return np.array([_likelihood(chr(code)) for code in range(_BEYOND + 1)])
+    find = _likelihood.__wrapped__  # so many would throw out whatever is kept
+    return np.array([find(chr(code)) for code in range(_FIRST_PLANE + 1)])
 
 
 class _Pairs:

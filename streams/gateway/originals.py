@@ -14,7 +14,7 @@ from typing import Any
 from confluent_kafka import TopicPartition
 
 from schemas.errors import DecodeError
-from streams.clients import create_consumer
+from streams.clients import END_WITHIN_MS, create_consumer
 from streams.codecs import open_codec
 from streams.settings import Settings
 from streams.topics import input_topics, real_name
@@ -33,7 +33,7 @@ class Originals:
         # Outputs name the topic of their input as this project does, a view what it read itself.
         self._real = {t.name: real_name(settings, t.name) for t in input_topics()}
         self._decode = open_codec(settings).decode
-        self._consumer: Any = create_consumer(settings, fetch_wait_max_ms=10)
+        self._consumer: Any = create_consumer(settings, fetch_wait_max_ms=END_WITHIN_MS)
         self._kept: OrderedDict[Source, Any] = OrderedDict()
         self._lock = threading.Lock()
 

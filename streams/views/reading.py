@@ -33,6 +33,7 @@ class Reading:
         self._decode = open_codec(settings).decode
         self._consumer = create_consumer(settings, enable_partition_eof=True)
         self._at_end: set[tuple[str, int]] = set()
+        self._ended: set[tuple[str, int]] = set()
         self._newest = 0
 
     def close(self) -> None:
@@ -42,6 +43,7 @@ class Reading:
     def start(self, positions: Positions) -> None:
         """Read from these positions on, and from the beginning where there is none."""
         self._at_end.clear()
+        self._ended.clear()
         self._consumer.assign(
             [TopicPartition(*tp, positions.get(tp, FIRST)) for tp in self._partitions]
         )
@@ -60,8 +62,8 @@ class Reading:
 
     @property
     def caught_up(self) -> bool:
-        """Whether every partition has been read to its end."""
-        return len(self._at_end) == len(self._partitions)
+        """Whether every partition has been at its end once since the start."""
+        return len(self._ended) == len(self._partitions)
 
     def status(self) -> Status:
         """How far it is."""
@@ -79,6 +81,7 @@ class Reading:
         if error is not None:
             if error.code() == KafkaError._PARTITION_EOF:
                 self._at_end.add((topic, partition))
+                self._ended.add((topic, partition))
                 return None
             if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise ConfigurationError(

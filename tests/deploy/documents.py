@@ -29,26 +29,13 @@ def strange(variables: Any) -> set[str]:
     return {name for name in variables if name.startswith(PREFIX) and name not in KNOWN}
 
 
-def find_command(words: list[str]) -> tuple[Any, list[str]]:
-    """The command of `zhengming` that words begin with, and the words that are left."""
-    command: Any = typer.main.get_command(app)
-    while words and hasattr(command, "get_command"):
-        found = command.get_command(typer.Context(command), words[0])
-        if found is None:
-            break
-        command, words = found, words[1:]
-    return command, words
-
-
-def runs(command: Any) -> bool:
-    """Whether a command is no mere group of others."""
-    return not hasattr(command, "get_command") or command.invoke_without_command
-
-
 def is_command(words: list[str]) -> bool:
     """Whether `zhengming` has this command, and it is no mere group of others."""
-    command, left = find_command(words)
-    return not left and runs(command)
+    command = typer.main.get_command(app)
+    for word in words:
+        if (command := getattr(command, "commands", {}).get(word)) is None:
+            return False
+    return not hasattr(command, "commands") or command.invoke_without_command
 
 
 def env_file(path: Path) -> dict[str, str]:

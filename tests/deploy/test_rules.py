@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer.main
 import yaml
 
 from deploy.grafana import generate
+from streams.cli import app
 from streams.metrics_page import processes
 from tests.deploy.boards import choices, dashboards, expressions
-from tests.deploy.documents import find_command, runs
 from tests.deploy.prometheus import ROOT, RULES, alert_rules, promtool, recorded, selectors
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
@@ -107,7 +109,11 @@ def test_a_page_has_its_sections_and_names_commands_and_metrics_that_exist(name:
 
 def check_command(line: str) -> None:
     """Fail where a command line names a command or an option that does not exist."""
-    command, words = find_command(shlex.split(line.partition(";")[0])[1:])
-    assert runs(command), f"there is no command {line!r}"
+    words: list[str] = shlex.split(line.partition(";")[0])[1:]
+    command: Any = typer.main.get_command(app)
+    while words and words[0] in getattr(command, "commands", ()):
+        command = command.commands[words.pop(0)]
+    runs = not hasattr(command, "commands") or command.invoke_without_command
+    assert runs, f"there is no command {line!r}"
     options = {option for parameter in command.params for option in parameter.opts}
     assert {word for word in words if word.startswith("--")} <= options, line

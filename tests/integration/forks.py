@@ -6,6 +6,8 @@ any other: it is killed, frozen and asked to stop in the same way, and leaves wi
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -26,6 +28,7 @@ class Fork:
             target=_run, args=(dict(environment), log), daemon=True
         )
         self._process.start()
+        _begun.add(self)
 
     def poll(self) -> int | None:
         """Exit code, negative the number of a signal; None while it runs."""
@@ -39,7 +42,18 @@ class Fork:
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal."""
         assert self._process.pid is not None
-        os.kill(self._process.pid, number)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process.pid, number)
+
+
+_begun: set[Fork] = set()
+
+
+@atexit.register  # before multiprocessing ends them, which waits for what is frozen
+def _kill_what_is_left() -> None:
+    for fork in _begun:
+        if fork.poll() is None:
+            fork.send_signal(signal.SIGKILL)
 
 
 def _run(environment: Mapping[str, str], log: Path) -> None:
@@ -50,6 +64,7 @@ def _run(environment: Mapping[str, str], log: Path) -> None:
     with log.open("ab") as output:
         os.dup2(output.fileno(), sys.stdout.fileno())
         os.dup2(output.fileno(), sys.stderr.fileno())
+    assert f"{__package__}.preloaded" in sys.modules, "it could not be imported"
     os.environ.clear()
     os.environ.update(environment)
     sys.exit(main())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from processors.text import Lexicon, Match, Outcome
+from processors.text import Lexicon, Match, Outcome, ProtectedNames
 
 LEXICON = Lexicon(["棋牌", "荐股", "彩票", "高利贷", "百家乐", "返利", "代开发票"])
 ASIDE = [f"第{at}条，今天天气不错，出门散步。" for at in range(40)]
@@ -117,6 +117,10 @@ def test_what_reads_worse_than_the_entry_in_its_place_goes_to_a_person(
         "佰佳乐超市",
         "菠菜面馆的老板娘",
         "水果聊天室",
+        "陪你飞舞",
+        "全新NC数控机床",
+        "菠菜批发代理",
+        "顺丰SF长期合作",
         "比NC10好看",
         "sf快递到了",
         "感谢10K粉丝宝宝们",
@@ -127,3 +131,19 @@ def test_what_reads_worse_than_the_entry_in_its_place_goes_to_a_person(
 )
 def test_what_reads_well_as_it_stands_is_left_alone(text: str):
     assert INSTEAD.find([text]) == [()]
+
+
+@pytest.mark.parametrize("entry", ["事实", "圆明园"])
+def test_an_entry_that_sounds_the_same_backwards_is_found_behind_an_override(entry: str):
+    assert [m.entry for m in Lexicon([entry]).find([f"\u202e{entry}\u202c"])[0]] == [entry]
+
+
+def test_what_only_one_detector_may_leave_out_is_left_out_alone_and_in_a_batch():
+    lexicon, text = Lexicon(["一期", "五一", "其始"]), "务一七始 加微信 代办"
+    assert lexicon.find([text, "天" * 500])[0] == lexicon.find([text])[0]
+
+
+@pytest.mark.parametrize("text", ["制服包", "果物园", "心花社", "交与部", "客机部"])
+def test_a_word_that_sounds_like_a_protected_name_is_none(text: str):
+    names = ProtectedNames(["支付宝", "国务院", "新华社", "教育部", "科技部"])
+    assert names.find([text]) == [()]
