@@ -129,8 +129,7 @@ def _middles(form: str) -> Iterator[str]:
 def _alike_to(char: str) -> frozenset[str]:
     """The other characters that look like one."""
     wholes = _wholes()
-    found = {one for group in GROUPS if char in group for one in group}
-    found.update(tables.lookalikes().get(char, ()))
+    found = {*_grouped().get(char, ()), *tables.lookalikes().get(char, ())}
     for part in _parts().get(char, _NONE):
         found |= wholes.get(part, _NONE)
     return frozenset(found) - {char}
@@ -205,4 +204,14 @@ def looks_alike(one: str, other: str) -> bool:
     drawn = tables.lookalikes()
     if other in drawn.get(one, ()) or one in drawn.get(other, ()):
         return True
-    return any(one in group and other in group for group in GROUPS)
+    return other in _grouped().get(one, _NONE)
+
+
+@cache
+def _grouped() -> dict[str, frozenset[str]]:
+    """Per character those that are in a group with it."""
+    found: dict[str, set[str]] = {}
+    for group in GROUPS:
+        for char in group:
+            found.setdefault(char, set()).update(group)
+    return {char: frozenset(others) for char, others in found.items()}

@@ -137,7 +137,7 @@ def reads_over(before: str, shown: str, after: str) -> bool:
 
 _NO_MORE = 1e-9
 _AS_A_TERM = math.log(_COUNT_OF_A_TERM / _TOTAL)
-LEAST_GAIN = 2.0
+LEAST_GAIN = 2.75
 """Two characters for which a term would gain less are not looked at."""
 
 
