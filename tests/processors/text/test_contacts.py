@@ -121,7 +121,7 @@ def test_a_contact_is_found_amid_other_words(case: Case):
     assert {Outcome.REVIEW, Outcome.REJECT} & {m.outcome for m in matches}
 
 
-SIZE = 50_000
+SIZE = 100_000
 PIECES = (
     *(
         "1",
@@ -160,13 +160,13 @@ PIECES = (
 
 
 def test_no_text_takes_long():
-    """Each of these 50 KB texts repeats what begins a pattern and never ends it."""
+    """Each of these 100 KB texts repeats what begins a pattern and never ends it."""
     texts = [(piece * SIZE)[:SIZE] for piece in PIECES]
     slow = {}
     for piece, text in zip(PIECES, texts, strict=True):
         began = time.process_time()
         find_contacts([text])
         spent = time.process_time() - began
-        if spent > 3:
+        if spent > 5:
             slow[piece] = spent
     assert slow == {}
