@@ -175,8 +175,7 @@ def test_appeals_find_the_measures_they_are_about(outputs: list[Any]) -> None:
 
 
 def test_traffic_is_made_quicker_than_any_worker_takes_it() -> None:
-    """How much quicker depends on the machine: the bound is for a slow one."""
     simulation = Simulation(accounts=5_000)
     began = time.process_time()
     assert sum(1 for _ in simulation.events(50_000)) == 50_000
-    assert 50_000 / (time.process_time() - began) > 10_000
+    assert 50_000 / (time.process_time() - began) > 50_000
