@@ -38,9 +38,14 @@ class _Case(NamedTuple):
         return max((tables.counts().get(self.shown[at], 0) for at in self.changed), default=0)
 
     @property
+    def offers(self) -> int:
+        """How many words of an offer stand near it, with who is offered right behind."""
+        return offers(self.around) + bool(PERSON_AFTER.match(self.after))
+
+    @property
     def offered(self) -> bool:
-        """Whether somebody offers something near it, or who is offered stands right behind."""
-        return offers(self.around) > 0 or bool(PERSON_AFTER.match(self.after))
+        """Whether somebody offers something there."""
+        return self.offers > 0
 
     @property
     def worded(self) -> bool:
@@ -114,7 +119,7 @@ def _reads_better(case: _Case, how: int) -> bool:
         return False
     kept = len(case.form) - len(case.changed)
     needed = _NEEDED[len(case.form), len(case.changed)][how]
-    needed -= _OFFERED * min(2, offers(case.around) + bool(PERSON_AFTER.match(case.after)))
+    needed -= _OFFERED * min(2, case.offers)
     if case.named and kept < _TWO and not (kept and how == IN_TONE):
         needed += _NAMED
     elif how == IN_TONE and kept and not (case.before or case.after):

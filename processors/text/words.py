@@ -132,10 +132,10 @@ def reads_over(before: str, shown: str, after: str) -> bool:
     """Whether a run is likeliest with a word over an end of what is shown: 六盒|彩笔, 杜|博文."""
     before, after = before[-_NEAR:], after[:_NEAR]
     apart = _likeliest(before) + _likeliest(shown) + _likeliest(after)
-    return _likeliest(before + shown + after) > apart + _NO_MORE
+    return _likeliest(before + shown + after) > apart + _ROUNDING
 
 
-_NO_MORE = 1e-9
+_ROUNDING = 1e-9
 _AS_A_TERM = math.log(_COUNT_OF_A_TERM / _TOTAL)
 LEAST_GAIN = 2.75
 """Two characters for which a term would gain less are not looked at."""
