@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import struct
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -19,11 +19,24 @@ from streams.errors import DependencyUnavailable
 
 if TYPE_CHECKING:
     from rocksdict import Rdict
+    from zstandard import ZstdCompressor, ZstdDecompressor
 
 CHANGELOG_OFFSET = b"\0changelog-offset"
 """Key under which RocksDB keeps the offset; never sent to Kafka."""
 
 _OFFSET = struct.Struct(">q")
+
+RECENT = 16_384
+"""Accounts of a partition that lie in memory as they are."""
+
+STEP = 64
+"""They are packed once there are a 64th more of them, those all at once."""
+
+SAMPLES, DICTIONARY_BYTES = 1_000, 16 << 10
+"""States that a dictionary is learned from, and its size."""
+
+LEVEL, STATE_BYTES = -1, 512
+"""Level of Zstandard, and about how long a state is."""
 
 WRITE_BUFFER_BYTES = 16 << 20
 WRITE_BUFFERS = 2
@@ -73,33 +86,107 @@ def _told(path: Path) -> Iterator[None]:
         raise DependencyUnavailable(f"the store in {path} cannot be written: {error}") from error
 
 
-class MemoryStore:
-    """State in a dictionary of immutable bytes, decoded on use."""
+class Packer:
+    """Packs states by what they have in common: a Zstandard dictionary, learned from some of them.
+
+    One serves all stores of a process. What it packs never leaves the process.
+    """
 
     def __init__(self) -> None:
+        self._compressor: ZstdCompressor | None = None
+        self._decompressor: ZstdDecompressor | None = None
+
+    def learn(self, states: Iterable[bytes]) -> None:
+        """Take up what these states have in common; only the first time counts."""
+        import zstandard as zstd
+
+        if self._compressor is not None:
+            return
+        try:
+            common = zstd.train_dictionary(DICTIONARY_BYTES, list(states))
+        except zstd.ZstdError:  # they are too few, or too short, to have anything in common
+            common = None
+        # Tables as large as a state needs: to clear those of a file would take longer than to pack.
+        parameters = zstd.ZstdCompressionParameters.from_level(
+            LEVEL, source_size=STATE_BYTES, dict_size=DICTIONARY_BYTES, write_dict_id=False
+        )
+        self._compressor = zstd.ZstdCompressor(dict_data=common, compression_params=parameters)
+        self._decompressor = zstd.ZstdDecompressor(common)
+
+    def pack(self, state: bytes) -> bytes:
+        """The packed form of a state; `learn` was called."""
+        assert self._compressor is not None
+        # A copy: what is returned keeps the room that an incompressible state would have taken.
+        return bytes(memoryview(self._compressor.compress(state)))
+
+    def unpack(self, packed: bytes) -> bytes:
+        """The state that `pack` was given."""
+        assert self._decompressor is not None
+        return self._decompressor.decompress(packed)
+
+
+class MemoryStore:
+    """State in dictionaries of immutable bytes, decoded on use.
+
+    The ``recent`` accounts last written lie there as they are, all others packed: most accounts
+    are idle. What a partition keeps of its own is never packed.
+    """
+
+    def __init__(self, packer: Packer | None = None, recent: int = RECENT) -> None:
         self.changelog_offset = 0
-        self._state: dict[bytes, bytes] = {}
+        self._packer = packer or Packer()
+        self._limit = recent
+        self._own: dict[bytes, bytes] = {}
+        self._recent: dict[bytes, bytes] = {}  # the one written longest ago comes first
+        self._idle: dict[bytes, bytes] = {}  # packed; what is recent as well is outdated here
         self._order: list[bytes] = []
-        self.get = self._state.get
+
+    def get(self, key: bytes) -> bytes | None:
+        """Value of a key; None where there is none."""
+        state = self._recent.get(key)
+        if state is None:
+            packed = self._idle.get(key)
+            return self._own.get(key) if packed is None else self._packer.unpack(packed)
+        return state
 
     def write(self, changes: Mapping[bytes, bytes | None], changelog_offset: int) -> None:
         """Apply changes and the offset they reach."""
-        state = self._state
+        recent, idle = self._recent, self._idle
         for key, value in changes.items():
+            if not key[0]:
+                if value is None:
+                    self._own.pop(key, None)
+                else:
+                    self._own[key] = value
+                continue
+            recent.pop(key, None)
             if value is None:
-                state.pop(key, None)
+                idle.pop(key, None)
             else:
-                state[key] = value
+                recent[key] = value
+        if len(recent) - self._limit > self._limit // STEP:
+            self._put_away()
         self.changelog_offset = changelog_offset
+
+    def _put_away(self) -> None:
+        recent, idle, pack = self._recent, self._idle, self._packer.pack
+        self._packer.learn(islice(recent.values(), SAMPLES))
+        for key in list(islice(recent, len(recent) - self._limit)):
+            idle[key] = pack(recent.pop(key))
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """All keys and values."""
-        return iter(self._state.items())
+        yield from self._own.items()
+        yield from self._recent.items()
+        for key, packed in self._idle.items():
+            if key not in self._recent:
+                yield key, self._packer.unpack(packed)
 
     def walk(self, after: bytes, limit: int) -> list[bytes]:
         """The next keys: in the order made when the walk began, or went on after a restore."""
         if not self._order or after < self._order[0]:
-            self._order = sorted(key for key in self._state if key > after)
+            keys = self._own.keys() | self._accounts()
+            self._order = sorted(key for key in keys if key > after)
         begin = bisect_right(self._order, after)
         found = self._order[begin : begin + limit]
         if len(found) < limit:
@@ -107,18 +194,23 @@ class MemoryStore:
         return found
 
     def size(self) -> int:
-        """How many accounts there are: internal keys begin with a zero byte."""
-        return sum(bool(key[0]) for key in self._state)
+        """How many accounts there are."""
+        return len(self._accounts())
+
+    def _accounts(self) -> set[bytes]:
+        return self._recent.keys() | self._idle.keys()
 
     def clear(self) -> None:
         """Forget everything."""
-        self._state.clear()
+        self.close()
         self._order = []
         self.changelog_offset = 0
 
     def close(self) -> None:
         """Release the memory."""
-        self._state.clear()
+        self._own.clear()
+        self._recent.clear()
+        self._idle.clear()
 
 
 class RocksStore:

@@ -35,7 +35,7 @@ from streams.pages import add_pages
 from streams.processing import DomainProcessing
 from streams.regions import open_regions
 from streams.settings import Settings
-from streams.store import MemoryStore, RocksStore, Store
+from streams.store import MemoryStore, Packer, RocksStore, Store
 from streams.sweeper import Sweeper
 from streams.task import PartitionTask
 from streams.topics import (
@@ -91,6 +91,7 @@ class Worker:
     ) -> None:
         self.settings = settings
         settings.data_dir.mkdir(parents=True, exist_ok=True)
+        self._packer = Packer()
         self.tasks = TaskManager(
             task_options(settings),
             processing,
@@ -167,7 +168,7 @@ class Worker:
 
     def _new_store(self, partition: int) -> Store:
         if self.settings.store == "memory":
-            return MemoryStore()
+            return MemoryStore(self._packer)
         path = self.settings.data_dir / self.settings.app_id / str(partition)
         return RocksStore(path)
 

@@ -1,19 +1,31 @@
-"""Both stores keep the same promises."""
+"""All stores keep the same promises."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.store import WRITE_BUFFER_BYTES, WRITE_BUFFERS, MemoryStore, RocksStore
+from streams.store import (
+    WRITE_BUFFER_BYTES,
+    WRITE_BUFFERS,
+    MemoryStore,
+    Packer,
+    RocksStore,
+    Store,
+)
 from tests.effort import effort
 
-STORES = ("memory", "rocksdb")
+STORES = ("memory", "packed", "rocksdb")
 MIB = 1 << 20
 
 
 @pytest.fixture(params=STORES)
 def store(request, tmp_path):
-    store = MemoryStore() if request.param == "memory" else RocksStore(tmp_path / "p0")
+    make = {
+        "memory": MemoryStore,
+        "packed": lambda: MemoryStore(recent=0),
+        "rocksdb": lambda: RocksStore(tmp_path / "p0"),
+    }
+    store = make[request.param]()
     yield store
     store.close()
 
@@ -52,14 +64,44 @@ CHANGES = st.dictionaries(
 
 @given(st.lists(CHANGES, max_size=8))
 @effort(100)
-def test_both_stores_hold_the_same_after_any_history(tmp_path_factory, history):
-    memory, rocks = MemoryStore(), RocksStore(tmp_path_factory.mktemp("rocks"))
+def test_all_stores_hold_the_same_after_any_history(tmp_path_factory, history):
+    memory, packed = MemoryStore(), MemoryStore(recent=2)
+    rocks = RocksStore(tmp_path_factory.mktemp("rocks"))
+    stores: list[Store] = [memory, packed, rocks]
     for offset, changes in enumerate(history, 1):
-        memory.write(changes, offset)
-        rocks.write(changes, offset)
-    assert dict(memory.items()) == dict(rocks.items())
-    assert memory.changelog_offset == rocks.changelog_offset
+        for store in stores:
+            store.write(changes, offset)
+    expected = sorted(rocks.items())
+    keys = [key for key, _ in expected]
+    for store in stores:
+        assert sorted(store.items()) == expected
+        assert [store.get(key) for key in keys] == [state for _, state in expected]
+        assert store.walk(b"\0\xff", 9) == [key for key in keys if key > b"\0\xff"][:9]
+        assert store.changelog_offset == rocks.changelog_offset
+    assert packed.size() == memory.size() == sum(key[0] != 0 for key in keys)
     rocks.close()
+
+
+def test_idle_accounts_take_less_room_and_are_given_back_as_they_were():
+    packer = Packer()
+    stores = [MemoryStore(packer, recent=64) for _ in range(2)]
+    states = {
+        b"a%d" % n: b"subject INDIVIDUAL, place Beijing, number %d, agreement 2026-01, zh" % n
+        for n in range(2_000)
+    }
+    for store in stores:
+        store.write(states, 1)
+        assert all(store.get(key) == state for key, state in states.items())
+        idle = store._idle
+        assert len(idle) == len(states) - 64
+        assert sum(map(len, idle.values())) < sum(len(states[key]) for key in idle) / 2
+        # An account that becomes busy lies there as it is, until it has been idle for as long.
+        store.write({b"a0": b"new"}, 2)
+        assert store._recent[b"a0"] == b"new"
+        assert (store.get(b"a0"), dict(store.items())[b"a0"]) == (b"new", b"new")
+        store.write(dict.fromkeys([b"b%d" % n for n in range(66)], b"x"), 3)
+        assert b"a0" not in store._recent
+        assert store.get(b"a0") == b"new"
 
 
 def test_rocksdb_survives_the_process_with_state_and_offset_together(tmp_path):
