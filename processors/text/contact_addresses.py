@@ -288,8 +288,9 @@ def _only_looks_like_one(folded: str, start: int, hit: re.Match[str]) -> bool:
     if hit["weak"] or hit["weaker"]:
         name = name.rpartition(".")[2]
         whole = start == 0 and hit.end() == len(folded)
-        around = folded[max(0, start - 12) : hit.end() + 6]
-        if hit["weaker"] and not (whole or _SPOKEN_OF.search(around)):
+        around = folded[max(0, start - 12) : hit.end() + 10]
+        numbered = _NUMBERED.fullmatch(name)
+        if hit["weaker"] and not (whole or numbered or _SPOKEN_OF.search(around)):
             return True
         return len(name) < 3 or not name.isalnum() or name.isdigit()
     if hit["word"] and hit["dot"] == ".":
@@ -303,6 +304,9 @@ _SPOKEN_OF = re.compile(
     "网址|网站|备用|域名|入口|导航|地址|永久|访问|浏览器|发布页|防丢|失联|链接|外传|收藏"
 )
 """How somebody speaks of an address."""
+
+_NUMBERED = re.compile(r"[a-z]{2,8}\d{3,6}")
+"""A name with a number behind, which nobody has a list of: xs5200."""
 
 
 def find_hosts(folded: str) -> Iterator[Contact]:

@@ -19,18 +19,21 @@ STRIPPED_ANCHORS = tuple(term for term in CHANNEL_WORDS if len(term) > 1 and str
 _WIDEST_GAP = 2  # separators between two letters of a word
 
 _FILLS = (
-    r"(?:[\W_]|(?<=\W)(?:at|is|my)(?=\W)|[找敲君请号码是为加搜索添联系账帐我的同请备注客服私人本在这儿里哦呀呢哈唷哟喔噢咯喽啦吧下面看咨询商务合作工频道]"
-    r"|[群裙聊组名主页]|官方|hao|id|live[:.]|sw(?=[- ]?\d)|聊天|好友|私信|关注|[会人]员名?|用户名?"
+    r"(?:[\W_]|(?<=\W)(?:at|is|my)(?=\W)|[找敲君请号码是为加搜索添联系账帐我的大小同请备注客服私人本在这儿里哦呀呢哈唷哟喔噢咯喽啦吧下面看咨询商务合作工频道]"
+    r"|[群裙聊组名主页]|官方|艾特|hao|id|live[:.]|sw(?=[- ]?\d)|聊天|好友|私信|关注|[会人]员名?|用户名?"
     r"|\([^()\n]{1,10}\)|邀请码?|昵称|双向|机器人|bot|房间|战队|公会|会议|通过|验证){0,12}"
 )
 _COUNTED = (
     r"\s?(?:[年月日点万亿元块人个次粉位名家分时小级楼条只首赞%]|秒(?![回加进拉通发过到])"
     r"|播放|阅读|浏览)"
 )
+_JOINED = "(?:下划线|下横线|[中横]?杠|横线|减号|点|后面[接加跟是]|再加|接着|后接|加上)(?=[a-z0-9])"
+"""What is said of the parts of an id: hh下划线6690."""
 _ID = re.compile(
     rf"(?P<fill>{_FILLS})(?P<id>\d(?:[\W_]{{0,2}}\d){{8,14}}(?![\da-z_])|\d(?:[\W_]{{0,2}}\d){{4,14}}(?![\da-z_]|{_COUNTED})"
-    r"|(?=[\d_-]{0,20}[a-z])[a-z0-9](?:[a-z0-9_-]|[.#](?=\d)|[.](?=[a-z]{2})){4,30}(?![年月日])"
-    r"|(?=(?:\d[ .*·~_-]){0,12}[a-z])[a-z0-9](?:[ .*·~_-][a-z0-9]){5,19}(?![a-z0-9]))"
+    rf"|(?=[\d_-]{{0,20}}[a-z])[a-z0-9](?:[a-z0-9_-]|[.#](?=\d)|[.](?=[a-z]{{2}})|{_JOINED}){{4,30}}(?![年月日])"
+    r"|(?=(?:\d[ .*·~_-]){0,12}[a-z])[a-z0-9](?:[ .*·~_-]{1,3}[a-z0-9]){5,19}(?![a-z0-9])"
+    r"|[a-z]{3,15}[/|*·~☆★](?=\d{3,10}(?![a-z0-9]))\d+)"
 )
 _NEAR = re.compile(
     r"[^a-z0-9]{1,12}?(?P<id>[a-z][a-z0-9_-]{5,19}|\d{6,10})(?![\da-z_]|\s?[年月日点万亿元人个次粉分秒时%.])"
@@ -39,9 +42,9 @@ _BEFORE = re.compile(
     r"(?<![a-z0-9_.-])(?P<id>[a-z][a-z0-9_-]{5,19}|\d{6,10})(?:[\W_]|[这就是我的为号]){0,5}\Z"
 )
 _ENDS = re.compile(r"[\W_]|[号同]|\Z")
-_MARK = re.compile(r"[:;=➕✚@+→👉👇⬇~#]|号|码|加|搜|找|是|为|id")
+_MARK = re.compile(r"[:;=➕✚@+→👉👇⬇~#]|号|码|加|搜|找|是|为|id|艾特")
 _ACCOUNT = re.compile(r"频道|好友|员名|用户|昵称|房间|[群裙]")
-_STRONG_MARK = re.compile(r"[➕✚@👉👇]|号|加|搜|id|员名|用户名|昵称")
+_STRONG_MARK = re.compile(r"[➕✚@👉👇]|艾特|号|加|搜|id|员名|用户名|昵称")
 _PRODUCT = re.compile(
     r"(?:iphone|ipad|imac|python|java|windows|win|html|css|ios|android|web|gpt|chatgpt|mp[34]|ps|ver|version"
     r"|huawei|mate|vue|php|covid|boeing|airbus|top|vol|no|part|level|lv|day)[\d._-]*(?:pro|max|plus)?"
@@ -78,6 +81,7 @@ _DATE = re.compile(r"(?:19|20)\d\d(?:[01]\d(?:[0-3]\d)?|\W?(?:19|20)\d\d)")
 _LONG = (8, 10)  # digits of a number that is one without a mark
 _LETTERS_AS_DIGITS = re.compile(r"[\doil]+")
 _REAL_DIGITS = 5  # in a number with letters that look like digits
+_LONGEST_MODEL = 5  # digits of it, with letters before
 _SPOKEN_FOR = 3  # digits that make a name of letters an id by itself
 
 
@@ -195,6 +199,8 @@ def _is_id(word: Word, term: str, fill: str, name: str) -> bool:
 def _is_rich(name: str) -> bool:
     """Whether a name has as many letters and digits as no model or version has: demo888."""
     digits, letters = sum(map(str.isdigit, name)), sum(map(_is_latin, name))
+    if letters > 1 and digits > _LONGEST_MODEL:
+        return True
     if "_" in name and digits and letters >= _SPOKEN_FOR:
         return True
     return digits >= _SPOKEN_FOR <= letters and _YEAR.fullmatch(name) is None

@@ -46,7 +46,7 @@ _WORDS = (
         _WECHAT,
         Sense.NAME,
         """
-        微信 微号 公号 gzh
+        微信 微号 公号 gzh 十v
         weixin wechat we_chat wx 视频号 企业微信 企微 v我 vx我 微我
         """,
     ),
@@ -65,7 +65,7 @@ _WORDS = (
         🥬💬 🍏💬 彳敚亻言 +v +薇
         +微 ➕v ➕薇 ➕微 ✚v ✚薇 绿泡泡 绿炮炮 绿色泡泡
         微言 薇言 微亻 绿色图标 绿色气泡 绿泡软件 绿色app 绿色小软件 加绿 某微 某信:
-        加绿泡 某信号 vvx
+        加绿泡 某信号 某信大号 某信小号 vvx 十薇 十微 加徽 +徽 ➕徽
         卫⭐ 卫🌟 卫✨ 私人v 💚信 微聊 薇聊 v聊
         🛰 加卫星 +卫星 卫星号 微㐰 微訫 微伩 薇㐰 薇訫 危❤ 维❤ 魏❤ 唯❤ 微♥ v♥ 薇♥ 威♥ 卫♥
         维♥ 危♥ 微♡ v♡
@@ -76,7 +76,7 @@ _WORDS = (
         Sense.OTHER,
         """
         葳: 崴: 蔚: 徽❤ 溦: 嶶: 巍: 帷: 惟: 薇号: 卫信 威信 维信 征信 未信 微心 微新 卫星 绿泡
-        绿信 绿软 徽: 信: 小绿: 绿色软件 v: 薇: 微: 威:
+        vv: 微杏 薇杏 威杏 维杏 v杏 微幸 薇幸 某信 绿信 绿软 徽: 信: 小绿: 绿色软件 v: 薇: 微: 威:
         w: v; 薇; 微; v+ 薇+ 微+ v- v_ 薇 💚 绿聊 小绿软件 绿色聊天软件 绿色聊天
         """,
     ),
@@ -95,7 +95,7 @@ _WORDS = (
         加抠 +抠 抠号 抠群 鹅厂聊天软件 鹅厂软件 企鹅软件 企鹅图标 扌口扌口 扣扌口 扌口扣 企e 企俄
         企额 企娥 企蛾 企饿 起鹅 气鹅 汽鹅 七鹅 加扌口 企鹅厂
         口口号 扣裙 q裙 扣号 加扣 +扣 ➕扣 裙号 加裙 🐧 加企鹅 企鹅号
-        企鹅群 企鹅裙 🐧qun qqqun qq_qun 扣qun 企鹅qun q邮 扣邮
+        企鹅群 企鹅裙 裙子号 q峮 扣峮 峮号 加峮 那只企鹅 腾讯那只 腾讯的鹅 腾讯企鹅 🐧qun qqqun qq_qun 扣qun 企鹅qun q邮 扣邮
         kou_kou koukou 丘丘 邱邱 球球号 qiuqiu 君羊
         """,
     ),
@@ -293,6 +293,8 @@ def _word_table() -> dict[str, tuple[Word, ...]]:
         table.setdefault(fold(word), {})[Word(HANDLE, Sense.NAME)] = None
     for word in _bynames_of_wechat():
         table.setdefault(fold(word), {Word(_WECHAT, Sense.BYNAME): None})
+    for one in _ANYBODY:
+        table.setdefault(f"加{one},", {Word(_WECHAT, Sense.NAME): None})
     for one in "微薇威维":
         for between in range(10):  # 微❶信
             table[f"{one}{between}信"] = {Word(_WECHAT, Sense.BYNAME): None}

@@ -15,7 +15,7 @@ from processors.text.fold import fold, strip
 from processors.text.lexicon import ALL_VIEWS, TermDetector
 from processors.text.match import Match, Outcome
 from processors.text.scan import Anchor, Text
-from processors.text.similar import Near, Similar, is_other_word
+from processors.text.similar import Near, Similar, is_misdrawn, is_other_word
 from processors.text.views import INITIALS, MIXED, PAIR, SIMILAR, SOUND
 from processors.text.words import is_han, runs_on, said_of
 
@@ -26,6 +26,7 @@ _PLACE_LENGTHS = range(2, 9)
 _REACH = 20
 _APART = 3  # characters between two names of one bearer at most
 _SHORT = 2
+_LONG_NAME = 5
 _SHORT_FORM = 4  # letters of a kind of organ that may be written with one that looks alike
 _LIKENESS = (SIMILAR, SOUND, PAIR, MIXED, INITIALS)
 """Views in which only something like a name is found."""
@@ -244,7 +245,8 @@ def _speaks(folded: str, found: Anchor, entry: Entry) -> bool:
         return _is_claimed(folded, found)
     if grammar.PART_OF_AN_ORGAN.match(follows) and found.end - found.start > _SHORT:
         return True
-    return _is_role(precedes, follows) or _is_all(folded, found, follows)
+    shown = strip(folded[found.start : found.end])
+    return _is_role(precedes, follows) or _is_all(folded, found, follows) or _is_meant(shown, found)
 
 
 def _is_all(folded: str, found: Anchor, follows: str) -> bool:
@@ -257,6 +259,18 @@ def _is_all(folded: str, found: Anchor, follows: str) -> bool:
         return True
     shown = strip(folded[found.start : found.end])
     return grammar.OFFICE.match(follows) is not None and not runs_on("", shown, strip(follows))
+
+
+def _is_meant(shown: str, found: Anchor) -> bool:
+    """Whether nothing else can be meant by what is only like a name, whatever follows it.
+
+    A name half in pinyin, or a long one with a character that only looks like its own: 公an部,
+    中国入民银行.
+    """
+    if found.view == SIMILAR:
+        return len(shown) >= _LONG_NAME and is_misdrawn(shown, found.term)
+    latin = sum(map(is_latin, shown))
+    return found.view == SOUND and 0 < latin < len(shown) - 1 and len(found.term) > _SHORT
 
 
 def _is_near(precedes: str, follows: str, *, staff: bool) -> bool:
@@ -280,6 +294,7 @@ def _is_role(precedes: str, follows: str) -> bool:
     """Whether a role word stands beside a name, letter by letter (官 方) too."""
     return (
         grammar.ROLE_AFTER.match(follows) is not None
+        or grammar.CLAIMED_AFTER.match(follows) is not None
         or grammar.ROLE_BEFORE.search(precedes) is not None
         or grammar.ROLE_AFTER.match(strip(follows)) is not None
     )

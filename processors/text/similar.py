@@ -184,6 +184,20 @@ def is_other_word(shown: str, form: str) -> bool:
     return False
 
 
+def is_misdrawn(shown: str, form: str) -> bool:
+    """Whether a name has one character that only looks like its own, and makes no word there."""
+    if len(shown) != len(form):
+        return False
+    others = [at for at, char in enumerate(shown) if char != form[at]]
+    if len(others) != 1:
+        return False
+    at = others[0]
+    words = (shown[max(0, at - 1) : at + 1], shown[at : at + 2])
+    return looks_alike(shown[at], form[at]) and not any(
+        len(word) > 1 and is_word(word) for word in words
+    )
+
+
 def is_alike(one: str, other: str) -> bool:
     """Whether two characters sound alike, or look alike.
 
