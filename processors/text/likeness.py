@@ -10,6 +10,7 @@ from processors.text.grammar import (
     PERSON_AFTER,
     SHOP_AFTER,
     SURNAMES,
+    WHO_AFTER,
     offers,
 )
 from processors.text.scan import Anchor, Text
@@ -31,6 +32,7 @@ class _Case(NamedTuple):
     after: str
     around: str  # the same with what is separated from it
     named: bool  # it is in a run that begins with a surname and is no longer than a name: 曾桂丽
+    person: bool  # it begins with a surname, and who that is follows: 贾文平书法
 
     @property
     def often(self) -> int:
@@ -70,7 +72,9 @@ def _case(text: Text, anchor: Anchor, form: str) -> _Case | None:
     before, after = neighbours(text, anchor)
     changed = [at for at in range(len(form)) if shown[at] != form[at]]
     around = text.stripped[max(0, start - REACH) : end + REACH]
-    return _Case(shown, form, changed, before, after, around, _is_named(text.folded, anchor))
+    named = _is_named(text.folded, anchor)
+    person = not before and shown[0] in SURNAMES and WHO_AFTER.match(after) is not None
+    return _Case(shown, form, changed, before, after, around, named, person)
 
 
 def _is_named(folded: str, anchor: Anchor) -> bool:
@@ -111,10 +115,12 @@ def _reads_better(case: _Case, how: int) -> bool:
     That is the more the less of the form is kept and the less alike the rest is, where it may be
     the name of a person, and where a word is kept, which goes before others as well (水果季); the
     less where somebody offers something, and where nothing else is in the run (办正). Where nobody
-    does, no word goes over an end (六盒|彩笔), and it is no name of a shop.
+    does, no word goes over an end (六盒|彩笔), and it is no name of a shop or of somebody.
     """
     if not case.offered and (
-        reads_over(case.before, case.shown, case.after) or SHOP_AFTER.match(case.after)
+        case.person
+        or reads_over(case.before, case.shown, case.after)
+        or SHOP_AFTER.match(case.after)
     ):
         return False
     kept = len(case.form) - len(case.changed)
