@@ -4,13 +4,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import daachorse
+import numpy as np
+import numpy.typing as npt
 
 from processors.text.fold import Codes, text_of
 from processors.text.heads import Heads, Mask, Places
 from processors.text.words import LEAST_GAIN, pair_gain
 
-Hears = Callable[[str, str, int, int], bool]
-"""Whether a term, found by sound in a span of the stripped form, is worth a look."""
+Hears = Callable[[str, str, int, int, float], bool]
+"""Whether a term, found by sound in a span of the stripped form, is worth a look: of two
+characters with what a term would gain there (`pair_gain`)."""
+
+
+Gains = Callable[[Places], npt.NDArray[np.float64]]
+"""``pair_gain`` for the two characters at many places at once."""
 
 
 Worth = Callable[[Places], Mask]
@@ -65,26 +72,34 @@ class Automaton:
         joined: str | Codes,
         stripped: str,
         hears: Sequence[Hears],
-        worth: Worth | None = None,
+        gains: Gains | None = None,
     ) -> Iterator[Hit]:
         """Hits in a view by sound that the detectors they are of take to be worth one, by owner.
 
         The views by sound are as long as the stripped form, or a few times that with joints.
-        Two characters must let a term gain enough (`pair_gain`); ``worth`` says so of many places
-        at once, where there are many, and leaves some that do not.
+        Two characters must let a term gain enough; ``gains`` are asked for where they are many.
         """
         terms, owners, again = self._terms, self._owners, len(stripped) + 1
 
-        def there(places: Places) -> Mask:
-            assert worth is not None
-            return worth(places % again)
+        def worth(places: Places) -> Mask:
+            assert gains is not None
+            return gains(places % again) > LEAST_GAIN
 
-        for first, last, index in self._found(joined, there if worth else None):
+        found = self._found(joined, worth if gains else None)
+        gained: Sequence[float] = ()
+        if gains:
+            found = list(found)
+            gained = gains(np.array([first % again for first, _, _ in found], np.intp)).tolist()
+        for at, (first, last, index) in enumerate(found):
             back = first - first % again
-            start, end, term = first - back, last - back, terms[index]
-            if end - start == _PAIR and pair_gain(stripped, start) <= LEAST_GAIN:
-                continue
-            asking = [owner for owner in owners[index] if hears[owner](term, stripped, start, end)]
+            start, end, term, gain = first - back, last - back, terms[index], 0.0
+            if end - start == _PAIR:
+                gain = gained[at] if gains else pair_gain(stripped, start)
+                if gain <= LEAST_GAIN:
+                    continue
+            asking = [
+                owner for owner in owners[index] if hears[owner](term, stripped, start, end, gain)
+            ]
             if asking:
                 yield Hit(start, end, term, tuple(asking))
 

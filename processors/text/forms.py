@@ -1,13 +1,14 @@
 """Joined texts in the views that every text has."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import accumulate
 
 import numpy as np
 
 from processors.text import readings
+from processors.text.automaton import Gains
 from processors.text.fold import (
     JOINT,
     Codes,
@@ -18,7 +19,6 @@ from processors.text.fold import (
     strip_codes,
     text_of,
 )
-from processors.text.heads import Mask, Places
 from processors.text.pictures import PICTURES
 from processors.text.views import (
     BACKWARDS,
@@ -37,7 +37,7 @@ from processors.text.views import (
     sound_codes,
 )
 from processors.text.wanted import Wanted
-from processors.text.words import LEAST_GAIN, pair_gains
+from processors.text.words import pair_gains
 
 _FEW = 400
 """Characters up to which the way without arrays is quicker."""
@@ -108,12 +108,15 @@ class Forms:
         assert self._stripped_codes is not None
         return mixed_codes(self._stripped_codes, sounded)
 
-    def worth(self, view: str) -> Callable[[Places], Mask] | None:
-        """For a view in which pairs of characters are looked for, which may stand for a term."""
+    def gains(self, view: str) -> Gains | None:
+        """What a term would gain at places of a view in which pairs of characters are looked for.
+
+        None where there are few of them, or none.
+        """
         stripped = self._stripped_codes
         if view != MIXED or stripped is None:
             return None
-        return lambda places: pair_gains(stripped, places) > LEAST_GAIN
+        return lambda places: pair_gains(stripped, places)
 
     def starts(self, view: str) -> list[int]:
         """Where each text begins in a view; the stripped form and the sound are of one length."""

@@ -21,7 +21,7 @@ from processors.text.gates import (
     stands,
 )
 from processors.text.likeness import (
-    LEAST_GAIN_OF_OTHERS,
+    LEAST_OF_PAIRS,
     is_drawn,
     is_meant,
 )
@@ -64,7 +64,7 @@ from processors.text.views import (
     spellings,
     toned_ways,
 )
-from processors.text.words import REACH, cut_ends, is_han, is_word, pair_gain
+from processors.text.words import REACH, cut_ends, is_han, is_word
 
 _LEAST = 2  # a single character would be found everywhere
 _LEAST_ALIKE = 3  # shorter ones count in no skeleton
@@ -379,7 +379,7 @@ class TermDetector:
         self.collapsed_terms: Iterable[str] = self.terms.collapsed.keys()
         self.initials_terms: Iterable[str] = self.terms.initials.keys()
 
-    def hears(self, term: str, stripped: str, start: int, end: int) -> bool:
+    def hears(self, term: str, stripped: str, start: int, end: int, gain: float) -> bool:
         """Whether characters that sound or look like a term are worth an anchor; cheap."""
         shown, length = stripped[start:end], end - start
         drawn = self.terms.shape.get(term)
@@ -390,7 +390,8 @@ class TermDetector:
             return True
         forms = drawn or self.terms.toned.get(term)
         if forms:
-            return shown not in forms and pair_gain(stripped, start) >= LEAST_GAIN_OF_OTHERS
+            kept = any(equal(shown, form) for form in forms)
+            return shown not in forms and gain >= LEAST_OF_PAIRS[bool(drawn), kept]
         return shown not in self.terms.mixed[term]
 
     @cached_property

@@ -147,8 +147,14 @@ _OFFERED = 1.0
 _ALONE = 1.0
 _NAMED = 4.0
 _WORDED = 3.25
-LEAST_GAIN_OF_OTHERS = 3.0
-"""What two characters must gain to be looked at that look like a term, or both sound like it."""
+LEAST_OF_PAIRS = {  # of _NEEDED what is left in an offer, and less as it is asked of few around
+    (False, True): 3.0,
+    (False, False): 5.0,
+    (True, True): 3.0,
+    (True, False): 7.5,
+}
+"""What two characters must gain to be looked at, by whether they look like a term or sound like it
+in tone, and whether one of them is its own."""
 
 
 def _is_parted_by_signs(text: Text, anchor: Anchor) -> bool:

@@ -65,14 +65,14 @@ class ProtectedNames(TermDetector):
         self._suffixes = frozenset(entry.tag for entry in entries if _is_form(entry))
         self._places = frozenset(fold(place) for place in places)
 
-    def hears(self, term: str, stripped: str, start: int, end: int) -> bool:
+    def hears(self, term: str, stripped: str, start: int, end: int, gain: float) -> bool:
         """As for other terms, but two characters need a role word beside them."""
         if end - start == _SHORT and not (
             stripped[end : end + 2] in grammar.ROLE_STARTS
             or stripped[max(0, start - 2) : start] in grammar.ROLE_ENDS
         ):
             return False
-        return super().hears(term, stripped, start, end)
+        return super().hears(term, stripped, start, end, gain)
 
     def near(self, piece: str, stripped: str, at: int) -> Iterator[Near]:
         """What is nearly a name around a piece of one, in joined texts."""

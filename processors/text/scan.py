@@ -16,7 +16,7 @@ from itertools import chain
 from typing import NamedTuple, Protocol
 
 from processors.text import readings, redrawn, respelled
-from processors.text.automaton import Automaton, Hit
+from processors.text.automaton import Automaton, Hears, Hit
 from processors.text.fold import JOINT, RULES, UNKNOWN, kept, origins, strip
 from processors.text.forms import Forms, for_search, starts_of
 from processors.text.match import Match
@@ -292,9 +292,7 @@ class Scanner:
         self._otherwise = frozenset(
             index for index, one in enumerate(detectors) if hasattr(one, "collapsed_terms")
         )
-        self._hears: list[Callable[[str, str, int, int], bool]] = [
-            getattr(one, "hears", _never) for one in detectors
-        ]
+        self._hears: list[Hears] = [getattr(one, "hears", _never) for one in detectors]
         self._near: list[Callable[[str, str, int], Iterable[Near]]] = [
             getattr(one, "near", _nothing) for one in detectors
         ]
@@ -338,7 +336,7 @@ class Scanner:
         automaton, forms = self._automata[view], batch.forms
         if view in (SOUND, MIXED):  # nearly all of them are words of their own
             hits = automaton.find_heard(
-                forms.view(view), forms.stripped, self._hears, forms.worth(view)
+                forms.view(view), forms.stripped, self._hears, forms.gains(view)
             )
         else:
             hits = automaton.find(forms.view(view))
@@ -469,7 +467,7 @@ def _nothing(_piece: str, _stripped: str, _at: int) -> Iterable[Near]:
     return ()
 
 
-def _never(_term: str, _stripped: str, _start: int, _end: int) -> bool:
+def _never(_term: str, _stripped: str, _start: int, _end: int, _gain: float) -> bool:
     return False
 
 
