@@ -149,9 +149,9 @@ _NAMED = 4.0
 _WORDED = 3.25
 LEAST_OF_PAIRS = {  # of _NEEDED what is left in an offer, and less as it is asked of few around
     (False, True): 3.0,
-    (False, False): 5.0,
+    (False, False): 5.5,
     (True, True): 3.0,
-    (True, False): 7.5,
+    (True, False): 8.5,
 }
 """What two characters must gain to be looked at, by whether they look like a term or sound like it
 in tone, and whether one of them is its own."""
