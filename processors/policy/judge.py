@@ -182,7 +182,7 @@ class Policy:
         """
         names = self._names
         return [
-            tuple([Hit(names[index], match) for index, match in found]) if found else ()
+            tuple([Hit(names[index], match) for index, match in _listed(found)]) if found else ()
             for found in self._scanner.find(texts)
         ]
 
@@ -452,6 +452,30 @@ def _said(match: Match, field: Field) -> str:
     if match.technique == MIRRORED:
         words += ", turned around"
     return words.format(entry=match.entry, field=field.lower())
+
+
+def _listed(found: tuple[tuple[int, Match], ...]) -> tuple[tuple[int, Match], ...]:
+    """What was found, without what only has the form of a name and is all within a listed one.
+
+    世界卫生组织 is an international organisation, and no organ of this country besides.
+    """
+    names = [(index, match) for index, match in found if match.kind == "protected"]
+    if len(names) < _TWO:
+        return found
+    sure = [(index, match) for index, match in names if match.outcome is Outcome.REJECT]
+    return tuple(
+        (index, match)
+        for index, match in found
+        if match.kind != "protected"
+        or match.outcome is not Outcome.REVIEW
+        or not any(
+            other != index and name.start <= match.start and match.end <= name.end
+            for other, name in sure
+        )
+    )
+
+
+_TWO = 2
 
 
 @lru_cache(maxsize=1)

@@ -77,7 +77,7 @@ _WORDS = (
         """
         葳: 崴: 蔚: 徽❤ 溦: 嶶: 巍: 帷: 惟: 薇号: 卫信 威信 维信 征信 未信 微心 微新 卫星 绿泡
         vv: 微杏 薇杏 威杏 维杏 v杏 微幸 薇幸 某信 绿信 绿软 徽: 信: 小绿: 绿色软件 v: 薇: 微: 威:
-        w: v; 薇; 微; v+ 薇+ 微+ v- v_ 薇 💚 绿聊 小绿软件 绿色聊天软件 绿色聊天
+        w: v; 薇; 微; 微_ 威_ v+ 薇+ 微+ v- v_ 薇 💚 绿聊 小绿软件 绿色聊天软件 绿色聊天
         """,
     ),
     (
@@ -178,7 +178,7 @@ _WORDS = (
         淘口令 口令: 邀请码 邀请id 个人代码 id号 加友码 友码
         加我 ➕我 +我 联系我 找我 戳我 滴我 滴滴我 dd我 敲我 私我 skype discord kakaotalk snapchat
         加助理 加客服 加老师 加小助手 加管家 加经理 加店长 加教练 加助教 加团长
-        instagram facebook wickr 好友码 好友代码 friend_code 会议号
+        instagram insta facebook wickr 好友码 好友代码 friend_code 会议号
         """,
     ),
     (
@@ -252,7 +252,9 @@ PLATFORMS = frozenset(
 )
 """Words of platforms where people are found by a name of any kind."""
 
-BARE = frozenset(("v ", "薇", "💚", "v-", "赖", "ig", "ins", "tg", "电报", "小飞机", "✈", "🛩"))
+BARE = frozenset(
+    ("v ", "微 ", "威 ", "薇", "💚", "v-", "赖", "ig", "ins", "tg", "电报", "小飞机", "✈", "🛩")
+)
 """Words that do without a mark before a name of letters and digits."""
 
 

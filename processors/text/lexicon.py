@@ -497,12 +497,25 @@ def _is_near(text: Text, anchor: Anchor, near: re.Pattern[str] | None) -> bool:
     return near is None or bool(near.search(before) or near.search(after))
 
 
+def _is_spoken_against(folded: str, anchor: Anchor) -> bool:
+    """Whether words right before or right behind a hit deny, forbid or warn of it."""
+    before = folded[max(0, anchor.start - _SPOKEN_REACH) : anchor.start]
+    return bool(
+        grammar.AGAINST_BEFORE.search(before) or grammar.AGAINST_AFTER.match(folded, anchor.end)
+    )
+
+
+_SPOKEN_REACH = 32
+
+
 def _leaves_room(anchor: Anchor) -> bool:
     return anchor.view in (*_BY_SOUND, SHAPE) or anchor.reading in _DOUBTFUL
 
 
 class Lexicon(TermDetector):
     """Finds the entries of a lexicon, however they are written.
+
+    What a text speaks against (拒绝裸聊, 刷单都是骗局) is for review: it may as well only say so.
 
     ``Lexicon(entries).find(texts)`` returns for each text its matches, in order of span. Entries
     with ``word`` count only where no word goes on at either end; a Latin entry never counts inside
@@ -515,7 +528,7 @@ class Lexicon(TermDetector):
         super().__init__(entries, views)
 
     def confirm(self, text: Text, anchors: Sequence[Anchor]) -> list[Match]:
-        """Every hit; ``review`` for what was found in a way that leaves room, ``reject`` else."""
+        """Every hit; ``review`` for what leaves room or is spoken against, ``reject`` else."""
         return [
             Match(
                 entry.term,
@@ -523,7 +536,9 @@ class Lexicon(TermDetector):
                 "lexicon",
                 anchor.form,
                 text.technique(anchor),
-                Outcome.REVIEW if _leaves_room(anchor) else Outcome.REJECT,
+                Outcome.REVIEW
+                if _leaves_room(anchor) or _is_spoken_against(text.folded, anchor)
+                else Outcome.REJECT,
                 *text.span(anchor.start, anchor.end),
                 entry.severity,
             )

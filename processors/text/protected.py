@@ -32,6 +32,7 @@ _LIKENESS = (SIMILAR, SOUND, PAIR, MIXED, INITIALS)
 """Views in which only something like a name is found."""
 
 _UNITS = "省市县区旗州盟镇乡村"
+_OF_STATES = "中国"  # in a list of states: what ends in a unit of a division is none of them
 
 
 class ProtectedNames(TermDetector):
@@ -64,6 +65,7 @@ class ProtectedNames(TermDetector):
         self.piece_terms: Iterable[str] = self._similar.pieces
         self._suffixes = frozenset(entry.tag for entry in entries if _is_form(entry))
         self._places = frozenset(fold(place) for place in places)
+        self._units = "" if _OF_STATES in self._places else _UNITS
 
     def hears(self, term: str, stripped: str, start: int, end: int, gain: float) -> bool:
         """As for other terms, but two characters need a role word beside them."""
@@ -142,7 +144,9 @@ class ProtectedNames(TermDetector):
         placed = entry.place and self._ends_with_place(owner)
         claimed = entry.national and self._is_of_the_state(owner, entry)
         spoken = spoken and len(owner) > 1  # whoever it is, somebody speaks for it
-        if (entry.place or entry.national) and not (placed or claimed or spoken):
+        kind = not office and grammar.AUTHORITIES.match(anchor.term)
+        some = kind and grammar.SOME_UNIT.fullmatch(owner)
+        if (entry.place or entry.national) and not (placed or claimed or spoken or some):
             return None
         free = (entry.suffix or spoken) and not self._ends_with_place(owner)
         if (free and _is_nowhere(owner)) or (owner and not is_han(owner[-1])):
@@ -176,7 +180,7 @@ class ProtectedNames(TermDetector):
         return anchor._replace(start=first) if ours else anchor
 
     def _ends_with_place(self, owner: str) -> bool:
-        if len(owner) > 2 and owner[-1] in _UNITS:
+        if len(owner) > 2 and owner[-1] in self._units:
             return True
         return any(owner[-length:] in self._places for length in _PLACE_LENGTHS)
 
@@ -201,11 +205,18 @@ def _shipped_forms() -> tuple[tuple[Entry, ...], tuple[str, ...]]:
 
 
 def _together(folded: str, hits: Iterable[tuple[Anchor, Entry]]) -> Iterator[tuple[Anchor, Entry]]:
-    """The hits, but as one those of one bearer that stand side by side: Reuters路透社."""
+    """The hits, but as one those of one bearer that stand side by side: Reuters路透社.
+
+    Beside its name a word that is an everyday one by itself is none: 95588工商银行.
+    """
     last: tuple[Anchor, Entry] | None = None
     for anchor, entry in hits:
         if last and _is_same(last[1], entry) and _touch(folded, last[0], anchor):
-            last = (last[0]._replace(end=anchor.end), last[1])
+            first, one = last
+            if one.everyday:
+                last = (anchor._replace(start=first.start), entry)
+            else:
+                last = (first._replace(end=anchor.end), one)
             continue
         if last:
             yield last
@@ -242,8 +253,10 @@ def _speaks(folded: str, found: Anchor, entry: Entry) -> bool:
     if grammar.NEAR_AFTER.match(follows) or grammar.NEAR_BEFORE.search(precedes):
         return False
     if entry.everyday:
-        return _is_claimed(folded, found)
-    if grammar.PART_OF_AN_ORGAN.match(follows) and found.end - found.start > _SHORT:
+        return _is_claimed(folded, found) and not grammar.OF_A_FIRM.match(follows)
+    if found.end - found.start > _SHORT and (
+        grammar.PART_OF_AN_ORGAN.match(follows) or grammar.CLAIMED_AFTER.match(follows)
+    ):
         return True
     shown = strip(folded[found.start : found.end])
     return _is_role(precedes, follows) or _is_all(folded, found, follows) or _is_meant(shown, found)
@@ -294,7 +307,6 @@ def _is_role(precedes: str, follows: str) -> bool:
     """Whether a role word stands beside a name, letter by letter (官 方) too."""
     return (
         grammar.ROLE_AFTER.match(follows) is not None
-        or grammar.CLAIMED_AFTER.match(follows) is not None
         or grammar.ROLE_BEFORE.search(precedes) is not None
         or grammar.ROLE_AFTER.match(strip(follows)) is not None
     )
@@ -306,6 +318,8 @@ def _is_claimed(folded: str, found: Anchor) -> bool:
     It is no part of a longer word: 最美的客服 is none of 美的.
     """
     precedes, follows = before(folded, found, _REACH), after(folded, found, _REACH)
+    if folded[found.start : found.end].isdecimal() and not strip(follows):
+        return grammar.PUBLIC_MATTER.match(strip(precedes)) is not None
     if grammar.CLAIMED_BEFORE.search(precedes):
         return not follows[:1].isalnum() or grammar.CLAIMED_AFTER.match(follows) is not None
     if not (grammar.CLAIMED_AFTER.match(follows) or grammar.CLAIMED_AFTER.match(strip(follows))):
@@ -349,14 +363,17 @@ def _outcome(folded: str, found: Anchor, entry: Entry, *, bare: bool) -> Outcome
         or (bare and _serves(found, entry, follows))
         or (entry.role and found.start == 0 and grammar.NUMBERED.match(follows) is not None)
     )
-    if alone or _is_role(precedes, follows) or entry.everyday:
+    claimed = entry.everyday or (not bare and grammar.CLAIMED_AFTER.match(follows))
+    if alone or claimed or _is_role(precedes, follows):
         return Outcome.REVIEW if bare else Outcome.REJECT
     if staff:
         return None if _is_weak(precedes, entry, bare=bare) else Outcome.REVIEW
     if grammar.GOES_ON.match(follows):
         return Outcome.ACCEPT
     shown, behind = strip(folded[found.start : found.end]), strip(follows)
-    if _is_weak(precedes, entry, bare=bare) or runs_on(strip(precedes), shown, behind):
+    of_a_firm = grammar.OF_A_FIRM.match(behind) is not None
+    runs = not of_a_firm and runs_on(strip(precedes), shown, behind)
+    if runs or _is_weak(precedes, entry, bare=bare):
         return None
     return Outcome.REVIEW if _is_short(folded) and not _only_happens(behind) else Outcome.ACCEPT
 

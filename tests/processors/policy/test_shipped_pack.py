@@ -90,6 +90,23 @@ def test_who_warns_or_only_sounds_like_it_advertises_nothing(text: str):
     assert decide(bio=text) == (Decision.ALLOW, set())
 
 
+@pytest.mark.obligation("CAC-08-1")
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("全民反诈：不裸聊、不刷单返利", "反诈提醒：刷单返利都是骗局", "代开发票违法，请勿私信"),
+        *("揭秘跑分平台", "研究六合彩历史的博士", "禁毒志愿者，拒绝冰毒"),
+    ],
+)
+def test_who_speaks_against_what_is_illegal_is_looked_at_and_not_refused(text: str):
+    assert decide(bio=text) == (Decision.HOLD, {"content.illegal-adverts"})
+
+
+@pytest.mark.parametrize("text", ["不限时裸聊", "特别约炮", "要不要兼职刷单", "想不想约炮"])
+def test_what_only_sounds_like_a_denial_is_none(text: str):
+    assert decide(bio=text)[0] is Decision.REFUSE
+
+
 VERIFIED_CONTACT = {VerificationKind.CONTACT: ("",)}
 ORGANISATIONS = [SubjectKind.INSTITUTION, SubjectKind.PUBLIC_ACCOUNT]
 
@@ -142,6 +159,21 @@ def test_a_name_of_an_international_organisation_is_held(name: str):
     decision, rules = decide(name=name)
     assert decision is Decision.HOLD
     assert "identity.international" in rules
+
+
+@pytest.mark.obligation("CAC-08-3")
+@pytest.mark.parametrize("name", ["世界卫生组织", "国际货币基金组织", "联合国儿童基金会"])
+def test_an_international_organisation_is_no_organ_of_the_state_besides(name: str):
+    proof = {VerificationKind.INSTITUTION: (name,)}
+    assert decide(SubjectKind.INSTITUTION, proof, name=name)[1] == {"identity.international"}
+
+
+@pytest.mark.obligation("CAC-08-2")
+@pytest.mark.parametrize("name", ["杭州市政府", "海淀区政府", "四川省政府"])
+def test_the_government_of_a_division_is_none_of_another_state(name: str):
+    decision, rules = decide(name=name)
+    assert decision in (Decision.HOLD, Decision.STRICT_HOLD)
+    assert "identity.international" not in rules
 
 
 @pytest.mark.obligation("CAC-08-4")
