@@ -78,7 +78,8 @@ _DOT_TLD = re.compile(
 )
 _SHORT_LINK = re.compile(
     rf"(?<![a-z0-9.-])(?:(?:{_SHORTENERS.replace('.', '[.]')})/"
-    rf"|(?:t|telegram|wa)\s?(?:{_DOT}|[{_LIKE_DOTS}])\s?me\s?/\s?)"
+    rf"|(?:t|telegram|wa)\s?(?:{_DOT}|[{_LIKE_DOTS}])\s?me\s?/\s?"
+    rf"|(?:t|dwz|url|suo)\s?(?:{_DOT}|[{_LIKE_DOTS}])\s?(?:cn|im|nz)\s?/\s?)"
     r"[!-~]{1,200}"
 )
 _SAID = "点|[.。·]|dot"
@@ -160,7 +161,7 @@ ANCHORS = (
     *(f"a{host}" for host in _MAIL.split("|")),
     *(" ".join(name) for name in _IN_LETTERS),
     *(".c om", ".co m"),
-    *(f"{dot}me/" for dot in _LIKE_DOTS),
+    *(f"{dot}{name}/" for dot in _LIKE_DOTS for name in ("me", "cn", "im", "nz")),
     *("me /", ".me/", *(f" . {name}" for name in ("me", "tv", "gg", "ly", "im"))),
     *(f"{name}/" for name in _SHORTENERS.split("|")),
     *(dot + name for dot in (".", "。", "点") for name in _HAN_TLD.split("|")),

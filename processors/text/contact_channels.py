@@ -19,7 +19,7 @@ STRIPPED_ANCHORS = tuple(term for term in CHANNEL_WORDS if len(term) > 1 and str
 _WIDEST_GAP = 2  # separators between two letters of a word
 
 _FILLS = (
-    r"(?:[\W_]|(?<=\W)(?:at|is|my)(?=\W)|[找敲君请号码是为加搜索添联系账帐我的大小同请备注客服私人本在这儿里哦呀呢哈唷哟喔噢咯喽啦吧下面看咨询商务合作工频道]"
+    r"(?:[\W_]|(?<=\W)(?:at|is|my)(?=\W)|[找敲君请号码是为加搜索添联系账帐我的大小藏同请备注客服私人本在这儿里哦呀呢哈唷哟喔噢咯喽啦吧下面看咨询商务合作工频道]"
     r"|[群裙聊组名主页]|官方|艾特|hao|id|live[:.]|sw(?=[- ]?\d)|聊天|好友|私信|关注|[会人]员名?"
     r"|用户名?"
     r"|\([^()\n]{1,10}\)|邀请码?|昵称|双向|机器人|bot|房间|战队|公会|会议|通过|验证){0,12}"
@@ -32,7 +32,7 @@ _JOINED = "(?:下划线|下横线|[中横]?杠|横线|减号|点|后面[接加�
 """What is said of the parts of an id: hh下划线6690."""
 _ID = re.compile(
     rf"(?P<fill>{_FILLS})(?P<id>\d(?:[\W_]{{0,2}}\d){{8,14}}(?![\da-z_])|\d(?:[\W_]{{0,2}}\d){{4,14}}(?![\da-z_]|{_COUNTED})"
-    rf"|(?=[\d_-]{{0,20}}[a-z])[a-z0-9](?:[a-z0-9_-]|[.#](?=\d)|[.](?=[a-z])|{_JOINED}){{4,30}}(?![年月日])"
+    rf"|(?=[\d_-]{{0,20}}[a-z])[a-z0-9](?:[a-z0-9_-]|[.#](?=\d)|[.](?=[a-z_])|{_JOINED}){{4,30}}(?![年月日])"
     r"|(?=(?:\d[ .*·~_-]){0,12}[a-z])[a-z0-9](?:[ .*·~_-]{1,3}[a-z0-9]){5,19}(?![a-z0-9])"
     r"|[a-z]{3,15}[/|*·~☆★](?=\d{3,10}(?![a-z0-9]))\d+)"
 )
@@ -58,7 +58,7 @@ _NO_NAME = (
 )
 _CALLED = re.compile(
     r"(?:店铺?|小店|官方)?(?:(?:号|账号|帐号|主页|昵称|名字?|官方)?\s?:\s{0,2}|(?<=:)\s{0,2}"
-    r"|(?<=[号码名称d])\s{1,2}|(?:关注|找)?\s?[@【「『]\s?"
+    r"|(?<=[号码名称d])\s{1,2}|(?:关注|找我?)?\s?[@【「『]\s?"
     r"|[^\w\n]?(?:上|里|直接|请|来|去|关注)?搜(?:索|一下|一搜|搜)?[\s:\"'“‘「『【\[<《]{1,3})"
     rf"(?!{_NO_NAME})(?=[^㐀-鿿\n]{{0,8}}[㐀-鿿])"
     r"(?P<name>[^\W_][^\s,，。;；:：!！?？|/]{1,15})(?=[\W_]|\Z)"
@@ -79,6 +79,8 @@ _INSTRUCTED = re.compile(
 """How what stands behind a word is to be read: (去括号)cha(1)ye88."""
 _SPOKEN_OF = re.compile(r"[刷看玩逛爱追发写在去被用下装删戒]\Z")
 _DATE = re.compile(r"(?:19|20)\d\d(?:[01]\d(?:[0-3]\d)?|\W?(?:19|20)\d\d)")
+_SPAN = re.compile(r"\d{2,4}[-~]\d{2,4}")
+"""From one number to another: 155-160."""
 _LONG = (8, 10)  # digits of a number that is one without a mark
 _LETTERS_AS_DIGITS = re.compile(r"[\doil]+")
 _REAL_DIGITS = 5  # in a number with letters that look like digits
@@ -202,7 +204,7 @@ def _is_rich(name: str) -> bool:
     digits, letters = sum(map(str.isdigit, name)), sum(map(_is_latin, name))
     if letters > 1 and digits > _LONGEST_MODEL:
         return True
-    if "_" in name and digits and letters >= _SPOKEN_FOR:
+    if "_" in name and digits and letters > 1:
         return True
     return digits >= _SPOKEN_FOR <= letters and _YEAR.fullmatch(name) is None
 
@@ -213,7 +215,7 @@ def _is_number(word: Word, name: str, count: int, marked: bool) -> bool:
         return False
     if marked:
         return True
-    if _DATE.fullmatch(name):
+    if _DATE.fullmatch(name) or _SPAN.fullmatch(name):
         return False
     if word.channel is HANDLE and word.sense is Sense.OTHER:
         return _LONG[0] <= count <= _LONG[1]

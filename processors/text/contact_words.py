@@ -77,7 +77,7 @@ _WORDS = (
         """
         葳: 崴: 蔚: 徽❤ 溦: 嶶: 巍: 帷: 惟: 薇号: 卫信 威信 维信 征信 未信 微心 微新 卫星 绿泡
         vv: 微杏 薇杏 威杏 维杏 v杏 微幸 薇幸 某信 绿信 绿软 徽: 信: 小绿: 绿色软件 v: 薇: 微: 威:
-        w: v; 薇; 微; 微_ 威_ v+ 薇+ 微+ v- v_ 薇 💚 绿聊 小绿软件 绿色聊天软件 绿色聊天
+        w: v; 薇; 微; 微 微_ 威_ v+ 薇+ 微+ v- v_ 薇 💚 绿聊 小绿软件 绿色聊天软件 绿色聊天
         """,
     ),
     (
@@ -95,7 +95,7 @@ _WORDS = (
         加抠 +抠 抠号 抠群 鹅厂聊天软件 鹅厂软件 企鹅软件 企鹅图标 扌口扌口 扣扌口 扌口扣 企e 企俄
         企额 企娥 企蛾 企饿 起鹅 气鹅 汽鹅 七鹅 加扌口 企鹅厂
         口口号 扣裙 q裙 扣号 加扣 +扣 ➕扣 裙号 加裙 🐧 加企鹅 企鹅号
-        企鹅群 企鹅裙 裙子号 q峮 扣峮 峮号 加峮 那只企鹅 腾讯那只
+        企鹅群 企鹅裙 裙子号 峮 q峮 那只企鹅 腾讯那只
         腾讯的鹅 腾讯企鹅 🐧qun qqqun qq_qun 扣qun 企鹅qun q邮 扣邮
         kou_kou koukou 丘丘 邱邱 球球号 qiuqiu 君羊
         """,
@@ -138,7 +138,7 @@ _WORDS = (
         _WHATSAPP,
         Sense.NAME,
         """
-        whatsapp whats_app wsapp whatapp whatsap whatspp whtsapp watsapp wattsapp whatsaap
+        whatsapp whats_app whatsaqq wsapp whatapp whatsap whatspp whtsapp watsapp wattsapp whatsaap
         whatsaapp
         what's_app wassap wahtsapp whataspp 瓦塞普 瓦次艾普 瓦次普 瓦茨艾普 viber
         """,
@@ -192,12 +192,14 @@ _WORDS = (
 _PLATFORMS = (
     # By their names and short names, which say little but with a mark and an id.
     """
-    抖音 抖抖 某音 斗音 dou音 抖yin 快手 某手 k手 小红书
+    抖音 抖抖 某音 斗音 抖茵 抖因 抖阴 抖ying 小音符 音符那边 dou音 抖yin
+    快手 某手 快首 快守 筷手 k手 小红书
     红书 小红薯 小地瓜 🍠 微博 围脖 微脖 weibo b站
     哔站 bilibili 哔哩哔哩 知乎 豆瓣 贴吧 陌陌 探探 soul tt语音 比心 积目 他趣 闲鱼 淘宝 旺旺
     支付宝
     吱付宝 钉钉 飞书 yy 歪歪 斗鱼 虎牙 全民k歌 唱吧 酷狗 网易云 lofter 脉脉 米游社 小黑盒 拼多多
-    百度网盘 快👋 快🤚 快✋ 快🖐 小📕 小黄鱼 闲🐟 脸书 推特 领英 油管 ins ig twitter tiktok youtube
+    百度网盘 快👋 快🤚 快✋ 快🖐 小📕 小黄鱼 某鱼 闲🐟
+    脸书 推特 领英 油管 ins ig twitter tiktok youtube
     threads
     reddit linkedin tumblr pinterest onlyfans bluesky signal messenger icq kakao snap imo 米聊 易信
     密聊 默往 事密达 safew letstalk dy xhs 微店
@@ -253,7 +255,23 @@ PLATFORMS = frozenset(
 """Words of platforms where people are found by a name of any kind."""
 
 BARE = frozenset(
-    ("v ", "微 ", "威 ", "薇", "💚", "v-", "赖", "ig", "ins", "tg", "电报", "小飞机", "✈", "🛩")
+    (
+        "v ",
+        "微 ",
+        "威 ",
+        "薇",
+        "微",
+        "💚",
+        "v-",
+        "赖",
+        "ig",
+        "ins",
+        "tg",
+        "电报",
+        "小飞机",
+        "✈",
+        "🛩",
+    )
 )
 """Words that do without a mark before a name of letters and digits."""
 

@@ -138,7 +138,7 @@ _ROLES = _words(
     "审核 仲裁 风控 客户中心 处理中心 保障中心 安全中心 admissions(?![a-z])",
     "客户经理 客户专员 业务员 专席 坐席 话务员 服务台 技术支持 理赔 报名 报案 专线 编辑部 值班室",
     "秘书处 领事部 签证处 广告部 招商部",
-    "贷款中心 反诈 积分商城 商城 自营 小二 验证",
+    "审批官 贷款审批 贷款中心 反诈 积分商城 商城 自营 小二 验证",
     "放款部 放贷部 借贷部 借款部 催收部 清收部 理财部 客户部 投资部 融资部 运营部 招聘部 人事部",
     "稽核部",
     "审计部 结算部 退款部 发行部 外联部 报名部 维权部 捐款 捐赠处 募捐 拍卖处",
@@ -147,7 +147,8 @@ _ROLES = _words(
     "征信服务 网上立案 援助基金 救助办 专家 预约 挂号 门诊 快讯 要闻 投稿 研究生招生",
     r"委员会 政务 在线 网站 95\d{3} 1[02]\d{3}(?!\d) official support service help[\s]?desk",
     r"admin news team(?![a-z])",
-    r"customer[\s]?service customer[\s]?care customer[\s]?support gm(?![a-z]) 游戏gm(?![a-z])",
+    r"customer[\s]?service customer[\s]?care customer[\s]?support gm(?![a-z])",
+    r"admission(?![a-z]) 游戏gm(?![a-z])",
 )
 ROLE_HEADS = frozenset(role[:2] for role in _ROLES.split("|"))
 """The first two characters of the words of roles."""
