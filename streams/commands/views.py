@@ -44,6 +44,7 @@ def rebuild(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = Fal
     from streams.views.store import LeaseLost
 
     settings = load_settings()
+    require(settings, Part.VIEWS)
     credit = load_policy(settings).pack.credit
     try:
         with progress_bar() as bar:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +15,8 @@ import pytest
 
 from streams.checker import check
 from streams.clients import create_producer
-from streams.demo.workers import WorkerPool
+from streams.demo.workers import WorkerPool, environment
+from streams.demo.workers import command as program
 from streams.packs import load_policy
 from streams.settings import Settings
 from streams.topics import create_topics, real_name
@@ -89,6 +93,36 @@ def test_publishing_before_the_topics_are_there_says_what_to_do(
     left = on_kafka("publish", lines(tmp_path / "in.jsonl", HONEST))
     assert left.code == 2
     assert "run `zhengming topics create`" in left.err
+
+
+@pytest.mark.parametrize("partitions", [1, 4])
+@pytest.mark.parametrize("part", [["worker"], ["views"], ["views", "rebuild"]])
+def test_a_part_that_is_set_to_another_number_of_partitions_than_there_are_does_not_start(
+    ours: Settings, tmp_path: Path, part: list[str], partitions: int
+) -> None:
+    create_topics(ours)
+    wrong = ours.model_copy(update={"partitions": partitions})
+    left = subprocess.run(
+        program(*part),
+        env=os.environ | environment(wrong, tmp_path, 0),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert left.returncode == 2
+    told = left.stdout + left.stderr
+    assert re.search(rf"{re.escape(ours.topic_prefix)}\S+ has 2", told)
+    assert f"ZHENGMING_PARTITIONS is {partitions}" in told
+    assert "set ZHENGMING_PARTITIONS to what is there" in told
+
+
+def test_what_is_keyed_by_kafkas_own_count_is_published_whatever_the_setting_says(
+    on_kafka: OnKafka, ours: Settings, tmp_path: Path
+) -> None:
+    create_topics(ours.model_copy(update={"partitions": 3}))
+    left = on_kafka("publish", lines(tmp_path / "in.jsonl", HONEST))
+    assert (left.code, left.out) == (0, "1 published\n")
 
 
 def test_what_is_published_can_be_replayed(
