@@ -84,7 +84,7 @@ def verify(
         print_json({"ok": not problems, "problems": problems, "manifest": manifest})
     else:
         for problem in problems[:SHOWN]:
-            out.print(problem, style="red", markup=False, soft_wrap=True)
+            out.print(problem, style="red", soft_wrap=True)
         lines = sum(part.lines for part in manifest.files) if manifest else 0
         said = f"{len(problems)} problems" if problems else f"{lines:,} lines, all as the manifest"
         out.print(f"{directory}: {said}", soft_wrap=True)
@@ -122,7 +122,7 @@ def verify_chains(
         )
     else:
         for problem in chains.problems[:SHOWN]:
-            out.print(problem, style="red", markup=False, soft_wrap=True)
+            out.print(problem, style="red", soft_wrap=True)
         out.print(
             f"{chains.records:,} records of {len(chains.last):,} accounts, "
             f"{len(chains.problems)} problems; {len(chains.shortened):,} chains begin after their "

@@ -73,4 +73,4 @@ def acl() -> None:
     from streams.views.access import lines
 
     for line in lines(load_settings()):
-        out.print(line, soft_wrap=True, markup=False)
+        out.print(line, soft_wrap=True)

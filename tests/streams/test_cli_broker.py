@@ -266,3 +266,42 @@ def letters(on_kafka: OnKafka, *options: str) -> list[dict[str, Any]]:
     left = on_kafka("dead-letters", "list", "--json", *options)
     assert left.code == 0, left.err
     return [json.loads(line) for line in left.out.splitlines()]
+
+
+def test_every_list_shows_names_and_reasons_whatever_they_hold(
+    on_kafka: OnKafka, ours: Settings
+) -> None:
+    create_topics(ours)
+    hostile = "[/x] \x1b[31m:x:"
+    seen = "[/x] ⟨U+001B⟩[31m:x:"
+    said = ["--by", hostile, "--reason", hostile, "--hours", "1"]
+    done = [
+        on_kafka("directive", "pause", *said, "--account", hostile, "--id", f"{hostile}1"),
+        on_kafka("sweep", "start", *said, "--account", hostile, "--id", f"{hostile}2"),
+        on_kafka("policy", "activate", "cac2022", "--by", hostile, "--author", "[red]"),
+    ]
+    producer = create_producer(ours)
+    named = ("reason", "error", "topic", "partition", "offset", "timestamp")
+    told = ("undecodable", hostile, hostile, "0", "0", "0")
+    headers = [(f"zhengming-{n}", v.encode()) for n, v in zip(named, told, strict=True)]
+    producer.produce(real_name(ours, "dead.letters"), b"x", b"x", headers=headers)
+    assert producer.flush(10) == 0
+    shown = [
+        on_kafka(*words.split())
+        for words in (
+            "directive list",
+            "sweep status",
+            "policy list",
+            "dead-letters list",
+            "topics list",
+            "topics acls",
+            "audit verify",
+            "doctor",
+        )
+    ]
+    for left in (*done, *shown):
+        assert "Traceback" not in left.err
+        assert "\x1b" not in left.out + left.err
+    assert [left.code for left in (*done, *shown[:-1])] == [0] * 10
+    for left in (*done[:2], *shown[:4]):
+        assert seen in left.out
