@@ -117,6 +117,15 @@ def test_a_part_that_is_set_to_another_number_of_partitions_than_there_are_does_
     assert "set ZHENGMING_PARTITIONS to what is there" in told
 
 
+def test_every_line_of_a_workers_log_is_json(ours: Settings, tmp_path: Path) -> None:
+    create_topics(ours)
+    with worker(ours, tmp_path):
+        pass
+    (log,) = tmp_path.glob("worker-*.log")  # standard output and standard error
+    events = [json.loads(line)["event"] for line in log.read_bytes().decode().split("\n") if line]
+    assert {"worker starting", "worker stopped"} <= set(events)
+
+
 def test_what_is_keyed_by_kafkas_own_count_is_published_whatever_the_setting_says(
     on_kafka: OnKafka, ours: Settings, tmp_path: Path
 ) -> None:
