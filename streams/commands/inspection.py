@@ -110,6 +110,11 @@ def verify_chains(
             record = codec.decode(AuditRecord, bytes(message.value() or b""))
             if account is None or record.account_id == account:
                 chains.add(record)
+    if account is not None and not chains.records:
+        raise fail(
+            f"there is no audit record of an account {account!r}: look how it is spelt, or whether "
+            "retention has deleted them"
+        )
     if json:
         print_json(
             {

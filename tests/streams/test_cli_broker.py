@@ -277,6 +277,17 @@ def letters(on_kafka: OnKafka, *options: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in left.out.splitlines()]
 
 
+def test_an_account_without_audit_records_is_not_said_to_be_sound(
+    on_kafka: OnKafka, ours: Settings
+) -> None:
+    create_topics(ours)
+    for more in ([], ["--json"]):
+        left = on_kafka("audit", "verify", "--account", "nope", *more)
+        assert (left.code, left.out) == (2, "")
+        assert "there is no audit record of an account 'nope'" in left.err
+    assert on_kafka("audit", "verify").code == 0
+
+
 def test_every_list_shows_names_and_reasons_whatever_they_hold(
     on_kafka: OnKafka, ours: Settings
 ) -> None:
