@@ -26,10 +26,10 @@ from streams.topics import (
     consumed_topics,
     control_topics,
     input_topics,
-    missing_topics,
     output_topics,
     real_name,
     repartition_topics,
+    require_equal_partitions,
     used_topics,
 )
 
@@ -52,6 +52,10 @@ class Part(StrEnum):
     AUDITOR = "auditor"
     ADMIN = "admin"
 
+
+COUNTS = frozenset({Part.WORKER, Part.VIEWS})
+"""Parts that address partitions by ``settings.partitions``: with another number than there is, the
+one asks partitions about an account that know nothing of it, and the other leaves some unread."""
 
 WHAT = {
     Part.WORKER: "`zhengming worker`",
@@ -231,15 +235,20 @@ def _reader(settings: Settings) -> Need:
 def require(settings: Settings, part: Part) -> None:
     """Look whether a part can work: its topics are there, and Kafka allows it what it needs.
 
-    Rights are asked for where users log in. Raises `ConfigurationError`, `BrokerUnreachable`.
+    Rights are asked for where users log in. `COUNTS` need the topics to have as many partitions as
+    the settings say. Raises `ConfigurationError`, `BrokerUnreachable`.
     """
-    topic_partitions(create_admin(settings))  # tells best why nobody answers
+    there = topic_partitions(create_admin(settings))  # tells best why nobody answers
     if settings.has_users and (denied := lacking(settings, part)):
         raise ConfigurationError(told_denied(settings, part, denied))
-    if missing := missing_topics(settings, topics_of(settings, part)):
+    wanted = topics_of(settings, part)
+    if missing := [name for name in wanted if name not in there]:
         raise ConfigurationError(
             f"topics are missing: {', '.join(missing)}; run `zhengming topics create`"
         )
+    if part in COUNTS:
+        # A broker shows a topic that is being made without partitions at first.
+        require_equal_partitions(settings, {name: there[name] for name in wanted if there[name]})
 
 
 def topics_of(settings: Settings, part: Part) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from processors.persons import same_person
 from processors.policy import Pack, PackError, Policy, compose, in_shadow, load_pack
 from schemas.records import PackMode, PlatformDirective, PolicyPack
 from streams.clients import read_all
@@ -39,7 +40,7 @@ def activate(
     sound or does not fit beside the others, or ``by`` wrote it: nobody puts what they wrote in
     force. Raises `BrokerUnreachable`.
     """
-    if author == by and not shadow:
+    if author is not None and same_person(author, by) and not shadow:
         raise ConfigurationError(f"{by} wrote the pack; let somebody else put it in force")
     pack = load_fitting(files, beside, shadow=shadow)
     record = PolicyPack(

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from processors.persons import same_person
 from schemas.errors import DecodeError
 from schemas.records import AuditRecord, Verdict
 from streams.audit import Chains, Link, link_of
@@ -110,7 +111,7 @@ def export(
     or a topic is not known; `BrokerUnreachable`.
     """
     topics = exportable()
-    if ordered_by == approved_by:
+    if same_person(ordered_by, approved_by):
         raise ConfigurationError("who approves an export must not be who ordered it")
     if unknown := [name for name in scope.topics if name not in topics]:
         known = ", ".join(topics)

@@ -252,7 +252,7 @@ class Settings(BaseSettings):
     )
     gateway_public_rate: int = Field(
         10,
-        description="Requests a minute that one address may send without a login.",
+        description="Requests a minute that one address may send to the API without a login.",
         ge=1,
     )
     oidc_issuer: str | None = Field(

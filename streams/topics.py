@@ -27,6 +27,8 @@ from streams.settings import Settings
 
 DAY_MS = 86_400_000
 WITHIN_S = 30.0
+TOLD = 3
+"""Topics that a message names; there are two dozen."""
 MOCK_CLUSTER = "mockCluster"
 """Beginning of the cluster id of librdkafka's mock; it drops a connection that creates topics."""
 
@@ -395,7 +397,7 @@ def create_topics(settings: Settings) -> list[str]:
     admin = create_admin(settings)
     there = topic_partitions(admin)
     used = used_topics(settings)
-    _require_equal_partitions(settings, {name: there[name] for name in used if name in there})
+    require_equal_partitions(settings, {name: there[name] for name in used if name in there})
     missing = [name for name in used if name not in there]
     if not missing:
         return []
@@ -433,7 +435,7 @@ def _create(admin: AdminClient, settings: Settings, topics: Mapping[str, Topic])
             raise ConfigurationError(problem) from error
         except TimeoutError as error:
             raise BrokerUnreachable(f"no answer while creating topic {name}") from error
-    _require_equal_partitions(settings, _await_visible(admin, topics))
+    require_equal_partitions(settings, _await_visible(admin, topics))
 
 
 def _await_visible(admin: AdminClient, names: Collection[str]) -> dict[str, int]:
@@ -466,10 +468,14 @@ def _create_on_mock(settings: Settings, names: list[str]) -> None:
     made = {
         name: len(producer.list_topics(name, WITHIN_S).topics[name].partitions) for name in names
     }
-    _require_equal_partitions(settings, made)
+    require_equal_partitions(settings, made)
 
 
-def _require_equal_partitions(settings: Settings, counts: Mapping[str, int]) -> None:
+def require_equal_partitions(settings: Settings, counts: Mapping[str, int]) -> None:
+    """Raise `ConfigurationError` where a topic has another number of partitions than it must.
+
+    ``counts`` are what topics have by now, by real name.
+    """
     used = used_topics(settings)
     odd = {
         name: count
@@ -478,7 +484,9 @@ def _require_equal_partitions(settings: Settings, counts: Mapping[str, int]) -> 
     }
     if not odd:
         return
-    found = ", ".join(f"{name} has {count}" for name, count in odd.items())
+    found = ", ".join(f"{name} has {count}" for name, count in list(odd.items())[:TOLD])
+    if len(odd) > TOLD:
+        found += f" (and {len(odd) - TOLD} more topics)"
     raise ConfigurationError(
         f"partitions are unequal: {found}, but ZHENGMING_PARTITIONS is {settings.partitions}. "
         "All inputs, outputs and the changelog need the same number: set ZHENGMING_PARTITIONS to "

@@ -16,9 +16,9 @@ _BLANK = re.compile(
 _NOT_ASCII_SAFE = re.compile("[^ -~]")
 
 
-def is_visible(char: str) -> bool:
-    """Whether a character can be seen and does nothing but stand in its place."""
-    return char.isprintable() and not _BLANK.match(char)
+def is_visible(text: str) -> bool:
+    """Whether each character can be seen and does nothing but stand in its place."""
+    return text.isprintable() and not _BLANK.search(text)
 
 
 def code_point(char: str) -> str:
@@ -33,12 +33,12 @@ def shown(char: str) -> str:
 
 def visible(text: str) -> str:
     """A text with everything that cannot be seen replaced by its number."""
-    return "".join(map(shown, text))
+    return text if is_visible(text) else "".join(map(shown, text))
 
 
 def escape_json(json: str) -> str:
     """The same JSON with every character that is not visible written as an escape."""
-    return _NOT_ASCII_SAFE.sub(_escape, json)
+    return json if is_visible(json) else _NOT_ASCII_SAFE.sub(_escape, json)
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -154,6 +154,7 @@ class Worker:
         worker = faust.Worker(
             self.app, override_logging=False, quiet=True, redirect_stdouts=False, console_port=0
         )
+        worker.spinner = None  # it would write to standard output, between the lines of the log
         # What lives by now lives to the end, and batches make many objects that live briefly: the
         # cyclic collector would spend a tenth of the time looking for cycles that are not there.
         gc.collect()

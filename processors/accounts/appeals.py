@@ -10,6 +10,7 @@ from processors.accounts.effects import CaseTold
 from processors.accounts.escalations import open_breach
 from processors.accounts.state import STEP_RANK, Account, Appeal, Measure
 from processors.accounts.turn import DAY, HOUR, Turn
+from processors.persons import same_person
 from schemas.records import AccountAppeal, CaseOutcome, MeasureStep, NoticeKind
 
 MAX_OPEN = 16
@@ -93,11 +94,14 @@ def confirm(measure: Measure, reviewer: str) -> None:
         measure.confirmed.append(reviewer)
 
 
-def judged_by(account: Account, measure: Measure) -> set[str]:
-    """Who has ordered or confirmed a measure, or one of the same breach."""
-    together = _together(account, measure)
-    people = {other.reviewer for other in together if other.reviewer}
-    return people.union(*(other.confirmed for other in together))
+def judged_by(account: Account, measure: Measure, reviewer: str) -> bool:
+    """Whether a person has ordered or confirmed a measure, or one of the same breach."""
+    return any(
+        same_person(person, reviewer)
+        for other in _together(account, measure)
+        for person in (other.reviewer, *other.confirmed)
+        if person
+    )
 
 
 def _together(account: Account, measure: Measure) -> list[Measure]:

@@ -32,6 +32,7 @@ from processors.accounts.imposing import impose
 from processors.accounts.state import ALLOWING, Pending, Status, Ticket
 from processors.accounts.turn import DAY, Turn
 from processors.masking import mask
+from processors.persons import same_person
 from processors.policy.model import Judgement, Rule
 from schemas.records import (
     AccountRuling,
@@ -101,7 +102,7 @@ def _approve_change(turn: Turn, ruling: AccountRuling) -> str:
         if not pending.first:
             pending.first = ruling.reviewer_id
             return "first of two reviewers"
-        if pending.first == ruling.reviewer_id:
+        if same_person(pending.first, ruling.reviewer_id):
             return _nothing("a strict review asks for two different reviewers")
         reviewers = (pending.first, ruling.reviewer_id)
     if lacks := changes.lacking(turn, pending):
@@ -189,7 +190,7 @@ def _uphold_appeal(turn: Turn, ruling: AccountRuling) -> str:
     if appeal is None:
         return _nothing("no appeal of this id is open")
     measure = ladder.find(turn.account, appeal.measure)
-    if measure and ruling.reviewer_id in appeals.judged_by(turn.account, measure):
+    if measure and appeals.judged_by(turn.account, measure, ruling.reviewer_id):
         return _nothing(_SECOND_PERSON)
     hearing.settle(turn, appeal, CaseOutcome.UPHELD, cases.APPEAL_UPHELD)
     if measure is None:
@@ -204,7 +205,7 @@ def _dismiss_appeal(turn: Turn, ruling: AccountRuling) -> str:
         return _nothing("no appeal of this id is open")
     measure = ladder.find(turn.account, appeal.measure)
     if measure:
-        if ruling.reviewer_id in appeals.judged_by(turn.account, measure):
+        if appeals.judged_by(turn.account, measure, ruling.reviewer_id):
             return _nothing(_SECOND_PERSON)
         appeals.confirm(measure, ruling.reviewer_id)
     hearing.settle(turn, appeal, CaseOutcome.DISMISSED, cases.APPEAL_DISMISSED)

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from streams.backup import Manifest, Plan, Proof, carry, export, open_backup, plan, prove, restore
 from streams.backup.carrying import left_behind
-from streams.commands.common import FOUND, complain, fail, out, print_json, progress_bar
+from streams.commands.common import FOUND, complain, fail, out, print_json, progress_bar, styled
 from streams.sealed import is_sealed
 from streams.settings import Settings, load_settings
 
@@ -176,7 +176,7 @@ def _show_proof(proof: Proof, *, json: bool, more: dict[str, Any] | None = None)
     else:
         table = Table("topic", "items before", "items now", "digest before", "digest now", "")
         for one in proof.topics:
-            mark = "[green]same[/]" if one.same else "[red]not the same[/]"
+            mark = styled("same", "green") if one.same else styled("not the same", "red")
             digests = one.digest_before[:12], one.digest_after[:12]
             table.add_row(one.topic, f"{one.before:,}", f"{one.after:,}", *digests, mark)
         out.print(table)
@@ -189,7 +189,7 @@ def _show_proof(proof: Proof, *, json: bool, more: dict[str, Any] | None = None)
         if proof.gone_on:
             out.print("workers have gone on with the states: only the records are compared")
         for name, said in (more or {}).items():
-            out.print(f"{name.replace('_', ' ')}: {said}", markup=False)
+            out.print(f"{name.replace('_', ' ')}: {said}")
     for problem in proof.problems:
         complain(problem)
     if proof.problems:

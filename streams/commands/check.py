@@ -8,11 +8,19 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from processors import engine
 from schemas.records import Decision, Disposal, Escalation, EscalationStatus, Verdict
-from streams.commands.common import BAD_INPUT, FOUND, STDIN, complain, opened, out, print_json
+from streams.commands.common import (
+    BAD_INPUT,
+    FOUND,
+    STDIN,
+    complain,
+    opened,
+    out,
+    print_json,
+    styled,
+)
 from streams.jsonl import LineError, read_lines
 from streams.offline import Offline, limits_of
 from streams.packs import load_policy
@@ -61,7 +69,7 @@ def check(
     if not json:
         if table.row_count:
             out.print(table)
-        out.print(session.summary(), markup=False, soft_wrap=True)
+        out.print(session.summary(), soft_wrap=True)
     if session.bad:
         complain(f"{session.bad} bad lines were left out: mend them; docs/topics.md has the fields")
         raise typer.Exit(BAD_INPUT)
@@ -122,7 +130,7 @@ def _worth_showing(record: Any) -> bool:
 
 def _add(table: Table, number: int, record: Any) -> None:
     told = tell(record)
-    why = Text(told.why)
+    why = styled(told.why)
     if told.rules:
-        why.append(f" [{told.rules}]", "dim")
-    table.add_row(str(number), record.account_id, Text(told.what, told.style), why)
+        why.append(styled(f" [{told.rules}]", "dim"))
+    table.add_row(str(number), record.account_id, styled(told.what, told.style), why)

@@ -13,21 +13,48 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.text import Text
 
 from streams.redaction import redact
+from streams.visible import escape_json, visible
 
 OK, FOUND, BAD_INPUT, UNREACHABLE = 0, 1, 2, 4
 """Exit codes: done; something was found wrong; input or settings are wrong; Kafka is away."""
 
 STDIN = "-"
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+
+class Terminal(Console):
+    """Shows every string as it is, in lines, cells and titles, for it may be anybody's.
+
+    No markup and no emoji is read out of it, and what cannot be seen, or would act on the terminal,
+    is shown by its number; only line breaks are kept. Style is a `styled` text.
+    """
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, **given)
+
+    def render_str(self, text: str, **given: Any) -> Text:
+        """Make a string what can be shown."""
+        return super().render_str(_visible(text), **given)
+
+
+def _visible(text: str) -> str:
+    return "\n".join(map(visible, text.split("\n")))
+
+
+def styled(text: str, style: str = "") -> Text:
+    """A string in a style, as harmless as any other on a `Terminal`."""
+    return Text(_visible(text), style)
+
+
+out = Terminal()
+err = Terminal(stderr=True)
 
 
 def complain(message: str) -> None:
     """Say on standard error what is wrong; no secret of the settings is said."""
-    err.print(redact(message), style="red", markup=False, soft_wrap=True)
+    err.print(redact(message), style="red", soft_wrap=True)
 
 
 def fail(message: str, code: int = BAD_INPUT) -> typer.Exit:
@@ -37,9 +64,9 @@ def fail(message: str, code: int = BAD_INPUT) -> typer.Exit:
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON value on a line of standard output."""
+    """Print one JSON value on a line of standard output; what is not visible is escaped."""
     with reader_may_go():
-        sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+        sys.stdout.write(escape_json(msgspec.json.encode(value).decode()) + "\n")
 
 
 @contextmanager
@@ -81,7 +108,7 @@ def progress_bar() -> Progress:
 
 def _bar(amount: Any) -> Progress:
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         amount,
         console=err,

@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 from rich.table import Table
+from rich.text import Text
 
 from schemas.records import ChangeKind, Field, PlatformDirective, SubjectKind
 from streams import control_topics, directives, journal
-from streams.commands.common import out, print_json
+from streams.commands.common import out, print_json, styled
 from streams.commands.history import time_of
 from streams.packs import find_pack, load_policy
 from streams.settings import load_settings
@@ -136,10 +137,10 @@ def show(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False)
     out.print(table)
 
 
-def _state(order: PlatformDirective, now: int) -> str:
+def _state(order: PlatformDirective, now: int) -> Text:
     if (order.ends_at or 0) <= now:
-        return "over"
-    return "[green]in force[/]" if order.starts_at <= now else "to come"
+        return styled("over")
+    return styled("in force", "green") if order.starts_at <= now else styled("to come")
 
 
 def _begin(start: str | None) -> int:

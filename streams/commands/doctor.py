@@ -8,11 +8,11 @@ import typer
 from rich.table import Table
 
 from streams.access import Part
-from streams.commands.common import FOUND, out, print_json
+from streams.commands.common import FOUND, out, print_json, styled
 from streams.doctor import Finding, examine
 from streams.settings import Settings, load_settings, settings_table
 
-_MARKS = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "fault": "[red]fault[/]"}
+_STYLES = {"ok": "green", "note": "yellow", "fault": "red"}
 
 
 def doctor(
@@ -40,6 +40,7 @@ def _show(settings: Settings, findings: list[Finding]) -> None:
     for finding in findings:
         told = finding.told()
         table.add_row(
-            _MARKS[finding.verdict], *(told[cell] for cell in ("what", "seen", "where", "cure"))
+            styled(finding.verdict, _STYLES[finding.verdict]),
+            *(told[cell] for cell in ("what", "seen", "where", "cure")),
         )
     out.print(table)

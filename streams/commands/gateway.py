@@ -74,5 +74,5 @@ def gateway_key(
     if not name or any(char in '"\\\n' for char in name):
         raise fail("a name has no quotes, backslashes or line breaks")
     key = draw_key()
-    err.print(key, soft_wrap=True, markup=False)
-    out.print(entry(name, roles, key), soft_wrap=True, markup=False)
+    err.print(key, soft_wrap=True)
+    out.print(entry(name, roles, key), soft_wrap=True)

@@ -84,7 +84,7 @@ def verify(
         print_json({"ok": not problems, "problems": problems, "manifest": manifest})
     else:
         for problem in problems[:SHOWN]:
-            out.print(problem, style="red", markup=False, soft_wrap=True)
+            out.print(problem, style="red", soft_wrap=True)
         lines = sum(part.lines for part in manifest.files) if manifest else 0
         said = f"{len(problems)} problems" if problems else f"{lines:,} lines, all as the manifest"
         out.print(f"{directory}: {said}", soft_wrap=True)
@@ -110,6 +110,11 @@ def verify_chains(
             record = codec.decode(AuditRecord, bytes(message.value() or b""))
             if account is None or record.account_id == account:
                 chains.add(record)
+    if account is not None and not chains.records:
+        raise fail(
+            f"there is no audit record of an account {account!r}: look how it is spelt, or whether "
+            "retention has deleted them"
+        )
     if json:
         print_json(
             {
@@ -122,7 +127,7 @@ def verify_chains(
         )
     else:
         for problem in chains.problems[:SHOWN]:
-            out.print(problem, style="red", markup=False, soft_wrap=True)
+            out.print(problem, style="red", soft_wrap=True)
         out.print(
             f"{chains.records:,} records of {len(chains.last):,} accounts, "
             f"{len(chains.problems)} problems; {len(chains.shortened):,} chains begin after their "

@@ -11,7 +11,7 @@ from rich.table import Table
 from processors.policy import lint_pack, pack_schema
 from schemas.records import PolicyPack
 from streams import control_topics
-from streams.commands.common import FOUND, out, print_json
+from streams.commands.common import FOUND, out, print_json, styled
 from streams.packs import find_pack, load_policy
 from streams.settings import load_settings
 
@@ -29,7 +29,7 @@ def lint(
         print_json([p._asdict() for p in problems])
     else:
         for problem in problems:
-            out.print(str(problem), markup=False, soft_wrap=True)
+            out.print(str(problem), soft_wrap=True)
         out.print(f"{pack}: {len(problems)} problems" if problems else f"{pack}: no problems")
     if problems:
         raise typer.Exit(FOUND)
@@ -104,13 +104,15 @@ def show(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False)
         table = Table("when (UTC)", "pack", "version", "hash", "", "by", "author")
         for record in packs:
             at = datetime.fromtimestamp(record.published_at / 1e3, UTC)
-            current = " [green]in force[/]" if record in in_force.packs else ""
+            mode = styled(record.mode)
+            if record in in_force.packs:
+                mode.append(" in force", "green")
             table.add_row(
                 f"{at:%Y-%m-%d %H:%M:%S}",
                 record.pack_id,
                 record.pack_version,
                 record.pack_hash[:12],
-                f"{record.mode}{current}",
+                mode,
                 record.published_by,
                 record.author or "",
             )
@@ -120,7 +122,7 @@ def show(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False)
             origin = "" if pack.hash in published else " (as configured)"
             out.print(f"in force: {pack.id} {pack.version} {pack.hash[:12]}{origin}")
         for problem in in_force.problems:
-            out.print(f"cannot be used: {problem}", style="red", markup=False, soft_wrap=True)
+            out.print(f"cannot be used: {problem}", style="red", soft_wrap=True)
     if in_force.problems:
         raise typer.Exit(FOUND)
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.table import Table
 from rich.text import Text
@@ -15,13 +14,13 @@ from rich.text import Text
 from processors.policy import TEXT_FIELDS, Policy
 from processors.text import BadLine, Form, Lexicon, Outcome, read_entries
 from schemas.records import Field, SubjectKind
-from streams.commands.common import STDIN, fail, out, reader_may_go
+from streams.commands.common import STDIN, fail, out, print_json, reader_may_go
 from streams.errors import ConfigurationError
 from streams.explain import Explainer, Explanation, Judged, Odd
 from streams.packs import policy_of
 from streams.settings import load_settings
 from streams.telling import STYLES
-from streams.visible import escape_json, shown, visible
+from streams.visible import shown, visible
 
 text = typer.Typer(no_args_is_help=True, help="Look into texts as the engine does.")
 
@@ -72,8 +71,7 @@ def explain(
         explanation = explainer.explain(_whole(one))
         with reader_may_go():
             if json:
-                line = msgspec.json.encode(explanation).decode()
-                sys.stdout.write(escape_json(line) + "\n")
+                print_json(explanation)
             else:
                 _show(explanation)
             sys.stdout.flush()
@@ -157,7 +155,7 @@ def _odd(odd: tuple[Odd, ...]) -> Table:
     table = Table(*heads, title="odd characters", title_justify="left")
     for one in odd[:_MOST]:
         form = "itself" if one.rule is None else visible(one.reads_as) or "nothing"
-        table.add_row(str(one.index), one.code_point, one.name, one.rule or "none", Text(form))
+        table.add_row(str(one.index), one.code_point, one.name, one.rule or "none", form)
     if len(odd) > _MOST:
         table.add_row("", "", _more(len(odd) - _MOST, "characters"), "", "")
     return table

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from streams.access import Part, commands, needs, principal_of
-from streams.commands.common import fail, out, print_json
+from streams.commands.common import fail, out, print_json, styled
 from streams.settings import load_settings
 from streams.topics import create_topics, describe_topics
 
@@ -44,7 +44,7 @@ def show(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False)
         return
     table = Table("topic", "direction", "partitions", "carries", "differences")
     for state in states:
-        there = str(state.partitions) if state.partitions else "[red]missing[/]"
+        there = str(state.partitions) if state.partitions else styled("missing", "red")
         carries, differences = state.topic.description, "; ".join(state.differences)
         table.add_row(state.name, state.topic.direction, there, carries, differences)
     out.print(table)
@@ -72,7 +72,7 @@ def acls(
     if as_commands:
         for one, user in named:
             for line in commands(needs(settings, one), user):
-                out.print(line, soft_wrap=True, markup=False)
+                out.print(line, soft_wrap=True)
         return
     if json:
         rows = [

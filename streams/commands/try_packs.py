@@ -17,7 +17,7 @@ from processors.policy.pack_tests import try_cases
 from processors.policy.tree import Notes
 from schemas.records import Decision
 from streams.backtest import Outcome, backtest, share_of
-from streams.commands.common import BAD_INPUT, FOUND, STDIN, complain, fail, out, print_json
+from streams.commands.common import BAD_INPUT, FOUND, STDIN, complain, fail, out, print_json, styled
 from streams.commands.history import from_lines, from_topics, time_of
 from streams.commands.parallel import run_shares
 from streams.commands.policy import policy
@@ -57,10 +57,8 @@ def test(
         for case in tried:
             texts = " · ".join(f"{field.lower()}: {text}" for field, text in case.texts.items())
             rules = ", ".join(case.rules)
-            mark = "[green]passed[/]" if case.passed else "[red]failed[/]"
-            table.add_row(
-                str(case.line), _plain(texts), case.expected, case.decision, _plain(rules), mark
-            )
+            mark = styled("passed", "green") if case.passed else styled("failed", "red")
+            table.add_row(str(case.line), texts, case.expected, case.decision, rules, mark)
         out.print(table)
         out.print(f"{pack}: {len(tried)} tests, {failed} failed")
     for problem in notes.problems:
@@ -92,7 +90,7 @@ def diff(
     else:
         table = Table("", "of", "difference")
         for kind, name, what in found:
-            table.add_row(kind, _plain(name), _plain(what))
+            table.add_row(kind, name, what)
         out.print(table if found else "The packs say the same.")
         if outcome:
             _show(outcome)
@@ -221,26 +219,22 @@ def _show(outcome: Outcome) -> None:
     rules = Table("rule", "hits in force", "hits of the candidate", "errors", "snoozed")
     for name, hits in sorted(outcome.rules.items()):
         numbers = (hits.in_force, hits.candidate, hits.errors, hits.snoozed)
-        rules.add_row(_plain(name), *(f"{n:,}" for n in numbers))
+        rules.add_row(name, *(f"{n:,}" for n in numbers))
     out.print(rules)
     decisions = Table("in force", "candidate", "judgements", "such as")
     for (before, after), count in sorted(outcome.decisions.items()):
         if before is not after:
             shown = outcome.examples.get((before, after), [])
             events = ", ".join(example.event_id for example in shown)
-            decisions.add_row(before, after, f"{count:,}", _plain(events))
+            decisions.add_row(before, after, f"{count:,}", events)
     if decisions.row_count:
         out.print(decisions)
     measures = Table("measure begun under the candidate", "rule", "count")
     for (step, rule), count in sorted(outcome.measures.items()):
-        measures.add_row(step, _plain(rule), f"{count:,}")
+        measures.add_row(step, rule, f"{count:,}")
     if measures.row_count:
         out.print(measures)
     out.print(
         f"{outcome.inputs:,} inputs of {outcome.accounts:,} accounts, "
         f"{outcome.judgements:,} judgements, {outcome.changed:,} decided otherwise"
     )
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")

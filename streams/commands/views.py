@@ -44,6 +44,7 @@ def rebuild(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = Fal
     from streams.views.store import LeaseLost
 
     settings = load_settings()
+    require(settings, Part.VIEWS)
     credit = load_policy(settings).pack.credit
     try:
         with progress_bar() as bar:
@@ -72,4 +73,4 @@ def acl() -> None:
     from streams.views.access import lines
 
     for line in lines(load_settings()):
-        out.print(line, soft_wrap=True, markup=False)
+        out.print(line, soft_wrap=True)

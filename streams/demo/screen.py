@@ -13,6 +13,7 @@ from rich.text import Text
 
 from processors.policy.model import Message, Pack
 from schemas.records import Decision, MeasureStep
+from streams.commands.common import styled
 from streams.demo.ledger import Ledger
 from streams.demo.traffic import Watcher
 from streams.demo.workers import WorkerPool
@@ -140,11 +141,11 @@ class Screen:
                 words = PROVED
             first = Text.assemble(
                 (WORDS[decision], STYLES[decision]),
-                f"  {finding.account_id}  ",
-                words,
+                styled(f"  {finding.account_id}  "),
+                styled(words),
             )
             second = f"    {finding.why}  {finding.rule_id}, {finding.obligation_id}"
-            told.append((first, Text(second, "dim")))
+            told.append((first, styled(second, "dim")))
         return told
 
 
@@ -180,8 +181,8 @@ class Picture:
         heading = Text("最近发现 last findings", "italic", justify="center")
         yield Panel(
             Group(numbers, Text(), heading, *lines),
-            title=self._title,
-            subtitle=f"{self._ways}Ctrl-C stops everything",
+            title=styled(self._title),
+            subtitle=styled(f"{self._ways}Ctrl-C stops everything"),
         )
 
 

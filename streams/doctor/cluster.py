@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from confluent_kafka import KafkaException
@@ -17,7 +17,6 @@ from streams.topics import (
     TopicState,
     describe_topics,
     input_topics,
-    real_name,
     used_topics,
 )
 
@@ -25,6 +24,7 @@ ANSWER_S = 3.0
 NEEDED = frozenset({"Kafka", "topics"})
 """Without these no other look at Kafka says anything."""
 
+EVENT_TIME = "event time"
 COPIES = 3
 """Copies from which on two must have a record before it counts as written."""
 
@@ -45,18 +45,24 @@ def cluster(settings: Settings, part: Part) -> Iterator[Finding]:
         return
     wanted = set(topics_of(settings, part) if settings.has_users else used_topics(settings))
     missing = [s.name for s in states if not s.partitions and s.name in wanted]
-    yield found(
-        "topics",
-        [f"missing: {', '.join(missing)}"] if missing else [],
-        "all",
-        "run `zhengming topics create`; one that is there, but may not be seen, needs DESCRIBE",
-    )
+    create = "run `zhengming topics create`; one that is there, but may not be seen, needs DESCRIBE"
+    yield found("topics", [f"missing: {', '.join(missing)}"] if missing else [], "all", create)
+    made = [s for s in states if s.partitions]
+    for what, look in _LOOKS.items():
+        asked = [s for s in made if what != EVENT_TIME or s.topic in input_topics()]
+        if asked:
+            yield look(settings, asked)
+        else:
+            yield Finding(what, True, "not asked: none of these topics is there", create)
+
+
+def _equal(settings: Settings, states: list[TopicState]) -> Finding:
     uneven = [
         f"{s.name} has {s.partitions}"
         for s in states
-        if s.partitions not in (0, settings.partitions) and not s.topic.partitions
+        if s.partitions != settings.partitions and not s.topic.partitions
     ]
-    yield found(
+    return found(
         "partitions",
         uneven,
         f"{settings.partitions} each",
@@ -64,24 +70,22 @@ def cluster(settings: Settings, part: Part) -> Iterator[Finding]:
         "parted accounts from their states: set ZHENGMING_PARTITIONS to the count of the existing "
         "inputs, or move to new topics with `zhengming migrate`",
     )
-    yield _event_time(settings, states)
-    yield found(
+
+
+def _kept(_: Settings, states: list[TopicState]) -> Finding:
+    return found(
         "topic settings",
         [fault for state in states for fault in _kept_otherwise(state)],
         "kept as they must be",
         "`kafka-configs.sh --alter --entity-type topics --entity-name TOPIC --add-config ...` with "
         "the value that is named; what was deleted meanwhile comes back from a backup only",
     )
-    yield from _copies(settings, states)
 
 
-def _event_time(settings: Settings, states: list[TopicState]) -> Finding:
-    inputs = {real_name(settings, topic.name) for topic in input_topics()}
-    clocks = [
-        s.name for s in states if s.name in inputs and any("timestamp" in d for d in s.differences)
-    ]
+def _event_time(_: Settings, inputs: list[TopicState]) -> Finding:
+    clocks = [s.name for s in inputs if any("timestamp" in d for d in s.differences)]
     return found(
-        "event time",
+        EVENT_TIME,
         [f"not LogAppendTime: {', '.join(clocks)}"] if clocks else [],
         "LogAppendTime",
         "producers' clocks drive deadlines: set message.timestamp.type=LogAppendTime",
@@ -104,7 +108,7 @@ def _kept_otherwise(state: TopicState) -> Iterator[str]:
         yield f"{state.name}: retention.ms is {kept}, not {least} or more"
 
 
-def _copies(settings: Settings, states: list[TopicState]) -> Iterator[Finding]:
+def _copies(settings: Settings, states: list[TopicState]) -> Finding:
     """Copies of every partition: as many as wanted, in step, and two of them asked for."""
     try:
         topics: Any = create_admin(settings).list_topics(timeout=ANSWER_S).topics
@@ -112,8 +116,6 @@ def _copies(settings: Settings, states: list[TopicState]) -> Iterator[Finding]:
         raise BrokerUnreachable(str(error)) from error
     faults, single = [], True
     for state in states:
-        if not state.partitions:
-            continue
         parts = topics[state.name].partitions.values()
         copies = min(len(part.replicas) for part in parts)
         single &= copies == 1
@@ -133,9 +135,17 @@ def _copies(settings: Settings, states: list[TopicState]) -> Iterator[Finding]:
             "bring back the brokers that are away; add copies with kafka-reassign-partitions.sh; "
             "set min.insync.replicas=2, or a record may be gone with the one broker that had it"
         )
-        yield found("copies", faults, "", cure)
-    elif single:
+        return found("copies", faults, "", cure)
+    if single:
         cure = "for production set ZHENGMING_REPLICATION_FACTOR=3 before the topics are created"
-        yield Finding("copies", True, "one of each partition: lost with its broker", cure)
-    else:
-        yield Finding("copies", True, "all in step")
+        return Finding("copies", True, "one of each partition: lost with its broker", cure)
+    return Finding("copies", True, "all in step")
+
+
+_LOOKS: dict[str, Callable[[Settings, list[TopicState]], Finding]] = {
+    "partitions": _equal,
+    EVENT_TIME: _event_time,
+    "topic settings": _kept,
+    "copies": _copies,
+}
+"""What is looked at of the topics that are there; of the inputs alone for the event time."""

@@ -16,7 +16,7 @@ from schemas.errors import DeadLetterReason, DecodeError, RegistryUnavailable
 from schemas.source import AVRO, load
 from streams.clients import create_admin
 from streams.codecs import open_codec
-from streams.doctor.finding import Finding, found
+from streams.doctor.finding import Finding, found, listed
 from streams.doctor.tail import last_records
 from streams.errors import WorkerError
 from streams.partitioning import partition_of_key
@@ -35,8 +35,6 @@ from streams.topics import (
 
 EACH = 100
 """Records of each partition that are looked at."""
-
-_MISFITS = (DeadLetterReason.UNKNOWN_SCHEMA, DeadLetterReason.UNKNOWN_ENUM)
 
 
 def sample(settings: Settings) -> Iterator[Finding]:
@@ -68,6 +66,7 @@ class _Look:
         self._places: dict[tuple[str, bytes], set[int]] = defaultdict(set)
         self._astray: Counter[str] = Counter()
         self._unread: dict[str, str] = {}
+        self._unknown: dict[str, str] = {}
         self._states: dict[str, str] = {}
         self.seen = 0
 
@@ -92,8 +91,11 @@ class _Look:
         try:
             self._codec.decode(self._named[topic].record, bytes(value or b""))
         except DecodeError as error:
-            if error.reason in _MISFITS or topic not in self._inputs:
-                self._unread.setdefault(topic, f"{where}: {error.detail}")
+            told = f"{where}: {error.detail}"
+            if error.reason is DeadLetterReason.UNKNOWN_SCHEMA or topic not in self._inputs:
+                self._unread.setdefault(topic, told)
+            elif error.reason is DeadLetterReason.UNKNOWN_ENUM:
+                self._unknown.setdefault(topic, told)
 
     def _take_state(self, where: str, key: bytes, value: bytes | None) -> None:
         if value is None or key.startswith(RESERVED):
@@ -125,6 +127,15 @@ class _Look:
             "upgrade this version before the producers, or release the writer's schema "
             "(schemas/released) or its registry; what came meanwhile is in the dead letters",
         )
+        if self._unknown:
+            yield Finding(
+                "values",
+                True,
+                listed(list(self._unknown.values())),
+                "such records are dead letters, see `zhengming dead-letters list --reason "
+                "unknown_enum`: mend the producer, or upgrade this version where the producer is "
+                "the newer one, and requeue them",
+            )
         yield found(
             "states",
             list(self._states.values()),

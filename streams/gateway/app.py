@@ -65,7 +65,7 @@ def create_app(settings: Settings, *, console: bool = True) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # its pages would load scripts from elsewhere
         redoc_url=None,
-        openapi_url="/v1/openapi.json",
+        openapi_url=None,  # an operation of ours gives it, within the limits of the public
         redirect_slashes=False,
         # It would tell paths, which hold account ids; and asking it costs every request something.
         telemetry={"tracing": False, "metrics": False, "logs": False},

@@ -90,19 +90,22 @@ class Access:
         self.limited = limited
 
     async def admit(self, request: Request, known: Set[str]) -> Principal:
-        """Let pass, or raise `Problem` 401, 403, 429, or 422 for a parameter that is not known."""
+        """Let pass, or raise `Problem` 401, 403, 429, or 422 for a parameter that is not known.
+
+        A call counts whatever becomes of it.
+        """
         principal = await identify(request)
+        if self.limited:
+            request.app.state.gateway.limits.check(request, principal)
         if not self.public:
             if principal is NOBODY:
                 raise _unknown("a key or a token is needed")
             if not principal.has(*self.roles):
                 raise Problem(403, f"this needs one of the roles {', '.join(sorted(self.roles))}")
-        if self.limited:
-            request.app.state.gateway.limits.check(request, principal)
-            # A parameter misspelt would otherwise be left out without a word.
-            if not set(request.query_params) <= known:
-                told = ", ".join(sorted(known)) or "none"
-                raise Problem(422, f"a query parameter is not known; there are: {told}")
+        # A parameter misspelt would otherwise be left out without a word.
+        if self.limited and not set(request.query_params) <= known:
+            told = ", ".join(sorted(known)) or "none"
+            raise Problem(422, f"a query parameter is not known; there are: {told}")
         return principal
 
 

@@ -19,6 +19,7 @@ from pydantic import Field as Limit
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, StreamingResponse
 
+from processors.persons import same_person
 from streams.errors import ConfigurationError
 from streams.gateway.auth import Caller, allow, operations
 from streams.gateway.context import gateway_of
@@ -165,7 +166,7 @@ def approve(
 ) -> FileResponse:
     """Approve an order of somebody else, and take what it covers, and nothing else."""
     found = _ordered(request, inspection_id)
-    if found.ordered_by == principal.name:
+    if same_person(found.ordered_by, principal.name):
         raise Problem(409, "you ordered it; let somebody else approve it")
     if not _one_at_a_time.acquire(blocking=False):
         raise Problem(503, "another export is being made; try again later", Retry_After="30")

@@ -16,6 +16,9 @@ from streams.settings import Settings
 CALLERS = 10_000
 """Callers that are remembered; beyond them the one seen longest ago is forgotten."""
 
+PAGES = 60.0
+"""Pages a minute that one address may open without a login; to log in takes four."""
+
 
 class Bucket:
     """A token bucket: ``rate`` a second on average, ``burst`` at once."""
@@ -37,7 +40,10 @@ class Bucket:
 
 
 class Limits:
-    """How often callers may call: each principal by name, the public by address."""
+    """How often callers may call: each principal by name, the public by address.
+
+    For what the public may cost it makes no difference what it is answered.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._rate = float(settings.gateway_rate)
@@ -48,11 +54,18 @@ class Limits:
     def check(self, request: Request, principal: Principal) -> None:
         """Raise `Problem` 429 for a caller who calls too often."""
         if principal is NOBODY:
-            # The address of the other end; behind a proxy uvicorn takes the one it vouches for.
-            caller = "public:" + (request.client.host if request.client else "")
-            rate, burst = self._public, self._public_burst
+            self._take(f"public:{_address(request)}", self._public, self._public_burst)
         else:
-            caller, rate, burst = f"{principal.by}:{principal.name}", self._rate, self._rate
+            self._take(f"{principal.by}:{principal.name}", self._rate, self._rate)
+
+    def visit(self, request: Request) -> Bucket:
+        """Count a page that somebody without a login opens; returns what it was taken from.
+
+        Raises `Problem` 429 for an address that opens too many.
+        """
+        return self._take(f"pages:{_address(request)}", PAGES / 60, PAGES)
+
+    def _take(self, caller: str, rate: float, burst: float) -> Bucket:
         now = time.monotonic()
         bucket = self._buckets.get(caller)
         if bucket is None:
@@ -64,6 +77,12 @@ class Limits:
         wait = bucket.take(rate, burst, now)
         if wait:
             raise Problem(429, "too many requests; see Retry-After", Retry_After=str(int(wait) + 1))
+        return bucket
+
+
+def _address(request: Request) -> str:
+    """The address of the other end; behind a proxy uvicorn takes the one it vouches for."""
+    return request.client.host if request.client else ""
 
 
 class BodyLimit:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
 from streams.gateway.auth import Operation
+from streams.gateway.roles import NOBODY
 
 
 class Nowhere:
@@ -18,7 +20,8 @@ class Nowhere:
         self._operations = operations
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Raise `HTTPException`."""
+        """Raise `HTTPException`, or `Problem` 429: who asks for it is nobody that we know."""
+        scope["app"].state.gateway.limits.check(Request(scope), NOBODY)
         methods = {
             method
             for operation in self._operations

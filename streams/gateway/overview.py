@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import StreamingResponse
 
 from schemas.records import Disposal
-from streams.gateway.auth import allow, operations, probe
+from streams.gateway.auth import allow, operations, probe, public
 from streams.gateway.context import Gateway, gateway_of
 from streams.gateway.problems import describe
 from streams.gateway.roles import Role
@@ -136,6 +136,13 @@ def _without_value(record: Any) -> Any:
 
 def _event(name: str, record: Any) -> bytes:
     return b"event: " + name.encode() + b"\ndata: " + msgspec.json.encode(record) + b"\n\n"
+
+
+@router.get("/v1/openapi.json", include_in_schema=False)
+@public()
+async def description(request: Request) -> Response:
+    """The description of all operations."""
+    return respond(request.app.openapi())
 
 
 @router.get("/health", responses=returns(Told, "It works."), response_class=Response)

@@ -11,6 +11,7 @@ from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Limit
 
+from processors.persons import same_person
 from processors.policy import Message, Pack, lint_pack, load_pack
 from processors.policy.model import Mode
 from processors.policy.problems import PackError
@@ -271,7 +272,7 @@ def proposed(
     if proposal is None:
         raise Problem(404, "no pack of this hash is proposed")
     author, content = proposal
-    if by is not None and author == by.name:
+    if by is not None and same_person(author, by.name):
         raise Problem(409, "you proposed it; let somebody else put it in force")
     return author, unarchive(content)
 

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from streams.cli import main
+from streams.commands import common
 from tests.streams.command_line import Command, Left
 
 
@@ -18,6 +19,7 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith("ZHENGMING_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(common.out, "width", 200)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from schemas.errors import DeadLetterReason
 from streams.cli import app
 from streams.errors import BrokerUnreachable
 from streams.jsonl import LineError, read_lines, write_line
@@ -50,6 +51,12 @@ def process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
 
 def outputs(result: Result) -> list[dict[str, Any]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_every_reason_of_a_dead_letter_is_on_the_pages_that_list_them() -> None:
+    for page in ("cli.md", "runbooks/ZhengmingDeadLetters.md"):
+        text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+        assert [reason for reason in DeadLetterReason if f"`{reason}`" not in text] == []
 
 
 # -- check -------------------------------------------------------------------------------------

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +15,8 @@ import pytest
 
 from streams.checker import check
 from streams.clients import create_producer
-from streams.demo.workers import WorkerPool
+from streams.demo.workers import WorkerPool, environment
+from streams.demo.workers import command as program
 from streams.packs import load_policy
 from streams.settings import Settings
 from streams.topics import create_topics, real_name
@@ -89,6 +93,45 @@ def test_publishing_before_the_topics_are_there_says_what_to_do(
     left = on_kafka("publish", lines(tmp_path / "in.jsonl", HONEST))
     assert left.code == 2
     assert "run `zhengming topics create`" in left.err
+
+
+@pytest.mark.parametrize("partitions", [1, 4])
+@pytest.mark.parametrize("part", [["worker"], ["views"], ["views", "rebuild"]])
+def test_a_part_that_is_set_to_another_number_of_partitions_than_there_are_does_not_start(
+    ours: Settings, tmp_path: Path, part: list[str], partitions: int
+) -> None:
+    create_topics(ours)
+    wrong = ours.model_copy(update={"partitions": partitions})
+    left = subprocess.run(
+        program(*part),
+        env=os.environ | environment(wrong, tmp_path, 0),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert left.returncode == 2
+    told = left.stdout + left.stderr
+    assert re.search(rf"{re.escape(ours.topic_prefix)}\S+ has 2", told)
+    assert f"ZHENGMING_PARTITIONS is {partitions}" in told
+    assert "set ZHENGMING_PARTITIONS to what is there" in told
+
+
+def test_every_line_of_a_workers_log_is_json(ours: Settings, tmp_path: Path) -> None:
+    create_topics(ours)
+    with worker(ours, tmp_path):
+        pass
+    (log,) = tmp_path.glob("worker-*.log")  # standard output and standard error
+    events = [json.loads(line)["event"] for line in log.read_bytes().decode().split("\n") if line]
+    assert {"worker starting", "worker stopped"} <= set(events)
+
+
+def test_what_is_keyed_by_kafkas_own_count_is_published_whatever_the_setting_says(
+    on_kafka: OnKafka, ours: Settings, tmp_path: Path
+) -> None:
+    create_topics(ours.model_copy(update={"partitions": 3}))
+    left = on_kafka("publish", lines(tmp_path / "in.jsonl", HONEST))
+    assert (left.code, left.out) == (0, "1 published\n")
 
 
 def test_what_is_published_can_be_replayed(
@@ -232,3 +275,53 @@ def letters(on_kafka: OnKafka, *options: str) -> list[dict[str, Any]]:
     left = on_kafka("dead-letters", "list", "--json", *options)
     assert left.code == 0, left.err
     return [json.loads(line) for line in left.out.splitlines()]
+
+
+def test_an_account_without_audit_records_is_not_said_to_be_sound(
+    on_kafka: OnKafka, ours: Settings
+) -> None:
+    create_topics(ours)
+    for more in ([], ["--json"]):
+        left = on_kafka("audit", "verify", "--account", "nope", *more)
+        assert (left.code, left.out) == (2, "")
+        assert "there is no audit record of an account 'nope'" in left.err
+    assert on_kafka("audit", "verify").code == 0
+
+
+def test_every_list_shows_names_and_reasons_whatever_they_hold(
+    on_kafka: OnKafka, ours: Settings
+) -> None:
+    create_topics(ours)
+    hostile = "[/x] \x1b[31m:x:"
+    seen = "[/x] ⟨U+001B⟩[31m:x:"
+    said = ["--by", hostile, "--reason", hostile, "--hours", "1"]
+    done = [
+        on_kafka("directive", "pause", *said, "--account", hostile, "--id", f"{hostile}1"),
+        on_kafka("sweep", "start", *said, "--account", hostile, "--id", f"{hostile}2"),
+        on_kafka("policy", "activate", "cac2022", "--by", hostile, "--author", "[red]"),
+    ]
+    producer = create_producer(ours)
+    named = ("reason", "error", "topic", "partition", "offset", "timestamp")
+    told = ("undecodable", hostile, hostile, "0", "0", "0")
+    headers = [(f"zhengming-{n}", v.encode()) for n, v in zip(named, told, strict=True)]
+    producer.produce(real_name(ours, "dead.letters"), b"x", b"x", headers=headers)
+    assert producer.flush(10) == 0
+    shown = [
+        on_kafka(*words.split())
+        for words in (
+            "directive list",
+            "sweep status",
+            "policy list",
+            "dead-letters list",
+            "topics list",
+            "topics acls",
+            "audit verify",
+            "doctor",
+        )
+    ]
+    for left in (*done, *shown):
+        assert "Traceback" not in left.err
+        assert "\x1b" not in left.out + left.err
+    assert [left.code for left in (*done, *shown[:-1])] == [0] * 10
+    for left in (*done[:2], *shown[:4]):
+        assert seen in left.out

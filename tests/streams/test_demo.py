@@ -16,11 +16,11 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from rich.console import Console
 
 from schemas.records import Decision
 from streams import children
 from streams.clients import create_admin, topic_partitions
+from streams.commands.common import Terminal
 from streams.demo.ledger import Ledger
 from streams.demo.screen import Screen
 from streams.packs import load_policy
@@ -109,7 +109,7 @@ def test_what_kafka_did_not_take_is_counted_and_no_longer_waited_for() -> None:
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (100, 30), (120, 40), (200, 60)])
 def test_the_picture_fits_terminals_of_every_size(width: int, height: int) -> None:
     finding = Headline(
-        "a1-1", "e1", "REFUSE", "contacts.individual", "CAC-08-6", "BIO",
+        "a[/x]\x1b", "e1", "REFUSE", "contacts.individual", "CAC-08-6", "BIO",
         "A contact of the form wechat is in the bio.", 0, 1,
     )  # fmt: skip
     watcher = SimpleNamespace(
@@ -124,7 +124,7 @@ def test_the_picture_fits_terminals_of_every_size(width: int, height: int) -> No
     workers = SimpleNamespace(lag=lambda: 5, ready=lambda: 2, restarts=0)
     parts: list[Any] = [Ledger(), watcher, views, workers]
     screen = Screen(*parts, POLICY.pack, "Kafka")
-    console = Console(width=width, height=height, record=True, file=open(os.devnull, "w"))  # noqa: SIM115,PTH123
+    console = Terminal(width=width, height=height, record=True, file=open(os.devnull, "w"))  # noqa: SIM115,PTH123
     console.print(screen.draw())
     text = console.export_text()
     assert len(text.splitlines()) <= height
@@ -132,6 +132,7 @@ def test_the_picture_fits_terminals_of_every_size(width: int, height: int) -> No
         "拒绝 refuse",
         "从严核验 strict hold",
         "12 open, 3 overdue",
+        "a[/x]⟨U+001B⟩",
         "2 ready, 0 restarts",
     ):
         assert word in text

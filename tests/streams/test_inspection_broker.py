@@ -29,11 +29,13 @@ def test_an_export_holds_the_ordered_scope_and_shows_every_later_change(
         account = max({r.account_id for r in records}, key=[r.account_id for r in records].count)
         order = ("--order", "2026-17", "--ordered-by", "bureau", "--account", account)
         target = tmp_path / "export"
-        same = command(
-            "export", "inspection", *order, "--approved-by", "bureau", "--out", str(target), **given
-        )
-        assert same.code == 2
-        assert "must not be" in same.err
+        for spelt in ("bureau", " Bureau", "ｂｕｒｅａｕ"):
+            same = command(
+                "export", "inspection", *order, "--approved-by", spelt, "--out", str(target),
+                **given,
+            )  # fmt: skip
+            assert same.code == 2
+            assert "must not be" in same.err
         done = command(
             "export", "inspection", *order, "--approved-by", "ana", "--out", str(target), "--json"
         )

@@ -12,9 +12,11 @@ from pathlib import Path
 from fastapi import FastAPI
 from nicegui import app as pages
 from nicegui import ui
+from starlette.middleware import Middleware
 
 from streams.gateway.console import accounts, complaints, overview, packs, reviews, session
 from streams.gateway.console.assets import Assets
+from streams.gateway.console.visits import Visits
 from streams.gateway.context import Gateway
 
 STYLE = Path(__file__).with_name("style.css")
@@ -24,6 +26,8 @@ def install(app: FastAPI, gateway: Gateway) -> None:
     """Add the console to the application; once in a process."""
     app.add_middleware(Assets)
     sessions = session.Sessions(gateway)
+    # The innermost: what it refuses is counted and has its headers, and kept assets never get here.
+    app.user_middleware.append(Middleware(Visits, sessions=sessions, limits=gateway.limits))
     session.add_login(sessions)
     for part in (overview, reviews, complaints, accounts, packs):
         part.add_page(sessions)

@@ -59,6 +59,11 @@ class Sessions:
         session.seen = now
         return session
 
+    def knows(self, request: Request) -> bool:
+        """Whether a request has a session; asking does not prolong it."""
+        session = self._sessions.get(request.cookies.get(COOKIE, ""))
+        return session is not None and time.monotonic() - session.seen <= IDLE_S
+
     async def begin(self, credential: str, language: Language) -> str | None:
         """Begin a session with a key, a token or a one-time code; returns its cookie."""
         now = time.monotonic()

@@ -62,9 +62,10 @@ def test_an_appeal_after_the_window_is_told_so_and_still_goes_to_a_person():
 def test_who_ordered_a_measure_does_not_decide_on_the_appeal(action: RulingAction):
     world = World()
     world.appeal("a1", ordered(world, "ann"))
-    outputs = world.rule(action, "a1", "ann")
-    assert "neither ordered nor confirmed" in one(outputs, AuditRecord).summary
-    assert len(outputs) == 1
+    for spelt in ("ann", "Ann "):
+        outputs = world.rule(action, "a1", spelt)
+        assert "neither ordered nor confirmed" in one(outputs, AuditRecord).summary
+        assert len(outputs) == 1
     assert [appeal.id for appeal in world.account.appeals] == ["a1"]
     assert not none(world.rule(action, "a1", "ben"), Notice)
     assert world.account.appeals == []

@@ -62,6 +62,9 @@ def test_a_strict_hold_asks_for_two_different_reviewers():
     assert none(world.rule(RulingAction.APPROVE_CHANGE, "e1", "ann"), Verdict)
     outputs = world.rule(RulingAction.APPROVE_CHANGE, "e1", "ann")
     assert "two different reviewers" in one(outputs, AuditRecord).summary
+    for spelt in ("Ann", "ann ", "ａｎｎ"):
+        outputs = world.rule(RulingAction.APPROVE_CHANGE, "e1", spelt)
+        assert "two different reviewers" in one(outputs, AuditRecord).summary
     verdict = one(world.rule(RulingAction.APPROVE_CHANGE, "e1", "ben"), Verdict)
     assert (verdict.decision, verdict.reviewers) == (Decision.ALLOW, ("ann", "ben"))
 

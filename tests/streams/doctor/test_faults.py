@@ -229,6 +229,30 @@ def test_a_record_of_an_unknown_schema_is_named_with_its_place(ours):
     assert f"{topic}[" in fault(ours, "schemas").seen
 
 
+def test_a_value_that_a_producer_misspelt_is_a_note_that_names_its_dead_letter(ours):
+    topic = real_name(ours, "account.rulings")
+    misspelt = (
+        b'{"event_id":"e1","account_id":"a1","occurred_at":1,"action":"IMPOSE","reviewer_id":"r",'
+        b'"reason":"x"}'
+    )
+    put(ours, topic, b"a1", misspelt, partition=partition_of_key(b"a1", 2))
+    findings = looked_at(ours)
+    assert findings["schemas"].verdict == "ok"
+    assert findings["values"].verdict == "note"
+    assert findings["values"].seen.startswith(f"{topic}[")
+    assert "action: is none of" in findings["values"].seen
+    assert "zhengming dead-letters list --reason unknown_enum" in findings["values"].cure
+
+
+def test_of_topics_that_are_not_there_nothing_is_said_to_be_well(settings):
+    findings = looked_at(settings())
+    assert findings["topics"].verdict == "fault"
+    for what in ("partitions", "event time", "topic settings", "copies"):
+        assert findings[what].verdict == "note"
+        assert findings[what].seen == "not asked: none of these topics is there"
+        assert "zhengming topics create" in findings[what].cure
+
+
 def test_a_schema_that_somebody_has_registered_for_our_topic_is_named_with_the_field(ours):
     with serving() as server:
         asked = ours.model_copy(update={"schema_registry_url": server.url})

@@ -31,6 +31,7 @@ class Stack:
         self._file = directory / "keys.toml"
         people: dict[str, list[Role]] = {role: [role] for role in Role}
         people |= {"ann": [Role.REVIEWER], "bob": [Role.REVIEWER], "all": list(Role)}
+        people |= {"Auditor": [Role.AUDITOR], "Policy": [Role.POLICY]}  # the same persons
         lines = []
         for name, roles in people.items():
             self.keys[name] = draw_key()

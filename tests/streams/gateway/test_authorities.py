@@ -137,6 +137,7 @@ def test_an_inspection_gets_what_was_ordered_once_somebody_else_approves(
     ordered = auditor.post("/v1/exports/inspections", json=body).json()
     address = f"/v1/exports/inspections/{ordered['inspection_id']}"
     assert auditor.post(f"{address}/approve").status_code == 409  # whoever ordered it
+    assert stack.client("Auditor").post(f"{address}/approve").status_code == 409
     assert stack.client("all").get(address).json() == ordered
     archive = stack.client("all").post(f"{address}/approve")
     assert archive.status_code == 200, archive.text

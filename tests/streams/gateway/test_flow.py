@@ -345,6 +345,7 @@ def test_packs_are_shown_validated_and_compared(stack: Stack) -> None:
     assert proposed["author"] == "policy"
     activate = f"/v1/packs/proposals/{proposed['pack_hash']}/activate"
     assert policy.post(activate).status_code == 409  # its author
+    assert stack.client("Policy").post(activate).status_code == 409
     assert stack.client("all").post(activate).json()["published_by"] == "all"
 
     def in_force() -> bool:

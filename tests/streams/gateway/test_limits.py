@@ -1,17 +1,23 @@
-"""Limits and one-time codes, without a broker."""
+"""Limits and one-time codes."""
 
 from __future__ import annotations
 
+import re
+from itertools import takewhile
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
+from fastapi.testclient import TestClient
 
+from streams.gateway.app import create_app
 from streams.gateway.auth import Authenticator
-from streams.gateway.limits import Bucket, Limits
+from streams.gateway.limits import PAGES, Bucket, Limits
 from streams.gateway.problems import Problem
 from streams.gateway.roles import NOBODY, Principal, Role
 from streams.settings import Settings
+from tests.streams.gateway.stack import Stack
 
 
 def request_from(host: str) -> Any:
@@ -39,6 +45,48 @@ def test_the_public_is_limited_by_address_and_callers_by_name() -> None:
         limits.check(request_from(host), ann)
     with pytest.raises(Problem):
         limits.check(request_from("127.0.0.4"), ann)
+
+
+def test_who_asks_without_a_login_is_limited_whatever_the_answer_would_be() -> None:
+    app = create_app(Settings(gateway_public_rate=6), console=False)
+    client = TestClient(app)
+    paths = ("/v1/reviews", "/v1/nothing", "/v1/openapi.json")
+    assert [client.get(path).status_code for path in (*paths, *paths)] == [401, 404, 200] * 2
+    for path in paths:
+        refused = client.get(path)
+        assert refused.status_code == 429
+        assert int(refused.headers["retry-after"]) >= 1
+    assert client.get("/health").status_code == 200
+    bad = {"Authorization": "Bearer zm_nobodys"}
+    assert client.get("/v1/nothing", headers=bad).status_code == 429
+
+
+def test_an_address_without_a_login_opens_so_many_pages_and_no_more(stack: Stack) -> None:
+    host = httpx.HTTPTransport(local_address="127.0.0.9")
+    with (
+        httpx.Client(base_url=stack.url, transport=host) as visitor,
+        httpx.Client(base_url=stack.url, transport=host) as person,
+    ):
+        person.post("/login", data={"credential": stack.keys["ann"]})
+        page = visitor.get("/login").text
+        parts = set(re.findall(r'(?:src|href)="(/_nicegui/[^"]+)"', page))
+        assert len(parts) > 3
+        for _ in range(20):
+            assert {visitor.get(part).status_code for part in parts} == {200}
+        paths = (
+            f"/{place}/{number}" for number in range(2 * int(PAGES)) for place in ("a", "_nicegui")
+        )
+        opened = list(takewhile(lambda path: visitor.get(path).status_code == 404, paths))
+        # What is given back while this goes on is a page a second.
+        assert PAGES / 2 < len(opened) < 3 * PAGES
+        for path in ("/login", "/", "/nowhere", "/healthy"):
+            refused = visitor.get(path, headers={"Authorization": "Bearer x"})
+            assert refused.status_code == 429
+            assert refused.headers["x-frame-options"] == "DENY"
+        assert visitor.get(min(parts)).status_code == 200
+        assert visitor.get("/health").status_code == 200
+        assert person.get("/").status_code == 200
+    assert stack.nobody.get("/login").status_code == 200
 
 
 def test_a_one_time_code_opens_once() -> None:
