@@ -136,9 +136,7 @@ def _measures(document: AccountView, session: Session) -> str:
     rows = [
         (
             f'<span class="chip bad">{session.word(measure.step)}</span>',
-            two_lines(
-                reason(measure.reason, session.language), f"{measure.rule_id} · {measure.article}"
-            ),
+            two_lines(reason(measure.reason, session.language), measure.rule_id, measure.article),
             f"<span class=soft>{when(measure.begins_at)}"
             f"{f' → {when(measure.ends_at)}' if measure.ends_at else ''}</span>",
         )

@@ -185,7 +185,7 @@ def _findings(lines: list[Headline], session: Session) -> str:
             f"<span class=soft>{when(line.at)}</span>",
             account_link(line.account_id),
             badge(line.what, session.language),
-            two_lines(reason(line.why, session.language), f"{line.rule_id} · {line.obligation_id}"),
+            two_lines(reason(line.why, session.language), line.rule_id, line.obligation_id),
         )
         for line in lines
     ]

@@ -70,9 +70,10 @@ def badge(decision: str, language: Language) -> str:
     return f'<span class="chip {tone}">{escape(word(decision, language))}</span>'
 
 
-def two_lines(first: str, second: str) -> str:
-    """Two texts below each other, the second one softer."""
-    return f"{escape(first)}<br><span class=soft>{escape(second)}</span>"
+def two_lines(first: str, *second: str) -> str:
+    """A text and, softer below it, those of the others that say something."""
+    said = " · ".join(filter(None, second))
+    return escape(first) + (f"<br><span class=soft>{escape(said)}</span>" if said else "")
 
 
 def account_link(account_id: str) -> str:
