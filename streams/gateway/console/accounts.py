@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 from fastapi import Request
 from nicegui import run, ui
 
-from streams.gateway.accounts import READERS, Value, moments, values_of
+from schemas.records import (
+    ChangeKind,
+    ComplaintState,
+    CreditAction,
+    Decision,
+    DisposalAction,
+    EscalationKind,
+    EscalationStatus,
+    MeasureStep,
+    NoticeKind,
+)
+from streams.gateway.accounts import READERS, Moment, Value, moments, values_of
 from streams.gateway.console.chart import Chart
 from streams.gateway.console.sentences import reason
 from streams.gateway.console.session import Session, Sessions, log, page
@@ -21,6 +33,14 @@ from streams.views.store import now_ms
 LINES = 80
 LATEST = 30
 EVERY_S = 5.0
+KINDS: dict[str, tuple[type[StrEnum], ...]] = {
+    "measure": (DisposalAction, MeasureStep),
+    "credit": (CreditAction,),
+    "escalation": (EscalationStatus, EscalationKind),
+    "complaint": (ComplaintState,),
+    "notice": (NoticeKind,),
+}
+"""What the words of a moment are, by its kind."""
 
 
 def add_page(sessions: Sessions) -> None:
@@ -57,7 +77,7 @@ def add_page(sessions: Sessions) -> None:
             if known is not None:
                 head.set_content(_head(known, session))
                 measures.set_content(_measures(known, session))
-                line.set_content(_timeline(known, session))
+                line.set_content(timeline(known, session))
                 chart.options["series"][0]["data"] = _points(gateway, known)
                 chart.update()
 
@@ -146,25 +166,29 @@ def _measures(document: AccountView, session: Session) -> str:
     return table(heads, rows, session.word("nothing"))
 
 
-def _timeline(document: AccountView, session: Session) -> str:
+def timeline(document: AccountView, session: Session) -> str:
+    """What happened to an account, as a table, newest first."""
     rows = []
     for moment in moments(document)[:LINES]:
-        what = words(moment.what, session.language)
-        if moment.kind == "verdict":
-            kind, _, decision = moment.what.partition(" ")
-            what = f"{session.word(kind)} {badge(decision, session.language)}"
-        else:
-            what = escape(what)
         rows.append(
             (
                 f"<span class=soft>{when(moment.at)}</span>",
                 f"<span class=soft>{session.word(moment.kind)}</span>",
-                what,
+                _what(moment, session),
                 two_lines(reason(moment.why, session.language), ", ".join(moment.rule_ids)),
             )
         )
     heads = [session.word(name) for name in ("when", "kind", "what", "why")]
     return table(heads, rows, session.word("nothing"))
+
+
+def _what(moment: Moment, session: Session) -> str:
+    if moment.kind == "verdict":
+        kind, decision = moment.what.split(" ")
+        return f"{session.word(ChangeKind(kind))} {badge(Decision(decision), session.language)}"
+    if moment.kind == "ruling":
+        return escape(f"{session.word('by')} {moment.what.removeprefix('by ')}")
+    return escape(words(moment.what, session.language, *KINDS[moment.kind]))
 
 
 def _points(gateway: Gateway, document: AccountView) -> list[list[int]]:

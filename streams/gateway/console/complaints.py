@@ -5,8 +5,10 @@ from __future__ import annotations
 from fastapi import Request
 from nicegui import run, ui
 
+from schemas.records import ComplaintCategory
 from streams.gateway.console.session import Session, Sessions, page
 from streams.gateway.console.show import account_link, clock, escape, table, when
+from streams.gateway.console.words import words
 from streams.gateway.context import Gateway
 from streams.gateway.roles import Role
 from streams.views.documents import AccountView, EscalationLine, ReportLine
@@ -54,7 +56,7 @@ def _complaints(
     for line in lines:
         document = accounts.get(line.account_id, AccountView(line.account_id))
         ticket = next((t for t in document.tickets if t.ticket_id == line.subject_id), None)
-        about = session.word(ticket.about) if ticket else ""
+        about = words(ticket.about, session.language, ComplaintCategory) if ticket else ""
         field = session.word(ticket.field) if ticket and ticket.field else ""
         rows.append(
             (

@@ -9,7 +9,7 @@ from fastapi import Request
 from nicegui import run, ui
 
 from processors.policy import Pack
-from schemas.records import Decision
+from schemas.records import Decision, DisposalAction, MeasureStep
 from streams.gateway.console.chart import Chart
 from streams.gateway.console.sentences import reason
 from streams.gateway.console.session import Session, Sessions, page
@@ -184,7 +184,7 @@ def _findings(lines: list[Headline], session: Session) -> str:
         (
             f"<span class=soft>{when(line.at)}</span>",
             account_link(line.account_id),
-            badge(line.what, session.language),
+            badge(Decision(line.what), session.language),
             two_lines(reason(line.why, session.language), line.rule_id, line.obligation_id),
         )
         for line in lines
@@ -198,7 +198,9 @@ def _disposals(lines: list[Headline], session: Session) -> str:
         (
             f"<span class=soft>{when(line.at)}</span>",
             account_link(line.account_id),
-            two_lines(words(line.what, session.language), line.rule_id),
+            two_lines(
+                words(line.what, session.language, DisposalAction, MeasureStep), line.rule_id
+            ),
         )
         for line in lines
     ]

@@ -11,7 +11,7 @@ from schemas.records import EscalationKind, RulingAction
 from streams.gateway.console.sentences import reason
 from streams.gateway.console.session import Session, Sessions, page
 from streams.gateway.console.show import account_link, badge, clock, escape, highlight
-from streams.gateway.console.words import word, words
+from streams.gateway.console.words import word
 from streams.gateway.context import Gateway
 from streams.gateway.problems import Problem
 from streams.gateway.reviews import Case, Page, Queued, Ruling, decide, open_case
@@ -193,7 +193,7 @@ class _Desk:
                 f"<h2>{word_of('statement')}</h2><blockquote>{escape(case.statement)}</blockquote>"
             )
         if case.measure is not None:
-            what = words(f"{case.measure.step}", language)
+            what = word(case.measure.step, language)
             why = reason(case.measure.reason, language)
             parts.append(
                 f"<h2>{word_of('measure')}</h2><p>{escape(what)} · {escape(why)} "

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 
 from processors.text import HIDDEN, HIDDEN_ZH
-from streams.gateway.console.words import Language, word
+from schemas.records import ComplaintCategory, Field, MeasureStep
+from streams.gateway.console.words import Language, words
 
 _FIELD = r"[Tt]he (?P<field>\w+)"
 _QUOTED = r"""(?P<entry>'[^']*'|"[^"]*")"""
@@ -31,8 +33,8 @@ HEADS = {
     r"The value is live": "该信息已在展示",
     r"Approved by a reviewer": "经一名审核员通过",
     r"Approved by two reviewers": "经两名审核员通过",
-    r"Complaint of the category (?P<word>\w+)": "投诉类别：{word}",
-    r"Appeal against the measure (?P<word>\w+)": "对措施“{word}”的申诉",
+    r"Complaint of the category (?P<category>\w+)": "投诉类别：{category}",
+    r"Appeal against the measure (?P<step>\w+)": "对措施“{step}”的申诉",
     r"The time for feedback on a complaint has passed": "投诉的反馈时限已过",
     r"The time for reviewing a change has passed": "变更的审核时限已过",
     r"The time for reviewing a live value has passed": "现行信息的审核时限已过",
@@ -68,6 +70,12 @@ PROOFS = {
     "institution": "机构",
     "licence": "许可",
     "contact": "联系方式",
+}
+
+_KINDS: dict[str, type[StrEnum]] = {
+    "field": Field,
+    "category": ComplaintCategory,
+    "step": MeasureStep,
 }
 
 ORDERED = "Ordered by a reviewer: "
@@ -106,8 +114,8 @@ def _next(ways: list[tuple[re.Pattern[str], str]], text: str, at: int) -> tuple[
 
 
 def _part(name: str, value: str) -> str:
-    if name == "field":
-        return word(value.upper(), "zh")
     if name == "proof":
         return PROOFS.get(value, value)
-    return word(value, "zh") if name == "word" else value.strip("'\"")
+    if name in _KINDS:
+        return words(value.upper(), "zh", _KINDS[name])
+    return value.strip("'\"")

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from urllib.parse import quote
 
-from schemas.records import Decision, Finding
+from schemas.records import Decision, EscalationKind, Finding
 from streams.gateway.console.words import Language, word
 
 __all__ = ["account_link", "badge", "clock", "escape", "highlight", "table", "two_lines", "when"]
 
-TONES = {
+TONES: dict[str, str] = {
     Decision.ALLOW: "ok",
     Decision.ALLOW_LABELLED: "info",
     Decision.NEED_MATERIAL: "warn",
@@ -64,9 +64,9 @@ def clock(due: int, now: int, language: Language) -> str:
     return f'<span class="chip {tone}">{side} {told}</span>'
 
 
-def badge(decision: str, language: Language) -> str:
-    """A decision in its colour."""
-    tone = TONES.get(decision, "calm") if decision in set(Decision) else "calm"  # type: ignore[call-overload]
+def badge(decision: Decision | EscalationKind, language: Language) -> str:
+    """A decision in its colour, or what waits for one: a hold has that of its decision."""
+    tone = TONES.get(decision, "calm")
     return f'<span class="chip {tone}">{escape(word(decision, language))}</span>'
 
 
