@@ -62,7 +62,7 @@ def add_page(sessions: Sessions) -> None:
             head = ui.html("", sanitize=False).classes("s12 card")
             with ui.element("section").classes("card s7"):
                 ui.html(f"<h2>{session.word('curve')}</h2>", sanitize=False)
-                chart = Chart(_curve(gateway, document), "220px")
+                chart = Chart(_curve(gateway, document), "220px", session.word("curve"))
             with ui.element("section").classes("card s5"):
                 ui.html(f"<h2>{session.word('measures')}</h2>", sanitize=False)
                 measures = ui.html("", sanitize=False)
@@ -78,8 +78,9 @@ def add_page(sessions: Sessions) -> None:
                 head.set_content(_head(known, session))
                 measures.set_content(_measures(known, session))
                 line.set_content(timeline(known, session))
-                chart.options["series"][0]["data"] = _points(gateway, known)
-                chart.update()
+                points = _points(gateway, known)
+                chart.options["series"][0]["data"] = points
+                chart.update(_told(points, known, session))
 
         await refresh()
         ui.timer(EVERY_S, refresh)
@@ -127,12 +128,12 @@ def _texts(gateway: Gateway, session: Session, account_id: str) -> None:
             (
                 session.word(value.field),
                 escape(value.value),
-                "" if value.current else session.word("pending"),
+                session.word("current" if value.current else "pending"),
                 f"<span class=soft>{when(value.at)}</span>",
             )
             for value in values or ()
         ]
-        heads = [session.word("fields"), session.word("text"), "", session.word("when")]
+        heads = [session.word(name) for name in ("fields", "text", "state", "when")]
         shown.set_content(table(heads, rows, session.word("gone")))
         button.delete()
 
@@ -147,7 +148,7 @@ def _read_values(gateway: Gateway, account_id: str) -> list[Value]:
 def _head(document: AccountView, session: Session) -> str:
     score = "" if document.score is None else f"{session.word('score')} <b>{document.score}</b> · "
     return (
-        f'<div class="row"><h1>{escape(document.account_id)}</h1><span>{score}'
+        f'<div class="row"><h2 class="title">{escape(document.account_id)}</h2><span>{score}'
         f"{session.word('level')} <b>{escape(document.level)}</b></span></div>"
     )
 
@@ -199,6 +200,14 @@ def _points(gateway: Gateway, document: AccountView) -> list[list[int]]:
         before = document.credit[0].score - document.credit[0].points
     last = points[-1][1] if points else before
     return [[first, before], *points, [now_ms(), last]]
+
+
+def _told(points: list[list[int]], document: AccountView, session: Session) -> str:
+    """What the curve shows, in words."""
+    scores = [score for _, score in points]
+    return session.word("curve.told").format(
+        first=scores[0], last=scores[-1], least=min(scores), level=document.level
+    )
 
 
 def _curve(gateway: Gateway, document: AccountView) -> dict[str, Any]:

@@ -87,7 +87,9 @@ class _Desk:
             f"{word(f'queue.{name}', language)} {work[name].open:,}</a>"
             for name in QUEUES
         )
-        self._tabs.set_content(f'<nav class="tabs" aria-label="queues">{tabs}</nav>')
+        self._tabs.set_content(
+            f'<nav class="tabs" aria-label="{self._session.word("queues")}">{tabs}</nav>'
+        )
         if page.items != self._items or not self._items:
             self._items = page.items
             self._draw_list()
@@ -174,7 +176,7 @@ class _Desk:
         if case.claimed_by:
             known.append(f"{word_of('claimed')} {case.claimed_by}")
         parts = [
-            f'<div class="row"><h1>{account_link(line.account_id)}</h1>'
+            f'<div class="row"><h2 class="title">{account_link(line.account_id)}</h2>'
             f"<span>{badge(line.kind, language)} "
             f"{clock(line.due_at, now_ms(), language)}</span></div>",
             f'<p class="soft">{escape(" · ".join(known))}</p>',
@@ -183,24 +185,24 @@ class _Desk:
             parts.append(f'<p><span class="chip hot">{word_of("strict")}</span></p>')
         for shown in case.texts:
             parts.append(
-                f"<h2>{word_of(shown.field)}</h2>"
+                f"<h3>{word_of(shown.field)}</h3>"
                 f"<blockquote>{highlight(shown.text, shown.findings)}</blockquote>"
             )
         if not case.texts and case.verdict is not None:
             parts.append(f'<p class="empty">{word_of("gone")}</p>')
         if case.statement:
             parts.append(
-                f"<h2>{word_of('statement')}</h2><blockquote>{escape(case.statement)}</blockquote>"
+                f"<h3>{word_of('statement')}</h3><blockquote>{escape(case.statement)}</blockquote>"
             )
         if case.measure is not None:
             what = word(case.measure.step, language)
             why = reason(case.measure.reason, language)
             parts.append(
-                f"<h2>{word_of('measure')}</h2><p>{escape(what)} · {escape(why)} "
+                f"<h3>{word_of('measure')}</h3><p>{escape(what)} · {escape(why)} "
                 f'<span class="soft">{escape(case.measure.rule_id)}</span></p>'
             )
         if case.verdict is not None and case.verdict.findings:
-            parts.append(f"<h2>{word_of('evidence')}</h2>{self._evidence(case)}")
+            parts.append(f"<h3>{word_of('evidence')}</h3>{self._evidence(case)}")
         return "".join(parts)
 
     def _evidence(self, case: Case) -> str:

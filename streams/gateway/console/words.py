@@ -24,6 +24,8 @@ from schemas.records import (
 )
 
 Language = Literal["zh", "en"]
+TAGS: dict[Language, Literal["zh-CN", "en-US"]] = {"zh": "zh-CN", "en": "en-US"}
+"""What documents say that they are in."""
 
 _MODES = {
     "ENFORCE": ("执行", "Enforce"),
@@ -38,6 +40,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "complaints": ("投诉", "Complaints"),
     "accounts": ("账号", "Accounts"),
     "packs": ("策略包", "Packs"),
+    "nav": ("页面", "Pages"),
+    "queues": ("队列", "Queues"),
     "skip": ("跳到正文", "Skip to content"),
     "logout": ("退出", "Log out"),
     "login": ("登录", "Log in"),
@@ -121,6 +125,19 @@ WORDS: dict[str, tuple[str, str]] = {
     "decision": ("处理", "Decision"),
     "fields": ("字段", "Fields"),
     "published": ("发布记录", "Published"),
+    "publisher": ("发布人", "Published by"),
+    "obligation": ("义务", "Obligation"),
+    "state": ("状态", "State"),
+    "current": ("现行", "current"),
+    "traffic.told": (
+        "每分钟结论：一小时内共 {total:,} 条，{at} 最多，为 {most:,} 条；最近一分钟 {last:,} 条",
+        "Verdicts by minute: {total:,} within the hour, most at {at} ({most:,}), {last:,} in the "
+        "last minute",
+    ),
+    "curve.told": (
+        "信用曲线：由 {first} 至 {last}，最低 {least}，等级 {level}",
+        "Credit curve: from {first} to {last}, {least} at the least, level {level}",
+    ),
     "left": ("剩余", "left"),
     "over": ("超期", "overdue"),
     "day": ("天", "d"),
