@@ -6,6 +6,7 @@ from fastapi import Request
 from nicegui import run, ui
 
 from schemas.records import ComplaintCategory
+from streams.gateway.console.frame import keep_fresh
 from streams.gateway.console.session import Session, Sessions, page
 from streams.gateway.console.show import account_link, clock, escape, table, when
 from streams.gateway.console.words import words
@@ -23,7 +24,7 @@ def add_page(sessions: Sessions) -> None:
 
     @page(sessions, "/complaints", Role.REVIEWER, Role.VIEWER, Role.OPERATOR, Role.AUDITOR)
     async def complaints(gateway: Gateway, session: Session, _: Request) -> None:
-        with ui.element("div").classes("grid"):
+        with ui.element("div").classes("grid") as grid:
             with ui.element("section").classes("card s7"):
                 ui.html(f"<h2>{session.word('complaints')}</h2>", sanitize=False)
                 waiting = ui.html("", sanitize=False)
@@ -38,7 +39,7 @@ def add_page(sessions: Sessions) -> None:
                 reports.set_content(_reports(read[2], session))
 
         await refresh()
-        ui.timer(EVERY_S, refresh)
+        keep_fresh(grid, refresh, EVERY_S)
 
 
 def _read(

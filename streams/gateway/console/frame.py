@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from nicegui import ui
@@ -18,6 +18,13 @@ WAYS = (
     ("/accounts", "accounts"),
     ("/packs", "packs"),
 )
+
+
+def keep_fresh(place: ui.element, refresh: Callable[[], Awaitable[None]], every_s: float) -> None:
+    """Refresh a place now and then; it stands still while something in it has the focus."""
+    timer = ui.timer(every_s, refresh)
+    place.on("focusin", timer.deactivate, args=[])
+    place.on("focusout", timer.activate, args=[])
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from nicegui import run, ui
 from processors.policy import Pack
 from schemas.records import Decision, DisposalAction, MeasureStep
 from streams.gateway.console.chart import Chart
+from streams.gateway.console.frame import keep_fresh
 from streams.gateway.console.sentences import reason
 from streams.gateway.console.session import Session, Sessions, page
 from streams.gateway.console.show import TONES, account_link, badge, escape, table, two_lines, when
@@ -43,7 +44,7 @@ def add_page(sessions: Sessions) -> None:
 
     @page(sessions, "/", *WATCHERS)
     async def overview(gateway: Gateway, session: Session, _: Request) -> None:
-        with ui.element("div").classes("grid"):
+        with ui.element("div").classes("grid") as grid:
             numbers = ui.html("", sanitize=False).classes("s12")
             with _card(session, "traffic", "s8"):
                 chart = Chart(_chart(session), "260px", session.word("traffic"))
@@ -73,7 +74,7 @@ def add_page(sessions: Sessions) -> None:
             chart.update(_told(now.traffic, session))
 
         await refresh()
-        ui.timer(EVERY_S, refresh)
+        keep_fresh(grid, refresh, EVERY_S)
 
 
 def _card(session: Session, title: str, size: str) -> Any:

@@ -83,6 +83,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "claim": ("认领", "Claim"),
     "release": ("释放", "Release"),
     "claimed": ("认领人", "claimed by"),
+    "claimed.other": ("已由他人认领。", "Somebody else has claimed it."),
     "reason": ("理由（写入记录与告知）", "Reason (for the record and the notice)"),
     "evidence": ("依据", "Evidence"),
     "text": ("原文", "Original text"),

@@ -118,6 +118,43 @@ def test_a_spammers_edit_appears_a_reviewer_rules_by_key_and_the_disposal_shows(
     assert page.errors == []  # type: ignore[attr-defined]
 
 
+def test_who_works_by_keyboard_keeps_the_place(stack: Stack, account: str, opened: Open) -> None:
+    open_account(stack, account)
+    live_edit(stack, account, name="最高人民法院发布")
+    page = opened("bob", language="en-US")
+    page.goto(stack.url + "/reviews")
+    case = page.locator(f'.case[data-account="{account}"]')
+    case.press("Enter")
+    expect(page.locator(".desk .title")).to_have_text(account)
+    expect(case).to_have_attribute("aria-current", "true")
+    expect(case).to_be_focused()
+    page.get_by_role("button", name="Claim").press("Enter")
+    expect(case).to_contain_text("bob")
+    expect(page.locator(".desk section:has(.title)")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator(".desk .title a")).to_be_focused()
+    page.get_by_role("button", name="Reject").press("Enter")
+    expect(case).to_have_count(0)
+
+
+def test_a_list_with_the_focus_stands_still(stack: Stack, account: str, opened: Open) -> None:
+    def found(name: str) -> None:
+        open_account(stack, name)
+        live_edit(stack, name, name="最高人民法院发布")
+
+    found(account)
+    page, beside = opened("viewer"), opened("viewer")
+    link = page.get_by_role("link", name=account, exact=True).first
+    link.focus()
+    for later in (f"{account}-1", f"{account}-2"):  # the second comes after a refresh of the first
+        found(later)
+        expect(beside.get_by_role("link", name=later, exact=True).first).to_be_visible()
+    expect(link).to_be_focused()
+    expect(page.get_by_text(f"{account}-1")).to_have_count(0)
+    page.locator(".brand").focus()
+    expect(page.get_by_text(f"{account}-1").first).to_be_visible()
+
+
 @pytest.mark.obligation("CAC-16")
 def test_a_viewer_sees_numbers_but_no_review_and_no_text(
     stack: Stack, account: str, opened: Open
