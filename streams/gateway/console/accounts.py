@@ -13,18 +13,17 @@ from schemas.records import (
     ComplaintState,
     CreditAction,
     Decision,
-    DisposalAction,
     EscalationKind,
     EscalationStatus,
-    MeasureStep,
     NoticeKind,
+    RulingAction,
 )
 from streams.gateway.accounts import READERS, Moment, Value, moments, values_of
 from streams.gateway.console.chart import Chart
 from streams.gateway.console.sentences import reason
 from streams.gateway.console.session import Session, Sessions, log, page
 from streams.gateway.console.show import account_link, badge, escape, table, two_lines, when
-from streams.gateway.console.words import words
+from streams.gateway.console.words import measure_words, words
 from streams.gateway.context import Gateway
 from streams.gateway.roles import Role
 from streams.views.documents import AccountView
@@ -34,7 +33,6 @@ LINES = 80
 LATEST = 30
 EVERY_S = 5.0
 KINDS: dict[str, tuple[type[StrEnum], ...]] = {
-    "measure": (DisposalAction, MeasureStep),
     "credit": (CreditAction,),
     "escalation": (EscalationStatus, EscalationKind),
     "complaint": (ComplaintState,),
@@ -174,7 +172,7 @@ def timeline(document: AccountView, session: Session) -> str:
         rows.append(
             (
                 f"<span class=soft>{when(moment.at)}</span>",
-                f"<span class=soft>{session.word(moment.kind)}</span>",
+                f"<span class=soft>{session.word(f'moment.{moment.kind}')}</span>",
                 _what(moment, session),
                 two_lines(reason(moment.why, session.language), ", ".join(moment.rule_ids)),
             )
@@ -187,8 +185,11 @@ def _what(moment: Moment, session: Session) -> str:
     if moment.kind == "verdict":
         kind, decision = moment.what.split(" ")
         return f"{session.word(ChangeKind(kind))} {badge(Decision(decision), session.language)}"
+    if moment.kind == "measure":
+        return escape(measure_words(moment.what, session.language))
     if moment.kind == "ruling":
-        return escape(f"{session.word('by')} {moment.what.removeprefix('by ')}")
+        done = words(moment.why.split(" ")[0], session.language, RulingAction)
+        return escape(f"{done} · {moment.what.removeprefix('by ')}")
     return escape(words(moment.what, session.language, *KINDS[moment.kind]))
 
 
@@ -212,13 +213,14 @@ def _told(points: list[list[int]], document: AccountView, session: Session) -> s
 
 def _curve(gateway: Gateway, document: AccountView) -> dict[str, Any]:
     levels = gateway.policy.pack.credit.levels
-    label = {"axisLabel": {"color": "#8793a3"}, "splitLine": {"show": False}}
+    axis = {"color": "#8793a3"}
+    label = {"axisLabel": axis, "splitLine": {"show": False}}
     return {
         "animation": False,
         "backgroundColor": "transparent",
         "tooltip": {"trigger": "axis"},
         "grid": {"left": 44, "right": 44, "top": 12, "bottom": 28},
-        "xAxis": {"type": "time", **label},
+        "xAxis": {"type": "time", **label, "axisLabel": {**axis, "hideOverlap": True}},
         "yAxis": {"type": "value", "min": 0, "max": 1000, **label},
         "series": [
             {

@@ -24,7 +24,7 @@ def add_page(sessions: Sessions) -> None:
 
     @page(sessions, "/complaints", Role.REVIEWER, Role.VIEWER, Role.OPERATOR, Role.AUDITOR)
     async def complaints(gateway: Gateway, session: Session, _: Request) -> None:
-        with ui.element("div").classes("grid") as grid:
+        with ui.element("div").classes("grid high") as grid:
             with ui.element("section").classes("card s7"):
                 ui.html(f"<h2>{session.word('complaints')}</h2>", sanitize=False)
                 waiting = ui.html("", sanitize=False)
@@ -62,7 +62,7 @@ def _complaints(
         rows.append(
             (
                 account_link(line.account_id),
-                f"{escape(about)} {escape(field)}",
+                escape(" · ".join(filter(None, (about, field)))),
                 f"P{line.priority}",
                 f"<span class=soft>{when(line.opened_at)}</span>",
                 clock(line.due_at, now, session.language),

@@ -9,13 +9,13 @@ from fastapi import Request
 from nicegui import run, ui
 
 from processors.policy import Pack
-from schemas.records import Decision, DisposalAction, MeasureStep
+from schemas.records import Decision
 from streams.gateway.console.chart import Chart
 from streams.gateway.console.frame import keep_fresh
 from streams.gateway.console.sentences import reason
 from streams.gateway.console.session import Session, Sessions, page
 from streams.gateway.console.show import TONES, account_link, badge, escape, table, two_lines, when
-from streams.gateway.console.words import words
+from streams.gateway.console.words import measure_words
 from streams.gateway.context import Gateway
 from streams.gateway.overview import WATCHERS, Minute, Traffic, traffic_of
 from streams.views.documents import Headline, Status
@@ -196,9 +196,7 @@ def _disposals(lines: list[Headline], session: Session) -> str:
         (
             f"<span class=soft>{when(line.at)}</span>",
             account_link(line.account_id),
-            two_lines(
-                words(line.what, session.language, DisposalAction, MeasureStep), line.rule_id
-            ),
+            two_lines(measure_words(line.what, session.language), line.rule_id),
         )
         for line in lines
     ]

@@ -42,7 +42,7 @@ def _pack(pack: PackLine, session: Session) -> str:
             f"<span class=soft>{escape(rule.obligation)}</span>",
             session.word(rule.mode),
             badge(rule.decision, session.language),
-            escape(" ".join(session.word(field) for field in rule.fields)),
+            escape(session.word("and").join(session.word(field) for field in rule.fields)),
         )
         for rule in pack.rules
     ]

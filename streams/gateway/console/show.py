@@ -61,7 +61,7 @@ def clock(due: int, now: int, language: Language) -> str:
         f"{amount // size} {word(one, language)} {amount % size // smaller} {word(two, language)}"
     )
     side = word("over" if left < 0 else "left", language)
-    return f'<span class="chip {tone}">{side} {told}</span>'
+    return f'<span class="chip {tone}">{side.format(told)}</span>'
 
 
 def badge(decision: Decision | EscalationKind, language: Language) -> str:
@@ -73,7 +73,8 @@ def badge(decision: Decision | EscalationKind, language: Language) -> str:
 def two_lines(first: str, *second: str) -> str:
     """A text and, softer below it, those of the others that say something."""
     said = " · ".join(filter(None, second))
-    return escape(first) + (f"<br><span class=soft>{escape(said)}</span>" if said else "")
+    softer = f"<span class=soft>{escape(said)}</span>" if said else ""
+    return "<br>".join(filter(None, (escape(first), softer)))
 
 
 def account_link(account_id: str) -> str:

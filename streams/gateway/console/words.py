@@ -124,6 +124,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "lint.ok": ("无问题", "no problems"),
     "mode": ("模式", "Mode"),
     "decision": ("处理", "Decision"),
+    "and": ("、", ", "),
     "fields": ("字段", "Fields"),
     "published": ("发布记录", "Published"),
     "publisher": ("发布人", "Published by"),
@@ -139,19 +140,19 @@ WORDS: dict[str, tuple[str, str]] = {
         "信用曲线：由 {first} 至 {last}，最低 {least}，等级 {level}",
         "Credit curve: from {first} to {last}, {least} at the least, level {level}",
     ),
-    "left": ("剩余", "left"),
-    "over": ("超期", "overdue"),
+    "left": ("剩余 {}", "{} left"),
+    "over": ("超期 {}", "{} overdue"),
     "day": ("天", "d"),
     "hour": ("小时", "h"),
     "minute": ("分", "min"),
     "second": ("秒", "s"),
-    "verdict": ("结论", "verdict"),
-    "credit": ("信用", "credit"),
-    "escalation": ("升级", "escalation"),
-    "complaint": ("投诉", "complaint"),
-    "notice": ("告知", "notice"),
-    "ruling": ("裁定", "ruling"),
-    "by": ("裁定人", "by"),
+    "moment.verdict": ("结论", "verdict"),
+    "moment.measure": ("措施", "measure"),
+    "moment.credit": ("信用", "credit"),
+    "moment.escalation": ("升级", "escalation"),
+    "moment.complaint": ("投诉", "complaint"),
+    "moment.notice": ("告知", "notice"),
+    "moment.ruling": ("裁定", "ruling"),
 }
 
 NAMES: dict[type[str], dict[str, tuple[str, str]]] = {
@@ -178,11 +179,11 @@ NAMES: dict[type[str], dict[str, tuple[str, str]]] = {
         "BADGE": ("认证信息", "Badge"),
     },
     MeasureStep: {
-        "WARN": ("警示", "Warn"),
-        "CORRECT": ("限期改正", "Correct"),
-        "RESTRICT": ("限制功能", "Restrict"),
-        "SUSPEND": ("暂停使用", "Suspend"),
-        "CLOSE": ("关闭", "Close"),
+        "WARN": ("警示", "Warning"),
+        "CORRECT": ("限期改正", "Correction"),
+        "RESTRICT": ("限制功能", "Restriction"),
+        "SUSPEND": ("暂停使用", "Suspension"),
+        "CLOSE": ("关闭", "Closure"),
         "BAR": ("禁止重新注册", "Bar"),
     },
     DisposalAction: {
@@ -274,6 +275,12 @@ def words(text: str, language: Language, *kinds: type[StrEnum]) -> str:
     parts = text.split(" ")
     known = [word(_member(kind, part), language) for kind, part in zip(kinds, parts, strict=False)]
     return " ".join([*known, *parts[len(known) :]])
+
+
+def measure_words(text: str, language: Language) -> str:
+    """What was done with a measure, such as ``BEGIN SUSPEND``: ``Suspension begins``."""
+    action, step = words(text, language, DisposalAction, MeasureStep).split(" ", 1)
+    return f"{step} {action}"
 
 
 def _member(kind: type[StrEnum], value: str) -> str:

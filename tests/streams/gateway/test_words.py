@@ -19,11 +19,13 @@ from schemas.records import (
     EscalationStatus,
     Phase,
     RuleOutcome,
+    RulingAction,
 )
 from streams.gateway.accounts import Value
 from streams.gateway.console.accounts import KINDS, timeline
 from streams.gateway.console.session import Session
-from streams.gateway.console.words import NAMES, WORDS, word, words
+from streams.gateway.console.show import clock, two_lines
+from streams.gateway.console.words import NAMES, WORDS, measure_words, word, words
 from streams.gateway.packs import PackLine, PublishedLine
 from streams.gateway.reviews import Case
 from streams.gateway.roles import NOBODY
@@ -33,7 +35,7 @@ from tests.streams.views.outputs import simulated
 
 READ = (AccountView, ReportLine, Case, PackLine, PublishedLine, Value)
 """What pages are made of."""
-IN_LINES = {ComplaintCategory, *(kind for kinds in KINDS.values() for kind in kinds)}
+IN_LINES = {ComplaintCategory, RulingAction, *(kind for kinds in KINDS.values() for kind in kinds)}
 """What stands in texts."""
 NOT_SHOWN = {AuditKind, Phase, RuleOutcome}
 
@@ -76,6 +78,21 @@ def test_a_name_goes_by_the_kind_of_what_is_named() -> None:
     assert words("CLOSED", "zh", ComplaintState) == "已办结"
     assert words("ADDED -30, 770 A", "en", CreditAction) == "entered -30, 770 A"
     assert words("NEW THING", "en", EscalationStatus, EscalationKind) == "NEW THING"
+
+
+def test_what_is_put_together_is_a_phrase_of_its_language() -> None:
+    assert measure_words("LIFT RESTRICT", "en") == "Restriction lifted"
+    assert measure_words("LIFT RESTRICT", "zh") == "限制功能 解除"
+    hours = 3_600_000
+    assert ">6 h 0 min left<" in clock(6 * hours, 0, "en")
+    assert ">2 h 0 min overdue<" in clock(0, 2 * hours, "en")
+    assert ">超期 2 小时 0 分<" in clock(0, 2 * hours, "zh")
+
+
+def test_a_line_without_words_leaves_no_room_for_them() -> None:
+    assert two_lines("a", "", "b") == "a<br><span class=soft>b</span>"
+    assert two_lines("", "b") == "<span class=soft>b</span>"
+    assert two_lines("a", "") == "a"
 
 
 def test_every_word_is_in_both_languages() -> None:
