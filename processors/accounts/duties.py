@@ -39,7 +39,7 @@ _SAID = {
     AGREEMENT_MISSING: Message("未签订服务协议", "no agreement was accepted (CAC-06)"),
     IDENTITY_MISSING: Message("无有效的真实身份信息", "there is no verified identity (CAC-09-1)"),
 }
-_FACETS = {
+FACETS = {
     Facet.ENTITY: Message("运营主体", "entity"),
     Facet.ADDRESS: Message("注册运营地址", "address"),
     Facet.CATEGORY: Message("内容生产类别", "category"),
@@ -47,6 +47,7 @@ _FACETS = {
     Facet.CONTACT: Message("有效联系方式", "contact"),
     Facet.IP_LOCATION: Message("IP 属地", "IP location"),
 }
+"""What a page must show, in words."""
 
 
 def missing(
@@ -75,7 +76,7 @@ def said(lacks: Iterable[str]) -> Message:
     """What is missing, in one sentence."""
     parts = [_SAID[name] for name in lacks if name in _SAID]
     facets = [
-        _FACETS[Facet(name.removeprefix(PAGE_MISSING))]
+        FACETS[Facet(name.removeprefix(PAGE_MISSING))]
         for name in lacks
         if name.startswith(PAGE_MISSING)
     ]

@@ -13,12 +13,13 @@ _BROUGHT: Mapping[NoticePart, Callable[[AccountComplaint], bool]] = {
     NoticePart.CONTACT: lambda complaint: bool(complaint.complainant_token),
     NoticePart.GOOD_FAITH: lambda complaint: complaint.good_faith is True,
 }
-_SAID: Mapping[NoticePart, tuple[str, str]] = {
-    NoticePart.REASONS: ("举报理由", "the reasons for it"),
-    NoticePart.LOCATION: ("所涉信息的位置", "the field that it concerns"),
-    NoticePart.CONTACT: ("举报人的联系方式", "a contact of the complainant"),
-    NoticePart.GOOD_FAITH: ("善意声明", "a statement of good faith"),
+PARTS: Mapping[NoticePart, Message] = {
+    NoticePart.REASONS: Message("举报理由", "the reasons for it"),
+    NoticePart.LOCATION: Message("所涉信息的位置", "the field that it concerns"),
+    NoticePart.CONTACT: Message("举报人的联系方式", "a contact of the complainant"),
+    NoticePart.GOOD_FAITH: Message("善意声明", "a statement of good faith"),
 }
+"""The parts in words."""
 
 
 def lacking(terms: ComplaintTerms, complaint: AccountComplaint) -> tuple[NoticePart, ...]:
@@ -28,7 +29,7 @@ def lacking(terms: ComplaintTerms, complaint: AccountComplaint) -> tuple[NoticeP
 
 def said(parts: tuple[NoticePart, ...]) -> Message:
     """That a complaint is not accepted, and what it lacks; it may come again with it."""
-    zh, en = ("、".join(_SAID[part][0] for part in parts), ", ".join(_SAID[p][1] for p in parts))
+    zh, en = "、".join(PARTS[p].zh for p in parts), ", ".join(PARTS[p].en for p in parts)
     return Message(
         zh=f"举报缺少：{zh}。补齐后可重新提交。",
         en=f"The complaint lacks {en}. It may be made again with it.",

@@ -69,7 +69,7 @@ _SHOWN = frozenset(("plain", "case", "width", "traditional"))
 """Ways to write a contact that do not mean to hide it."""
 _NOT_SEARCHED = (DetectorKind.WHOLE, DetectorKind.TAKEN, *MACHINE_KINDS)
 _SHORTEST_PROOF = 3  # letters of a proof's value that may stand inside a longer name
-_SAID = {
+SAID = {
     "contact": "a contact of the form {entry} is in the {field}",
     "lexicon": "the {field} holds {entry!r}",
     "protected": "the {field} uses the protected name {entry!r}",
@@ -82,6 +82,7 @@ _SAID = {
     "label": "a classifier gives the {field} the label {entry!r}",
     "taken": "the {field} is that of {entry}",
 }
+"""What was found, in words, by the kind of the match."""
 _OF_MACHINES = frozenset(("code", "image", "label", "logo"))
 """Kinds of what machines found: no words of the value, and no proof is compared with them."""
 _INVITED = "the {field} invites to get in touch elsewhere"
@@ -446,7 +447,7 @@ def _proposal(
 
 def _said(match: Match, field: Field) -> str:
     invited = match.kind == "contact" and match.entry == INVITATION
-    words = _INVITED if invited else _SAID[match.kind]
+    words = _INVITED if invited else SAID[match.kind]
     if field in IMAGE_FIELDS and match.kind not in _OF_MACHINES:
         words += ", in the text read in it"
     if match.technique == MIRRORED:

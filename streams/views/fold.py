@@ -23,7 +23,9 @@ from schemas.records import (
     Escalation,
     EscalationKind,
     EscalationStatus,
+    Finding,
     Notice,
+    RuleMode,
     Verdict,
 )
 from streams.views import documents as d
@@ -324,19 +326,26 @@ def _drop_oldest(lines: list[Line], most: int, may_go: Callable[[Line], bool]) -
 
 
 def _headline(verdict: Verdict) -> d.Headline:
-    findings = verdict.findings
-    enforced = [f for f in findings if f.decision is verdict.decision] or list(findings)
-    worst = enforced[0] if enforced else None
+    """A verdict in one line: its own reason, and the rule where that tells of what a rule found."""
+    rule = next((f for f in verdict.findings if _decides(f, verdict)), None)
     return d.Headline(
         verdict.account_id,
         verdict.event_id,
         verdict.decision,
-        worst.rule_id if worst else "",
-        worst.obligation_id if worst else "",
-        worst.field if worst else "",
-        worst.why if worst else verdict.reason,
+        rule.rule_id if rule else "",
+        rule.obligation_id if rule else "",
+        rule.field if rule else "",
+        verdict.reason,
         verdict.decided_at,
         verdict.account_seq,
+    )
+
+
+def _decides(finding: Finding, verdict: Verdict) -> bool:
+    return (
+        finding.mode is RuleMode.ENFORCE
+        and finding.decision is verdict.decision
+        and verdict.reason.startswith(finding.why)
     )
 
 

@@ -37,7 +37,6 @@ def install(app: FastAPI, gateway: Gateway) -> None:
         app,
         title="正名 Zhengming",
         dark=None,
-        language="zh-CN",
         tailwind=False,
         # Sessions live in this process, so their cookies need not outlive it.
         storage_secret=secrets.token_urlsafe(32),

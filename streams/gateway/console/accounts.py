@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 from fastapi import Request
 from nicegui import run, ui
 
-from streams.gateway.accounts import READERS, Value, moments, values_of
+from schemas.records import (
+    ChangeKind,
+    ComplaintState,
+    CreditAction,
+    Decision,
+    EscalationKind,
+    EscalationStatus,
+    NoticeKind,
+    RulingAction,
+)
+from streams.gateway.accounts import READERS, Moment, Value, moments, values_of
 from streams.gateway.console.chart import Chart
 from streams.gateway.console.sentences import reason
 from streams.gateway.console.session import Session, Sessions, log, page
 from streams.gateway.console.show import account_link, badge, escape, table, two_lines, when
-from streams.gateway.console.words import words
+from streams.gateway.console.words import measure_words, words
 from streams.gateway.context import Gateway
 from streams.gateway.roles import Role
 from streams.views.documents import AccountView
@@ -21,6 +32,13 @@ from streams.views.store import now_ms
 LINES = 80
 LATEST = 30
 EVERY_S = 5.0
+KINDS: dict[str, tuple[type[StrEnum], ...]] = {
+    "credit": (CreditAction,),
+    "escalation": (EscalationStatus, EscalationKind),
+    "complaint": (ComplaintState,),
+    "notice": (NoticeKind,),
+}
+"""What the words of a moment are, by its kind."""
 
 
 def add_page(sessions: Sessions) -> None:
@@ -42,7 +60,7 @@ def add_page(sessions: Sessions) -> None:
             head = ui.html("", sanitize=False).classes("s12 card")
             with ui.element("section").classes("card s7"):
                 ui.html(f"<h2>{session.word('curve')}</h2>", sanitize=False)
-                chart = Chart(_curve(gateway, document), "220px")
+                chart = Chart(_curve(gateway, document), "220px", session.word("curve"))
             with ui.element("section").classes("card s5"):
                 ui.html(f"<h2>{session.word('measures')}</h2>", sanitize=False)
                 measures = ui.html("", sanitize=False)
@@ -57,9 +75,10 @@ def add_page(sessions: Sessions) -> None:
             if known is not None:
                 head.set_content(_head(known, session))
                 measures.set_content(_measures(known, session))
-                line.set_content(_timeline(known, session))
-                chart.options["series"][0]["data"] = _points(gateway, known)
-                chart.update()
+                line.set_content(timeline(known, session))
+                points = _points(gateway, known)
+                chart.options["series"][0]["data"] = points
+                chart.update(_told(points, known, session))
 
         await refresh()
         ui.timer(EVERY_S, refresh)
@@ -107,12 +126,12 @@ def _texts(gateway: Gateway, session: Session, account_id: str) -> None:
             (
                 session.word(value.field),
                 escape(value.value),
-                "" if value.current else session.word("pending"),
+                session.word("current" if value.current else "pending"),
                 f"<span class=soft>{when(value.at)}</span>",
             )
             for value in values or ()
         ]
-        heads = [session.word("fields"), session.word("text"), "", session.word("when")]
+        heads = [session.word(name) for name in ("fields", "text", "state", "when")]
         shown.set_content(table(heads, rows, session.word("gone")))
         button.delete()
 
@@ -127,7 +146,7 @@ def _read_values(gateway: Gateway, account_id: str) -> list[Value]:
 def _head(document: AccountView, session: Session) -> str:
     score = "" if document.score is None else f"{session.word('score')} <b>{document.score}</b> · "
     return (
-        f'<div class="row"><h1>{escape(document.account_id)}</h1><span>{score}'
+        f'<div class="row"><h2 class="title">{escape(document.account_id)}</h2><span>{score}'
         f"{session.word('level')} <b>{escape(document.level)}</b></span></div>"
     )
 
@@ -136,9 +155,7 @@ def _measures(document: AccountView, session: Session) -> str:
     rows = [
         (
             f'<span class="chip bad">{session.word(measure.step)}</span>',
-            two_lines(
-                reason(measure.reason, session.language), f"{measure.rule_id} · {measure.article}"
-            ),
+            two_lines(reason(measure.reason, session.language), measure.rule_id, measure.article),
             f"<span class=soft>{when(measure.begins_at)}"
             f"{f' → {when(measure.ends_at)}' if measure.ends_at else ''}</span>",
         )
@@ -148,25 +165,32 @@ def _measures(document: AccountView, session: Session) -> str:
     return table(heads, rows, session.word("nothing"))
 
 
-def _timeline(document: AccountView, session: Session) -> str:
+def timeline(document: AccountView, session: Session) -> str:
+    """What happened to an account, as a table, newest first."""
     rows = []
     for moment in moments(document)[:LINES]:
-        what = words(moment.what, session.language)
-        if moment.kind == "verdict":
-            kind, _, decision = moment.what.partition(" ")
-            what = f"{session.word(kind)} {badge(decision, session.language)}"
-        else:
-            what = escape(what)
         rows.append(
             (
                 f"<span class=soft>{when(moment.at)}</span>",
-                f"<span class=soft>{session.word(moment.kind)}</span>",
-                what,
+                f"<span class=soft>{session.word(f'moment.{moment.kind}')}</span>",
+                _what(moment, session),
                 two_lines(reason(moment.why, session.language), ", ".join(moment.rule_ids)),
             )
         )
     heads = [session.word(name) for name in ("when", "kind", "what", "why")]
     return table(heads, rows, session.word("nothing"))
+
+
+def _what(moment: Moment, session: Session) -> str:
+    if moment.kind == "verdict":
+        kind, decision = moment.what.split(" ")
+        return f"{session.word(ChangeKind(kind))} {badge(Decision(decision), session.language)}"
+    if moment.kind == "measure":
+        return escape(measure_words(moment.what, session.language))
+    if moment.kind == "ruling":
+        done = words(moment.why.split(" ")[0], session.language, RulingAction)
+        return escape(f"{done} · {moment.what.removeprefix('by ')}")
+    return escape(words(moment.what, session.language, *KINDS[moment.kind]))
 
 
 def _points(gateway: Gateway, document: AccountView) -> list[list[int]]:
@@ -179,15 +203,24 @@ def _points(gateway: Gateway, document: AccountView) -> list[list[int]]:
     return [[first, before], *points, [now_ms(), last]]
 
 
+def _told(points: list[list[int]], document: AccountView, session: Session) -> str:
+    """What the curve shows, in words."""
+    scores = [score for _, score in points]
+    return session.word("curve.told").format(
+        first=scores[0], last=scores[-1], least=min(scores), level=document.level
+    )
+
+
 def _curve(gateway: Gateway, document: AccountView) -> dict[str, Any]:
     levels = gateway.policy.pack.credit.levels
-    label = {"axisLabel": {"color": "#8793a3"}, "splitLine": {"show": False}}
+    axis = {"color": "#8793a3"}
+    label = {"axisLabel": axis, "splitLine": {"show": False}}
     return {
         "animation": False,
         "backgroundColor": "transparent",
         "tooltip": {"trigger": "axis"},
         "grid": {"left": 44, "right": 44, "top": 12, "bottom": 28},
-        "xAxis": {"type": "time", **label},
+        "xAxis": {"type": "time", **label, "axisLabel": {**axis, "hideOverlap": True}},
         "yAxis": {"type": "value", "min": 0, "max": 1000, **label},
         "series": [
             {

@@ -5,8 +5,11 @@ from __future__ import annotations
 from fastapi import Request
 from nicegui import run, ui
 
+from schemas.records import ComplaintCategory
+from streams.gateway.console.frame import keep_fresh
 from streams.gateway.console.session import Session, Sessions, page
 from streams.gateway.console.show import account_link, clock, escape, table, when
+from streams.gateway.console.words import words
 from streams.gateway.context import Gateway
 from streams.gateway.roles import Role
 from streams.views.documents import AccountView, EscalationLine, ReportLine
@@ -21,7 +24,7 @@ def add_page(sessions: Sessions) -> None:
 
     @page(sessions, "/complaints", Role.REVIEWER, Role.VIEWER, Role.OPERATOR, Role.AUDITOR)
     async def complaints(gateway: Gateway, session: Session, _: Request) -> None:
-        with ui.element("div").classes("grid"):
+        with ui.element("div").classes("grid high") as grid:
             with ui.element("section").classes("card s7"):
                 ui.html(f"<h2>{session.word('complaints')}</h2>", sanitize=False)
                 waiting = ui.html("", sanitize=False)
@@ -36,7 +39,7 @@ def add_page(sessions: Sessions) -> None:
                 reports.set_content(_reports(read[2], session))
 
         await refresh()
-        ui.timer(EVERY_S, refresh)
+        keep_fresh(grid, refresh, EVERY_S)
 
 
 def _read(
@@ -54,12 +57,12 @@ def _complaints(
     for line in lines:
         document = accounts.get(line.account_id, AccountView(line.account_id))
         ticket = next((t for t in document.tickets if t.ticket_id == line.subject_id), None)
-        about = session.word(ticket.about) if ticket else ""
+        about = words(ticket.about, session.language, ComplaintCategory) if ticket else ""
         field = session.word(ticket.field) if ticket and ticket.field else ""
         rows.append(
             (
                 account_link(line.account_id),
-                f"{escape(about)} {escape(field)}",
+                escape(" · ".join(filter(None, (about, field)))),
                 f"P{line.priority}",
                 f"<span class=soft>{when(line.opened_at)}</span>",
                 clock(line.due_at, now, session.language),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from nicegui import ui
 
 from streams.gateway.console.session import Session
 from streams.gateway.console.show import escape
+from streams.gateway.console.words import TAGS, Language
 
 WAYS = (
     ("/", "overview"),
@@ -17,6 +18,13 @@ WAYS = (
     ("/accounts", "accounts"),
     ("/packs", "packs"),
 )
+
+
+def keep_fresh(place: ui.element, refresh: Callable[[], Awaitable[None]], every_s: float) -> None:
+    """Refresh a place now and then; it stands still while something in it has the focus."""
+    timer = ui.timer(every_s, refresh)
+    place.on("focusin", timer.deactivate, args=[])
+    place.on("focusout", timer.activate, args=[])
 
 
 @contextmanager
@@ -29,21 +37,25 @@ def frame(session: Session, path: str) -> Iterator[None]:
         f'<a href="{way}"{" aria-current=page" if way == path else ""}>{session.word(name)}</a>'
         for way, name in WAYS
     )
-    other = "en" if session.language == "zh" else "zh"
+    other: Language = "en" if session.language == "zh" else "zh"
 
     def flip() -> None:
         session.dark = not session.dark
         dark.set_value(session.dark)
 
-    with ui.element("header").classes("top"):
+    with ui.element("header").classes("top").props("role=banner"):
         ui.html(
             f'<a class="skip" href="#content">{session.word("skip")}</a>'
             f'<a class="brand" href="/">正名 <span>Zhengming</span></a>'
-            f'<nav aria-label="main">{ways}</nav>',
+            f'<nav aria-label="{session.word("nav")}">{ways}</nav>',
             sanitize=False,
         ).classes("ways")
         with ui.element("div").classes("tools"):
-            ui.html(f'<a href="{path}?lang={other}">{session.word("language")}</a>', sanitize=False)
+            ui.html(
+                f'<a href="{path}?lang={other}" lang="{TAGS[other]}">'
+                f"{session.word('language')}</a>",
+                sanitize=False,
+            )
             button = ui.element("button").classes("plain").on("click", flip)
             told = session.word("dark")
             button.props(f'type=button aria-label="{told}" title="{told}"')
@@ -55,4 +67,5 @@ def frame(session: Session, path: str) -> Iterator[None]:
                 sanitize=False,
             )
     with ui.element("main").classes("content").props("id=content tabindex=-1"):
+        ui.html(session.word(here), sanitize=False, tag="h1").classes("unseen")
         yield

@@ -11,12 +11,13 @@ from nicegui import run, ui
 from processors.policy import Pack
 from schemas.records import Decision
 from streams.gateway.console.chart import Chart
+from streams.gateway.console.frame import keep_fresh
 from streams.gateway.console.sentences import reason
 from streams.gateway.console.session import Session, Sessions, page
 from streams.gateway.console.show import TONES, account_link, badge, escape, table, two_lines, when
-from streams.gateway.console.words import words
+from streams.gateway.console.words import measure_words
 from streams.gateway.context import Gateway
-from streams.gateway.overview import WATCHERS, Traffic, traffic_of
+from streams.gateway.overview import WATCHERS, Minute, Traffic, traffic_of
 from streams.views.documents import Headline, Status
 
 EVERY_S = 2.0
@@ -43,10 +44,10 @@ def add_page(sessions: Sessions) -> None:
 
     @page(sessions, "/", *WATCHERS)
     async def overview(gateway: Gateway, session: Session, _: Request) -> None:
-        with ui.element("div").classes("grid"):
+        with ui.element("div").classes("grid") as grid:
             numbers = ui.html("", sanitize=False).classes("s12")
             with _card(session, "traffic", "s8"):
-                chart = Chart(_chart(session), "260px")
+                chart = Chart(_chart(session), "260px", session.word("traffic"))
             mix = _block(session, "mix", "s4")
             rules = _block(session, "rules", "s7")
             with ui.element("div").classes("s5 stack"):
@@ -70,10 +71,10 @@ def add_page(sessions: Sessions) -> None:
             findings.set_content(_findings(now.findings, session))
             disposals.set_content(_disposals(now.disposals, session))
             _fill(chart.options, now.traffic)
-            chart.update()
+            chart.update(_told(now.traffic, session))
 
         await refresh()
-        ui.timer(EVERY_S, refresh)
+        keep_fresh(grid, refresh, EVERY_S)
 
 
 def _card(session: Session, title: str, size: str) -> Any:
@@ -97,10 +98,7 @@ def _decisions(traffic: Traffic) -> Counter[str]:
 
 
 def _numbers(now: Now, session: Session) -> str:
-    rates = [
-        sum(n for name, n in minute.counts.items() if name.startswith("decision:")) / 60
-        for minute in now.traffic.minutes
-    ]
+    rates = [_all(minute) / 60 for minute in now.traffic.minutes]
     whole = rates[-1 - RATE_OVER : -1]
     work, status = now.traffic.work, now.status
     behind = "–" if status is None else f"{status.behind_ms / 1000:.1f} s"
@@ -184,8 +182,8 @@ def _findings(lines: list[Headline], session: Session) -> str:
         (
             f"<span class=soft>{when(line.at)}</span>",
             account_link(line.account_id),
-            badge(line.what, session.language),
-            two_lines(reason(line.why, session.language), f"{line.rule_id} · {line.obligation_id}"),
+            badge(Decision(line.what), session.language),
+            two_lines(reason(line.why, session.language), line.rule_id, line.obligation_id),
         )
         for line in lines
     ]
@@ -198,7 +196,7 @@ def _disposals(lines: list[Headline], session: Session) -> str:
         (
             f"<span class=soft>{when(line.at)}</span>",
             account_link(line.account_id),
-            two_lines(words(line.what, session.language), line.rule_id),
+            two_lines(measure_words(line.what, session.language), line.rule_id),
         )
         for line in lines
     ]
@@ -235,6 +233,22 @@ def _chart(session: Session) -> dict[str, Any]:
         "yAxis": {"type": "value", "minInterval": 1, **axis},
         "series": series,
     }
+
+
+def _told(traffic: Traffic, session: Session) -> str:
+    """What the chart shows, in words."""
+    counts = [_all(minute) for minute in traffic.minutes]
+    most = max(range(len(counts)), key=counts.__getitem__)
+    return session.word("traffic.told").format(
+        total=sum(counts),
+        at=when(traffic.minutes[most].at)[6:11],
+        most=counts[most],
+        last=counts[-1],
+    )
+
+
+def _all(minute: Minute) -> int:
+    return sum(minute.counts.get(f"decision:{decision}", 0) for decision in Decision)
 
 
 def _fill(options: dict[str, Any], traffic: Traffic) -> None:

@@ -42,13 +42,13 @@ def _pack(pack: PackLine, session: Session) -> str:
             f"<span class=soft>{escape(rule.obligation)}</span>",
             session.word(rule.mode),
             badge(rule.decision, session.language),
-            escape(" ".join(session.word(field) for field in rule.fields)),
+            escape(session.word("and").join(session.word(field) for field in rule.fields)),
         )
         for rule in pack.rules
     ]
-    heads = [session.word("rule"), "", *(session.word(n) for n in ("mode", "decision", "fields"))]
+    heads = [session.word(name) for name in ("rule", "obligation", "mode", "decision", "fields")]
     return (
-        f'<div class="row"><h1>{escape(title)}</h1><span><span class="chip info">'
+        f'<div class="row"><h2 class="title">{escape(title)}</h2><span><span class="chip info">'
         f"{session.word('inforce')}</span> {lint}</span></div>"
         f'<p class="soft">{escape(pack.id)} {escape(pack.version)} · {escape(pack.hash[:16])}</p>'
         f"{table(heads, rows, session.word('nothing'))}"
@@ -65,5 +65,5 @@ def _published(lines: list[PublishedLine], session: Session) -> str:
         )
         for line in reversed(lines)
     ]
-    heads = [session.word(name) for name in ("when", "packs", "mode")] + [""]
+    heads = [session.word(name) for name in ("when", "packs", "mode", "publisher")]
     return f"<h2>{session.word('published')}</h2>{table(heads, rows, session.word('nothing'))}"

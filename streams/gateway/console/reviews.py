@@ -11,7 +11,7 @@ from schemas.records import EscalationKind, RulingAction
 from streams.gateway.console.sentences import reason
 from streams.gateway.console.session import Session, Sessions, page
 from streams.gateway.console.show import account_link, badge, clock, escape, highlight
-from streams.gateway.console.words import word, words
+from streams.gateway.console.words import word
 from streams.gateway.context import Gateway
 from streams.gateway.problems import Problem
 from streams.gateway.reviews import Case, Page, Queued, Ruling, decide, open_case
@@ -47,6 +47,8 @@ class _Desk:
         self._session = session
         self._queue = queue
         self._items: list[Queued] = []
+        self._shown: dict[str, tuple[ui.element, ui.html]] = {}
+        """The button of each item, and what stands on it."""
         self._chosen: str | None = None
         self._case: Case | None = None
         self._busy = False
@@ -63,7 +65,13 @@ class _Desk:
                 .classes("card list")
                 .props(f'aria-label="{word_of("reviews")}"')
             )
-            self._detail = ui.element("section").classes("card").props("aria-live=polite")
+            with self._list:
+                self._empty = ui.html(
+                    f'<p class="empty pad">{word_of("empty")}</p>', sanitize=False
+                )
+            self._detail = (
+                ui.element("section").classes("card").props("aria-live=polite tabindex=-1")
+            )
         ui.keyboard(self._key, ignore=["input", "select", "textarea"])
         await self._refresh()
         if self._items:
@@ -87,37 +95,51 @@ class _Desk:
             f"{word(f'queue.{name}', language)} {work[name].open:,}</a>"
             for name in QUEUES
         )
-        self._tabs.set_content(f'<nav class="tabs" aria-label="queues">{tabs}</nav>')
-        if page.items != self._items or not self._items:
-            self._items = page.items
-            self._draw_list()
+        self._tabs.set_content(
+            f'<nav class="tabs" aria-label="{self._session.word("queues")}">{tabs}</nav>'
+        )
+        if page.items and not self._items:
+            self._detail.set_visibility(True)
+        self._items = page.items
+        self._draw_list()
 
     def _draw_list(self) -> None:
-        self._list.clear()
-        with self._list:
-            if not self._items:
-                empty = self._session.word("empty")
-                ui.html(f'<p class="empty pad">{empty}</p>', sanitize=False)
-            for item in self._items:
-                self._draw_item(item)
+        """Show the items as they are now; the buttons of those that stay keep the focus."""
+        ids = [item.escalation.escalation_id for item in self._items]
+        for gone in self._shown.keys() - set(ids):
+            self._shown.pop(gone)[0].delete()
+        self._empty.set_visibility(not ids)
+        for place, (one, item) in enumerate(zip(ids, self._items, strict=True), start=1):
+            if one not in self._shown:
+                self._shown[one] = self._add_item(item)
+            button, face = self._shown[one]
+            current = "true" if one == self._chosen else "false"
+            if button.props.get("aria-current") != current:
+                button.props["aria-current"] = current
+            face.set_content(self._face(item))
+            if self._list.default_slot.children.index(button) != place:
+                button.move(self._list, place)
 
-    def _draw_item(self, item: Queued) -> None:
-        language, line = self._session.language, item.escalation
-        button = ui.element("button").classes("case").props("type=button")
-        button.props["aria-current"] = "true" if line.escalation_id == self._chosen else "false"
+    def _add_item(self, item: Queued) -> tuple[ui.element, ui.html]:
+        line = item.escalation
+        with self._list:
+            button = ui.element("button").classes("case").props("type=button")
         button.props["data-account"] = line.account_id
         button.on("click", lambda: self._choose(line.escalation_id))
+        with button:
+            return button, ui.html("", sanitize=False)
+
+    def _face(self, item: Queued) -> str:
+        language, line = self._session.language, item.escalation
         who = f" · {item.claimed_by}" if item.claimed_by else ""
         about = ", ".join(line.rule_ids) or reason(line.reason, language)
-        with button:
-            ui.html(
-                f'<div class="row"><b>{escape(line.account_id)}</b>'
-                f"{clock(line.due_at, now_ms(), language)}</div>"
-                f'<div class="soft">{badge(line.kind, language)} P{line.priority}'
-                f"{escape(who)}</div>"
-                f'<div class="soft">{escape(about)}</div>',
-                sanitize=False,
-            )
+        return (
+            f'<div class="row"><b>{escape(line.account_id)}</b>'
+            f"{clock(line.due_at, now_ms(), language)}</div>"
+            f'<div class="soft">{badge(line.kind, language)} P{line.priority}'
+            f"{escape(who)}</div>"
+            f'<div class="soft">{escape(about)}</div>'
+        )
 
     async def _choose(self, escalation_id: str) -> None:
         self._chosen = escalation_id
@@ -133,6 +155,7 @@ class _Desk:
     def _draw_case(self) -> None:
         word_of, case = self._session.word, self._case
         self._detail.clear()
+        self._detail.set_visibility(case is not None or bool(self._items))
         with self._detail:
             if case is None:
                 ui.html(f'<p class="empty">{word_of("choose")}</p>', sanitize=False)
@@ -157,7 +180,7 @@ class _Desk:
         )
         with button:
             ui.html(f"{escape(text)}<kbd>{key}</kbd>", sanitize=False, tag="span")
-        button.on("click", lambda: self._act(action))
+        button.on("click", lambda: self._press(action))
 
     def _type(self, event: Any) -> None:
         args = event.args
@@ -174,7 +197,7 @@ class _Desk:
         if case.claimed_by:
             known.append(f"{word_of('claimed')} {case.claimed_by}")
         parts = [
-            f'<div class="row"><h1>{account_link(line.account_id)}</h1>'
+            f'<div class="row"><h2 class="title">{account_link(line.account_id)}</h2>'
             f"<span>{badge(line.kind, language)} "
             f"{clock(line.due_at, now_ms(), language)}</span></div>",
             f'<p class="soft">{escape(" · ".join(known))}</p>',
@@ -183,24 +206,24 @@ class _Desk:
             parts.append(f'<p><span class="chip hot">{word_of("strict")}</span></p>')
         for shown in case.texts:
             parts.append(
-                f"<h2>{word_of(shown.field)}</h2>"
+                f"<h3>{word_of(shown.field)}</h3>"
                 f"<blockquote>{highlight(shown.text, shown.findings)}</blockquote>"
             )
         if not case.texts and case.verdict is not None:
             parts.append(f'<p class="empty">{word_of("gone")}</p>')
         if case.statement:
             parts.append(
-                f"<h2>{word_of('statement')}</h2><blockquote>{escape(case.statement)}</blockquote>"
+                f"<h3>{word_of('statement')}</h3><blockquote>{escape(case.statement)}</blockquote>"
             )
         if case.measure is not None:
-            what = words(f"{case.measure.step}", language)
+            what = word(case.measure.step, language)
             why = reason(case.measure.reason, language)
             parts.append(
-                f"<h2>{word_of('measure')}</h2><p>{escape(what)} · {escape(why)} "
+                f"<h3>{word_of('measure')}</h3><p>{escape(what)} · {escape(why)} "
                 f'<span class="soft">{escape(case.measure.rule_id)}</span></p>'
             )
         if case.verdict is not None and case.verdict.findings:
-            parts.append(f"<h2>{word_of('evidence')}</h2>{self._evidence(case)}")
+            parts.append(f"<h3>{word_of('evidence')}</h3>{self._evidence(case)}")
         return "".join(parts)
 
     def _evidence(self, case: Case) -> str:
@@ -251,6 +274,11 @@ class _Desk:
             at = ids.index(self._chosen) + by if self._chosen in ids else 0
             await self._choose(ids[max(0, min(len(ids) - 1, at))])
 
+    async def _press(self, action: RulingAction | None) -> None:
+        """Act by a button, which is gone then: the focus goes to what is shown instead."""
+        await self._act(action)
+        self._detail.run_method("focus")
+
     async def _act(self, action: RulingAction | None) -> None:
         case = self._case
         if case is None or self._busy:
@@ -284,7 +312,7 @@ class _Desk:
         if holder.get(case.escalation.escalation_id, self._session.principal.name) != (
             self._session.principal.name
         ):
-            raise Problem(409, "somebody else has claimed it")
+            raise Problem(409, self._session.word("claimed.other"))
         why = self._typed.strip() or self._default(case, action)
         body = Ruling(action=action, reason=why, step=None, duration_days=None)
         ruled = await decide(self._gateway, case.escalation, body, self._session.principal)

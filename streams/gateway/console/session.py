@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import secrets
 import time
 from collections.abc import Awaitable, Callable
@@ -13,7 +14,7 @@ from nicegui import app as pages
 from nicegui import ui
 from starlette.responses import RedirectResponse, Response
 
-from streams.gateway.console.words import Language, word
+from streams.gateway.console.words import TAGS, Language, word
 from streams.gateway.context import Gateway
 from streams.gateway.limits import Bucket
 from streams.gateway.problems import Problem
@@ -106,6 +107,7 @@ def page(sessions: Sessions, path: str, *roles: Role) -> Callable[[Page], None]:
                 return RedirectResponse("/login", 303)
             if (chosen := request.query_params.get("lang")) in ("zh", "en"):
                 session.language = chosen  # type: ignore[assignment]  # one of the two
+            tell_language(session.language)
             with frame(session, path):
                 if session.principal.has(*roles):
                     await show(sessions.gateway, session, request)
@@ -116,12 +118,22 @@ def page(sessions: Sessions, path: str, *roles: Role) -> Callable[[Page], None]:
     return register
 
 
+def tell_language(language: Language) -> None:
+    """Have the document that is being made say its language, and leave its landmarks to us."""
+    client = ui.context.client
+    client.page = copy.copy(client.page)  # the original is that of every request for the path
+    client.page.language = TAGS[language]
+    (around,) = client.page_container.default_slot.children
+    around.tag = "div"  # Quasar's is a second `main`, around all of ours
+
+
 def add_login(sessions: Sessions) -> None:
     """Add the way in and the way out."""
 
     @ui.page("/login")
     def login(request: Request) -> None:
         language = _language(request)
+        tell_language(language)
         ui.page_title("正名 Zhengming")
         ui.dark_mode(None)
         wrong = "wrong" in request.query_params

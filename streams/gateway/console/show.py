@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from urllib.parse import quote
 
-from schemas.records import Decision, Finding
+from schemas.records import Decision, EscalationKind, Finding
 from streams.gateway.console.words import Language, word
 
 __all__ = ["account_link", "badge", "clock", "escape", "highlight", "table", "two_lines", "when"]
 
-TONES = {
+TONES: dict[str, str] = {
     Decision.ALLOW: "ok",
     Decision.ALLOW_LABELLED: "info",
     Decision.NEED_MATERIAL: "warn",
@@ -61,18 +61,20 @@ def clock(due: int, now: int, language: Language) -> str:
         f"{amount // size} {word(one, language)} {amount % size // smaller} {word(two, language)}"
     )
     side = word("over" if left < 0 else "left", language)
-    return f'<span class="chip {tone}">{side} {told}</span>'
+    return f'<span class="chip {tone}">{side.format(told)}</span>'
 
 
-def badge(decision: str, language: Language) -> str:
-    """A decision in its colour."""
-    tone = TONES.get(decision, "calm") if decision in set(Decision) else "calm"  # type: ignore[call-overload]
+def badge(decision: Decision | EscalationKind, language: Language) -> str:
+    """A decision in its colour, or what waits for one: a hold has that of its decision."""
+    tone = TONES.get(decision, "calm")
     return f'<span class="chip {tone}">{escape(word(decision, language))}</span>'
 
 
-def two_lines(first: str, second: str) -> str:
-    """Two texts below each other, the second one softer."""
-    return f"{escape(first)}<br><span class=soft>{escape(second)}</span>"
+def two_lines(first: str, *second: str) -> str:
+    """A text and, softer below it, those of the others that say something."""
+    said = " · ".join(filter(None, second))
+    softer = f"<span class=soft>{escape(said)}</span>" if said else ""
+    return "<br>".join(filter(None, (escape(first), softer)))
 
 
 def account_link(account_id: str) -> str:

@@ -2,9 +2,37 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Literal
 
+from processors.policy.model import Mode
+from schemas.records import (
+    ChangeKind,
+    ComplaintCategory,
+    ComplaintState,
+    CreditAction,
+    Decision,
+    DisposalAction,
+    EscalationKind,
+    EscalationStatus,
+    Field,
+    MeasureStep,
+    NoticeKind,
+    PackMode,
+    RuleMode,
+    RulingAction,
+)
+
 Language = Literal["zh", "en"]
+TAGS: dict[Language, Literal["zh-CN", "en-US"]] = {"zh": "zh-CN", "en": "en-US"}
+"""What documents say that they are in."""
+
+_MODES = {
+    "ENFORCE": ("执行", "Enforce"),
+    "SHADOW": ("影子", "Shadow"),
+    "DRAFT": ("草稿", "Draft"),
+    "RETIRED": ("退役", "Retired"),
+}
 
 WORDS: dict[str, tuple[str, str]] = {
     "overview": ("概览", "Overview"),
@@ -12,6 +40,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "complaints": ("投诉", "Complaints"),
     "accounts": ("账号", "Accounts"),
     "packs": ("策略包", "Packs"),
+    "nav": ("页面", "Pages"),
+    "queues": ("队列", "Queues"),
     "skip": ("跳到正文", "Skip to content"),
     "logout": ("退出", "Log out"),
     "login": ("登录", "Log in"),
@@ -53,6 +83,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "claim": ("认领", "Claim"),
     "release": ("释放", "Release"),
     "claimed": ("认领人", "claimed by"),
+    "claimed.other": ("已由他人认领。", "Somebody else has claimed it."),
     "reason": ("理由（写入记录与告知）", "Reason (for the record and the notice)"),
     "evidence": ("依据", "Evidence"),
     "text": ("原文", "Original text"),
@@ -63,12 +94,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "ruled": ("已裁定", "Ruled"),
     "level": ("信用等级", "Credit level"),
     "score": ("信用分", "Score"),
-    "APPROVE_CHANGE": ("通过", "Approve"),
-    "REJECT_CHANGE": ("驳回", "Reject"),
-    "UPHOLD_COMPLAINT": ("投诉成立", "Uphold"),
-    "DISMISS_COMPLAINT": ("投诉不成立", "Dismiss"),
-    "UPHOLD_APPEAL": ("申诉成立", "Uphold"),
-    "DISMISS_APPEAL": ("申诉不成立", "Dismiss"),
     "reason.default": ("留空则采用默认理由", "Left empty, the default reason stands"),
     "reason.APPROVE_CHANGE": ("经人工审核，予以通过。", "A reviewer found nothing against it."),
     "reason.REJECT_CHANGE": ("经人工审核，不符合规定。", "A reviewer found it in breach."),
@@ -99,74 +124,164 @@ WORDS: dict[str, tuple[str, str]] = {
     "lint.ok": ("无问题", "no problems"),
     "mode": ("模式", "Mode"),
     "decision": ("处理", "Decision"),
+    "and": ("、", ", "),
     "fields": ("字段", "Fields"),
     "published": ("发布记录", "Published"),
-    "left": ("剩余", "left"),
-    "over": ("超期", "overdue"),
+    "publisher": ("发布人", "Published by"),
+    "obligation": ("义务", "Obligation"),
+    "state": ("状态", "State"),
+    "current": ("现行", "current"),
+    "traffic.told": (
+        "每分钟结论：一小时内共 {total:,} 条，{at} 最多，为 {most:,} 条；最近一分钟 {last:,} 条",
+        "Verdicts by minute: {total:,} within the hour, most at {at} ({most:,}), {last:,} in the "
+        "last minute",
+    ),
+    "curve.told": (
+        "信用曲线：由 {first} 至 {last}，最低 {least}，等级 {level}",
+        "Credit curve: from {first} to {last}, {least} at the least, level {level}",
+    ),
+    "left": ("剩余 {}", "{} left"),
+    "over": ("超期 {}", "{} overdue"),
     "day": ("天", "d"),
     "hour": ("小时", "h"),
     "minute": ("分", "min"),
     "second": ("秒", "s"),
-    "ALLOW": ("通过", "Allow"),
-    "ALLOW_LABELLED": ("通过并标注", "Labelled"),
-    "NEED_MATERIAL": ("需补材料", "Need material"),
-    "HOLD": ("待审", "Hold"),
-    "STRICT_HOLD": ("从严核验", "Strict hold"),
-    "REFUSE": ("拒绝", "Refuse"),
-    "WARN": ("警示", "Warn"),
-    "CORRECT": ("限期改正", "Correct"),
-    "RESTRICT": ("限制功能", "Restrict"),
-    "SUSPEND": ("暂停使用", "Suspend"),
-    "CLOSE": ("关闭", "Close"),
-    "BAR": ("禁止重新注册", "Bar"),
-    "BEGIN": ("开始", "begins"),
-    "EXTEND": ("延长", "extended"),
-    "LIFT": ("解除", "lifted"),
-    "NAME": ("名称", "Name"),
-    "AVATAR": ("头像", "Avatar"),
-    "COVER": ("封面", "Cover"),
-    "BIO": ("简介", "Bio"),
-    "SIGNATURE": ("签名", "Signature"),
-    "BADGE": ("认证信息", "Badge"),
-    "IMPERSONATION": ("假冒", "Impersonation"),
-    "CONTACTS": ("违规联系方式", "Contacts"),
-    "FALSE_CLAIM": ("虚假表述", "False claim"),
-    "FAKE_NEWS": ("冒充新闻单位", "Fake news outlet"),
-    "ILLEGAL": ("违法信息", "Illegal"),
-    "VULGAR": ("低俗信息", "Vulgar"),
-    "OTHER": ("其他", "Other"),
-    "COMPLAINT": ("投诉", "Complaint"),
-    "APPEAL": ("申诉", "Appeal"),
-    "SLA_BREACH": ("已过时限", "Time limit passed"),
-    "DISPOSAL": ("现行信息", "Live value"),
-    "REGISTRATION": ("注册", "Registration"),
-    "EDIT": ("修改", "Edit"),
-    "OWNER_CHANGE": ("变更主体", "Owner change"),
-    "CANCELLATION": ("注销", "Cancellation"),
-    "OPENED": ("转人工", "to a person:"),
-    "CLOSED": ("办结", "settled:"),
-    "ENFORCE": ("执行", "Enforce"),
-    "SHADOW": ("影子", "Shadow"),
-    "DRAFT": ("草稿", "Draft"),
-    "RETIRED": ("退役", "Retired"),
-    "ADDED": ("记入", "entered"),
-    "EXPIRED": ("到期", "expired"),
-    "REVERSED": ("冲正", "reversed"),
-    "verdict": ("结论", "verdict"),
-    "credit": ("信用", "credit"),
-    "escalation": ("升级", "escalation"),
-    "complaint": ("投诉", "complaint"),
-    "notice": ("告知", "notice"),
-    "ruling": ("裁定", "ruling"),
+    "moment.verdict": ("结论", "verdict"),
+    "moment.measure": ("措施", "measure"),
+    "moment.credit": ("信用", "credit"),
+    "moment.escalation": ("升级", "escalation"),
+    "moment.complaint": ("投诉", "complaint"),
+    "moment.notice": ("告知", "notice"),
+    "moment.ruling": ("裁定", "ruling"),
 }
+
+NAMES: dict[type[str], dict[str, tuple[str, str]]] = {
+    Decision: {
+        "ALLOW": ("通过", "Allow"),
+        "ALLOW_LABELLED": ("通过并标注", "Labelled"),
+        "NEED_MATERIAL": ("需补材料", "Need material"),
+        "HOLD": ("待审", "Hold"),
+        "STRICT_HOLD": ("从严核验", "Strict hold"),
+        "REFUSE": ("拒绝", "Refuse"),
+    },
+    ChangeKind: {
+        "REGISTRATION": ("注册", "Registration"),
+        "EDIT": ("修改", "Edit"),
+        "OWNER_CHANGE": ("变更主体", "Owner change"),
+        "CANCELLATION": ("注销", "Cancellation"),
+    },
+    Field: {
+        "NAME": ("名称", "Name"),
+        "AVATAR": ("头像", "Avatar"),
+        "COVER": ("封面", "Cover"),
+        "BIO": ("简介", "Bio"),
+        "SIGNATURE": ("签名", "Signature"),
+        "BADGE": ("认证信息", "Badge"),
+    },
+    MeasureStep: {
+        "WARN": ("警示", "Warning"),
+        "CORRECT": ("限期改正", "Correction"),
+        "RESTRICT": ("限制功能", "Restriction"),
+        "SUSPEND": ("暂停使用", "Suspension"),
+        "CLOSE": ("关闭", "Closure"),
+        "BAR": ("禁止重新注册", "Bar"),
+    },
+    DisposalAction: {
+        "BEGIN": ("开始", "begins"),
+        "EXTEND": ("延长", "extended"),
+        "LIFT": ("解除", "lifted"),
+    },
+    RulingAction: {
+        "APPROVE_CHANGE": ("通过", "Approve"),
+        "REJECT_CHANGE": ("驳回", "Reject"),
+        "UPHOLD_COMPLAINT": ("投诉成立", "Uphold"),
+        "DISMISS_COMPLAINT": ("投诉不成立", "Dismiss"),
+        "UPHOLD_APPEAL": ("申诉成立", "Uphold"),
+        "DISMISS_APPEAL": ("申诉不成立", "Dismiss"),
+        "IMPOSE_MEASURE": ("采取措施", "Impose a measure"),
+        "LIFT_MEASURE": ("解除措施", "Lift the measure"),
+        "REQUEST_EVIDENCE": ("要求补充证据", "Ask for evidence"),
+        "REPORT_DELIVERED": ("已报送", "Report delivered"),
+        "ERASE_ACCOUNT": ("清除账号", "Erase the account"),
+        "PLACE_HOLD": ("保全证据", "Hold the evidence"),
+        "RELEASE_HOLD": ("解除保全", "Release the evidence"),
+    },
+    EscalationKind: {
+        "COMPLAINT": ("投诉", "Complaint"),
+        "HOLD": ("待审", "Hold"),
+        "STRICT_HOLD": ("从严核验", "Strict hold"),
+        "APPEAL": ("申诉", "Appeal"),
+        "SLA_BREACH": ("已过时限", "Time limit passed"),
+        "DISPOSAL": ("现行信息", "Live value"),
+        "BRAKE": ("自动处置刹车", "Brake"),
+        "CAPACITY": ("审核积压", "Backlog"),
+    },
+    EscalationStatus: {
+        "OPENED": ("转人工", "to a person:"),
+        "CLOSED": ("办结", "settled:"),
+    },
+    ComplaintCategory: {
+        "IMPERSONATION": ("假冒", "Impersonation"),
+        "CONTACTS": ("违规联系方式", "Contacts"),
+        "FALSE_CLAIM": ("虚假表述", "False claim"),
+        "FAKE_NEWS": ("冒充新闻单位", "Fake news outlet"),
+        "ILLEGAL": ("违法信息", "Illegal"),
+        "VULGAR": ("低俗信息", "Vulgar"),
+        "OTHER": ("其他", "Other"),
+    },
+    ComplaintState: {
+        "RECEIVED": ("已收到", "Received"),
+        "ACCEPTED": ("已受理", "Accepted"),
+        "NOT_ACCEPTED": ("未受理", "Not accepted"),
+        "SCREENING": ("核验中", "Being verified"),
+        "ESCALATED": ("已转人工", "With a person"),
+        "DISPOSAL": ("已处置", "Answered by a measure"),
+        "FEEDBACK": ("已反馈", "Feedback given"),
+        "CLOSED": ("已办结", "Closed"),
+        "NEED_EVIDENCE": ("待补证据", "Evidence asked for"),
+    },
+    CreditAction: {
+        "ADDED": ("记入", "entered"),
+        "EXPIRED": ("到期", "expired"),
+        "REVERSED": ("冲正", "reversed"),
+        "REPAIRED": ("修复", "repaired"),
+    },
+    NoticeKind: {
+        "MEASURE_BEGUN": ("告知处置", "Measure begins"),
+        "MEASURE_EXTENDED": ("告知延长处置", "Measure extended"),
+        "MEASURE_LIFTED": ("告知解除处置", "Measure lifted"),
+        "CORRECTION_REMINDER": ("改正提醒", "Reminder to correct"),
+        "COMPLAINT_RECEIVED": ("告知被投诉", "Complaint received"),
+        "COMPLAINT_DECIDED": ("告知投诉结果", "Complaint decided"),
+        "ANSWER_RECEIVED": ("答复回执", "Answer received"),
+        "APPEAL_RECEIVED": ("申诉回执", "Appeal received"),
+        "APPEAL_DECIDED": ("告知申诉结果", "Appeal decided"),
+    },
+    Mode: _MODES,
+    RuleMode: _MODES,
+    PackMode: _MODES,
+}
+"""The names of members of enumerations, by their type: two of them may have one value."""
 
 
 def word(key: str, language: Language) -> str:
-    """A word in a language; what has none stays as it is."""
-    pair = WORDS.get(key)
-    return key if pair is None else pair[language == "en"]
+    """A word in a language: of a member of an enumeration its name; others stay as they are."""
+    pair = NAMES.get(type(key), WORDS).get(key)
+    return str(key) if pair is None else pair[language == "en"]
 
 
-def words(text: str, language: Language) -> str:
-    """A line of known words, such as ``BEGIN SUSPEND``, in a language."""
-    return " ".join(word(part, language) for part in text.split(" "))
+def words(text: str, language: Language, *kinds: type[StrEnum]) -> str:
+    """A line such as ``BEGIN SUSPEND``, whose first parts are of these kinds, in a language."""
+    parts = text.split(" ")
+    known = [word(_member(kind, part), language) for kind, part in zip(kinds, parts, strict=False)]
+    return " ".join([*known, *parts[len(known) :]])
+
+
+def measure_words(text: str, language: Language) -> str:
+    """What was done with a measure, such as ``BEGIN SUSPEND``: ``Suspension begins``."""
+    action, step = words(text, language, DisposalAction, MeasureStep).split(" ", 1)
+    return f"{step} {action}"
+
+
+def _member(kind: type[StrEnum], value: str) -> str:
+    return kind(value) if value in kind.__members__ else value

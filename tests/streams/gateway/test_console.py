@@ -92,7 +92,7 @@ def test_a_spammers_edit_appears_a_reviewer_rules_by_key_and_the_disposal_shows(
     def chosen() -> bool:
         page.locator(f'.case[data-account="{account}"]').focus()
         page.keyboard.press("Enter")
-        expect(page.locator(".desk h1")).to_have_text(account)
+        expect(page.locator(".desk .title")).to_have_text(account)
         return shows(page.locator("blockquote"), text)
 
     wait_until(chosen, 60, "the case is shown with its text")
@@ -118,6 +118,43 @@ def test_a_spammers_edit_appears_a_reviewer_rules_by_key_and_the_disposal_shows(
     assert page.errors == []  # type: ignore[attr-defined]
 
 
+def test_who_works_by_keyboard_keeps_the_place(stack: Stack, account: str, opened: Open) -> None:
+    open_account(stack, account)
+    live_edit(stack, account, name="最高人民法院发布")
+    page = opened("bob", language="en-US")
+    page.goto(stack.url + "/reviews")
+    case = page.locator(f'.case[data-account="{account}"]')
+    case.press("Enter")
+    expect(page.locator(".desk .title")).to_have_text(account)
+    expect(case).to_have_attribute("aria-current", "true")
+    expect(case).to_be_focused()
+    page.get_by_role("button", name="Claim").press("Enter")
+    expect(case).to_contain_text("bob")
+    expect(page.locator(".desk section:has(.title)")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator(".desk .title a")).to_be_focused()
+    page.get_by_role("button", name="Reject").press("Enter")
+    expect(case).to_have_count(0)
+
+
+def test_a_list_with_the_focus_stands_still(stack: Stack, account: str, opened: Open) -> None:
+    def found(name: str) -> None:
+        open_account(stack, name)
+        live_edit(stack, name, name="最高人民法院发布")
+
+    found(account)
+    page, beside = opened("viewer"), opened("viewer")
+    link = page.get_by_role("link", name=account, exact=True).first
+    link.focus()
+    for later in (f"{account}-1", f"{account}-2"):  # the second comes after a refresh of the first
+        found(later)
+        expect(beside.get_by_role("link", name=later, exact=True).first).to_be_visible()
+    expect(link).to_be_focused()
+    expect(page.get_by_text(f"{account}-1")).to_have_count(0)
+    page.locator(".brand").focus()
+    expect(page.get_by_text(f"{account}-1").first).to_be_visible()
+
+
 @pytest.mark.obligation("CAC-16")
 def test_a_viewer_sees_numbers_but_no_review_and_no_text(
     stack: Stack, account: str, opened: Open
@@ -134,7 +171,7 @@ def test_a_viewer_sees_numbers_but_no_review_and_no_text(
         "known",
     )
     page.goto(f"{stack.url}/accounts?id={account}")
-    expect(page.locator("h1")).to_have_text(account)
+    expect(page.locator(".title")).to_have_text(account)
     expect(page.get_by_text("Timeline")).to_be_visible()
     assert page.get_by_role("button", name=re.compile("Show texts")).count() == 0
     assert "林小鱼" not in page.content()
@@ -157,6 +194,55 @@ def test_every_page_fits_its_screen_in_light_and_dark(
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, (way, wide)
     assert page.errors == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("language", "names", "chart", "curve"),
+    [
+        (
+            "en-US",
+            ("Overview", "Reviews", "Complaints", "Accounts", "Packs"),
+            r"Verdicts by minute: [\d,]+ within the hour, most at \d\d:\d\d",
+            r"Credit curve: from 700 to 700",
+        ),
+        (
+            "zh-CN",
+            ("概览", "审核", "投诉", "账号", "策略包"),
+            r"每分钟结论：一小时内共 [\d,]+ 条，\d\d:\d\d 最多",
+            r"信用曲线：由 700 至 700",
+        ),
+    ],
+)
+def test_every_page_says_its_language_its_name_and_what_its_charts_show(
+    stack: Stack,
+    account: str,
+    opened: Open,
+    language: str,
+    names: tuple[str, ...],
+    chart: str,
+    curve: str,
+) -> None:
+    live_edit(stack, account, name="林小鱼")
+    page = opened("all", language=language)
+    for way, name in zip(PAGES, names, strict=True):
+        page.goto(stack.url + way)
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+        expect(page.get_by_role("main")).to_have_count(1)
+        expect(page.get_by_role("banner")).to_have_count(1)
+        expect(page.locator("th:empty")).to_have_count(0)
+    page.goto(stack.url + "/")
+    expect(page.get_by_role("img", name=re.compile(chart))).to_be_visible()
+    wait_until(
+        lambda: stack.client("viewer").get(f"/v1/accounts/{account}").status_code == 200,
+        60,
+        "known",
+    )
+    page.goto(f"{stack.url}/accounts?id={account}")
+    expect(page.get_by_role("img", name=re.compile(curve))).to_be_visible()
+    page.get_by_role("button", name=re.compile("退出|Log out")).press("Enter")
+    expect(page).to_have_url(stack.url + "/login")
+    expect(page.locator("html")).to_have_attribute("lang", language)
 
 
 def test_a_wrong_key_a_used_code_and_a_stranger_get_no_further(
