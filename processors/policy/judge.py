@@ -460,23 +460,20 @@ def _listed(found: tuple[tuple[int, Match], ...]) -> tuple[tuple[int, Match], ..
 
     世界卫生组织 is an international organisation, and no organ of this country besides.
     """
-    names = [(index, match) for index, match in found if match.kind == "protected"]
-    if len(names) < _TWO:
+    if len(found) == 1:
         return found
-    sure = [(index, match) for index, match in names if match.outcome is Outcome.REJECT]
-    return tuple(
+    names = [one for one in found if one[1].kind == "protected"]
+    sure = [one for one in names if one[1].outcome is Outcome.REJECT]
+    doubted = {
         (index, match)
-        for index, match in found
-        if match.kind != "protected"
-        or match.outcome is not Outcome.REVIEW
-        or not any(
+        for index, match in names
+        if match.outcome is Outcome.REVIEW
+        and any(
             other != index and name.start <= match.start and match.end <= name.end
             for other, name in sure
         )
-    )
-
-
-_TWO = 2
+    }
+    return tuple(one for one in found if one not in doubted) if doubted else found
 
 
 @lru_cache(maxsize=1)

@@ -318,15 +318,16 @@ def _is_claimed(folded: str, found: Anchor) -> bool:
     It is no part of a longer word: 最美的客服 is none of 美的.
     """
     precedes, follows = before(folded, found, _REACH), after(folded, found, _REACH)
-    if folded[found.start : found.end].isdecimal() and not strip(follows):
-        return grammar.PUBLIC_MATTER.match(strip(precedes)) is not None
+    number = folded[found.start : found.end].isdecimal()
+    if number and not strip(follows) and grammar.PUBLIC_MATTER.match(strip(precedes)):
+        return True  # 税务12366
     if grammar.CLAIMED_BEFORE.search(precedes):
         return not follows[:1].isalnum() or grammar.CLAIMED_AFTER.match(follows) is not None
     if not (grammar.CLAIMED_AFTER.match(follows) or grammar.CLAIMED_AFTER.match(strip(follows))):
         return False
     # A number may have before it whose it is: 税务12366专员.
-    number = folded[found.start : found.end].isdecimal() and is_han(precedes[-1:] or " ")
-    return number or grammar.INTRODUCED.search(precedes) is not None
+    owned = number and is_han(precedes[-1:] or " ")
+    return owned or grammar.INTRODUCED.search(precedes) is not None
 
 
 def _headed(folded: str, anchor: Anchor) -> Anchor | None:
