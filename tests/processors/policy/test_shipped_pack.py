@@ -95,7 +95,7 @@ def test_who_warns_or_only_sounds_like_it_advertises_nothing(text: str):
     "text",
     [
         *("全民反诈：不裸聊、不刷单返利", "反诈提醒：刷单返利都是骗局", "代开发票违法，请勿私信"),
-        *("揭秘跑分平台", "研究六合彩历史的博士", "禁毒志愿者，拒绝冰毒"),
+        *("揭秘跑分平台", "研究六合彩历史的博士", "举报出售枪支"),
     ],
 )
 def test_who_speaks_against_what_is_illegal_is_looked_at_and_not_refused(text: str):
