@@ -113,16 +113,20 @@ class Packer:
         self._compressor = zstd.ZstdCompressor(dict_data=common, compression_params=parameters)
         self._decompressor = zstd.ZstdDecompressor(common)
 
-    def pack(self, state: bytes) -> bytes:
-        """The packed form of a state; `learn` was called."""
+    def pack(self, states: list[bytes]) -> list[bytes]:
+        """The packed forms of states, all at once; `learn` was called.
+
+        One by one each would let go of the interpreter, and wait for other threads to have it back.
+        """
         assert self._compressor is not None
-        # A copy: what is returned keeps the room that an incompressible state would have taken.
-        return bytes(memoryview(self._compressor.compress(state)))
+        some = [state for state in states if state]
+        packed = iter(self._compressor.multi_compress_to_buffer(some) if some else ())
+        return [next(packed).tobytes() if state else b"" for state in states]
 
     def unpack(self, packed: bytes) -> bytes:
         """The state that `pack` was given."""
         assert self._decompressor is not None
-        return self._decompressor.decompress(packed)
+        return self._decompressor.decompress(packed) if packed else b""
 
 
 class MemoryStore:
@@ -169,10 +173,10 @@ class MemoryStore:
         self.changelog_offset = changelog_offset
 
     def _put_away(self) -> None:
-        recent, idle, pack = self._recent, self._idle, self._packer.pack
+        recent = self._recent
         self._packer.learn(islice(recent.values(), SAMPLES))
-        for key in list(islice(recent, len(recent) - self._limit)):
-            idle[key] = pack(recent.pop(key))
+        keys = list(islice(recent, len(recent) - self._limit))
+        self._idle.update(zip(keys, self._packer.pack([*map(recent.pop, keys)]), strict=True))
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """All keys and values."""
