@@ -119,7 +119,7 @@ class Packer:
         One by one each would let go of the interpreter, and wait for other threads to have it back.
         """
         assert self._compressor is not None
-        some = [state for state in states if state]
+        some: list[bytes | bytearray | memoryview] = [state for state in states if state]
         packed = iter(self._compressor.multi_compress_to_buffer(some) if some else ())
         return [next(packed).tobytes() if state else b"" for state in states]
 
