@@ -11,7 +11,7 @@ import struct
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -189,7 +189,7 @@ class MemoryStore:
     def walk(self, after: bytes, limit: int) -> list[bytes]:
         """The next keys: in the order made when the walk began, or went on after a restore."""
         if not self._order or after < self._order[0]:
-            keys = self._own.keys() | self._accounts()
+            keys = chain(self._own, self._idle, self._fresh())
             self._order = sorted(key for key in keys if key > after)
         begin = bisect_right(self._order, after)
         found = self._order[begin : begin + limit]
@@ -199,10 +199,11 @@ class MemoryStore:
 
     def size(self) -> int:
         """How many accounts there are."""
-        return len(self._accounts())
+        return len(self._idle) + sum(1 for _ in self._fresh())
 
-    def _accounts(self) -> set[bytes]:
-        return self._recent.keys() | self._idle.keys()
+    def _fresh(self) -> Iterator[bytes]:
+        """The recent accounts that are not among the idle as well."""
+        return (key for key in self._recent if key not in self._idle)
 
     def clear(self) -> None:
         """Forget everything."""
