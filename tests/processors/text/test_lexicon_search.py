@@ -245,3 +245,29 @@ def test_odd_numerals_ornaments_and_two_words_hide_no_entry(text: str, entry: st
 @pytest.mark.parametrize("text", ["快3岁了", "牌9", "cas ino", "ca sino", "lonely fans", "①快②慢"])
 def test_plain_digits_and_words_beside_each_other_are_no_entry(text: str):
     assert COUNTED.find([text]) == [()]
+
+
+BYNAMES = Lexicon(["笑气", "洗钱", "援交", "刷单", "气枪", "冰毒", "大麻", "畜生", "听话水", "ketamine"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("打气球 N2O 直达包厢", "洗米通道 大额", "圆角学妹", "淘宝SD垫付", "气狗配件", "k粉现货"),
+        *("道友一起溜冰", "荷兰叶子", "初生东西", "乖乖水 无色无味"),
+    ],
+)
+def test_what_everybody_writes_instead_of_an_entry_goes_to_a_person(text: str):
+    (match,) = BYNAMES.find([text])[0]
+    assert (match.technique, match.outcome) == ("slang", Outcome.REVIEW)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("生日打气球布置，免费配送", "妈妈在洗米做饭", "圆角相框", "SD卡专卖", "周末去溜冰"),
+        *("秋天的叶子", "云南白粉墙", "出生时什么东西都没有", "乖乖水果店"),
+    ],
+)
+def test_a_word_that_is_a_byname_elsewhere_is_left_alone(text: str):
+    assert BYNAMES.find([text]) == [()]
