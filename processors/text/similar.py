@@ -170,32 +170,34 @@ def is_other_word(shown: str, form: str) -> bool:
 
     It must look otherwise as well: 大雪 is none of the ways to write 大学.
     """
-    if len(shown) != len(form):
+    at = _only_change(shown, form)
+    if at is None:
         return False
-    for at, (char, meant) in enumerate(zip(shown, form, strict=True)):
-        if char == meant:
-            continue
-        words = (shown[max(0, at - 1) : at + 1], shown[at : at + 2])
-        return (
-            sound(char) == sound(meant)
-            and not (is_in_tone(char, meant) or looks_alike(char, meant))
-            and any(len(word) > 1 and is_word(word) for word in words)
-        )
-    return False
+    char, meant = shown[at], form[at]
+    return (
+        sound(char) == sound(meant)
+        and not (is_in_tone(char, meant) or looks_alike(char, meant))
+        and _makes_a_word(shown, at)
+    )
 
 
 def is_misdrawn(shown: str, form: str) -> bool:
     """Whether a name has one character that only looks like its own, and makes no word there."""
+    at = _only_change(shown, form)
+    return at is not None and looks_alike(shown[at], form[at]) and not _makes_a_word(shown, at)
+
+
+def _only_change(shown: str, form: str) -> int | None:
+    """Where the one character stands that is otherwise; None where there is not just one."""
     if len(shown) != len(form):
-        return False
-    others = [at for at, char in enumerate(shown) if char != form[at]]
-    if len(others) != 1:
-        return False
-    at = others[0]
+        return None
+    changes = [at for at, char in enumerate(shown) if char != form[at]]
+    return changes[0] if len(changes) == 1 else None
+
+
+def _makes_a_word(shown: str, at: int) -> bool:
     words = (shown[max(0, at - 1) : at + 1], shown[at : at + 2])
-    return looks_alike(shown[at], form[at]) and not any(
-        len(word) > 1 and is_word(word) for word in words
-    )
+    return any(len(word) > 1 and is_word(word) for word in words)
 
 
 def is_alike(one: str, other: str) -> bool:

@@ -247,7 +247,9 @@ def test_plain_digits_and_words_beside_each_other_are_no_entry(text: str):
     assert COUNTED.find([text]) == [()]
 
 
-BYNAMES = Lexicon(["笑气", "洗钱", "援交", "刷单", "气枪", "冰毒", "大麻", "畜生", "听话水", "ketamine"])
+BYNAMES = Lexicon(
+    ["笑气", "洗钱", "援交", "刷单", "气枪", "冰毒", "大麻", "畜生", "听话水", "ketamine"]
+)
 
 
 @pytest.mark.parametrize(
