@@ -23,6 +23,8 @@ TEST_PREFIX = "zhengming-test-"
 BROKERS = {"kafka", "own_kafka"}
 SHARED = {"stack", "locked", "image"}
 """Fixtures of several files that take long to make."""
+LONGEST_ID = 200
+"""Characters."""
 
 SettingsFactory = Callable[..., Settings]
 
@@ -59,6 +61,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.kafka)
         item.add_marker(pytest.mark.xdist_group(min(asked & SHARED, default=str(item.path))))
     items.sort(key=lambda item: not (BROKERS | SHARED) & set(getattr(item, "fixturenames", ())))
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a test by what fits a line: pytest puts names into environments, which have a limit."""
+    if isinstance(val, bytes | str) and len(val) > LONGEST_ID:
+        return f"{type(val).__name__}-of-{len(val)}"
+    return None
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from itertools import takewhile
 from types import SimpleNamespace
 from typing import Any
@@ -49,16 +50,18 @@ def test_the_public_is_limited_by_address_and_callers_by_name() -> None:
 
 def test_who_asks_without_a_login_is_limited_whatever_the_answer_would_be() -> None:
     app = create_app(Settings(gateway_public_rate=6), console=False)
-    client = TestClient(app)
-    paths = ("/v1/reviews", "/v1/nothing", "/v1/openapi.json")
-    assert [client.get(path).status_code for path in (*paths, *paths)] == [401, 404, 200] * 2
-    for path in paths:
-        refused = client.get(path)
-        assert refused.status_code == 429
-        assert int(refused.headers["retry-after"]) >= 1
-    assert client.get("/health").status_code == 200
-    bad = {"Authorization": "Bearer zm_nobodys"}
-    assert client.get("/v1/nothing", headers=bad).status_code == 429
+    with ExitStack() as left:
+        left.callback(app.state.gateway.stop)
+        client = TestClient(app)
+        paths = ("/v1/reviews", "/v1/nothing", "/v1/openapi.json")
+        assert [client.get(path).status_code for path in (*paths, *paths)] == [401, 404, 200] * 2
+        for path in paths:
+            refused = client.get(path)
+            assert refused.status_code == 429
+            assert int(refused.headers["retry-after"]) >= 1
+        assert client.get("/health").status_code == 200
+        bad = {"Authorization": "Bearer zm_nobodys"}
+        assert client.get("/v1/nothing", headers=bad).status_code == 429
 
 
 def test_an_address_without_a_login_opens_so_many_pages_and_no_more(stack: Stack) -> None:
