@@ -25,8 +25,11 @@ SHARED = {"stack", "locked", "image"}
 """Fixtures of several files that take long to make."""
 LONGEST_ID = 200
 """Characters."""
+FAULT_LINES = 60
 
 SettingsFactory = Callable[..., Settings]
+
+_faults: list[str] = []
 
 # An example may take as long as a busy machine needs; what must be quick is measured by itself.
 hypothesis_settings.register_profile("suite", deadline=None)
@@ -43,6 +46,17 @@ def pytest_configure() -> None:
     if lane:
         count = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
         children.PORTS = children.PORTS[int(lane) :: count]
+
+
+def pytest_internalerror(excrepr: object) -> None:
+    """Keep a fault of pytest itself: the middle of a long log, where it is told, may be cut."""
+    _faults.append(str(excrepr))
+
+
+def pytest_unconfigure() -> None:
+    """Tell such a fault once more, last of all."""
+    for fault in _faults:
+        print(*(line[:300] for line in fault.splitlines()[-FAULT_LINES:]), sep="\n")
 
 
 @pytest.hookimpl(tryfirst=True)
