@@ -55,7 +55,7 @@ def _detectors(before: Pack, after: Pack) -> Iterator[Difference]:
 
 
 def _searched(old: Detector, new: Detector) -> Iterator[str]:
-    for name in ("kind", "views"):
+    for name in ("kind", "views", "only_places"):
         if getattr(old, name) != getattr(new, name):
             yield f"{name}: {_said(getattr(old, name))} → {_said(getattr(new, name))}"
     for name in ("entries", "places"):

@@ -490,7 +490,7 @@ def _search(detector: Detector) -> _Search:
     if detector.kind is DetectorKind.CONTACTS:
         return Contacts()
     if detector.kind is DetectorKind.PROTECTED:
-        return ProtectedNames(detector.entries, detector.places)
+        return ProtectedNames(detector.entries, detector.places, only_places=detector.only_places)
     if detector.kind is DetectorKind.CLAIMS:
         return Claims(detector.entries)
     if detector.kind is DetectorKind.GAZETTEER:

@@ -160,6 +160,7 @@ def _read_detector(
         return Detector(name, DetectorKind.CONTACTS)
     entries: tuple[Entry, ...] = ()
     places: tuple[str, ...] = ()
+    only_places = False
     signals: tuple[Entry, ...] = ()
     if kind in MACHINE_KINDS:
         return _read_machine_detector(name, kind, table, files, problems)
@@ -167,13 +168,15 @@ def _read_detector(
         entries = _read_lexicons(table, "entries", files, problems)
     if kind in (DetectorKind.PROTECTED, DetectorKind.GAZETTEER) and table.has("places"):
         places = _read_places(table, files)
+    if kind is DetectorKind.PROTECTED:
+        only_places = table.flag("only_places")
     if kind is DetectorKind.GAZETTEER:
         signals = _read_signals(table, files, problems)
     views = tuple(View)
     if kind is DetectorKind.LEXICON and table.has("views"):
         views = table.choices("views", View)
     table.close()
-    return Detector(name, kind, entries, places, views, signals)
+    return Detector(name, kind, entries, places, views, signals, only_places=only_places)
 
 
 def _read_machine_detector(

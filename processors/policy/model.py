@@ -78,6 +78,7 @@ class KnownImage(Struct, frozen=True):
 class Detector(Struct, frozen=True):
     """A named search of a pack: its kind, its entries, and the names of places it knows.
 
+    Where ``only_places`` is not set, a name that ends in a unit of a division is a place as well.
     ``views`` are what a lexicon is searched in beside the folded and the stripped form, ``signals``
     the words that a gazetteer looks for beside a place. ``names`` are the classes of codes or the
     labels that count, all where there are none; ``images`` the known images, found up to a
@@ -93,6 +94,7 @@ class Detector(Struct, frozen=True):
     names: tuple[str, ...] = ()
     images: tuple[KnownImage, ...] = ()
     distance: int = 31
+    only_places: bool = False
 
 
 class Covers(StrEnum):

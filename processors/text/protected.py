@@ -32,7 +32,6 @@ _LIKENESS = (SIMILAR, SOUND, PAIR, MIXED, INITIALS)
 """Views in which only something like a name is found."""
 
 _UNITS = "省市县区旗州盟镇乡村"
-_OF_STATES = "中国"  # in a list of states: what ends in a unit of a division is none of them
 
 
 class ProtectedNames(TermDetector):
@@ -41,6 +40,7 @@ class ProtectedNames(TermDetector):
     ``names`` are entries: whole names, and suffixes (人民政府, 日报) that count with a name before
     them. ``places`` are names of places, for suffixes that count only after a place (杭州 + 发布);
     where they are left out, the suffixes and places of the shipped pack are looked for as well.
+    What ends in a unit of a division (市, 县) is a place too, unless ``only_places`` are known.
     What is only nearly a name, or sounds like one, counts as all of a text or with a role word, and
     is for review.
     The outcome says what the surroundings make of it: ``reject`` for the name itself or with a
@@ -48,7 +48,13 @@ class ProtectedNames(TermDetector):
     passing mention, ``review`` for the rest.
     """
 
-    def __init__(self, names: Iterable[Entry | str], places: Iterable[str] | None = None) -> None:
+    def __init__(
+        self,
+        names: Iterable[Entry | str],
+        places: Iterable[str] | None = None,
+        *,
+        only_places: bool = False,
+    ) -> None:
         entries = tuple(entries_of(names))
         if places is None:
             forms, places = _shipped_forms()
@@ -65,7 +71,7 @@ class ProtectedNames(TermDetector):
         self.piece_terms: Iterable[str] = self._similar.pieces
         self._suffixes = frozenset(entry.tag for entry in entries if _is_form(entry))
         self._places = frozenset(fold(place) for place in places)
-        self._units = "" if _OF_STATES in self._places else _UNITS
+        self._units = "" if only_places else _UNITS
 
     def hears(self, term: str, stripped: str, start: int, end: int, gain: float) -> bool:
         """As for other terms, but two characters need a role word beside them."""
