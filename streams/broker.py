@@ -6,13 +6,15 @@ offline. Only a checkout has that file: an installed wheel cannot run it.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -30,6 +32,9 @@ STOP_WITHIN_S = 20.0
 MAVEN_WITHIN_S = 600.0
 TRIES = 3
 """A port can be taken between the choice and the broker's own bind."""
+
+CLASSES = "classes.jsa"
+"""Beside the jars: the classes a broker loads, as the virtual machine wants them (AppCDS)."""
 
 _JVM = ("-Xms256m", "-Xmx512m", "-XX:-UsePerfData")
 _PROPERTIES = """\
@@ -68,11 +73,17 @@ class Broker:
     """One broker with its data; `stop`, `kill` and `start` keep address and data.
 
     ``properties`` of its own come after those that all have; ``{port}`` and ``{controller}`` in
-    them stand for its ports.
+    them stand for its ports. ``jvm`` are more options of its virtual machine.
     """
 
-    def __init__(self, directory: Path, properties: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        properties: Mapping[str, str] | None = None,
+        jvm: Sequence[str] = (),
+    ) -> None:
         self.directory = directory
+        self._jvm = jvm
         own = "".join(f"{name}={value}\n" for name, value in (properties or {}).items())
         self._properties = _PROPERTIES + own
         self.port, self._controller = free_ports(2)
@@ -104,7 +115,9 @@ class Broker:
             shutil.copytree(jars.parent / "formatted", data)
         for left in reversed(range(TRIES if new else 1)):
             properties = self._write_properties(data)
-            command = java_command(jars, self.directory, "kafka.Kafka", str(properties))
+            command = java_command(
+                jars, self.directory, "kafka.Kafka", str(properties), jvm=self._jvm
+            )
             self._child = Child(command, self.log)
             problem = wait_for(self._answers, self._child, START_WITHIN_S)
             if not problem:
@@ -119,10 +132,9 @@ class Broker:
             )
         raise AssertionError("the last try returns or raises")
 
-    def stop(self) -> None:
-        """Stop it in order, as an operator would."""
-        if self._child is not None:
-            self._child.stop(STOP_WITHIN_S)
+    def stop(self) -> int:
+        """Stop it in order, as an operator would; returns the exit code, 0 without a process."""
+        return 0 if self._child is None else self._child.stop(STOP_WITHIN_S)
 
     def kill(self) -> None:
         """End it at once, as a power cut would."""
@@ -165,7 +177,7 @@ def prepare() -> Path:
 
 def cache_mark() -> str:
     """Name what is cached by what it is made from."""
-    made_from = (DEPLOY / "pom.xml").read_bytes() + CLUSTER_ID.encode()
+    made_from = (DEPLOY / "pom.xml").read_bytes() + (CLUSTER_ID + CLASSES).encode()
     return hashlib.sha256(made_from).hexdigest()[:12]
 
 
@@ -191,6 +203,22 @@ def _fill(ready: Path, pom: Path) -> None:
         except OSError:
             if not ready.is_dir():
                 raise
+        _keep_classes(ready)
+
+
+def _keep_classes(ready: Path) -> None:
+    """Let a broker leave the classes it loads, so that others start in half the time.
+
+    They count for the path of their jars only. Nothing is lost where there are none.
+    """
+    with tempfile.TemporaryDirectory(dir=ready.parent, prefix="filling-") as name:
+        kept = Path(name) / CLASSES
+        broker = Broker(Path(name), jvm=[f"-XX:ArchiveClassesAtExit={kept}"])
+        with contextlib.suppress(NoKafka):
+            broker.start()
+        # A part of them would crash whoever takes it.
+        if broker.stop() == 128 + signal.SIGTERM and kept.is_file():
+            kept.rename(ready / CLASSES)
 
 
 def _run(command: list[str]) -> None:
@@ -205,11 +233,15 @@ def _run(command: list[str]) -> None:
         raise NoKafka(f"`{' '.join(command[:5])} ...` failed:\n{tail}")
 
 
-def java_command(jars: Path, scratch: Path, main: str, *arguments: str) -> list[str]:
+def java_command(
+    jars: Path, scratch: Path, main: str, *arguments: str, jvm: Sequence[str] = ()
+) -> list[str]:
     """Build the command; ``scratch`` takes the libraries that the jars unpack."""
+    kept = jars.parent / CLASSES
+    classes = [f"-XX:SharedArchiveFile={kept}"] if kept.is_file() else []
     properties = {"log4j2.configurationFile": DEPLOY / "log4j2.xml", "java.io.tmpdir": scratch}
     given = [f"-D{name}={value}" for name, value in properties.items()]
-    return ["java", *_JVM, *given, "-cp", f"{jars}{os.sep}*", main, *arguments]
+    return ["java", *_JVM, *classes, *jvm, *given, "-cp", f"{jars}{os.sep}*", main, *arguments]
 
 
 if __name__ == "__main__":

@@ -79,6 +79,15 @@ def test_a_stopped_and_a_killed_broker_keep_address_and_data(own_kafka: Kafka) -
         assert _values(settings, "kept") == [str(n).encode() for n in range(number + 1)]
 
 
+def test_a_broker_starts_with_the_classes_that_are_kept(own_kafka: Kafka, tmp_path: Path) -> None:
+    assert isinstance(own_kafka, ApacheKafka)
+    jars = broker.prepare()
+    must = ["-Xshare:on"]  # the virtual machine ends where it cannot use them
+    told = broker.java_command(jars, tmp_path, "kafka.Kafka", "--version", jvm=must)
+    assert subprocess.run(told, check=False, capture_output=True).returncode == 0
+    (jars.parent / broker.CLASSES).stat()
+
+
 def test_a_closed_broker_leaves_no_process_and_no_data(own_kafka: Kafka) -> None:
     assert isinstance(own_kafka, ApacheKafka)
     pid, directory = own_kafka.broker.pid, own_kafka.broker.directory
