@@ -34,7 +34,7 @@ _WEAKER_TLD = (
 """Top-level domains that count behind such a dot where an address is spoken of."""
 _SPACED_TLD = "|".join(r"\s?".join(name) for name in _IN_LETTERS)
 _SURE_TLD = frozenset(("com", "cn", "net", "org", "cc", "top", "vip"))
-_SPOKEN_TLD = "西欧姆|西欧艾姆|康姆|扣姆|靠姆|科姆|抗姆|康母|坑姆|c0m|c○m|cοm|соm"
+_SPOKEN_TLD = "西欧姆|西欧艾姆|康姆|扣姆|靠姆|科姆|抗姆|康母|坑姆|c0m|t0p|c○m|cοm|соm"
 _NO_MORE = r"(?![a-z0-9_-])"
 _OPEN, _CLOSE = r"[(\[{<【「〔\"'*]", r"[)\]}>】」〕\"'*]"
 _SPELLED = (

@@ -22,6 +22,7 @@ NUMERAL = "".join(_NUMERALS.values())
 DIGIT_OF = str.maketrans({char: digit for digit, chars in _NUMERALS.items() for char in chars})
 _SOME_NUMERALS = re.compile(
     rf"[{NUMERAL}](?:[\W_]{{0,2}}[{NUMERAL}\d]){{3}}|\d[\W_]?[{NUMERAL}]|幺[{NUMERAL}]{{2}}"
+    rf"|[a-z][{NUMERAL}]{{2}}|[{NUMERAL}]{{2}}[a-z]"
 )
 
 

@@ -68,7 +68,7 @@ _WORDS = (
         加绿泡 某信号 某信大号 某信小号 vvx 十薇 十微 加徽 +徽 ➕徽
         卫⭐ 卫🌟 卫✨ 私人v 💚信 微聊 薇聊 v聊
         🛰 加卫星 +卫星 卫星号 微㐰 微訫 微伩 薇㐰 薇訫 危❤ 维❤ 魏❤ 唯❤ 微♥ v♥ 薇♥ 威♥ 卫♥
-        维♥ 危♥ 微♡ v♡
+        维♥ 危♥ 微♡ v♡ 卫星👉 卫星➕
         """,
     ),
     (
@@ -77,7 +77,7 @@ _WORDS = (
         """
         葳: 崴: 蔚: 徽❤ 溦: 嶶: 巍: 帷: 惟: 薇号: 卫信 威信 维信 征信 未信 微心 微新 卫星 绿泡
         vv: 微杏 薇杏 威杏 维杏 v杏 微幸 薇幸 某信 绿信 绿软 徽: 信: 小绿: 绿色软件 v: 薇: 微: 威:
-        w: v; 薇; 微; 微 微_ 威_ v+ 薇+ 微+ v- v_ 薇 💚 绿聊 小绿软件 绿色聊天软件 绿色聊天
+        w: v; 薇; 微; 微 微_ 威_ v+ 薇+ 微+ v- v_ 薇 💚 绿标 绿聊 小绿软件 绿色聊天软件 绿色聊天
         """,
     ),
     (
@@ -105,7 +105,7 @@ _WORDS = (
         Sense.OTHER,
         """
         企鹅 qun qun: q1 q2 q3 q4 q5 q6 q7 q8 q9
-        鹅号 鹅群 鹅裙 🦢 扣 扌口: 球球 秋秋 q: q_ 扣: 口口 球: q; 群 裙 q+ 扣+ 抠
+        鹅号 鹅群 鹅裙 🦢 扣 扌口: 球球 秋秋 q: q_ q- 扣: 口口 球: q; 群 裙 q+ 扣+ 抠
         """,
     ),
     (
@@ -120,6 +120,7 @@ _WORDS = (
         _TELEGRAM,
         Sense.BYNAME,
         """
+        提鸡 踢鸡
         土鸽 提鸽 踢鸽 纸飞机 纸飞鸡 纸✈ 纸🛩 纸🛫 飞机号 飞机群 加飞机 土豆号 电抱 电爆 电豹
         teiegram 特雷格拉姆
         特雷格兰
@@ -161,7 +162,7 @@ _WORDS = (
         _LINE,
         Sense.BYNAME,
         """
-        ライン 加赖 赖id 赖号 赖我 我赖 赖赖 赖: 加莱 加籁
+        ライン らいん 加赖 赖id 赖号 赖我 我赖 赖赖 赖: 加莱 加籁
         """,
     ),
     (
@@ -185,14 +186,14 @@ _WORDS = (
         HANDLE,
         Sense.BYNAME,
         """
-        红书号 红薯号 小红薯号 小地瓜号 小🍠 红🍠 大🍠 🍠号 dy号 ks号 xhs号 wb号 dc号
+        红书号 红薯号 小红薯号 陌号 小地瓜号 小🍠 红🍠 大🍠 🍠号 dy号 ks号 xhs号 wb号 dc号
         """,
     ),
 )
 _PLATFORMS = (
     # By their names and short names, which say little but with a mark and an id.
     """
-    抖音 抖抖 某音 斗音 抖茵 抖因 抖阴 抖ying 小音符 音符那边 dou音 抖yin
+    抖音 抖抖 抖y 某音 某探 某陌 与你 斗音 抖茵 抖因 抖阴 抖ying 小音符 音符那边 dou音 抖yin
     快手 某手 快首 快守 筷手 k手 小红书
     红书 小红薯 小地瓜 🍠 微博 围脖 微脖 weibo b站
     哔站 bilibili 哔哩哔哩 知乎 豆瓣 贴吧 陌陌 探探 soul tt语音 比心 积目 他趣 闲鱼 淘宝 旺旺
@@ -217,7 +218,7 @@ _PLATFORMS = (
 
 
 _FOUND_BY_NAME, _FOUND_BY_ID, _SHORT_NAMES, _EVERYDAY_NAMES = map(split_words, _PLATFORMS)
-_ACCOUNTS = ("号", "id", "uid", "账号", "帐号", "号码", "用户名", "昵称")
+_ACCOUNTS = ("号", "小号", "大号", "id", "uid", "账号", "帐号", "号码", "用户名", "昵称")
 
 
 def _accounts_of(names: Iterable[str]) -> tuple[str, ...]:
@@ -290,12 +291,14 @@ def _sounds_like_wechat(char: str) -> bool:
     return char != "微" and tables.sounds()[char][0] == "wei"
 
 
-def _bynames_of_wechat() -> Iterator[str]:
-    """Letters of vx by what is drawn like them, and 加 with what sounds like 微."""
-    yield from map("".join, product(_LIKE_V, _LIKE_X))
-    yield from map("".join, product(_LIKE_V[1:], (*"信号❤心芯", "xin")))
+def _bynames_of_wechat() -> Iterator[tuple[str, Sense]]:
+    """Letters of vx by what is drawn like them; 加 with what sounds like 微, or a heart for 信."""
+    for drawn in (*product(_LIKE_V, _LIKE_X), *product(_LIKE_V[1:], (*"信号❤心芯", "xin"))):
+        yield "".join(drawn), Sense.BYNAME
     for add, one in product("加+➕佳家嘉", filter(_sounds_like_wechat, tables.sounds())):
-        yield f"{add}{one}:" if one in _ANYBODY else add + one
+        yield f"{add}{one}:" if one in _ANYBODY else add + one, Sense.BYNAME
+    for add, heart in product(f"加+➕{_ADD}", _HEARTS):
+        yield add + heart, Sense.OTHER if add in _ADD else Sense.NAME
 
 
 def _word_table() -> dict[str, tuple[Word, ...]]:
@@ -312,8 +315,8 @@ def _word_table() -> dict[str, tuple[Word, ...]]:
         table.setdefault(fold(word), {})[Word(HANDLE, Sense.OTHER)] = None
     for word in (*_OF_NAMES, *_accounts_of(_FOUND_BY_ID)):
         table.setdefault(fold(word), {})[Word(HANDLE, Sense.NAME)] = None
-    for word in _bynames_of_wechat():
-        table.setdefault(fold(word), {Word(_WECHAT, Sense.BYNAME): None})
+    for word, sense in _bynames_of_wechat():
+        table.setdefault(fold(word), {Word(_WECHAT, sense): None})
     for one in _ANYBODY:
         table.setdefault(f"加{one},", {Word(_WECHAT, Sense.NAME): None})
     for one in "微薇威维":

@@ -490,7 +490,9 @@ def _is_near(text: Text, anchor: Anchor, near: re.Pattern[str] | None) -> bool:
     start, end = text.stripped_span(anchor.start, anchor.end)
     before, after = text.stripped[max(0, start - REACH) : start], text.stripped[end : end + REACH]
     beside = before[-1:] + after[:1]
-    if anchor.term.isascii() and any(map(str.isdigit, beside)):
+    touching = text.folded[max(0, anchor.start - 1) : anchor.start]
+    touching += text.folded[anchor.end : anchor.end + 1]
+    if anchor.term.isascii() and any(map(str.isdigit, touching)):
         return False
     if anchor.term.isascii() and len(anchor.term) == _LEAST and not any(map(is_han, beside)):
         return False

@@ -252,8 +252,9 @@ def _match(text: Text, found: Anchor, entry: Entry, outcome: Outcome) -> Match:
 def _speaks(folded: str, found: Anchor, entry: Entry) -> bool:
     """Whether what is only like a name is there for it: all of the text, or with a role word.
 
-    A name of two characters of which one is another says too little by itself, and so does one
-    whose other character makes a word that does not quite sound the same: 北京大雪.
+    A name of two characters of which one is another says too little by itself, unless nobody else
+    writes that one; and so does one whose other character makes a word that does not quite sound
+    the same: 北京大雪.
     """
     precedes, follows = before(folded, found, _REACH), after(folded, found, _REACH)
     if grammar.NEAR_AFTER.match(follows) or grammar.NEAR_BEFORE.search(precedes):
@@ -272,7 +273,9 @@ def _is_all(folded: str, found: Anchor, follows: str) -> bool:
     """Whether what is only like a name is all of a text, or all before the name of an office."""
     if found.view == SIMILAR and is_other_word(strip(folded[found.start : found.end]), found.term):
         return False
-    if found.end - found.start <= _SHORT or not is_whole(folded, found.start, len(folded)):
+    if found.end - found.start <= _SHORT and found.view != SIMILAR:
+        return False
+    if not is_whole(folded, found.start, len(folded)):
         return False
     if is_whole(folded, found.start, found.end):
         return True

@@ -14,7 +14,8 @@ from processors.text.lookalikes import GROUPS
 from processors.text.views import STROKES, is_in_tone, sound
 from processors.text.words import is_han, is_word
 
-_LEAST = 3  # Han characters of a name of which one may be changed for one that looks alike
+_PAIR = 2  # Han characters of a name of which one may be changed for one that is never met
+_LEAST = 3  # of which one may be changed for any one that looks alike
 _LEAST_LONGER = 5  # of a name of which one may be left out or put in
 _LEAST_LATIN = 6
 _OPEN = "\ufffe"  # stands for the character that is open
@@ -54,8 +55,10 @@ class Similar:
                 self._open[opened] = (*self._open.get(opened, ()), form)
                 if len(form) >= _LEAST_LONGER and 0 < at < len(form) - 1:
                     self._shorter.setdefault(form[:at] + form[at + 1 :], form)
-            for shown in _middles(form):
-                places.setdefault(shown, set()).add(_Window(0, _LEAST, _LEAST))
+            for shown in _redrawn(form):
+                places.setdefault(shown, set()).add(_Window(0, len(form), len(form)))
+            if len(form) == _PAIR:
+                continue
             for first, last in _halves(len(form)):
                 places.setdefault(form[first:last], set()).update(_windows(first, len(form)))
         self._places = {piece: sorted(windows) for piece, windows in places.items()}
@@ -113,16 +116,27 @@ def _halves(length: int) -> tuple[tuple[int, int], tuple[int, int]]:
     return (0, length // 2), (length // 2, length)
 
 
-def _middles(form: str) -> Iterator[str]:
-    """A name of three characters, of whose halves a change in the middle leaves none as it is.
+def _redrawn(form: str) -> Iterator[str]:
+    """Short names with a character that looks like their own, where no half is left as it is.
 
-    With those for the middle one that look alike and make no word with a neighbour.
+    The middle of three, and of two either, but those for one that running text never has and nobody
+    is called by: 枓音. What makes a word with a neighbour is none.
     """
-    if len(form) != _LEAST or form.isascii():
+    if form.isascii() or len(form) > _LEAST:
         return
-    for char in _alike_to(form[1]):
-        if not (is_word(form[0] + char) or is_word(char + form[2])):
-            yield form[0] + char + form[2]
+    for at in range(_PAIR) if len(form) == _PAIR else (1,):
+        for char in _unmet_like(form[at]) if len(form) == _PAIR else _alike_to(form[at]):
+            shown = form[:at] + char + form[at + 1 :]
+            if not any(is_word(shown[first : first + 2]) for first in range(len(form) - 1)):
+                yield shown
+
+
+def _unmet_like(char: str) -> Iterator[str]:
+    """Characters drawn like one of which running text has none, and that are no surname."""
+    drawn = {*_grouped().get(char, ()), *tables.lookalikes().get(char, ())}
+    for other in sorted(drawn - {char} - grammar.SURNAMES):
+        if other not in tables.counts():
+            yield other
 
 
 @cache
@@ -130,7 +144,7 @@ def _alike_to(char: str) -> frozenset[str]:
     """The other characters that look like one."""
     wholes = _wholes()
     found = {*_grouped().get(char, ()), *tables.lookalikes().get(char, ())}
-    for part in _parts().get(char, _NONE):
+    for part in (char, *_parts().get(char, _NONE)):
         found |= wholes.get(part, _NONE)
     return frozenset(found) - {char}
 
@@ -148,7 +162,7 @@ def _wholes() -> dict[str, frozenset[str]]:
 def _may_be_changed(form: str) -> bool:
     if form.isascii():
         return len(form) >= _LEAST_LATIN and form.isalpha()
-    return len(form) >= _LEAST and all(map(is_han, form))
+    return len(form) >= _PAIR and all(map(is_han, form))
 
 
 @cache

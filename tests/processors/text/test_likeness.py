@@ -133,6 +133,43 @@ def test_what_reads_well_as_it_stands_is_left_alone(text: str):
     assert INSTEAD.find([text]) == [()]
 
 
+CALLED = Lexicon(["傻逼", "垃圾", "高仿", "usdt", "翻墙", "征信修复", "一夜情", "卖肾", "fuck"])
+
+
+@pytest.mark.parametrize(
+    ("text", "entry"),
+    [
+        ("真是个傻×", "傻逼"),
+        ("你这辣鸡", "垃圾"),
+        ("大牌A货皮带", "高仿"),
+        ("长期收泰达币", "usdt"),
+        ("科学上网 节点多", "翻墙"),
+        ("逾期也能征信洗白", "征信修复"),
+        ("同城ons", "一夜情"),
+        ("割腰子 两个留一个", "卖肾"),
+        ("phuck 996", "fuck"),
+    ],
+)
+def test_what_everybody_calls_it_goes_to_a_person(text: str, entry: str):
+    found = [(m.entry, m.technique, m.outcome) for m in CALLED.find([text])[0]]
+    assert found == [(entry, "slang", Outcome.REVIEW)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "重庆辣鸡翅",
+        "a货架上的书",
+        "孩子科学上网课",
+        "cons and pros",
+        "phuck9 is a song",
+        "ons 2024",
+    ],
+)
+def test_what_is_only_written_so_is_left_alone(text: str):
+    assert CALLED.find([text]) == [()]
+
+
 @pytest.mark.parametrize("entry", ["事实", "圆明园"])
 def test_an_entry_that_sounds_the_same_backwards_is_found_behind_an_override(entry: str):
     assert [m.entry for m in Lexicon([entry]).find([f"\u202e{entry}\u202c"])[0]] == [entry]
