@@ -59,9 +59,14 @@ class Executor:
         self._producer: Any = None
         self._webhook: Webhook | None = None
         self._ready = False
+        self._fault: BaseException | None = None
 
     async def run(self) -> None:
-        """Deliver until stopped. Raises `BrokerUnreachable`, `ConfigurationError`."""
+        """Deliver until stopped. Raises `BrokerUnreachable`, `ConfigurationError`.
+
+        Whatever else ends a delivery is raised as well: nobody starts an executor again that
+        leaves as if it had been told to.
+        """
         kafka = self._settings.aiokafka_config()
         self._producer = AIOKafkaProducer(**kafka, enable_idempotence=True, linger_ms=5)
         self._consumer = AIOKafkaConsumer(
@@ -81,6 +86,8 @@ class Executor:
                 self._consumer.subscribe([self._topic], listener=_Listener(self))
                 self._ready = True
                 await self._loop()
+                if self._fault is not None:
+                    raise self._fault
             except KafkaError as error:
                 raise BrokerUnreachable(f"Kafka does not answer: {error}") from error
             finally:
@@ -190,6 +197,7 @@ class Executor:
     def failed(self, error: BaseException) -> None:
         """A delivery ended in a way nobody foresaw: stop, so that a supervisor starts anew."""
         log.critical("an executor's task failed", exc_info=error)
+        self._fault = error
         self.stopping.set()
 
     async def _end(self) -> None:

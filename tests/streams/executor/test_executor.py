@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 
 from schemas.codec import decode
 from schemas.records import Disposal, DisposalOutcome, OutcomeStatus
 from streams.children import Child
-from streams.clients import read_all
+from streams.clients import create_admin, read_all
+from streams.commands.common import UNREACHABLE
 from streams.executor.backlog import Backlog
 from streams.settings import Settings
 from streams.topics import create_topics, real_name
@@ -221,3 +223,22 @@ def test_the_age_of_a_backlog_is_that_of_the_first_disposal_that_waits() -> None
     assert backlog.oldest == 1_000
     backlog.done(one.account_id)
     assert backlog.oldest is None
+
+
+def test_an_executor_that_cannot_tell_outcomes_leaves_with_a_fault(
+    place: Settings, tmp_path: Path
+) -> None:
+    outcome_topic = ConfigResource(ConfigResource.Type.TOPIC, real_name(place, "disposal.outcomes"))
+    outcome_topic.add_incremental_config(
+        ConfigEntry("max.message.bytes", "1", incremental_operation=AlterConfigOpType.SET)
+    )
+    admin = create_admin(place)
+    admin.incremental_alter_configs([outcome_topic])[outcome_topic].result(30)
+    publish(place, DISPOSALS[:1])
+    platform = Platform(lambda *_: 200)
+    try:
+        with executing(place, platform.port, tmp_path / "executor.log") as child:
+            wait_until(lambda: child.exit_code is not None, 60, f"it ends: {child.tail()}")
+            assert child.exit_code == UNREACHABLE, child.tail()
+    finally:
+        platform.close()
