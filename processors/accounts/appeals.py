@@ -5,7 +5,7 @@ An appeal is decided by a person who neither ordered nor confirmed the measure.
 
 from __future__ import annotations
 
-from processors.accounts import cases, closing, credit, hearing, ladder, reasons, tickets, values
+from processors.accounts import cases, credit, hearing, ladder, reasons, reopening, tickets, values
 from processors.accounts.effects import CaseTold
 from processors.accounts.escalations import open_breach
 from processors.accounts.state import STEP_RANK, Account, Appeal, Measure
@@ -76,15 +76,15 @@ def overturn(turn: Turn, measure: Measure, reviewer: str, appeal_id: str) -> str
         if not other.ended:
             values.set_cause_aside(account, other)
             ladder.lift(turn, other, reasons.APPEAL_UPHELD, reviewer, appeal_id)
-            lifted.append(other.step)
+            lifted.append(other)
         other.overturned = True
-    closing.reopen(turn)
     reversed_ = credit.reverse(turn, measure.entry, reasons.APPEAL_UPHELD.en)
+    reopening.reopen(turn, lifted)
     for appeal in list(account.appeals):
         against = ladder.find(account, appeal.measure)
         if against is not None and against.root == measure.root:
             hearing.settle(turn, appeal, CaseOutcome.UPHELD, cases.APPEAL_MOOT)
-    done = f"lifted {', '.join(lifted)}" if lifted else "the measure had ended"
+    done = f"lifted {', '.join(one.step for one in lifted)}" if lifted else "the measure had ended"
     return done + ("; its credit entry was reversed" if reversed_ else "; no credit entry counted")
 
 

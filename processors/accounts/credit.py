@@ -77,6 +77,15 @@ def hold_level(turn: Turn) -> None:
         _begin(turn, level.measure, reasons.credit_fell(level.name))
 
 
+def go_on(turn: Turn) -> None:
+    """Hold the level of an account again that a person has reopened.
+
+    Not one that closes accounts: the person has just said otherwise.
+    """
+    if _level(turn).measure not in ladder.ENDING:
+        hold_level(turn)
+
+
 def _level(turn: Turn) -> Level:
     return turn.examiner.level(ledger.score_of(turn.account, turn.pack.credit))
 

@@ -23,6 +23,10 @@ NOT_CORRECTED_SUSPENDED = Message(
 TIME_PASSED = Message(zh="处置期限已满。", en="Its time has passed.")
 REGISTERED_ANEW = Message(zh="账号已重新注册。", en="The account is registered anew.")
 APPEAL_UPHELD = Message(zh="申诉成立，处置撤销。", en="The appeal was upheld.")
+TAKEN_UP = Message(
+    zh="关闭账号的处置已撤销，此前被其取代的处置恢复执行。",
+    en="The closure that had replaced it was lifted: it goes on with the time that was left.",
+)
 LIFTED_BY_REVIEWER = Message(zh="经人工审核解除。", en="Lifted by a reviewer.")
 REPLACED_BY_REVIEWER = Message(
     zh="已由人工处置决定取代。", en="Replaced by an order of a reviewer."

@@ -19,6 +19,7 @@ from processors.accounts import (
     ladder,
     pauses,
     reasons,
+    reopening,
     reporters,
     reports,
     reviews,
@@ -237,7 +238,7 @@ def _lift_measure(turn: Turn, ruling: AccountRuling) -> str:
     for lifted in together:
         values.set_cause_aside(account, lifted)
         ladder.lift(turn, lifted, reasons.LIFTED_BY_REVIEWER, ruling.reviewer_id)
-    closing.reopen(turn)
+    reopening.reopen(turn, together)
     return f"lifted {', '.join(lifted.step for lifted in together)}"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from processors.accounts import Status
 from schemas.records import (
     AuditKind,
     AuditRecord,
@@ -122,6 +123,45 @@ def test_the_outcome_is_told_kept_and_carried_out_at_once():
     for audit in (ruling, disposal):
         assert (audit.measure_id, audit.appeal_id) == (measure, "a1")
         assert audit.outcome is CaseOutcome.UPHELD
+
+
+@pytest.mark.invariant("INV-14")
+@pytest.mark.parametrize("by_appeal", [True, False])
+def test_what_a_closure_had_replaced_goes_on_once_the_closure_is_taken_back(by_appeal: bool):
+    world = World()
+    world.apply(bio="contact")
+    ordered(world, "ann")
+    world.wait(days=2)
+    before = {m.step: m for m in world.account.live_measures()}
+    world.apply(signature="fraud")
+    closure = next(m for m in world.account.live_measures() if m.step is MeasureStep.CLOSE)
+    world.wait(days=30)
+    if by_appeal:
+        world.appeal("a1", closure.id)
+        outputs = world.rule(RulingAction.UPHOLD_APPEAL, "a1", "ben")
+    else:
+        outputs = world.rule(RulingAction.LIFT_MEASURE, closure.id, "ben")
+    assert world.status is Status.OPEN
+    after = {m.step: m for m in world.account.live_measures() if m.rule != "credit"}
+    assert set(after) == set(before) == {MeasureStep.CORRECT, MeasureStep.RESTRICT}
+    for step, measure in after.items():
+        old = before[step]
+        left = [at - closure.begins if at else 0 for at in (old.deadline, old.ends)]
+        assert [at - world.now if at else 0 for at in (measure.deadline, measure.ends)] == left
+        assert (measure.root, measure.entry) == (old.root, old.entry)
+        assert (measure.rule, measure.reviewer) == (old.rule, old.reviewer)
+        told_of = [d for d in of(outputs, Disposal) if d.measure_id == measure.id]
+        assert "goes on with the time that was left" in told_of[0].reason
+
+
+def test_what_has_lost_its_cause_does_not_go_on_after_a_closure():
+    world = World()
+    world.apply(bio="contact")
+    world.apply("both", bio="plain", signature="fraud")
+    closure = next(m for m in world.account.live_measures() if m.step is MeasureStep.CLOSE)
+    world.appeal("a1", closure.id)
+    world.rule(RulingAction.UPHOLD_APPEAL, "a1", "ben")
+    assert (world.status, world.live()) == (Status.OPEN, [])
 
 
 def test_a_dismissal_is_told_and_kept():

@@ -1,0 +1,87 @@
+"""An account whose closure a person takes back goes on where it was (Order No. 10, Art. 17)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from processors.accounts import closing, credit, ladder, reasons, values
+from processors.accounts.effects import Ground, ground_of
+from processors.accounts.grounds import BUILT_IN, CREDIT, IDENTITY, RULING
+from processors.accounts.state import Measure, Status
+from processors.accounts.turn import Turn
+from schemas.records import MeasureStep
+
+_NOT_REPLACED = (MeasureStep.WARN, *ladder.ENDING)
+
+
+def reopen(turn: Turn, lifted: Iterable[Measure]) -> None:
+    """Undo the closures among measures that a person has lifted.
+
+    A closure ends whatever else was in force. That is taken up again with the time it had left,
+    unless it has lost its cause; and what the account shows is verified anew.
+    """
+    closing.reopen(turn)
+    closures = [measure for measure in lifted if measure.step is MeasureStep.CLOSE]
+    if not closures or turn.account.status is not Status.OPEN:
+        return
+    hit = {(proposal.rule.id, proposal.field) for proposal in turn.judge_current().proposals}
+    for closure in closures:
+        for measure in list(turn.account.measures):
+            if _was_replaced(measure, closure) and _has_its_cause(turn, measure, hit):
+                _take_up(turn, measure)
+    credit.go_on(turn)
+    values.verify_current(turn)
+
+
+def _was_replaced(measure: Measure, closure: Measure) -> bool:
+    """Whether a closure has ended a measure of another breach."""
+    return (
+        measure.ended == closure.begins
+        and measure.root != closure.root
+        and measure.step not in _NOT_REPLACED
+        and not measure.overturned
+    )
+
+
+def _has_its_cause(turn: Turn, measure: Measure, hit: set[values.Cause]) -> bool:
+    """Whether what a measure was begun for is still so; of the level of credit `credit` knows."""
+    if measure.reviewer:
+        return True
+    if measure.rule == IDENTITY.rule_id:
+        return not values.identity_verified(turn.account)
+    if measure.field is not None:
+        return (measure.rule, measure.field) in hit
+    return measure.rule != CREDIT.rule_id
+
+
+def _take_up(turn: Turn, measure: Measure) -> None:
+    again = ladder.begin(
+        turn,
+        _ground(turn, measure),
+        measure.step,
+        measure.field,
+        reasons.TAKEN_UP,
+        ends=_later(turn, measure, measure.ends),
+        deadline=_later(turn, measure, measure.deadline),
+        root=measure.root,
+        entry=measure.entry,
+        reviewer=measure.reviewer,
+    )
+    again.confirmed = list(measure.confirmed)
+
+
+def _later(turn: Turn, measure: Measure, at: int) -> int:
+    """A time of a measure that has ended, as far from now as it was from its end; 0 for none."""
+    return turn.at + at - measure.ended if at else 0
+
+
+def _ground(turn: Turn, measure: Measure) -> Ground:
+    rule = turn.examiner.rule(measure.rule)
+    ground = ground_of(rule) if rule else BUILT_IN.get(measure.rule, RULING)
+    return ground._replace(
+        rule_id=measure.rule,
+        obligation=measure.obligation,
+        article=measure.article,
+        severity=measure.severity,
+        clause=measure.clause,
+    )
