@@ -21,7 +21,6 @@ from processors.accounts.complaints import breach_ticket, miss_evidence
 from processors.accounts.effects import Audited, CorrectionReminded
 from processors.accounts.escalations import open_breach
 from processors.accounts.examiner import Examiner
-from processors.accounts.grounds import BUILT_IN, RULING
 from processors.accounts.ids import derive_id
 from processors.accounts.reports import breach_report
 from processors.accounts.state import Account, Measure, Pending, Timer, timers
@@ -98,8 +97,9 @@ def _end_wait(turn: Turn, pending: Pending) -> None:
 
 def _remind(turn: Turn, measure: Measure) -> None:
     measure.reminder = 0
-    ground = turn.examiner.ground(measure.rule, BUILT_IN.get(measure.rule, RULING))
-    turn.effects.append(CorrectionReminded(ladder.terms_of(measure), ground))
+    turn.effects.append(
+        CorrectionReminded(ladder.terms_of(measure), ladder.ground_of(turn, measure))
+    )
 
 
 def _end_measure(turn: Turn, measure: Measure) -> None:
@@ -119,14 +119,7 @@ def _go_up(turn: Turn, measure: Measure, step: MeasureStep, reason: Message) -> 
     ):
         _wait_for_quota(turn, measure, step)
         return
-    ground = turn.examiner.ground(measure.rule, BUILT_IN.get(measure.rule, RULING))
-    ground = ground._replace(
-        rule_id=measure.rule,
-        obligation=measure.obligation,
-        article=measure.article,
-        severity=measure.severity,
-        clause=measure.clause,
-    )
+    ground = ladder.ground_of(turn, measure)
     breaches.begin_step(
         turn, ground, step, measure.field, reason, root=measure.root, entry=measure.entry
     )

@@ -14,6 +14,7 @@ from processors.accounts.effects import (
     MeasureLifted,
     MeasureTerms,
 )
+from processors.accounts.grounds import BUILT_IN, RULING
 from processors.accounts.ids import derive_id
 from processors.accounts.reasons import replaced_by, served
 from processors.accounts.rollback import evidence_of, keep_compliant, last_compliant
@@ -45,6 +46,18 @@ def terms_of(measure: Measure) -> MeasureTerms:
     )
 
 
+def ground_of(turn: Turn, measure: Measure) -> Ground:
+    """What a measure was begun for, in the words of today."""
+    ground = turn.examiner.ground(measure.rule, BUILT_IN.get(measure.rule, RULING))
+    return ground._replace(
+        rule_id=measure.rule,
+        obligation=measure.obligation,
+        article=measure.article,
+        severity=measure.severity,
+        clause=measure.clause,
+    )
+
+
 def begin(
     turn: Turn,
     ground: Ground,
@@ -59,6 +72,8 @@ def begin(
     reviewer: str = "",
 ) -> Measure:
     """Put a measure in force. A deadline takes over from that of any other of the same cause."""
+    if own := getattr(turn.pack.grounds, ground.rule_id, None):
+        ground = ground._replace(obligation=own.obligation, article=own.article, clause=own.clause)
     rollback = None if step in ENDING else last_compliant(turn, field)
     if deadline:
         _take_over_deadline(turn, ground.rule_id, field, step)

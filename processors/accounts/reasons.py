@@ -49,7 +49,9 @@ def found(why: str) -> Message:
 
 def ordered(why: str) -> Message:
     """An order of a reviewer, with the reason given."""
-    return Message(zh=f"经人工审核决定：{why}", en=f"Ordered by a reviewer: {why}")
+    ended = why.endswith(tuple("。.！!？?"))
+    zh, en = ("", "") if ended else ("。", ".")
+    return Message(zh=f"经人工审核决定：{why}{zh}", en=f"Ordered by a reviewer: {why}{en}")
 
 
 def replaced_by(step: str) -> Message:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from processors.accounts import closing, credit, ladder, reasons, values
-from processors.accounts.effects import Ground, ground_of
-from processors.accounts.grounds import BUILT_IN, CREDIT, IDENTITY, RULING
+from processors.accounts.grounds import CREDIT, IDENTITY
 from processors.accounts.state import Measure, Status
 from processors.accounts.turn import Turn
 from schemas.records import MeasureStep
@@ -57,7 +56,7 @@ def _has_its_cause(turn: Turn, measure: Measure, hit: set[values.Cause]) -> bool
 def _take_up(turn: Turn, measure: Measure) -> None:
     again = ladder.begin(
         turn,
-        _ground(turn, measure),
+        ladder.ground_of(turn, measure),
         measure.step,
         measure.field,
         reasons.TAKEN_UP,
@@ -73,15 +72,3 @@ def _take_up(turn: Turn, measure: Measure) -> None:
 def _later(turn: Turn, measure: Measure, at: int) -> int:
     """A time of a measure that has ended, as far from now as it was from its end; 0 for none."""
     return turn.at + at - measure.ended if at else 0
-
-
-def _ground(turn: Turn, measure: Measure) -> Ground:
-    rule = turn.examiner.rule(measure.rule)
-    ground = ground_of(rule) if rule else BUILT_IN.get(measure.rule, RULING)
-    return ground._replace(
-        rule_id=measure.rule,
-        obligation=measure.obligation,
-        article=measure.article,
-        severity=measure.severity,
-        clause=measure.clause,
-    )

@@ -30,6 +30,7 @@ from processors.policy.terms import (
     read_complaints,
     read_credit,
     read_duties,
+    read_grounds,
     read_images,
     read_ladder,
     read_message,
@@ -121,7 +122,17 @@ def read_tables(table: Table, files: Mapping[str, bytes], problems: list[Problem
         names=read_names(table),
         sweep=read_sweep(table),
         statements=read_statements(table),
+        grounds=read_grounds(table),
     )
+    grounds = pack.grounds
+    lacks = [name for name in grounds.__struct_fields__ if getattr(grounds, name) is None]
+    if pack.statements and lacks:
+        table.note(
+            "missing-ground",
+            f"statements of reasons need the 'grounds' of what no rule causes: {', '.join(lacks)}",
+            "each with obligation and article, and the clause of your terms where there is one",
+            key="statements",
+        )
     table.close()
     return Draft(pack, rule_lines, detector_lines)
 

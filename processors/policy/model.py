@@ -439,6 +439,29 @@ class SweepTerms(Struct, frozen=True):
     after_activation: bool = False
 
 
+class GroundTerms(Struct, frozen=True):
+    """What a pack has measures rest on that no rule of it has caused, such as an order of a person.
+
+    ``clause`` is that of the agreement with the user, where there is one.
+    """
+
+    obligation: str
+    article: str
+    clause: str = ""
+
+
+class GroundsTerms(Struct, frozen=True):
+    """The grounds of a pack for what no rule causes; None for that which Order No. 10 gives."""
+
+    identity: GroundTerms | None = None
+    agreement: GroundTerms | None = None
+    page: GroundTerms | None = None
+    institution: GroundTerms | None = None
+    reregistration: GroundTerms | None = None
+    credit: GroundTerms | None = None
+    ruling: GroundTerms | None = None
+
+
 class StatementsTerms(Struct, frozen=True):
     """A pack under which restrictions have a statement of reasons (DSA Art. 17).
 
@@ -478,6 +501,7 @@ class Pack(Struct, frozen=True):
     images: ImageTerms = ImageTerms()
     across: AcrossTerms | None = None
     names: NameTerms = NameTerms()
+    grounds: GroundsTerms = GroundsTerms()
     guard: Guard = Guard.OFF
     sweep: SweepTerms = SweepTerms()
 

@@ -14,6 +14,8 @@ from processors.policy.model import (
     CreditTerms,
     DutyTerms,
     Facet,
+    GroundsTerms,
+    GroundTerms,
     ImageTerms,
     LadderTerms,
     Level,
@@ -379,6 +381,23 @@ def read_statement(owner: Table, key: str) -> StatementTerms | None:
     )
     table.close()
     return terms
+
+
+def read_grounds(pack: Table) -> GroundsTerms:
+    """What measures rest on that no rule has caused; by default Order No. 10."""
+    table = pack.table("grounds", "grounds", required=False)
+    if table is None:
+        return GroundsTerms()
+    found = {}
+    for name in GroundsTerms.__struct_fields__:
+        inner = table.table(name, f"the ground {name}", required=False)
+        if inner is not None:
+            found[name] = GroundTerms(
+                inner.text("obligation"), inner.text("article"), inner.text("clause", "")
+            )
+            inner.close()
+    table.close()
+    return GroundsTerms(**found)
 
 
 def read_statements(pack: Table) -> StatementsTerms | None:

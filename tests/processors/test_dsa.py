@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from processors.policy import Policy, compose, load_pack, shipped_pack
+from processors.accounts.grounds import BUILT_IN
+from processors.policy import Policy, compose, lint_pack, load_pack, shipped_pack
+from processors.policy.model import GroundsTerms
 from schemas.records import (
     ComplaintCategory,
     ComplaintFeedback,
@@ -105,6 +107,30 @@ def test_what_a_person_decided_after_automatic_detection_is_told_so(world: World
     notice = one(world.rule(RulingAction.REJECT_CHANGE, "e"), Notice)
     assert "Detected by automated means: yes." in notice.body
     assert "Decided by automated means: no." in notice.body
+
+
+@pytest.mark.obligation("DSA-17")
+def test_the_order_of_a_person_rests_on_the_terms_of_the_platform(world: World):
+    outputs = world.rule(
+        RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.RESTRICT, field=Field.BIO
+    )
+    disposal, body = one(outputs, Disposal), one(outputs, Notice).body
+    assert disposal.obligation_id == "DSA-17"
+    assert disposal.article == "Terms and conditions, decisions of reviewers"
+    assert f"so decided. Ground: {disposal.article}" in body
+    assert "Order No. 10" not in body
+
+
+@pytest.mark.obligation("DSA-17")
+def test_a_pack_with_statements_names_the_ground_of_what_no_rule_causes():
+    files = dict(shipped_pack("dsa2022"))
+    lines = files["pack.yaml"].decode().splitlines(keepends=True)
+    kept = [line for line in lines if not line.startswith("  ruling:")]
+    assert len(kept) == len(lines) - 1
+    (problem,) = lint_pack(files | {"pack.yaml": "".join(kept).encode()})
+    assert problem.code == "missing-ground"
+    assert problem.message.endswith(": ruling")
+    assert set(GroundsTerms.__struct_fields__) == set(BUILT_IN)
 
 
 @pytest.mark.obligation("DSA-20")
