@@ -49,8 +49,11 @@ BRACKETED = re.compile(
     f"(?:[{OPEN}][^{OPEN}{CLOSE}\\n]{{1,6}}[{CLOSE}]|[{PUT_IN}](?<=[㐀-鿿].))(?=[㐀-鿿])"
 )
 """What is put into a word in brackets, or alone: 办(假)证, 裸の聊, 毛x片."""
-_SAYS_BACKWARDS = re.compile("[反倒](?:着|过来)[看读念写]|(?<=[读念写看])[反倒]了")
+_SAYS_BACKWARDS = re.compile(
+    "[反倒](?:着|过来)[看读念写]|(?<=[读念写看])[反倒]了|[反倒][读念](?!书)|倒装|右起[读念看]|右[往到向至]左"
+)
 """How a text says that it is to be read from its end."""
+_SAYING = np.array([ord(char) for char in "反倒右"], np.uint32)
 UPSIDE_DOWN = "ɐɔǝɟƃɓɥᴉɾʞɯɹʇʌʍʎ∀ƎℲ⅁⅂┴⅄"
 """Letters that are only ever written upside down."""
 _ROUND, _CROSSED = "◯○●◉◎⊙⭕🔴🟠🟡🟢🔵🟣⚫⚪", "❌✖"  # signs that are letters beside others only
@@ -191,7 +194,7 @@ def backwards_at(folded: str, codes: Codes | None = None) -> list[int]:
     """Places where a text says that it is to be read from its end."""
     if codes is None:
         return [hit.start() for hit in _SAYS_BACKWARDS.finditer(folded)]
-    places = np.flatnonzero((codes == ord("反")) | (codes == ord("倒"))).tolist()
+    places = np.flatnonzero(np.isin(codes, _SAYING)).tolist()
     return [at for at in places if _SAYS_BACKWARDS.match(folded, at)]
 
 
