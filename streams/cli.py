@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
@@ -15,7 +17,7 @@ from typer.main import get_command, get_group
 
 from processors.masking import mask
 from schemas.errors import RegistryUnavailable
-from streams.commands.common import BAD_INPUT, UNREACHABLE, complain
+from streams.commands.common import BAD_INPUT, UNREACHABLE, complain, reader_may_go
 from streams.errors import BrokerUnreachable, ConfigurationError, WorkerError
 from streams.logs import log_to_stderr
 from streams.settings import load_settings
@@ -45,6 +47,9 @@ _COMMANDS = {  # where each is: a module, and what it is called there if not lik
     "migrate": "backup:migrate",
     "doctor": "doctor",
 }
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class _Loaded(Mapping[str, Any]):
@@ -101,7 +106,11 @@ def main() -> None:
     """
     log_to_stderr()
     try:
-        app()
+        try:
+            app()
+        finally:
+            with reader_may_go():
+                sys.stdout.flush()
     except ConfigurationError as error:
         complain(str(error))
         sys.exit(BAD_INPUT)
@@ -111,9 +120,24 @@ def main() -> None:
     except WorkerError as error:
         complain(str(error))
         sys.exit(error.exit_code)
-    except Exception:
+    except typer.Exit as leaving:
+        sys.exit(leaving.exit_code)
+    except Exception as error:
+        if isinstance(error, OSError) and (error.filename is not None or error.errno in _FULL):
+            _tell_of_file(error)
+            sys.exit(BAD_INPUT)
         complain(mask(traceback.format_exc()))
         sys.exit(WorkerError.exit_code)
+
+
+def _tell_of_file(error: OSError) -> None:
+    """Say of a path that cannot be used, or of a full disk, what is wrong and what to do."""
+    where = f"{error.filename}: " if error.filename is not None else ""
+    if error.errno in _FULL:
+        complain(f"{where}{error.strerror}: make room, or let it be written elsewhere")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left of it
+    else:
+        complain(f"{where}{error.strerror}; name a path that can be used")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -32,6 +33,7 @@ from streams.logs import configure_logging, get_logger
 from streams.manager import TaskManager, TaskOptions
 from streams.metrics import WorkerMetrics
 from streams.pages import add_pages
+from streams.probes import require_free
 from streams.processing import DomainProcessing
 from streams.regions import open_regions
 from streams.settings import Settings
@@ -90,7 +92,7 @@ class Worker:
         on_step: Callable[[int, int], None] | None = None,
     ) -> None:
         self.settings = settings
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        _make(settings.data_dir)
         self._packer = Packer()
         self.tasks = TaskManager(
             task_options(settings),
@@ -241,6 +243,16 @@ class Worker:
         return bool(self.app.consumer._thread.caught_up(processed, since))
 
 
+def _make(data_dir: Path) -> None:
+    """Make the directory of the stores. Raises `ConfigurationError`."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{data_dir}: {error.strerror}; set ZHENGMING_DATA_DIR to a directory that can be made"
+        ) from error
+
+
 def _over_capacity(task: PartitionTask) -> bool:
     counted = task.store.get(BACKLOG)
     return counted is not None and read_backlog(counted).over
@@ -279,6 +291,7 @@ def run_worker(settings: Settings, on_step: Callable[[int, int], None] | None = 
 
     configure_logging(settings)
     try:
+        require_free(settings, "web")
         require(settings, Part.WORKER)
         worker = domain_worker(settings, load_policy(settings), on_step)
     except ConfigurationError as error:

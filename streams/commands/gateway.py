@@ -11,6 +11,7 @@ from streams.access import Part, require
 from streams.commands.common import err, fail, out
 from streams.errors import ConfigurationError
 from streams.logs import configure_logging
+from streams.probes import require_free
 from streams.settings import Settings, load_settings
 
 
@@ -26,6 +27,7 @@ def gateway() -> None:
         ) from error
     settings = load_settings()
     configure_logging(settings)
+    require_free(settings, "gateway")
     require(settings, Part.GATEWAY)
     uvicorn.run(
         create_app(settings),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,10 +17,11 @@ from typer.testing import CliRunner
 
 from schemas.errors import DeadLetterReason
 from streams.cli import app
-from streams.errors import BrokerUnreachable
+from streams.errors import BrokerUnreachable, ConfigurationError
 from streams.jsonl import LineError, read_lines, write_line
 from streams.settings import Settings
 from streams.simulate import Simulation
+from streams.worker import Worker
 from tests.streams.command_line import Command
 
 pytestmark = pytest.mark.usefixtures("no_settings")
@@ -36,13 +38,16 @@ def run(*arguments: str, lines: list[Any] | str = "") -> Result:
     return CliRunner().invoke(app, arguments, input=text)
 
 
-def process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def process(
+    *arguments: str, text: str = "", stdout: Any = subprocess.PIPE, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "streams.cli", *arguments],
         cwd=ROOT,
         env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
+        input=text,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         text=True,
         timeout=60,
         check=False,
@@ -328,6 +333,42 @@ def test_doctor_finds_what_is_away_and_says_what_to_do(command: Command, tmp_pat
     assert faults["settings"]["cure"].startswith("did you mean ZHENGMING_KAFKA")
     assert "secret" not in left.out + left.err
     assert report["settings"]["ZHENGMING_PARTITIONS"] == "4"
+
+
+def test_a_path_that_cannot_be_used_is_told_without_a_traceback(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("streams.inspection._records", lambda *_: [])
+    (tmp_path / "file").touch()
+    wrong = tmp_path / "file" / "export"
+    persons = ("--order", "x", "--ordered-by", "a", "--approved-by", "b")
+    left = command("export", "inspection", "--account", "a", *persons, "--out", str(wrong))
+    assert left.code == 2
+    assert left.err == f"{wrong}: Not a directory; name a path that can be used\n"
+    with pytest.raises(ConfigurationError, match=r"Not a directory; set ZHENGMING_DATA_DIR"):
+        Worker(Settings(data_dir=wrong), None)  # type: ignore[arg-type]  # not come to
+
+
+@pytest.mark.parametrize("arguments", [("replay", "--outputs", "-"), ("policy", "lint")])
+def test_a_full_disk_is_told_without_a_traceback(arguments: tuple[str, ...]) -> None:
+    line = json.dumps(HONEST | {"event_id": "e", "occurred_at": 5, "kind": "EDIT"})
+    with Path("/dev/full").open("w") as full:
+        result = process(*arguments, text=line, stdout=full)
+    assert result.returncode == 2
+    assert result.stderr.startswith("No space left on device: make room")
+    assert len(result.stderr.splitlines()) == 1, result.stderr
+
+
+@pytest.mark.parametrize("part", ["worker", "gateway"])
+def test_a_port_in_use_is_a_wrong_setting(part: str) -> None:
+    variable = {"worker": "ZHENGMING_WEB_PORT", "gateway": "ZHENGMING_GATEWAY_PORT"}[part]
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = process(part, ZHENGMING_KAFKA=NOWHERE, **{variable: port})
+    assert result.returncode == 2
+    told = f"cannot serve on 127.0.0.1:{port} (Address already in use): set {variable} to a free"
+    assert told in result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
 
 
 def test_whoever_has_read_enough_may_go() -> None:
