@@ -7,7 +7,7 @@ the number of its lines.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,13 @@ import msgspec
 from msgspec import Struct
 
 from processors.persons import same_person
-from schemas.errors import DecodeError
 from schemas.records import AuditRecord, Verdict
 from streams.audit import Chains, Link, link_of
-from streams.clients import read_all
-from streams.codecs import open_codec
+from streams.decoded import Unreadable, read_decoded
 from streams.errors import ConfigurationError
 from streams.sealed import check_hash, hash_of, read_manifest, seal, strangers
 from streams.settings import Settings
-from streams.topics import Topic, input_topics, output_topics, real_name, topic_of
+from streams.topics import Topic, input_topics, output_topics, topic_of
 
 CHAIN = "audit-chain.jsonl"
 AUDIT = topic_of(AuditRecord).name
@@ -67,6 +65,23 @@ class Part(Struct, frozen=True):
     lines: int
 
 
+class LeftOut(Struct, frozen=True):
+    """A record that could not be read, and may be of an account in the scope."""
+
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.topic}[{self.partition}] at {self.offset} could not be read ({self.reason})"
+
+    @property
+    def output(self) -> bool:
+        """Whether it is one of ours. An input that cannot be read was set aside, and is none."""
+        return self.topic in {topic.name for topic in output_topics()}
+
+
 class Manifest(Struct, frozen=True):
     """What an export is and is made of."""
 
@@ -78,6 +93,7 @@ class Manifest(Struct, frozen=True):
     created_at: int
     scope: Scope
     files: tuple[Part, ...]
+    unreadable: tuple[LeftOut, ...] = ()
 
 
 class Line(Struct, frozen=True):
@@ -123,7 +139,10 @@ def export(
     audit = topic_of(AuditRecord)
     lines: dict[str, list[bytes]] = {topic.name: [] for topic in read}
     links: list[bytes] = []
-    for topic, partition, offset, record in _records(settings, [audit, *read], progress):
+    bad: list[Unreadable] = []
+    for topic, partition, offset, record in read_decoded(
+        settings, [audit, *read], bad.append, progress
+    ):
         if topic.record is AuditRecord and scope.names(record.account_id):
             links.append(msgspec.json.encode(link_of(record)._asdict()))
         if topic.name in lines and scope.covers(record.account_id, _time_of(record)):
@@ -133,7 +152,17 @@ def export(
         _write(directory / name, content)
         for name, content in (*((f"{n}.jsonl", c) for n, c in lines.items()), (CHAIN, links))
     )
-    manifest = Manifest(VERSION, settings.app_id, order, ordered_by, approved_by, at, scope, files)
+    manifest = Manifest(
+        version=VERSION,
+        app_id=settings.app_id,
+        order=order,
+        ordered_by=ordered_by,
+        approved_by=approved_by,
+        created_at=at,
+        scope=scope,
+        files=files,
+        unreadable=tuple(_left_out(one) for one in bad if _concerns(scope, one)),
+    )
     seal(directory, manifest)
     return manifest
 
@@ -148,22 +177,17 @@ def verify_export(directory: Path) -> tuple[Manifest | None, list[str]]:
         problems += _check_part(directory / part.name, part)
     if not problems:
         problems += _check_content(directory, manifest)
+    problems += [f"{one}, and is not in the export" for one in manifest.unreadable if one.output]
     return manifest, problems
 
 
-def _records(
-    settings: Settings, topics: list[Topic], progress: Progress | None
-) -> Iterator[tuple[Topic, int, int, Any]]:
-    """All records of topics, those of each partition in order; bytes that are none are left out."""
-    codec = open_codec(settings)
-    by_name = {real_name(settings, topic.name): topic for topic in topics}
-    for message in read_all(settings, list(by_name), progress=progress):
-        topic = by_name[str(message.topic())]
-        try:
-            record = codec.decode(topic.record, bytes(message.value() or b""))
-        except DecodeError:
-            continue  # an input that was set aside: it belongs to no account
-        yield topic, int(message.partition() or 0), int(message.offset() or 0), record
+def _concerns(scope: Scope, one: Unreadable) -> bool:
+    """Whether it may be of an account that is ordered: by its key, if it has one."""
+    return not one.key or scope.names(one.key.decode("utf-8", "replace"))
+
+
+def _left_out(one: Unreadable) -> LeftOut:
+    return LeftOut(one.topic.name, one.partition, one.offset, one.error.reason.value)
 
 
 def _write(path: Path, lines: list[bytes]) -> Part:

@@ -21,11 +21,10 @@ from schemas.records import (
     Field,
     MeasureStep,
 )
-from streams.clients import read_all
-from streams.codecs import open_codec
+from streams.decoded import Unreadable, read_decoded
 from streams.errors import ConfigurationError
 from streams.settings import Settings
-from streams.topics import real_name, topic_of
+from streams.topics import topic_of
 
 Progress = Callable[[int, int], None]
 
@@ -134,14 +133,16 @@ def countries_of(territory: str) -> list[str]:
 
 
 def statements_from_topics(
-    settings: Settings, policy: Policy, territory: Iterable[str], progress: Progress | None = None
+    settings: Settings,
+    policy: Policy,
+    territory: Iterable[str],
+    unreadable: Callable[[Unreadable], None],
+    progress: Progress | None = None,
 ) -> Statements:
-    """Take up all outputs that say something. Raises as `read_all` does."""
-    made, codec = Statements(policy, territory), open_codec(settings)
-    names = {real_name(settings, topic.name): topic for topic in map(topic_of, _SAY)}
-    for message in read_all(settings, list(names), progress=progress):
-        record = names[str(message.topic())].record
-        made.take(codec.decode(record, bytes(message.value() or b"")))
+    """Take up all outputs that say something, as `read_decoded` reads them."""
+    made = Statements(policy, territory)
+    for record in read_decoded(settings, [*map(topic_of, _SAY)], unreadable, progress):
+        made.take(record.value)
     return made
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,6 +22,9 @@ OK, FOUND, BAD_INPUT, UNREACHABLE = 0, 1, 2, 4
 """Exit codes: done; something was found wrong; input or settings are wrong; Kafka is away."""
 
 STDIN = "-"
+
+SHOWN = 20
+"""Of a list of problems so many are shown."""
 
 
 class Terminal(Console):
@@ -61,6 +64,22 @@ def fail(message: str, code: int = BAD_INPUT) -> typer.Exit:
     """Say on standard error what is wrong; raise the result to leave."""
     complain(message)
     return typer.Exit(code)
+
+
+def leave_if_any(unreadable: Sequence[object]) -> None:
+    """Say which records cannot be read, as `streams.decoded` tells them, and leave with `FOUND`.
+
+    Where all can be read, nothing happens.
+    """
+    if not unreadable:
+        return
+    for one in unreadable[:SHOWN]:
+        complain(str(one))
+    raise fail(
+        f"records left out: {len(unreadable):,}. Where a newer version has written them "
+        "(UNKNOWN_SCHEMA), use that version; else find out who writes to the topic",
+        FOUND,
+    )
 
 
 def print_json(value: Any) -> None:

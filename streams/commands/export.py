@@ -10,7 +10,15 @@ import typer
 
 from schemas.codec import Codec
 from schemas.errors import DecodeError
-from streams.commands.common import complain, fail, opened, print_json, progress_bar
+from streams.commands.common import (
+    complain,
+    fail,
+    leave_if_any,
+    opened,
+    print_json,
+    progress_bar,
+)
+from streams.decoded import Unreadable
 from streams.packs import policy_of
 from streams.settings import load_settings
 from streams.statements import Statements, countries_of, statements_from_topics
@@ -47,7 +55,7 @@ def statements(
     """
     if from_topics == (file is not None):
         raise fail("export what? give a FILE, or --from-topics")
-    settings = load_settings()
+    settings, bad = load_settings(), list[Unreadable]()
     policy, countries = policy_of(pack or settings.pack), countries_of(territory)
     if file is None:
         with progress_bar() as bar:
@@ -56,6 +64,7 @@ def statements(
                 settings,
                 policy,
                 countries,
+                bad.append,
                 lambda done, total: bar.update(task, completed=done, total=total),
             )
     else:
@@ -68,6 +77,7 @@ def statements(
         print_json(body)
     if not count:
         complain("no restriction has a statement of reasons: does the pack have `statements`?")
+    leave_if_any(bad)
 
 
 def _from_file(file: str) -> Iterator[Any]:

@@ -14,17 +14,24 @@ from rich.table import Table
 from processors.accounts.ids import keyed_hash
 from schemas.records import AuditRecord, Field
 from streams.audit import Chains
-from streams.clients import read_all
-from streams.codecs import open_codec
-from streams.commands.common import FOUND, fail, out, print_json, progress_bar
+from streams.commands.common import (
+    FOUND,
+    SHOWN,
+    fail,
+    leave_if_any,
+    out,
+    print_json,
+    progress_bar,
+)
 from streams.commands.export import export
 from streams.commands.history import time_of
-from streams.inspection import AUDIT, Scope, verify_export
+from streams.decoded import Unreadable, read_decoded
+from streams.inspection import Scope, verify_export
 from streams.inspection import export as write_export
 from streams.settings import load_settings
-from streams.topics import output_topics, real_name
+from streams.topics import output_topics, topic_of
 
-SHOWN = 20
+LOOK = "look how it is spelt, or whether retention has deleted what there was"
 
 audit = typer.Typer(no_args_is_help=True, help="The hash-chained audit records.")
 
@@ -66,11 +73,12 @@ def inspection(
         )
     if json:
         print_json(manifest)
-        return
-    table = Table("file", "lines", "SHA-256")
-    for part in manifest.files:
-        table.add_row(part.name, f"{part.lines:,}", part.sha256[:16])
-    out.print(table)
+    else:
+        table = Table("file", "lines", "SHA-256")
+        for part in manifest.files:
+            table.add_row(part.name, f"{part.lines:,}", part.sha256[:16])
+        out.print(table)
+    leave_if_any([one for one in manifest.unreadable if one.output])
 
 
 @export.command("verify")
@@ -97,24 +105,25 @@ def verify_chains(
     account: Annotated[str | None, typer.Option(help="Only this account.")] = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Follow the hash chain of every account in the audit records; exit code 1 where one breaks."""
-    settings = load_settings()
-    codec, chains = open_codec(settings), Chains()
+    """Follow the hash chain of every account in the audit records.
+
+    Exit code 1 where one breaks, or a record cannot be read.
+    """
+    chains, bad = Chains(), list[Unreadable]()
     with progress_bar() as bar:
         task = bar.add_task("reading")
-        for message in read_all(
-            settings,
-            [real_name(settings, AUDIT)],
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        for read in read_decoded(
+            load_settings(),
+            [topic_of(AuditRecord)],
+            bad.append,
+            lambda done, total: bar.update(task, completed=done, total=total),
         ):
-            record = codec.decode(AuditRecord, bytes(message.value() or b""))
-            if account is None or record.account_id == account:
-                chains.add(record)
-    if account is not None and not chains.records:
-        raise fail(
-            f"there is no audit record of an account {account!r}: look how it is spelt, or whether "
-            "retention has deleted them"
-        )
+            if account is None or read.value.account_id == account:
+                chains.add(read.value)
+    concerned = [str(one) for one in bad if account is None or one.concerns(account)]
+    chains.problems[:0] = concerned
+    if account is not None and not chains.records and not chains.problems:
+        raise fail(f"there is no audit record of an account {account!r}: {LOOK}")
     if json:
         print_json(
             {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -22,12 +22,11 @@ from schemas.records import (
     SweepState,
 )
 from streams import control_topics
-from streams.clients import read_all
-from streams.codecs import open_codec
-from streams.commands.common import fail, out, print_json
+from streams.commands.common import fail, leave_if_any, out, print_json
+from streams.decoded import Unreadable, read_decoded
 from streams.journal import Published, directives
 from streams.settings import Settings, load_settings
-from streams.topics import real_name, topic_of
+from streams.topics import topic_of
 
 sweep = typer.Typer(no_args_is_help=True, help="Verify existing accounts anew.")
 
@@ -102,11 +101,12 @@ def stop(
 @sweep.command("status")
 def status(json: Json = False) -> None:
     """Show how far every sweep has come, over all partitions."""
-    settings = load_settings()
-    told = [_sum(name, found, settings) for name, found in _progress(settings).items()]
+    settings, bad = load_settings(), list[Unreadable]()
+    told = [_sum(name, found, settings) for name, found in _progress(settings, bad.append).items()]
     if json:
         for row in told:
             print_json(row)
+        leave_if_any(bad)
         return
     table = Table("sweep", "state", "accounts", "of about", "otherwise", "began (UTC)", "at (UTC)")
     for row in told:
@@ -120,6 +120,7 @@ def status(json: Json = False) -> None:
             _time(row["at"]),
         )
     out.print(table)
+    leave_if_any(bad)
 
 
 def _packs_read(published: Iterable[Published]) -> int:
@@ -128,16 +129,16 @@ def _packs_read(published: Iterable[Published]) -> int:
     return max((item.offset + 1 for item in published if item.topic == packs), default=0)
 
 
-def _progress(settings: Settings) -> Mapping[str, dict[int, SweepProgress]]:
+def _progress(
+    settings: Settings, unreadable: Callable[[Unreadable], None]
+) -> Mapping[str, dict[int, SweepProgress]]:
     """The last progress of every sweep in every partition; ordered ones without any, too."""
     found: dict[str, dict[int, SweepProgress]] = defaultdict(dict)
     for order in directives(control_topics.read_published(settings)).values():
         if order.kind is DirectiveKind.SWEEP:
             found[order.directive_id] = {}
-    codec = open_codec(settings)
-    for message in read_all(settings, [real_name(settings, topic_of(SweepProgress).name)]):
-        record = codec.decode(SweepProgress, message.value() or b"")
-        found[record.sweep_id][record.partition] = record
+    for told in read_decoded(settings, [topic_of(SweepProgress)], unreadable):
+        found[told.value.sweep_id][told.value.partition] = told.value
     return found
 
 

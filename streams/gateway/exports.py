@@ -20,6 +20,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, StreamingResponse
 
 from processors.persons import same_person
+from streams.decoded import Unreadable
 from streams.errors import ConfigurationError
 from streams.gateway.auth import Caller, allow, operations
 from streams.gateway.context import gateway_of
@@ -105,7 +106,15 @@ def statements(
         countries = countries_of(territory)
     except ConfigurationError as error:
         raise Problem(422, "territory must be EU, EEA, or countries of the EEA") from error
-    made = statements_from_topics(gateway.settings, gateway.policy, countries)
+    bad: list[Unreadable] = []
+    made = statements_from_topics(gateway.settings, gateway.policy, countries, bad.append)
+    if bad:
+        log.error("no statements: records cannot be read", count=len(bad), first=str(bad[0]))
+        raise Problem(
+            503,
+            f"{len(bad)} records of the topics cannot be read, the first of them {bad[0].place}: "
+            "`zhengming export statements --from-topics` names them and leaves them out",
+        )
     log.info("statements exported", actor=principal.name)
     return StreamingResponse(_lines(made.bodies()), media_type="application/x-ndjson")
 

@@ -336,9 +336,8 @@ def test_doctor_finds_what_is_away_and_says_what_to_do(command: Command, tmp_pat
 
 
 def test_a_path_that_cannot_be_used_is_told_without_a_traceback(
-    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    command: Command, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("streams.inspection._records", lambda *_: [])
     (tmp_path / "file").touch()
     wrong = tmp_path / "file" / "export"
     persons = ("--order", "x", "--ordered-by", "a", "--approved-by", "b")

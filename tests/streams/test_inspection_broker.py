@@ -13,6 +13,7 @@ from tests.integration.test_crashes import traffic
 from tests.streams.test_policy_broker import environment
 
 AUDIT = "audit.records"
+GARBAGE = b"garbage"
 
 
 @pytest.mark.obligation("CAC-21-1")
@@ -72,7 +73,9 @@ def test_an_export_holds_the_ordered_scope_and_shows_every_later_change(
 
 
 @pytest.mark.obligation("CAC-17-2")
-def test_a_record_that_is_changed_left_out_or_put_in_breaks_its_audit_chain(settings, command):
+def test_a_record_that_is_changed_left_out_or_put_in_breaks_its_audit_chain(
+    settings, command, tmp_path
+):
     with Application(settings(partitions=1)) as app:
         given = environment(app.settings)
         app.publish(traffic(300))
@@ -81,10 +84,51 @@ def test_a_record_that_is_changed_left_out_or_put_in_breaks_its_audit_chain(sett
         whole = json.loads(command("audit", "verify", "--json", **given).out)
         assert whole["ok"]
         assert whole["shortened"] == 0
+        unreadable(app, command, whole, tmp_path)
         name = real_name(app.settings, AUDIT)
-        last = [decode(AuditRecord, m.value()) for m in read_all(app.settings, [name])][-1]
+        last = [
+            decode(AuditRecord, m.value())
+            for m in read_all(app.settings, [name])
+            if m.value() != GARBAGE
+        ][-1]
         app.send(AUDIT, last.account_id.encode(), encode(last))  # once more
         app.flush()
         told = command("audit", "verify", "--account", last.account_id)
         assert told.code == 1
         assert "does not follow" in told.out
+
+
+def unreadable(app, command, whole, directory):
+    """Bytes that are no record are told by their place, and the rest is read all the same."""
+    places = {}
+    for topic in (AUDIT, "account.disposals", "sweep.progress"):
+        app.send(topic, b"spoilt", GARBAGE)
+        places[topic] = f"{real_name(app.settings, topic)}[0] at "
+    app.flush()
+    told = json.loads(command("audit", "verify", "--json").out)
+    assert told["records"] == whole["records"]
+    (problem,) = told["problems"]
+    assert problem.startswith(places[AUDIT])
+    assert "cannot be read: UNDECODABLE" in problem
+    assert command("audit", "verify", "--account", "spoilt").code == 1
+    for topic, *asked in (
+        ("sweep.progress", "sweep", "status"),
+        ("account.disposals", "export", "statements", "--from-topics"),
+    ):
+        left = command(*asked)
+        assert left.code == 1
+        assert left.err.splitlines()[-2].startswith(places[topic])
+        assert "records left out: 1." in left.err
+
+    order = ("--order", "1", "--ordered-by", "a", "--approved-by", "b", "--json")
+    some = next(v.account_id for v in app.outputs("account.verdicts"))
+    for account, code, lost in ((some, 0, 0), ("*", 1, 2)):
+        out = str(directory / f"of-{code}")
+        left = command("export", "inspection", *order, "--account", account, "--out", out)
+        assert left.code == code, left.err
+        manifest = json.loads(left.out)
+        assert sum(part["lines"] for part in manifest["files"]) > 0
+        assert {one["topic"] for one in manifest["unreadable"]} == set([*places][:lost])
+        checked = command("export", "verify", out)
+        assert checked.code == code
+        assert checked.out.count("could not be read (UNDECODABLE)") == lost
