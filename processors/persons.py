@@ -1,4 +1,4 @@
-"""Whether two names are those of one person, where two different persons are asked for."""
+"""Names of persons where they are asked for: whether one is said, and whether two are of one."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ def same_person(one: str, other: str) -> bool:
     Whoever is asked for by name twice must be two people: "Ana " is not somebody else than "ana".
     """
     return _core(one) == _core(other)
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a name or a reference that is asked for has nothing that can be seen."""
+    return not _core(text)
 
 
 def _core(name: str) -> str:

@@ -6,6 +6,7 @@ Whoever opens one can tell whether anything in it was changed, cut off, taken aw
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
@@ -25,12 +26,25 @@ def hash_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def make_private(directory: Path) -> None:
+    """Make a directory, where there is none, that nobody else of the machine can read."""
+    directory.mkdir(parents=True, exist_ok=True)
+    directory.chmod(0o700)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that nobody else of the machine can read."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        file.write(content)
+
+
 def seal(directory: Path, manifest: Struct) -> None:
     """Write the manifest and its seal: from now on the directory is complete."""
     content = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
-    (directory / MANIFEST).write_bytes(content)
+    write_private(directory / MANIFEST, content)
     digest = hashlib.sha256(content).hexdigest()
-    (directory / SEAL).write_text(digest + "\n", "ascii")
+    write_private(directory / SEAL, f"{digest}\n".encode())
 
 
 def is_sealed(directory: Path) -> bool:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hmac
+import re
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.table import Table
 
@@ -15,8 +18,10 @@ from processors.accounts.ids import keyed_hash
 from schemas.records import AuditRecord, Field
 from streams.audit import Chains
 from streams.commands.common import (
+    BAD_INPUT,
     FOUND,
     SHOWN,
+    complain,
     fail,
     leave_if_any,
     out,
@@ -26,8 +31,9 @@ from streams.commands.common import (
 from streams.commands.export import export
 from streams.commands.history import time_of
 from streams.decoded import Unreadable, read_decoded
-from streams.inspection import Scope, verify_export
+from streams.inspection import Manifest, Scope, verify_export
 from streams.inspection import export as write_export
+from streams.sealed import MANIFEST, hash_of
 from streams.settings import load_settings
 from streams.topics import output_topics, topic_of
 
@@ -71,23 +77,48 @@ def inspection(
             at=time.time_ns() // 1_000_000,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
+    sha256 = hash_of(directory / MANIFEST)
     if json:
-        print_json(manifest)
+        print_json(msgspec.to_builtins(manifest) | {"manifest_sha256": sha256})
     else:
         table = Table("file", "lines", "SHA-256")
         for part in manifest.files:
             table.add_row(part.name, f"{part.lines:,}", part.sha256[:16])
         out.print(table)
+        out.print(f"SHA-256 of {MANIFEST}: {sha256}", soft_wrap=True)
+        out.print("Keep it somewhere else: `zhengming export verify --sha256` asks for it.")
+    for said in _notes(manifest):
+        complain(said)
     leave_if_any([one for one in manifest.unreadable if one.output])
+    if manifest.nothing_of:
+        raise typer.Exit(BAD_INPUT)
+
+
+def _notes(manifest: Manifest) -> Iterator[str]:
+    """What whoever reads an export should know of it, and is no fault of its files."""
+    for name in manifest.nothing_of[:SHOWN]:
+        yield f"there is nothing of an account {name!r}: {LOOK}"
+    if (more := len(manifest.nothing_of) - SHOWN) > 0:
+        yield f"nor is there of {more:,} other accounts: `nothing_of` in {MANIFEST} names them"
+    if manifest.deleted:
+        yield (
+            "records that others call for and the topics hold no more, as retention leaves them: "
+            f"{manifest.deleted:,}; `absent` in {MANIFEST} names them"
+        )
 
 
 @export.command("verify")
 def verify(
     directory: Annotated[Path, typer.Argument(help="Directory of an export.")],
+    sha256: Annotated[
+        str | None, typer.Option(help="SHA-256 of the manifest, as the export told it.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Check an export against its manifest, scope and audit chains; exit code 1 where it fails."""
-    manifest, problems = verify_export(directory)
+    if sha256 is not None and not re.fullmatch("[0-9a-fA-F]{64}", sha256):
+        raise fail("--sha256: give all 64 hexadecimal digits that the export was told with")
+    manifest, problems = verify_export(directory, sha256)
     if json:
         print_json({"ok": not problems, "problems": problems, "manifest": manifest})
     else:
@@ -96,6 +127,8 @@ def verify(
         lines = sum(part.lines for part in manifest.files) if manifest else 0
         said = f"{len(problems)} problems" if problems else f"{lines:,} lines, all as the manifest"
         out.print(f"{directory}: {said}", soft_wrap=True)
+        for note in _notes(manifest) if manifest else ():
+            out.print(note, soft_wrap=True)
     if problems:
         raise typer.Exit(FOUND)
 

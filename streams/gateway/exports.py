@@ -19,7 +19,7 @@ from pydantic import Field as Limit
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, StreamingResponse
 
-from processors.persons import same_person
+from processors.persons import same_person, says_nothing
 from streams.decoded import Unreadable
 from streams.errors import ConfigurationError
 from streams.gateway.auth import Caller, allow, operations
@@ -29,6 +29,7 @@ from streams.gateway.roles import Role
 from streams.gateway.schemas import respond, returns
 from streams.inspection import Scope, export, exportable
 from streams.logs import get_logger
+from streams.sealed import MANIFEST, hash_of
 from streams.statements import countries_of, statements_from_topics
 from streams.topics import output_topics
 from streams.views.store import now_ms
@@ -140,6 +141,8 @@ def order(
     known = exportable()
     if any(name not in known for name in body.topics):
         raise Problem(422, f"topics must be among {', '.join(known)}")
+    if says_nothing(body.reference):
+        raise Problem(422, "the reference is empty: it stands in the manifest, say it")
     topics = tuple(body.topics or (topic.name for topic in output_topics()))
     ordered = Ordered(
         f"inspection-{secrets.token_hex(8)}",
@@ -190,13 +193,14 @@ def approve(
             approved_by=principal.name,
             at=now_ms(),
         )
+        sha256 = hash_of(made / inspection_id / MANIFEST)
         archive = _zip(made / inspection_id)
     except BaseException:
         shutil.rmtree(made, ignore_errors=True)
         raise
     finally:
         _one_at_a_time.release()
-    log.info("inspection exported", actor=principal.name, inspection=inspection_id)
+    log.info("inspection exported", actor=principal.name, inspection=inspection_id, manifest=sha256)
     return FileResponse(
         archive,
         media_type="application/zip",

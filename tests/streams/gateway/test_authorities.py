@@ -134,6 +134,8 @@ def test_an_inspection_gets_what_was_ordered_once_somebody_else_approves(
     edit(stack, account, bio=SPAM)
     auditor = stack.client("auditor")
     body = {"reference": "2026-117", "accounts": [account], "topics": ["account.verdicts"]}
+    blank = auditor.post("/v1/exports/inspections", json=body | {"reference": " "})
+    assert blank.status_code == 422
     ordered = auditor.post("/v1/exports/inspections", json=body).json()
     address = f"/v1/exports/inspections/{ordered['inspection_id']}"
     assert auditor.post(f"{address}/approve").status_code == 409  # whoever ordered it
