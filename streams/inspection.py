@@ -24,11 +24,10 @@ from streams.sealed import (
     MANIFEST,
     check_hash,
     hash_of,
-    make_private,
+    private,
     read_manifest,
     seal,
     strangers,
-    write_private,
 )
 from streams.settings import Settings
 from streams.topics import Direction, Topic, input_topics, output_topics, topic_of
@@ -166,7 +165,8 @@ def export(
         raise ConfigurationError(f"no such topic: {', '.join(unknown)}; there are {known}")
     if directory.exists() and any(directory.iterdir()):
         raise ConfigurationError(f"{directory} is not empty; name a new directory")
-    make_private(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    directory.chmod(0o700)
     read = [topics[name] for name in scope.topics]
     audit = topic_of(AuditRecord)
     lines: dict[str, list[bytes]] = {topic.name: [] for topic in read}
@@ -282,8 +282,8 @@ def _left_out(one: Unreadable) -> LeftOut:
 
 
 def _write(path: Path, lines: list[bytes]) -> Part:
-    content = b"".join(line + b"\n" for line in lines)
-    write_private(path, content)
+    with private(path) as file:
+        file.writelines(line + b"\n" for line in lines)
     return Part(path.name, hash_of(path), len(lines))
 
 

@@ -9,7 +9,7 @@ import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -26,25 +26,18 @@ def hash_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def make_private(directory: Path) -> None:
-    """Make a directory, where there is none, that nobody else of the machine can read."""
-    directory.mkdir(parents=True, exist_ok=True)
-    directory.chmod(0o700)
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file that nobody else of the machine can read."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-        file.write(content)
+def private(path: Path) -> BinaryIO:
+    """Open a file to be written anew, which nobody but its owner may read."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
 def seal(directory: Path, manifest: Struct) -> None:
     """Write the manifest and its seal: from now on the directory is complete."""
     content = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
-    write_private(directory / MANIFEST, content)
-    digest = hashlib.sha256(content).hexdigest()
-    write_private(directory / SEAL, f"{digest}\n".encode())
+    with private(directory / MANIFEST) as file:
+        file.write(content)
+    with private(directory / SEAL) as file:
+        file.write(hashlib.sha256(content).hexdigest().encode() + b"\n")
 
 
 def is_sealed(directory: Path) -> bool:
