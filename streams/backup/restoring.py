@@ -96,15 +96,18 @@ def restore(settings: Settings, directory: Path, progress: Progress | None = Non
     """Write a backup into the topics of these settings, and prove it.
 
     Creates the topics that are missing. Running it again goes on where it was cut off, and changes
-    nothing once it is done. Raises `ConfigurationError` where the backup is damaged, a worker runs,
-    or the topics hold something else; `BrokerUnreachable`, and then it may be run again.
+    nothing once it is done: workers may then run. Raises `ConfigurationError` where the backup is
+    damaged, a worker runs before it is done, or the topics hold something else;
+    `BrokerUnreachable`, and then it may be run again.
     """
     manifest = open_backup(directory)
     create_topics(settings)
     if is_mock(create_admin(settings)):
         raise ConfigurationError("the mock of Kafka takes no restore: it keeps nothing")
-    require_idle(settings)
     marker = _marker(settings)
+    over = marker is not None and marker.done
+    if not over:
+        require_idle(settings)
     if marker is None:
         _require_empty(settings)
     elif marker.backup != manifest.id:
@@ -112,7 +115,7 @@ def restore(settings: Settings, directory: Path, progress: Progress | None = Non
             f"{settings.app_id} was restored from another backup ({marker.backup}); restore this "
             "one under another ZHENGMING_APP_ID and ZHENGMING_TOPIC_PREFIX"
         )
-    if marker is None or not marker.done:
+    if not over:
         fence(settings)
         done = marker.progress if marker is not None else {}
         _Import(settings, directory, manifest, done, progress or _untold).run()

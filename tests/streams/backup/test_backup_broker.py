@@ -161,15 +161,17 @@ def test_an_application_moves_from_four_partitions_to_seven_and_nothing_is_lost(
         assert waiting >= 100
         manifest = open_backup(directory)
         assert manifest.part("name.claims") is not None, "claims were under way"
-        # What still comes to the old topics is carried over, once.
         app.publish(islice(items, 100))
         assert sum(left_behind(old, new, manifest).values()) == 100
-        again = json.loads(command(*arguments).out)
+    with Application(new) as app:
+        app.worker().await_ready()
+        # What still came to the old topics is carried over, once, while the new workers run.
+        left = wait_until(migrated, 60, "the brokers are ready", every=0.2)
+        assert left.code == 0, left.err
+        again = json.loads(left.out)
         assert (again["carried"], again["left_behind"]) == (100, {})
         assert json.loads(command(*arguments).out)["carried"] == 0
-    with Application(new) as app:
         app.publish(islice(items, 400))
-        app.worker().await_ready()
         app.worker().await_ready()
         app.drain()
         report = sound_since(new, directory)
