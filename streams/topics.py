@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
 from schemas import records as r
@@ -374,6 +374,49 @@ def describe_topics(settings: Settings) -> list[TopicState]:
         )
         for name, topic in used.items()
     ]
+
+
+class TopicIds:
+    """Asks for the ids of topics: one made anew under the same name has another one.
+
+    The mock of Kafka knows none: there it tells nothing.
+    """
+
+    def __init__(self, admin: AdminClient, names: Iterable[str]) -> None:
+        self._admin = admin
+        self._names = TopicCollection(list(names))
+        self._answers: dict[str, Any] = {}
+        self._mock: bool | None = None
+
+    def ask(self) -> None:
+        """Ask, and do not wait; what was asked before and not answered is forgotten."""
+        if self._mock is None:
+            self._mock = is_mock(self._admin)
+        if not self._mock:
+            self._answers = self._admin.describe_topics(self._names, request_timeout=WITHIN_S)
+
+    def told(self) -> dict[str, str] | None:
+        """The id of every topic by its name; None where that is not, or never, answered."""
+        answers = self._answers
+        if not answers or any(not a.done() or a.exception() for a in answers.values()):
+            return None
+        return {name: str(answer.result().topic_id) for name, answer in answers.items()}
+
+    def get(self) -> dict[str, str]:
+        """Ask and wait. Raises `BrokerUnreachable`, `ConfigurationError` where one is not there."""
+        self.ask()
+        ids = {}
+        for name, answer in self._answers.items():
+            try:
+                ids[name] = str(answer.result(WITHIN_S).topic_id)
+            except (KafkaException, TimeoutError) as error:
+                cause = error.args[0] if isinstance(error, KafkaException) else None
+                if cause is not None and cause.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+                    raise ConfigurationError(
+                        f"topic {name} is not there; run `zhengming topics create`"
+                    ) from error
+                raise BrokerUnreachable(f"Kafka does not describe {name}: {error}") from error
+        return ids
 
 
 def _differences(topic: Topic, config: Mapping[str, str] | None) -> tuple[str, ...]:

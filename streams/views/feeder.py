@@ -1,8 +1,10 @@
 """The process `zhengming views`: topics in, Redis out, for as long as it runs.
 
-1 take the lease · 2 read the positions · 3 read the topics from there · 4 apply each batch with
-the offsets it reaches. Any failure of Redis: back to 1, for whether the last batch was applied is
-not known. Redis away: it waits and says so; nothing else of the stream depends on it.
+1 take the lease · 2 read the positions; views of another layout, or of topics that were made anew
+since, are thrown away · 3 read the topics from there · 4 apply each batch with the offsets it
+reaches. Any failure of Redis: back to 1, for whether the last batch was applied is not known; and
+where topics are made anew meanwhile. Redis away: it waits and says so; nothing else of the stream
+depends on it.
 """
 
 from __future__ import annotations
@@ -66,14 +68,22 @@ class Feeder:
             self._store.close()
 
     def _hold(self, reading: Reading) -> None:
-        """Feed for as long as the lease is held. Raises `LeaseLost`, `redis.RedisError`."""
+        """Feed for as long as the lease is held and the topics are the same.
+
+        Raises `LeaseLost`, `redis.RedisError`.
+        """
         if not self._store.take_lease():
             raise LeaseLost
-        positions = self._store.positions()
+        topics, positions = reading.topics(), self._store.positions()
+        if not self._store.are_of(topics):
+            if positions:
+                log.warning("the topics, or the layout, are not what the views are of: made anew")
+            self._store.clear(topics)
+            positions = {}
         log.info("feeding the views", partitions=len(positions))
         reading.start(positions)
         renewed = 0.0
-        while not self.stopping.is_set():
+        while not self.stopping.is_set() and not reading.made_anew():
             batch = reading.read()
             now = time.monotonic()
             status = reading.status() if now - self._told > STATUS_S else None
@@ -120,7 +130,7 @@ def rebuild(
     applied = total = 0
     try:
         store.take_lease(by_force=True)
-        store.clear()
+        store.clear(reading.topics())
         reading.start({})
         while not reading.caught_up:
             batch = reading.read()

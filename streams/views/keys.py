@@ -23,7 +23,7 @@ class Keys:
     def __init__(self, settings: Settings) -> None:
         self.prefix = f"{settings.app_id}:{settings.topic_prefix}views:"
         self.lease = f"{settings.app_id}:{settings.topic_prefix}feeder"
-        self.layout = self.prefix + "layout"
+        self.made_of = self.prefix + "made_of"
         self.positions = self.prefix + "positions"
         self.status = f"{settings.app_id}:{settings.topic_prefix}status"
         self.desk = f"{settings.app_id}:{settings.topic_prefix}desk:"

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from confluent_kafka import KafkaError, Message, TopicPartition
 
 from schemas.errors import DecodeError
-from streams.clients import FIRST, create_consumer
+from streams.clients import FIRST, create_admin, create_consumer
 from streams.codecs import open_codec
 from streams.errors import BrokerUnreachable, ConfigurationError
 from streams.settings import Settings
-from streams.topics import Direction, real_name, topic_of
+from streams.topics import Direction, TopicIds, real_name, topic_of
 from streams.views.documents import Status
 from streams.views.fold import RECORDS, Seen
 from streams.views.store import Positions, now_ms
 
 AT_ONCE = 2_000
 COLLECT_S = 0.03
+LOOK_S = 5.0
+"""Between two looks at whether the topics are still the same."""
 
 
 class Reading:
@@ -32,6 +35,9 @@ class Reading:
         self._partitions = [(name, p) for name in topics for p in range(settings.partitions)]
         self._decode = open_codec(settings).decode
         self._consumer = create_consumer(settings, enable_partition_eof=True)
+        self._ids = TopicIds(create_admin(settings), list(topics))
+        self._known: dict[str, str] = {}
+        self._looked = time.monotonic()
         self._at_end: set[tuple[str, int]] = set()
         self._ended: set[tuple[str, int]] = set()
         self._newest = 0
@@ -39,6 +45,25 @@ class Reading:
     def close(self) -> None:
         """Close the consumer."""
         self._consumer.close()
+
+    def topics(self) -> dict[str, str]:
+        """The topics as they are now, with the id that each got when it was made.
+
+        Raises `BrokerUnreachable`, `ConfigurationError` where one is not there.
+        """
+        self._known = self._ids.get()
+        return self._known
+
+    def made_anew(self) -> bool:
+        """Whether topics are no more those of `topics`: offsets of old ones say nothing of new.
+
+        Looks now and then, and waits for no answer.
+        """
+        if time.monotonic() - self._looked > LOOK_S:
+            self._ids.ask()
+            self._looked = time.monotonic()
+        told = self._ids.told()
+        return told is not None and told != self._known
 
     def start(self, positions: Positions) -> None:
         """Read from these positions on, and from the beginning where there is none."""

@@ -76,10 +76,12 @@ class ViewStore:
             return False
         return bool(self._redis.set(self.keys.lease, self._token, px=LEASE_MS))
 
+    def are_of(self, topics: Mapping[str, str]) -> bool:
+        """Whether the views are of this layout, and made from the topics of these names and ids."""
+        return bool(self._redis.get(self.keys.made_of) == _made_of(topics))
+
     def positions(self) -> Positions:
-        """Where reading goes on. Views of another layout are thrown away first."""
-        if self._redis.get(self.keys.layout) != LAYOUT.encode():
-            self.clear()
+        """Where reading goes on, in the topics that the views are made from."""
         stored: Mapping[bytes, bytes] = self._redis.hgetall(self.keys.positions)
         return {
             (topic, int(partition)): int(offset)
@@ -88,11 +90,14 @@ class ViewStore:
             )
         }
 
-    def clear(self) -> None:
-        """Throw everything away; reading then begins at the beginning. Raises `LeaseLost`."""
+    def clear(self, topics: Mapping[str, str]) -> None:
+        """Throw everything away; reading then begins at the beginning of these topics.
+
+        Raises `LeaseLost`.
+        """
 
         def begin(pipe: Any) -> None:
-            pipe.delete(self.keys.positions, self.keys.layout)
+            pipe.delete(self.keys.positions, self.keys.made_of)
 
         self._fenced(lambda pipe: None, begin)
         found: list[bytes] = []
@@ -105,7 +110,7 @@ class ViewStore:
             lambda pipe: None,
             lambda pipe: (
                 pipe.unlink(*found) if found else None,
-                pipe.set(self.keys.layout, LAYOUT),
+                pipe.set(self.keys.made_of, _made_of(topics)),
             ),
         )
 
@@ -180,6 +185,10 @@ class ViewStore:
                 pipe.zremrangebyrank(key, 0, -RECENT - 1)
         if fold.reached:
             pipe.hset(keys.positions, mapping=fold.reached)
+
+
+def _made_of(topics: Mapping[str, str]) -> bytes:
+    return msgspec.json.encode((LAYOUT, topics), order="sorted")
 
 
 def now_ms() -> int:

@@ -61,14 +61,14 @@ def publish(settings: Settings, records: list[Any]) -> None:
 
 
 def dump(settings: Settings) -> dict[str, Any]:
-    """Everything in the views but the positions, in a form that can be compared."""
+    """All that the views say, not where they were read, in a form that can be compared."""
     keys = Keys(settings)
     found: dict[str, Any] = {}
     with redis.Redis.from_url(settings.redis_url) as client:
         for key in client.scan_iter(keys.prefix + "*"):
             kind = client.type(key)
             name = key.decode().removeprefix(keys.prefix)
-            if name == "positions":
+            if name in ("positions", "made_of"):
                 continue
             if kind == b"string":
                 value: Any = client.get(key)

@@ -16,7 +16,7 @@ import pytest
 import redis
 
 from streams.children import Child, free_ports
-from streams.clients import create_admin, end_offsets
+from streams.clients import create_admin, end_offsets, topic_partitions
 from streams.sandbox import own_redis
 from streams.settings import Settings
 from streams.topics import create_topics, real_name, topic_of
@@ -74,10 +74,9 @@ def expected_of(settings: Settings, records: list[Any]) -> dict[str, Any]:
     other = settings.model_copy(update={"app_id": settings.app_id + "-expected"})
     store = ViewStore(other, first_level(CREDIT))
     store.take_lease()
-    store.positions()
     store.apply([seen for topic in by_topic(settings, records).values() for seen in topic])
     found = dump(other)
-    store.clear()
+    store.clear({})
     store.close()
     return found
 
@@ -154,6 +153,34 @@ def test_views_can_be_made_anew_beside_a_running_feeder(
         wait_until(lambda: applied(place) == ends(place), 30, "the feeder goes on")
         assert dump(place) == expected_of(place, records + more)
         assert child.running
+
+
+def made_anew(settings: Settings, records: list[Any]) -> None:
+    """Topics of the same names, with these records: as after a restore."""
+    names = [real_name(settings, topic_of(record).name) for record in RECORDS]
+    admin = create_admin(settings)
+    for deleted in admin.delete_topics(names, operation_timeout=30).values():
+        deleted.result(30)
+    wait_until(lambda: not set(names) & set(topic_partitions(admin)), 30, "the topics are gone")
+    create_topics(settings)
+    publish(settings, records)
+
+
+def test_views_of_topics_that_were_made_anew_are_thrown_away_and_read_again(
+    place: Settings, tmp_path: Path
+) -> None:
+    log = tmp_path / "views.log"
+    publish(place, simulated(600))
+    with feeding(place, log):
+        wait_until(lambda: applied(place) == ends(place), 30, "the views are there")
+    shorter, longer = simulated(200, seed=2), simulated(900, seed=3)
+    fewer, more = expected_of(place, shorter), expected_of(place, longer)
+    made_anew(place, shorter)
+    with feeding(place, log):
+        wait_until(lambda: dump(place) == fewer, 30, "nothing old is left")
+        made_anew(place, longer)  # under a feeder that goes on as if nothing had been
+        wait_until(lambda: dump(place) == more, 30, "nothing is skipped")
+    assert log.read_text().count("what the views are of") == 2
 
 
 def test_a_second_feeder_stands_by_until_the_first_is_gone(

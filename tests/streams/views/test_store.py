@@ -71,12 +71,11 @@ def one_after_the_other(place: Settings) -> list[Seen]:
 def test_the_order_of_topics_and_the_size_of_batches_make_no_difference(
     place: Settings, store: ViewStore
 ) -> None:
-    store.positions()
     apply_all(store, one_after_the_other(place), 200)
     expected = dump(place)
     assert len(expected) > 60
     for seed in range(3):
-        store.clear()
+        store.clear({})
         chance = random.Random(seed)
         topics = [iter(topic) for topic in by_topic(place, RECORDS).values()]
         mixed: list[Seen] = []
@@ -166,7 +165,7 @@ def test_of_an_erased_account_the_audit_records_stay_and_nothing_from_before(
     world.rule(RulingAction.ERASE_ACCOUNT, "", "privacy-desk")
     topics = list(by_topic(place, [*given, *world.log]).values())
     for order in (topics, topics[::-1], topics[3:] + topics[:3]):
-        store.clear()
+        store.clear({})
         apply_all(store, [seen for topic in order for seen in topic], 3)
         document = reader.account(ACCOUNT)
         assert document is not None
@@ -188,7 +187,6 @@ def test_a_batch_and_its_offsets_stand_or_fall_together(
     place: Settings, store: ViewStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = one_after_the_other(place)
-    store.positions()
     store.apply(seen[:100])
     before, positions = dump(place), store.positions()
 
@@ -204,9 +202,20 @@ def test_a_batch_and_its_offsets_stand_or_fall_together(
     assert store.positions() != positions
 
 
+def test_views_of_another_layout_or_of_other_topics_are_known(
+    place: Settings, store: ViewStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topics = {"a": "id-1", "b": "id-2"}
+    assert not store.are_of(topics), "there are none yet"
+    store.clear(topics)
+    assert store.are_of(topics)
+    assert not store.are_of(topics | {"b": "id-3"})
+    monkeypatch.setattr("streams.views.store.LAYOUT", "another")
+    assert not store.are_of(topics)
+
+
 def test_who_lost_the_lease_writes_nothing_more(place: Settings, store: ViewStore) -> None:
     seen = one_after_the_other(place)
-    store.positions()
     store.apply(seen[:100])
     before = dump(place)
     second = ViewStore(place, first_level(CREDIT))
