@@ -132,9 +132,8 @@ def group_members(admin: AdminClient, group: str) -> int:
         try:
             return len(asked[group].result(METADATA_WITHIN_S).members)
         except KafkaException as error:
-            # A coordinator that has just begun is still reading what it knows of groups.
-            loading = error.args[0].code() == KafkaError.COORDINATOR_LOAD_IN_PROGRESS
-            if not loading or time.monotonic() > deadline:
+            # A coordinator that has just come to be is still reading what it knows of groups.
+            if error.args[0].code() not in _SOON or time.monotonic() > deadline:
                 raise
             time.sleep(RETRY_S)
 

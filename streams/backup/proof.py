@@ -51,10 +51,19 @@ class Held(Struct, frozen=True):
     digest: str
 
 
+class KeptLonger(Struct, frozen=True):
+    """A topic whose ``retention.ms`` a restore raised, so that what waits in it can be read."""
+
+    topic: str
+    before_ms: int
+    after_ms: int
+
+
 class Proof(Struct, frozen=True):
     """What was compared. ``problems`` is empty where all is as it was.
 
     ``gone_on`` are partitions in which a worker has gone on: states are not compared any more.
+    ``kept_longer`` is what this restore raised.
     """
 
     backup: str
@@ -64,6 +73,7 @@ class Proof(Struct, frozen=True):
     partitions: tuple[Held, ...]
     gone_on: tuple[int, ...]
     problems: tuple[str, ...]
+    kept_longer: tuple[KeptLonger, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -6,26 +6,28 @@ with how far it reaches: a restore that was cut off goes on there · 4 what part
 own · 5 the proof, from what Kafka holds now · 6 every partition says that it is done.
 
 Records keep their time: while they go in, the topics take the producer's, and then the broker's
-again.
+again. Where Kafka would delete what waits, its topic keeps it longer.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streams.backup import files
+from streams.backup.exporting import CONSUMED
 from streams.backup.files import Kept, Manifest, open_backup
 from streams.backup.idle import fence, require_idle
 from streams.backup.moving import Mover, Placed
-from streams.backup.proof import RESTORED_HEADER, Proof, prove_restored
+from streams.backup.proof import RESTORED_HEADER, KeptLonger, Proof, prove_restored
 from streams.clients import create_admin, read_all, read_until, settled_offsets
 from streams.codecs import open_codec
 from streams.errors import BrokerUnreachable, ConfigurationError
@@ -34,7 +36,7 @@ from streams.reserved import RESERVED, RESTORED, Restored, decode_restored, enco
 from streams.settings import Settings
 from streams.topics import (
     CHANGELOG,
-    Direction,
+    DAY_MS,
     Topic,
     changelog_topic,
     create_topics,
@@ -50,6 +52,9 @@ AT_ONCE = 5_000
 LARGEST = 9 << 20
 """Bytes of the largest message, beyond what any topic takes."""
 TIME = "message.timestamp.type"
+RETENTION = "retention.ms"
+WAITS_MS = 3 * DAY_MS
+"""What waits is kept so long at least after a restore: time to start workers that read it."""
 WITHIN_S = 30.0
 
 Progress = Callable[[str, int, int], None]
@@ -89,7 +94,7 @@ def plan(settings: Settings, directory: Path) -> Plan:
 def _kind(topic: Topic, kept: Kept) -> str:
     if topic is CHANGELOG:
         return "states" if (kept.key or b"").startswith(RESERVED) else "accounts"
-    return "inputs" if topic.direction in (Direction.IN, Direction.REPARTITION) else "outputs"
+    return "inputs" if topic.direction in CONSUMED else "outputs"
 
 
 def restore(settings: Settings, directory: Path, progress: Progress | None = None) -> Proof:
@@ -115,11 +120,13 @@ def restore(settings: Settings, directory: Path, progress: Progress | None = Non
             f"{settings.app_id} was restored from another backup ({marker.backup}); restore this "
             "one under another ZHENGMING_APP_ID and ZHENGMING_TOPIC_PREFIX"
         )
+    raised: tuple[KeptLonger, ...] = ()
     if not over:
         fence(settings)
+        raised = keep_what_waits(settings, directory, manifest)
         done = marker.progress if marker is not None else {}
         _Import(settings, directory, manifest, done, progress or _untold).run()
-    return prove(settings, directory)
+    return replace(prove(settings, directory), kept_longer=raised)
 
 
 def prove(settings: Settings, directory: Path) -> Proof:
@@ -279,19 +286,58 @@ def take_time_of(settings: Settings, *, producers: bool) -> None:
     """
     wanted = "CreateTime" if producers else "LogAppendTime"
     timed = [n for n, t in used_topics(settings).items() if t.config.get(TIME) == "LogAppendTime"]
-    entry = ConfigEntry(TIME, wanted, incremental_operation=AlterConfigOpType.SET)
+    set_of_topics(settings, TIME, dict.fromkeys(timed, wanted))
+
+
+def keep_what_waits(
+    settings: Settings, directory: Path, manifest: Manifest
+) -> tuple[KeptLonger, ...]:
+    """Raise the retention of topics where Kafka would delete what workers have yet to read.
+
+    Records keep their time, so those of an old backup may be over at once. Returns what was raised
+    when the brokers say so. Raises `BrokerUnreachable`.
+    """
+    now = time.time_ns() // 1_000_000
+    configs = {state.name: state.config for state in describe_topics(settings)}
+    raised = []
+    for part in manifest.files:
+        topic = _topic_of(part.topic)
+        if topic.direction not in CONSUMED:
+            continue
+        oldest = min(kept.timestamp for kept in files.read(directory, part))
+        needed = now - max(0, oldest) + WAITS_MS
+        name = real_name(settings, topic.name)
+        usual = int(topic.config[RETENTION])
+        kept_ms = int(configs[name].get(RETENTION, usual))
+        if 0 <= kept_ms < needed:  # a restore that was cut off may have raised it before
+            raised.append(KeptLonger(name, min(kept_ms, usual), needed))
+    set_of_topics(settings, RETENTION, {one.topic: str(one.after_ms) for one in raised})
+    return tuple(raised)
+
+
+def set_of_topics(settings: Settings, key: str, values: Mapping[str, str]) -> None:
+    """Give topics a value of a setting each; returns when the brokers say so."""
     admin: Any = create_admin(settings)
     resources = [
-        ConfigResource(ResourceType.TOPIC, name, incremental_configs=[entry]) for name in timed
+        ConfigResource(
+            ResourceType.TOPIC,
+            name,
+            incremental_configs=[
+                ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET)
+            ],
+        )
+        for name, value in values.items()
     ]
+    if not resources:
+        return
     for altered in admin.incremental_alter_configs(resources).values():
         altered.result(WITHIN_S)
     deadline = time.monotonic() + WITHIN_S
-    while any(state.config.get(TIME) != wanted for state in _states(settings, timed)):
+    while any(
+        state.config.get(key) != values[state.name]
+        for state in describe_topics(settings)
+        if state.name in values
+    ):
         if time.monotonic() > deadline:
-            raise BrokerUnreachable(f"the brokers do not set {TIME}={wanted}")
+            raise BrokerUnreachable(f"the brokers do not set {key} of {', '.join(values)}")
         time.sleep(0.05)
-
-
-def _states(settings: Settings, names: list[str]) -> Iterator[Any]:
-    return (state for state in describe_topics(settings) if state.name in names)

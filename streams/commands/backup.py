@@ -188,6 +188,13 @@ def _show_proof(proof: Proof, *, json: bool, more: dict[str, Any] | None = None)
         out.print(table)
         if proof.gone_on:
             out.print("workers have gone on with the states: only the records are compared")
+        for kept in proof.kept_longer:
+            out.print(
+                f"{kept.topic}: what waits there would be deleted before workers can read it, so "
+                f"retention.ms was raised from {kept.before_ms} to {kept.after_ms}. Set it back "
+                "when they have caught up",
+                soft_wrap=True,
+            )
         for name, said in (more or {}).items():
             out.print(f"{name.replace('_', ' ')}: {said}")
     for problem in proof.problems:

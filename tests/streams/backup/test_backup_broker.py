@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from processors.accounts import Account, decode, next_due
 from streams import control_topics
-from streams.backup import export, open_backup, plan, prove, restore
+from streams.backup import export, files, open_backup, plan, prove, restore, restoring
 from streams.backup.carrying import left_behind
 from streams.checker import Report, check
 from streams.checker_base import base_of
@@ -25,7 +26,14 @@ from streams.partitioning import partition_of_key
 from streams.publishing import TransactionalPublisher
 from streams.reserved import POSITIONS, RESERVED, decode_positions
 from streams.settings import Settings
-from streams.topics import changelog_topic, input_topics, real_name, used_topics
+from streams.topics import (
+    changelog_topic,
+    create_topics,
+    describe_topics,
+    input_topics,
+    real_name,
+    used_topics,
+)
 from tests.integration.harness import Application
 from tests.integration.test_across import Street, found
 from tests.integration.test_crashes import traffic
@@ -231,6 +239,41 @@ def test_inputs_keep_the_time_at_which_kafka_took_them(settings, tmp_path):
             m.timestamp() for m in read_all(new, [real_name(new, t.name) for t in input_topics()])
         )
         assert newest[0] == 2, "the broker's time counts again"
+
+
+def test_what_waits_is_kept_until_workers_can_read_it(settings, command, tmp_path):
+    day = 86_400_000
+    old, new = settings(partitions=1), settings(partitions=1)
+    with Application(old) as app:
+        app.publish(islice(history(), 50))
+        export(old, tmp_path / "b")
+    part = open_backup(tmp_path / "b").part(CHANGES)
+    oldest = min(kept.timestamp for kept in files.read(tmp_path / "b", part))
+    create_topics(new)
+    changes = real_name(new, CHANGES)
+    restoring.set_of_topics(new, "retention.ms", {changes: "60000"})
+    environment = {
+        "ZHENGMING_KAFKA": new.kafka,
+        "ZHENGMING_APP_ID": new.app_id,
+        "ZHENGMING_TOPIC_PREFIX": new.topic_prefix,
+        "ZHENGMING_PARTITIONS": "1",
+    }
+
+    def restored() -> Left | None:
+        left = command("backup", "restore", str(tmp_path / "b"), **environment)
+        return None if left.code == UNREACHABLE else left
+
+    begun = time.time_ns() // 1_000_000
+    left = wait_until(restored, 60, "the brokers are ready", every=0.2)
+    assert left.code == 0, left.err
+    kept = {
+        state.topic.name: int(state.config["retention.ms"])
+        for state in describe_topics(new)
+        if state.topic in input_topics()
+    }
+    assert kept.pop(CHANGES) >= begun - oldest + 3 * day, "three days from now on"
+    assert f"{changes}: what waits there" in left.out, "somebody has to set it back"
+    assert set(kept.values()) == {30 * day}, "where nothing is in danger nothing is changed"
 
 
 class Interrupted(Exception):
