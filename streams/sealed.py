@@ -16,6 +16,8 @@ from msgspec import Struct
 
 MANIFEST = "manifest.json"
 SEAL = "manifest.sha256"
+UNSEALED = SEAL + ".part"
+"""What becomes the seal: where it stands without one, whoever wrote there was cut off."""
 
 M = TypeVar("M", bound=Struct)
 
@@ -36,13 +38,19 @@ def seal(directory: Path, manifest: Struct) -> None:
     content = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
     with private(directory / MANIFEST) as file:
         file.write(content)
-    with private(directory / SEAL) as file:
+    with private(directory / UNSEALED) as file:
         file.write(hashlib.sha256(content).hexdigest().encode() + b"\n")
+    (directory / UNSEALED).rename(directory / SEAL)
 
 
 def is_sealed(directory: Path) -> bool:
     """Whether a directory was written to its end."""
     return (directory / SEAL).is_file()
+
+
+def is_unfinished(directory: Path) -> bool:
+    """Whether it is being written, or whoever wrote it was cut off."""
+    return (directory / UNSEALED).is_file() and not is_sealed(directory)
 
 
 def read_manifest(directory: Path, kind: type[M]) -> tuple[M | None, list[str]]:

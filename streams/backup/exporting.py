@@ -51,20 +51,20 @@ def export(
 ) -> Manifest:
     """Write a backup into a new directory, and return its manifest.
 
+    One that was cut off there is begun anew; nobody but its owner can read what is written.
     Without ``outputs`` it has what is needed to go on, and not what went out before. Raises
-    `ConfigurationError` where workers run, the directory holds something, topics are missing or
-    unequal, or the application was not restored to its end itself; `BrokerUnreachable`.
+    `ConfigurationError` where workers run, the directory holds something else, topics are missing
+    or unequal, or the application was not restored to its end itself; `BrokerUnreachable`.
     """
-    if directory.exists() and any(directory.iterdir()):
-        raise ConfigurationError(f"{directory} is not empty; name a new directory")
+    files.require_room(directory)
     if missing := missing_topics(settings):
         raise ConfigurationError(f"there is nothing to back up: missing are {', '.join(missing)}")
     _require_equal(settings)
     require_idle(settings)
     fence(settings)
-    directory.mkdir(parents=True, exist_ok=True)
-    manifest = _Export(settings, directory, progress or _untold, outputs=outputs).run()
-    seal(directory, manifest)
+    with files.writing(directory):
+        manifest = _Export(settings, directory, progress or _untold, outputs=outputs).run()
+        seal(directory, manifest)
     return manifest
 
 
@@ -141,7 +141,7 @@ class _Export:
                 digest.add(items_of(topic, kept.key, kept.value, kept.timestamp, self._codec))
                 yield kept
 
-        path = self._directory / f"{topic.name}.avro"
+        path = files.path_of(self._directory, topic)
         count = files.write(path, digested())
         if not count:
             path.unlink()
@@ -195,8 +195,7 @@ class _Export:
         now = settled_offsets(create_admin(self._settings), [changelog], strict=True)
         if any(self._ends[tp] != end for tp, end in now.items()):
             raise ConfigurationError(
-                "a worker has committed meanwhile: keep all of them stopped, remove "
-                f"{self._directory}, and begin again"
+                "a worker has committed meanwhile: keep all of them stopped, and begin again"
             )
 
 

@@ -6,7 +6,9 @@ the changelog the last value of every key.
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +16,17 @@ import fastavro
 from msgspec import Struct
 
 from streams.errors import ConfigurationError
-from streams.sealed import check_hash, hash_of, read_manifest, strangers
+from streams.sealed import (
+    MANIFEST,
+    UNSEALED,
+    check_hash,
+    hash_of,
+    is_unfinished,
+    private,
+    read_manifest,
+    strangers,
+)
+from streams.topics import CHANGELOG, TOPICS, Topic
 
 VERSION = 1
 """Form of a backup; another one is refused."""
@@ -99,6 +111,48 @@ class Manifest(Struct, frozen=True):
         return next((part for part in self.files if part.topic == topic), None)
 
 
+def path_of(directory: Path, topic: Topic) -> Path:
+    """The file of a topic."""
+    return directory / f"{topic.name}.avro"
+
+
+def require_room(directory: Path) -> None:
+    """A backup can be written there: nothing is, or one that was cut off, and nothing else.
+
+    Raises `ConfigurationError`.
+    """
+    there = set(directory.iterdir()) if directory.exists() else set()
+    if there and (not is_unfinished(directory) or there - _ours(directory)):
+        raise ConfigurationError(f"{directory} is not empty; name a new directory")
+
+
+@contextmanager
+def writing(directory: Path) -> Iterator[None]:
+    """A backup is written inside, into an empty directory that only its owner can read.
+
+    What one that was cut off has left is taken away. Raises `ConfigurationError` as `require_room`,
+    and while another process writes there.
+    """
+    require_room(directory)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with private(directory / UNSEALED) as mark:
+        try:
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigurationError(
+                f"another process writes into {directory}; let it finish"
+            ) from error
+        for path in _ours(directory) - {directory / UNSEALED}:
+            path.unlink(missing_ok=True)
+        yield
+
+
+def _ours(directory: Path) -> set[Path]:
+    """All that a backup is written to before it is sealed."""
+    files = {path_of(directory, topic) for topic in (*TOPICS, CHANGELOG)}
+    return files | {directory / MANIFEST, directory / UNSEALED}
+
+
 def write(path: Path, records: Iterable[Kept]) -> int:
     """Write records to a new file; returns how many."""
     count = 0
@@ -110,7 +164,7 @@ def write(path: Path, records: Iterable[Kept]) -> int:
             row["headers"] = [{"name": name, "value": value} for name, value in kept.headers]
             yield row
 
-    with path.open("wb") as file:
+    with private(path) as file:
         fastavro.writer(file, _SCHEMA, rows(), codec="deflate")
     return count
 
@@ -136,6 +190,11 @@ def open_backup(directory: Path) -> Manifest:
     """
     if not directory.is_dir():
         raise ConfigurationError(f"there is no directory {str(directory)!r}")
+    if is_unfinished(directory):
+        raise ConfigurationError(
+            f"{directory}: the backup is being written, or was cut off while it was, and nothing "
+            "was done. Run again what writes it: it begins anew there"
+        )
     manifest, problems = read_manifest(directory, Manifest)
     if manifest is not None and manifest.version != VERSION:
         raise ConfigurationError(

@@ -315,6 +315,37 @@ def test_a_restore_that_is_cut_off_keeps_workers_out_and_goes_on(settings, tmp_p
         sound_since(new, directory)
 
 
+def test_a_backup_that_is_cut_off_is_begun_anew_and_is_its_owners(settings, tmp_path, monkeypatch):
+    directory, written = tmp_path / "b", files.write
+    with Application(settings(partitions=1)) as app:
+        app.publish(islice(history(), 50))
+
+        def dying(path: Path, records: Any) -> int:
+            if path.name.startswith(CHANGES):
+                written(path, islice(records, 10))
+                raise Interrupted
+            return written(path, records)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(files, "write", dying)
+            with pytest.raises(Interrupted):
+                insisted(lambda: export(app.settings, directory))
+        with pytest.raises(ConfigurationError, match="was cut off"):
+            open_backup(directory)
+        (directory / "notes.txt").write_text("of somebody else")
+        with pytest.raises(ConfigurationError, match="is not empty"):
+            export(app.settings, directory)
+        (directory / "notes.txt").unlink()
+        with files.writing(directory), pytest.raises(ConfigurationError, match="another process"):
+            export(app.settings, directory)
+        export(app.settings, directory)
+        assert unprocessed(app.settings, directory) == 50, "all of them, once"
+        with pytest.raises(ConfigurationError, match="is not empty"):
+            export(app.settings, directory)
+    modes = {path.stat().st_mode & 0o777 for path in directory.iterdir()}
+    assert (directory.stat().st_mode & 0o777, modes) == (0o700, {0o600})
+
+
 def test_a_backup_is_refused_while_a_worker_runs(settings, tmp_path):
     with Application(settings()) as app:
         app.worker().await_ready()
