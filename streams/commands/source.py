@@ -12,11 +12,11 @@ from typing import Annotated
 
 import typer
 
-from streams.commands.common import STDIN, fail, opened, print_json
+from streams.commands.common import FOUND, STDIN, fail, opened, print_json
 from streams.logs import configure_logging
 from streams.settings import Settings, load_settings
 from streams.sources import Mapper
-from streams.sources.feed import Feed
+from streams.sources.feed import REJECTED, Feed
 from streams.sources.mapping import load_mapping
 from streams.sources.position import PositionFile
 from streams.sources.rows import row_mapper
@@ -92,7 +92,10 @@ def jsonl(
         Path | None, typer.Option("--position", help="File that keeps the number of lines done.")
     ] = None,
 ) -> None:
-    """Read messages of any of the formats from a file, to its end."""
+    """Read messages of any of the formats from a file, to its end.
+
+    Exit code 1 where all that was read was rejected.
+    """
     if (mapping is None) == (format is None):
         raise fail("give either --mapping FILE or --format; docs/sources.md has the formats")
     if position is not None and file == STDIN:
@@ -103,7 +106,10 @@ def jsonl(
     name, mapper = _mapper(mapping, format)
     kept = None if position is None else PositionFile(position)
     with opened(file, "feeding") as lines:
-        _tell(feed_lines(settings, lines, name, mapper, kept))
+        feed = feed_lines(settings, lines, name, mapper, kept)
+    _tell(feed)
+    if feed.counts and all(told.startswith(REJECTED) for told in feed.counts):
+        raise fail("every line was rejected: is it this format, or this mapping?", FOUND)
 
 
 def _settings() -> Settings:

@@ -118,7 +118,8 @@ class _Look:
             "keys lie where murmur2 puts them",
             "an account's inputs must meet in one partition: set `partitioner=murmur2_random` in "
             "clients on librdkafka (their own is crc32), keep the default of Java clients, and let "
-            "no producer choose partitions; docs/operations.md says how to gather what lies apart",
+            "no producer choose partitions. What lies apart already stays so: such an account has "
+            "a state in each of its partitions",
         )
         yield found(
             "schemas",

@@ -31,6 +31,8 @@ from streams.topics import real_name
 
 OPEN_AN_ACCOUNT = SEEN_EVENTS // 2
 """The other half is left for inputs of the account from elsewhere."""
+REJECTED = "rejected"
+"""Beginning of what is counted of a message that cannot be used."""
 OPEN = 5_000
 """Messages between two positions, at most."""
 TOLD_EVERY_S = 60.0
@@ -70,7 +72,7 @@ class Feed:
                 self.counts["changes"] += 1
                 due = due or self._accounts[item.account_id] >= OPEN_AN_ACCOUNT
                 continue
-            told = "rejected" if isinstance(item, Rejected) else "skipped"
+            told = REJECTED if isinstance(item, Rejected) else "skipped"
             self.counts[f"{told}: {item.reason}"] += 1
             self.watch.metrics.left_out(item)
             if isinstance(item, Rejected):

@@ -215,6 +215,17 @@ def test_a_file_is_fed_once_however_often_it_is_taken_up(
     assert (replayed["accounts"], replayed["duplicates"]) == (5, 5)
 
 
+def test_a_file_of_which_nothing_can_be_used_is_no_success(
+    ours: Settings, on_kafka: OnKafka, tmp_path: Path
+) -> None:
+    file = tmp_path / "export.jsonl"
+    file.write_text('{"partition": 0, "record": {}}\nnot a row\n')
+    left = on_kafka("source", "jsonl", str(file), "--mapping", str(EXAMPLES / "rows.yaml"))
+    assert left.code == 1
+    assert sum(json.loads(left.out).values()) == 2
+    assert "every line was rejected" in left.err
+
+
 def test_an_account_never_has_more_open_than_the_stream_remembers(
     ours: Settings, on_kafka: OnKafka, tmp_path: Path
 ) -> None:
