@@ -55,7 +55,8 @@ MAX_CASES = 16
 def apply_ruling(turn: Turn, ruling: AccountRuling) -> None:
     """Carry out a ruling and keep it for the record, also where it decides nothing.
 
-    Its reason goes out in records and notices: numbers and addresses of persons in it do not.
+    Its reason and what it names are free text and go out in records and notices: numbers and
+    addresses of persons in them do not.
     """
     ruling = replace(ruling, reason=mask(ruling.reason))
     appeal = hearing.find(turn.account, ruling.subject_id)
@@ -65,6 +66,7 @@ def apply_ruling(turn: Turn, ruling: AccountRuling) -> None:
     ):
         done += "; the passed time limit was taken note of"
     summary = f"{ruling.action} of {ruling.subject_id}: {done}. Reason given: {ruling.reason}"
+    summary = mask(summary)
     audited = Audited(
         AuditKind.RULING, ruling.event_id, summary, ruling.reviewer_id, erased=done == _ERASED
     )

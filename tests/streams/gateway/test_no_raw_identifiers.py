@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -64,8 +65,17 @@ class Planted:
     def text(self) -> str:
         return f"电话{self.phone}身份证{self.identity} {self.mail} IP {self.address} {self.six}"
 
+    @property
+    def hasty(self) -> str:
+        """The same, as people write it who are in a hurry."""
+        return (
+            f"Tel.{self.phone} wx{self.phone} {self.phone}-张三 86-{self.phone} "
+            f"ID{self.identity} {self.mail.replace('@', '＠')} "
+            f"IP:{self.address} IP{self.address} ip:{self.six} ::ffff:{self.address}"
+        )
+
     def found_in(self, text: str) -> list[str]:
-        plain = text.replace("-", "").replace(" ", "")
+        plain = unicodedata.normalize("NFKC", text).replace("-", "").replace(" ", "")
         return [one for one in self.all if one in text or one in plain]
 
 
@@ -102,8 +112,8 @@ def inputs(planted: Planted, account: str) -> Iterator[tuple[str, Any]]:
 
     def ruled(action: RulingAction, subject: str, **fields: Any) -> tuple[str, Any]:
         record = AccountRuling(
-            **head(), action=action, subject_id=subject, reviewer_id="rev-1", reason=planted.text,
-            **fields,
+            **head(), action=action, subject_id=subject, reviewer_id="rev-1",
+            reason=f"{planted.text}, {planted.hasty}", **fields,
         )  # fmt: skip
         return "account.rulings", record
 
@@ -136,7 +146,8 @@ def inputs(planted: Planted, account: str) -> Iterator[tuple[str, Any]]:
     )
     yield "account.appeals", appeal
     yield ruled(RulingAction.DISMISS_APPEAL, f"{account}-a")
-    yield ruled(RulingAction.LIFT_MEASURE, "of nothing")
+    yield ruled(RulingAction.LIFT_MEASURE, planted.hasty)
+    yield ruled(RulingAction.PLACE_HOLD, planted.text)
     yield verified(VerificationKind.IDENTITY, token="tok-raw", value=planted.identity,
                    result=VerificationResult.REVOKED)  # fmt: skip
     yield ruled(RulingAction.IMPOSE_MEASURE, "by hand", step=MeasureStep.CLOSE)
