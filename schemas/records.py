@@ -1190,6 +1190,7 @@ class PlatformDirective(Struct, frozen=True, forbid_unknown_fields=True, gc=Fals
     content: ZIP archive of the files of the pack that an overlay adds; null for other kinds.
     packs_read: Of a sweep: it begins where so much of platform.policies is read (the next
         offset), so that packs published before it decide in it.
+    end_set_by: Who set another end than was ordered, sooner or later; null: nobody.
     """
 
     directive_id: str
@@ -1206,6 +1207,7 @@ class PlatformDirective(Struct, frozen=True, forbid_unknown_fields=True, gc=Fals
     accounts: tuple[str, ...] = ()
     content: bytes | None = None
     packs_read: Long = 0
+    end_set_by: str | None = None
 
 
 class PolicyPack(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -7603,9 +7605,28 @@ def read_PlatformDirective(_data: bytes, _at: int) -> tuple[PlatformDirective, i
         _at += 1
     else:
         packs_read, _at = read_long(_data, _at)
+    end_set_by: str | None
+    _n = _data[_at]
+    _at += 1
+    if not _n:
+        end_set_by = None
+    elif _n == 2:
+        _n = _data[_at]
+        _at += 1
+        if not _n & 0x81:
+            _n >>= 1
+        elif not (_n & 1 or (_m := _data[_at]) & 0x80):
+            _at += 1
+            _n = (_n & 0x7E | _m << 7) >> 1
+        else:
+            _n, _at = read_size(_data, _at - 1)
+        end_set_by = _data[_at : _at + _n].decode()
+        _at += _n
+    else:
+        raise ValueError("end_set_by: no such branch of a union")
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return PlatformDirective(directive_id, kind, scope, starts_at, reason, issued_by, ends_at, change_kinds, fields, subjects, regions, accounts, content, packs_read), _at
+    return PlatformDirective(directive_id, kind, scope, starts_at, reason, issued_by, ends_at, change_kinds, fields, subjects, regions, accounts, content, packs_read, end_set_by), _at
 
 
 def write_PlatformDirective(_record: PlatformDirective, _out: bytearray) -> None:
@@ -7722,6 +7743,20 @@ def write_PlatformDirective(_record: PlatformDirective, _out: bytearray) -> None
         _append(packs_read << 1)
     else:
         write_long(packs_read, _out)
+    if (end_set_by := _record.end_set_by) is None:
+        _append(0)
+    else:
+        _append(2)
+        _raw = end_set_by.encode()
+        _n = len(_raw)
+        if _n < 0x40:
+            _append(_n << 1)
+        elif _n < 0x2000:
+            _append(_n << 1 & 0x7F | 0x80)
+            _append(_n >> 6)
+        else:
+            write_long(_n, _out)
+        _out += _raw
 
 
 def read_PolicyPack(_data: bytes, _at: int) -> tuple[PolicyPack, int]:

@@ -14,6 +14,7 @@ from schemas.records import PackMode, PlatformDirective, PolicyPack
 from streams.clients import read_all
 from streams.codecs import open_codec
 from streams.errors import ConfigurationError
+from streams.given import given
 from streams.journal import InForce, Journal, Published, directives
 from streams.packs import archive
 from streams.publishing import Publisher
@@ -38,8 +39,10 @@ def activate(
     ``beside`` is what is in force now. In ``shadow`` the pack is judged beside all of it without
     consequence, under its id with ``.shadow``. Raises `ConfigurationError` when the pack is not
     sound or does not fit beside the others, or ``by`` wrote it: nobody puts what they wrote in
-    force. Raises `BrokerUnreachable`.
+    force; and where ``by`` or ``author`` is empty. Raises `BrokerUnreachable`.
     """
+    by = given("the name of who puts the pack in force", by)
+    author = None if author is None else given("the name of the author", author)
     if author is not None and same_person(author, by) and not shadow:
         raise ConfigurationError(f"{by} wrote the pack; let somebody else put it in force")
     pack = load_fitting(files, beside, shadow=shadow)
@@ -78,8 +81,10 @@ def load_fitting(
 def retire(settings: Settings, pack_id: str, by: str) -> PolicyPack:
     """Take a pack out of force: the configured one of its id decides again, where there is one.
 
-    Raises `ConfigurationError` when no pack of this id was put in force, `BrokerUnreachable`.
+    Raises `ConfigurationError` when no pack of this id was put in force or ``by`` is empty,
+    `BrokerUnreachable`.
     """
+    by = given("the name of who retires the pack", by)
     records = [item.record for item in read_published(settings)]
     packs = [pack for pack in records if isinstance(pack, PolicyPack) and pack.pack_id == pack_id]
     if not packs or packs[-1].mode is PackMode.RETIRED:
@@ -117,15 +122,17 @@ def issue(settings: Settings, directive: PlatformDirective) -> None:
 def end(settings: Settings, directive_id: str, by: str, at: int | None = None) -> PlatformDirective:
     """Let a directive end at ``at`` (ms), by default now: earlier than was said, or later.
 
-    Raises `ConfigurationError` where there is none, or it has ended already; `BrokerUnreachable`.
+    Who ordered it stays on record beside ``by``. Raises `ConfigurationError` where there is none,
+    it has ended already or ``by`` is empty; `BrokerUnreachable`.
     """
+    by = given("the name of who sets the end", by)
     known = directives(read_published(settings)).get(directive_id)
     now = _now()
     if known is None or known.ends_at is None or known.ends_at <= now:
         raise ConfigurationError(
             f"no directive {directive_id!r} is in force or to come; `zhengming directive list`"
         )
-    ended = replace(known, ends_at=max(at or 0, now), issued_by=by)
+    ended = replace(known, ends_at=max(at or 0, now), end_set_by=by)
     _publish(settings, ended, directive_id)
     return ended
 

@@ -11,8 +11,10 @@ from typing import Any, BinaryIO
 
 import msgspec
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Column, Table
 from rich.text import Text
 
 from streams.redaction import redact
@@ -50,6 +52,22 @@ def styled(text: str, style: str = "") -> Text:
     """A string in a style, as harmless as any other on a `Terminal`."""
     return Text(_visible(text), style)
 
+
+def table_of(ids: Iterable[str], *heads: str) -> Table:
+    """An empty table with these heads; its first column is for ``ids``, which people type again.
+
+    No cell is cut on a narrow terminal: it goes on below, an id only where it is long.
+    """
+    whole = all(cell_len(visible(name)) <= _WHOLE for name in ids)
+    first, *others = heads
+    return Table(
+        Column(first, overflow="fold", no_wrap=whole),
+        *(Column(head, overflow="fold") for head in others),
+    )
+
+
+_WHOLE = 24
+"""Cells of an id that is kept in one line: those that are made up are shorter."""
 
 out = Terminal()
 err = Terminal(stderr=True)

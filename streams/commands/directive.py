@@ -8,12 +8,11 @@ from typing import Annotated
 
 import typer
 from msgspec.structs import replace
-from rich.table import Table
 from rich.text import Text
 
 from schemas.records import ChangeKind, Field, PlatformDirective, SubjectKind
 from streams import control_topics, directives, journal
-from streams.commands.common import out, print_json, styled
+from streams.commands.common import out, print_json, styled, table_of
 from streams.commands.history import time_of
 from streams.packs import find_pack, load_policy
 from streams.settings import load_settings
@@ -40,7 +39,7 @@ def pause(
         list[SubjectKind] | None, typer.Option("--subject", help="Kind of account; repeatable.")
     ] = None,
     regions: Annotated[
-        list[str] | None, typer.Option("--region", help="IP label; repeatable.")
+        list[str] | None, typer.Option("--region", help="Such as 广东; repeatable.")
     ] = None,
     accounts: Annotated[
         list[str] | None, typer.Option("--account", help="Id, or its beginning and *; repeatable.")
@@ -122,17 +121,16 @@ def show(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False)
         for order in issued:
             print_json(replace(order, content=None))
         return
-    table = Table("id", "kind", "", "from (UTC)", "until (UTC)", "covers", "reason", "by")
+    heads = ("id", "what", "from, until (UTC)", "covers", "reason", "by")
+    table = table_of((order.directive_id for order in issued), *heads)
     for order in issued:
         table.add_row(
             order.directive_id,
-            order.kind,
-            _state(order, now),
-            _told(order.starts_at),
-            _told(order.ends_at or 0),
+            Text(f"{order.kind}\n").append(_state(order, now)),
+            f"{_told(order.starts_at)}\n{_told(order.ends_at or 0)}",
             order.scope,
             order.reason,
-            order.issued_by,
+            order.issued_by + (f"\nend: {order.end_set_by}" if order.end_set_by else ""),
         )
     out.print(table)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -11,20 +10,18 @@ from typing import Annotated, Any
 
 import typer
 from msgspec.structs import replace
-from rich.table import Table
 
 from schemas.records import (
     DirectiveKind,
-    PlatformDirective,
     PolicyPack,
     SubjectKind,
     SweepProgress,
     SweepState,
 )
-from streams import control_topics
-from streams.commands.common import fail, leave_if_any, out, print_json
+from streams import control_topics, directives, journal
+from streams.commands.common import fail, leave_if_any, out, print_json, table_of
 from streams.decoded import Unreadable, read_decoded
-from streams.journal import Published, directives
+from streams.journal import Published
 from streams.settings import Settings, load_settings
 from streams.topics import topic_of
 
@@ -48,7 +45,7 @@ def start(
         list[SubjectKind] | None, typer.Option("--subject", help="Kind of account; repeatable.")
     ] = None,
     regions: Annotated[
-        list[str] | None, typer.Option("--region", help="IP label; repeatable.")
+        list[str] | None, typer.Option("--region", help="Such as 广东; repeatable.")
     ] = None,
     accounts: Annotated[
         list[str] | None, typer.Option("--account", help="Id, or its beginning and *; repeatable.")
@@ -57,19 +54,16 @@ def start(
 ) -> None:
     """Verify existing accounts by the rules in force, all of them or those of a scope."""
     settings, now = load_settings(), time.time_ns() // 1_000_000
-    parts = [*(subjects or ()), *(regions or ()), *(accounts or ())]
-    order = PlatformDirective(
-        directive_id=name or f"sweep-{uuid.uuid4().hex[:8]}",
-        kind=DirectiveKind.SWEEP,
-        scope=", ".join(parts) or "all accounts",
-        starts_at=now,
-        ends_at=now + int(hours * HOUR_MS),
+    order = directives.sweep(
+        begins=now,
+        ends=now + int(hours * HOUR_MS),
         reason=reason,
-        issued_by=by,
-        subjects=tuple(subjects or ()),
-        regions=tuple(regions or ()),
-        accounts=tuple(accounts or ()),
+        by=by,
         packs_read=_packs_read(control_topics.read_published(settings)),
+        name=name,
+        subjects=subjects or (),
+        regions=regions or (),
+        accounts=accounts or (),
     )
     control_topics.issue(settings, order)
     if json:
@@ -88,7 +82,7 @@ def stop(
 ) -> None:
     """Stop a sweep that was ordered. What it has brought about stays."""
     settings = load_settings()
-    known = directives(control_topics.read_published(settings)).get(name)
+    known = journal.directives(control_topics.read_published(settings)).get(name)
     if known is None or known.kind is not DirectiveKind.SWEEP:
         raise fail(f"no sweep {name!r} was ordered; `zhengming sweep status` shows which were")
     order = control_topics.end(settings, name, by)
@@ -108,7 +102,8 @@ def status(json: Json = False) -> None:
             print_json(row)
         leave_if_any(bad)
         return
-    table = Table("sweep", "state", "accounts", "of about", "otherwise", "began (UTC)", "at (UTC)")
+    heads = ("sweep", "state", "accounts", "of about", "otherwise", "began (UTC)", "at (UTC)")
+    table = table_of((row["sweep_id"] for row in told), *heads)
     for row in told:
         table.add_row(
             row["sweep_id"],
@@ -134,7 +129,7 @@ def _progress(
 ) -> Mapping[str, dict[int, SweepProgress]]:
     """The last progress of every sweep in every partition; ordered ones without any, too."""
     found: dict[str, dict[int, SweepProgress]] = defaultdict(dict)
-    for order in directives(control_topics.read_published(settings)).values():
+    for order in journal.directives(control_topics.read_published(settings)).values():
         if order.kind is DirectiveKind.SWEEP:
             found[order.directive_id] = {}
     for told in read_decoded(settings, [topic_of(SweepProgress)], unreadable):

@@ -66,7 +66,9 @@ class Pause(Term):
     kinds: Annotated[list[ChangeKind], Limit(max_length=10)] = []
     fields: Annotated[list[Field], Limit(max_length=10)] = []
     subjects: Annotated[list[SubjectKind], Limit(max_length=20)] = []
-    regions: Annotated[list[Words], Limit(max_length=100)] = []
+    regions: Annotated[
+        list[Words], Limit(max_length=100, description="Kept as the IP labels that show them.")
+    ] = []
     accounts: Annotated[list[Words], Limit(max_length=1_000)] = []
 
 

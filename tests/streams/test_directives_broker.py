@@ -62,7 +62,7 @@ def test_a_pause_begins_and_is_lifted_while_events_flow_through_two_workers(sett
         assert len(held) == 70
         assert not any(v.decision is Decision.ALLOW for v in told)
         assert all(v.decision is Decision.HOLD and "drill" in v.reason for v in held)
-        assert command("directive", "lift", "drill", "--by", "ana").code == 0
+        assert command("directive", "lift", "drill", "--by", "bea").code == 0
         flow(40)
         app.drain()
 
@@ -77,8 +77,8 @@ def test_a_pause_begins_and_is_lifted_while_events_flow_through_two_workers(sett
             for verdict in of_event:
                 covered = begins <= verdict.decided_at and "drill" in verdict.reason
                 assert covered == (verdict.decision is Decision.HOLD)
-        listed = command("directive", "list", "--json")
-        assert json.loads(listed.out)["issued_by"] == "ana"
+        listed = json.loads(command("directive", "list", "--json").out)
+        assert (listed["issued_by"], listed["end_set_by"]) == ("ana", "bea")
         assert "over" in command("directive", "list").out
         again = command("directive", "pause", *order, "--id", "drill")
         assert again.code == 2

@@ -72,6 +72,15 @@ def test_a_pause_that_cannot_be_is_refused_with_the_reason(stack: Stack) -> None
     answer = operator.post("/v1/directives/pauses", json=never)
     assert answer.status_code == 422
     assert "never held" in answer.json()["detail"]
+    for wrong, said in (
+        ({"regions": ["Nowhere"]}, "no IP label shows the region 'Nowhere'"),
+        ({"accounts": [" "]}, "an account of the scope is empty"),
+        ({"reason": " "}, "the reason is empty"),
+    ):
+        body = {"reason": "r", "ends_at": now_ms() + HOUR, **wrong}
+        answer = operator.post("/v1/directives/pauses", json=body)
+        assert answer.status_code == 422
+        assert said in answer.json()["detail"]
 
 
 def test_a_proposed_pack_becomes_an_overlay_by_somebody_elses_hand(
