@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -18,6 +19,10 @@ from streams.topics import input_topics, real_name
 
 Keep = Callable[[bytes], bool]
 """Whether the inputs of an account are wanted, by its key."""
+
+
+_MILLIS = re.compile("[0-9]{12,13}")
+"""From 1973 to 2286."""
 
 
 class Stored(NamedTuple):
@@ -37,16 +42,23 @@ class Stored(NamedTuple):
 
 
 def time_of(option: str, text: str | None) -> int | None:
-    """A time in ms, as an option has it; None where it is not given."""
+    """A time in ms, as an option has it; None where it is not given.
+
+    Milliseconds have 12 or 13 digits. Other numbers are refused: they are seconds, or dates
+    without hyphens.
+    """
     if text is None:
         return None
-    if text.isdigit():
+    if _MILLIS.fullmatch(text):
         return int(text)
     try:
+        if text.isdigit():
+            raise ValueError
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise fail(
-            f"{option} {text}: give milliseconds, or a time such as 2026-11-01T08:00"
+            f"{option} {text}: give milliseconds, such as 1793520000000, or a time, such as "
+            "2026-11-01T08:00"
         ) from error
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return int(at.timestamp() * 1000)
