@@ -47,6 +47,7 @@ def lines(captured: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
         ("IP:203.0.113.7, IP203.0.113.7", "IP:[ip], IP[ip]"),
         ("IP:2001:db8::1, IP2001:db8::1", "IP:[ip], IP[ip]"),
         ("2001:db8::1: refused by ::ffff:203.0.113.7", "[ip]: refused by [ip]"),
+        ("来自2001:db8::1.然后", "来自[ip].然后"),
         ("at 12:30:203.0.113.7", "at 12:30:[ip]"),
         ("Tel.13912345678 tel13912345678 wx13912345678", "Tel.[phone] tel[phone] wx[phone]"),
         ("电话-13912345678, 13912345678-张三", "电话-[phone], [phone]-张三"),
