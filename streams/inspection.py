@@ -15,11 +15,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from processors.persons import same_person, says_nothing
+from processors.persons import same_person
 from schemas.records import AuditKind, AuditRecord, AuthorityReport, Disposal, Notice, Verdict
 from streams.audit import Chains, Link, link_of
 from streams.decoded import Unreadable, read_decoded
 from streams.errors import ConfigurationError
+from streams.given import given
 from streams.sealed import (
     MANIFEST,
     check_hash,
@@ -151,13 +152,9 @@ def export(
     the directory holds something, or a topic is not known; `BrokerUnreachable`.
     """
     topics = exportable()
-    for what, said in (
-        ("the reference of the order", order),
-        ("who ordered it", ordered_by),
-        ("who approved it", approved_by),
-    ):
-        if says_nothing(said):
-            raise ConfigurationError(f"{what} is empty: it stands in the manifest, say it")
+    order = given("the reference of the order", order)
+    ordered_by = given("the name of who ordered it", ordered_by)
+    approved_by = given("the name of who approved it", approved_by)
     if same_person(ordered_by, approved_by):
         raise ConfigurationError("who approves an export must not be who ordered it")
     if unknown := [name for name in scope.topics if name not in topics]:

@@ -171,7 +171,7 @@ def test_the_order_and_who_ordered_and_approved_it_must_be_said(
     asked = ("--account", "a", "--out", str(target), option, said)
     left = command("export", "inspection", *PERSONS, *asked)
     assert left.code == 2
-    assert "is empty: it stands in the manifest, say it" in left.err
+    assert "is empty; fill it in" in left.err
     assert not target.exists()
 
 
