@@ -7,6 +7,7 @@ the changelog the last value of every key.
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -133,18 +134,29 @@ def writing(directory: Path) -> Iterator[None]:
     What one that was cut off has left is taken away. Raises `ConfigurationError` as `require_room`,
     and while another process writes there.
     """
-    require_room(directory)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with private(directory / UNSEALED) as mark:
-        try:
-            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ConfigurationError(
-                f"another process writes into {directory}; let it finish"
-            ) from error
-        for path in _ours(directory) - {directory / UNSEALED}:
+    with _held(directory):
+        require_room(directory)
+        mark = directory / UNSEALED
+        private(mark).close()
+        for path in _ours(directory) - {mark}:
             path.unlink(missing_ok=True)
         yield
+
+
+@contextmanager
+def _held(directory: Path) -> Iterator[None]:
+    """No other process holds it. Raises `ConfigurationError` while one does."""
+    lock = os.open(directory, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            why = f"another process writes into {directory}; let it finish"
+            raise ConfigurationError(why) from error
+        yield
+    finally:
+        os.close(lock)
 
 
 def _ours(directory: Path) -> set[Path]:
