@@ -14,6 +14,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 _APART = r"[ .()\-‐-—·]{0,2}"
 """What people write between the groups of a number."""
 
+_SPREAD = r"[ .()\-‐-—·_/]{0,2}"
+"""What people write between digits, so that no group is seen."""
+
 _MONTH, _DAY = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
 _FOUR = r"\d{1,3}(?:\.\d{1,3}){3}"
 _SIX = r"(?:[0-9A-Fa-f]{0,4}:)"
@@ -43,7 +46,8 @@ _FORMS = re.compile(
         |[1-9]\d{{7}}{_MONTH}{_DAY}\d{{3}}
     )(?!\d)
     |(?<!\d)(?P<phone>
-        (?:(?:\+|00)\d{{1,3}}{_APART}|86{_APART}|0)?\(?1[3-9]\d{_APART}\d{{4}}{_APART}\d{{4}}
+        (?:(?:\+|00)\d{{1,3}}{_APART}|86{_APART}|0)?\(?1[3-9]\d(?:{_SPREAD}\d){{8}}
+        |1(?P<apart>[ .\-·_/,、])[3-9](?:(?P=apart)\d){{9}}
         |\+\d{{1,3}}(?:{_APART}\d){{7,12}}
         |(?<!\d\.)\(?0[1-9]\d{{1,2}}{_APART}[1-9]\d{{2,3}}{_APART}\d{{4}}
     )(?!\d)
@@ -51,7 +55,10 @@ _FORMS = re.compile(
     """,
     re.VERBOSE,
 )
-_WORTH_A_LOOK = re.compile(r"\d{3}|@|:[0-9A-Fa-f]*:|\d\.\d")
+_SPOKEN = str.maketrans("〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺两", "0012345678912345678912")
+"""Chinese numerals: eleven of them and of digits may be a telephone number."""
+_SPOKEN_PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
+_WORTH_A_LOOK = re.compile(r"\d.?\d|@|:[0-9A-Fa-f]*:|[\d〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺两]{11}")
 
 
 def mask(text: str) -> str:
@@ -72,7 +79,12 @@ def mask(text: str) -> str:
 
 
 def _mask(text: str) -> str:
-    return _FORMS.sub(_masked, _EMAIL.sub("[e-mail]", text))
+    masked = _FORMS.sub(_masked, _EMAIL.sub("[e-mail]", text))
+    if masked.isascii():
+        return masked
+    for spoken in reversed(list(_SPOKEN_PHONE.finditer(masked.translate(_SPOKEN)))):
+        masked = f"{masked[: spoken.start()]}[phone]{masked[spoken.end() :]}"
+    return masked
 
 
 def _masked(match: re.Match[str]) -> str:

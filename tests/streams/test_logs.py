@@ -55,6 +55,11 @@ def lines(captured: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
         ("008613912345678, 139.1234.5678", "[phone], [phone]"),
         ("(13912345678), (139)1234-5678", "([phone]), [phone]"),
         ("010-62345678, 0755-88888888, (010) 6234 5678", "[phone], [phone], [phone]"),
+        ("139 1234567 8, 139 12 34 56 78", "[phone], [phone]"),
+        ("139/1234/5678 or 1 3 9 1 2 3 4 5 6 7 8", "[phone] or [phone]"),
+        ("加一13912345678", "加一[phone]"),
+        ("他的电话是一三九一二三四五六七八。", "他的电话是[phone]。"),
+        ("壹叁九12345六七八", "[phone]"),
         ("ID110101199003071234, 110101 19900307 1234", "ID[id], [id]"),
         ("110101900307123", "[id]"),
         ("li＠mail.cn", "[e-mail]"),
@@ -80,6 +85,9 @@ def test_what_is_personal_is_masked(text: str, masked: str) -> None:
         "e81aa13912345678c0d5f7b2, a13912345678",
         "4f8d9b1a-0139-4123-8567-813912345678",
         "<object at 0x7f0123456789>",
+        "offsets 150, 151, 152, 15 and 130,000,000,00",
+        "15.11.2025 12:30, 123 cases",
+        "二〇二五年一三五七九日",
     ],
 )
 def test_what_is_not_personal_stays(text: str) -> None:
