@@ -96,6 +96,8 @@ _SIGN_TLD = re.compile(
 _SIGNED_LABEL = re.compile(r"(?:[a-z0-9][^\w\s.,:;!?/-]{1,2}){2,20}\Z")
 """A label with a picture behind each of its letters."""
 _O_CLOCK = re.compile(r"\d{1,2}")
+_HOURS = re.compile(r"(?<!\d)\d{1,2}\Z|[一二三四五六七八九十两几早晚整]\Z")
+"""An hour before 点: 8点到17点在线, 晚八点在线."""
 _ABBREVIATIONS = frozenset(
     ("asp.net", "vb.net", "ado.net", "ml.net", "f#.net", "c.net", "socket.io", "draw.io")
 )
@@ -127,7 +129,7 @@ _HOST = re.compile(
 _LOCAL_CHARS = _LABEL_CHARS + "._%+"
 _MAILBOX = re.compile(
     rf"(?<![a-z0-9._-])[a-z0-9][a-z0-9._-]{{4,30}}[\W_]{{0,3}}的?(?:{_HOSTS})[\W_]?(?:邮箱|信箱|电邮|mail)"
-    r"|(?:邮箱|信箱|电邮|e-?mail)[\W_是为号地址我的前缀名账户]{0,6}"
+    r"|(?:邮箱|信箱|电邮|e-?mail)[\W_是为号地址我的前缀名账户同]{0,6}"
     r"(?:[a-z0-9][a-z0-9._-]{3,30}@(?![a-z0-9])|(?=[a-z._-]{0,20}\d)[a-z0-9][a-z0-9._-]{5,30}(?![a-z0-9年月日]))"
 )
 
@@ -190,7 +192,8 @@ def find_addresses(folded: str) -> Iterator[Contact]:
         yield Contact(*hit.span(), "domain")
     for hit in _HAN_DOMAIN.finditer(folded):
         start = _word_before(folded, hit.start())
-        yield Contact(start, hit.end(), "domain", Outcome.REVIEW)
+        if not (hit[0][0] == "点" and _HOURS.search(folded, start, hit.start())):
+            yield Contact(start, hit.end(), "domain", Outcome.REVIEW)
 
 
 def _domains(folded: str) -> Iterator[Contact]:

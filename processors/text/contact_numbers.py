@@ -90,6 +90,7 @@ _BROKEN = re.compile(
 _LOOKALIKE = re.compile(r"(?<![a-z0-9])[\doil|](?:[ -]?[\doil|]){10}(?![a-z0-9])")
 _LOOKS = str.maketrans("oil|", "0111")
 _LEAST_DIGITS = 4  # real ones, in a number with letters that look like digits
+_PREFIX = re.compile(r"1[3-9]\d[ -][oil]{4}[ -]")  # or in its first group: 137 oooo oooo
 
 # What a date, a time of day or a span of years begins with.
 _DATE = re.compile(
@@ -117,7 +118,8 @@ def find_numbers(folded: str) -> Iterator[Contact]:
     for hit in _LOOKALIKE.finditer(folded.translate(DIGIT_OF)):
         real = sum(map(str.isdigit, hit[0]))
         digits = re.sub(r"\D", "", hit[0].translate(_LOOKS))
-        if _LEAST_DIGITS <= real < len(digits) and _MOBILE.fullmatch(digits):
+        enough = real >= _LEAST_DIGITS or _PREFIX.match(hit[0])
+        if enough and real < len(digits) and _MOBILE.fullmatch(digits):
             yield Contact(*hit.span(), "phone", technique="confusable")
 
 

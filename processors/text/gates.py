@@ -27,6 +27,7 @@ from processors.text.words import (
     is_han,
     is_part,
     is_within_word,
+    is_word,
     words_around,
 )
 
@@ -174,6 +175,8 @@ def _is_broken_up(folded: str, start: int, end: int) -> bool:
     before = _HAN_END.search(folded[max(0, start - REACH) : start])
     after = _HAN_RUN.match(folded, end, end + REACH)
     left, right = before[0] if before else "", after[0] if after else ""
+    if signs == [","] and right and is_word(first):
+        return False  # what follows is a clause of its own: 听话，水都喝光了
     return not (
         is_within_word(left + first, len(left), len(left) + len(first))
         or is_within_word(last + right, 0, len(last))

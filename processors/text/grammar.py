@@ -354,7 +354,9 @@ NEAR_BEFORE = re.compile(
     r"|(?<![a-z])(?:love|at|near|not|ex))[\W_]{0,2}\Z"
 )
 
-LEAD = re.compile(rf".*(?:{_NEAR_PRECEDES}|[在是的]|(?<=[㐀-鿿]{{2}})[和与])", re.DOTALL)
+LEAD = re.compile(
+    rf".*(?:{_NEAR_PRECEDES}|[在是的]|(?<!看)看(?!看)|(?<=[㐀-鿿]{{2}})[和与])", re.DOTALL
+)
 """What may stand before the name of an organ and is no part of it."""
 
 NATIONAL = re.compile(
@@ -383,6 +385,13 @@ PUBLIC_MATTER = re.compile(
     rf"(?:中国|中华|全国|[㐀-鿿]{{2,6}}?[省市县区州])?(?:{_MATTERS})[^\W\d_]*\Z"
 )
 """The beginning of a name that speaks of what is a matter of the state."""
+
+MATTER_AFTER = re.compile(
+    _MATTERS
+    + "|"
+    + _words("刑事 侦查 办案 缉私 罚没 稽查 通缉 立案 追赃 信用卡 贷款 网银 掌上 手机银行 对公业务")
+)
+"""What an institution has to do with, behind what is only like its name: 公桉部刑事侦查."""
 
 _PLATFORMS = _words(
     "流量 流量扶持 账号 帐号 认证 实名 实名认证 身份 版权 直播 主播 内容 推广 广告 充值 提现",

@@ -262,7 +262,9 @@ def _speaks(folded: str, found: Anchor, entry: Entry) -> bool:
     if entry.everyday:
         return _is_claimed(folded, found) and not grammar.OF_A_FIRM.match(follows)
     if found.end - found.start > _SHORT and (
-        grammar.PART_OF_AN_ORGAN.match(follows) or grammar.CLAIMED_AFTER.match(follows)
+        grammar.PART_OF_AN_ORGAN.match(follows)
+        or grammar.CLAIMED_AFTER.match(follows)
+        or grammar.MATTER_AFTER.match(follows)
     ):
         return True
     shown = strip(folded[found.start : found.end])

@@ -273,3 +273,8 @@ def test_what_everybody_writes_instead_of_an_entry_goes_to_a_person(text: str):
 )
 def test_a_word_that_is_a_byname_elsewhere_is_left_alone(text: str):
     assert BYNAMES.find([text]) == [()]
+
+
+def test_a_comma_before_a_clause_of_its_own_hides_nothing() -> None:
+    texts = ["很听话，水都喝光了", "出听，话，水", "听话·水 要的来"]
+    assert [bool(found) for found in Lexicon(["听话水"]).find(texts)] == [False, True, True]
