@@ -18,7 +18,9 @@ from schemas.records import (
     AuditRecord,
     AuthorityReport,
     ComplaintFeedback,
+    ComplaintState,
     CreditChange,
+    Decision,
     Disposal,
     Escalation,
     EscalationKind,
@@ -40,6 +42,8 @@ QUEUE_OF = {
     EscalationKind.SLA_BREACH: "breach",
 }
 """In which queue an escalation waits; a kind that is not here waits with the reviews."""
+
+_FOR_A_PERSON = frozenset((Decision.HOLD, Decision.STRICT_HOLD))
 
 Line = TypeVar("Line")
 _encode = msgspec.msgpack.Encoder().encode
@@ -106,7 +110,10 @@ class Fold:
     def _verdict(self, document: d.AccountView, record: Verdict, seen: Seen) -> None:
         _advance(document, record.account_seq, record.decided_at)
         line = verdict_line(record)
-        _append(document.verdicts, line, d.VERDICTS)
+        document.verdicts.append(line)
+        if len(document.verdicts) > d.VERDICTS:
+            waiting = _waiting(document.verdicts)
+            _drop_oldest(document.verdicts, d.VERDICTS, lambda v: v.event_id not in waiting)
         at = record.decided_at
         self._count(at, f"decision:{record.decision}")
         self._count(at, f"pack:{line.pack}")
@@ -212,7 +219,7 @@ class Fold:
             (*before, (record.state, record.at)),
         )
         _replace(document.complaints, line, lambda c: c.complaint_id == line.complaint_id)
-        _drop_oldest(document.complaints, d.COMPLAINTS, lambda _: True)
+        _drop_oldest(document.complaints, d.COMPLAINTS, lambda c: c.state is ComplaintState.CLOSED)
         self._count(record.at, f"complaint:{record.state}")
 
     def _notice(self, document: d.AccountView, record: Notice, seen: Seen) -> None:
@@ -274,7 +281,7 @@ class Fold:
 def _append_new(lines: list[d.TicketLine], line: d.TicketLine) -> None:
     """Append a ticket, unless it came before: the first is the one that was processed."""
     if all(other.ticket_id != line.ticket_id for other in lines):
-        _append(lines, line, d.COMPLAINTS)
+        _append(lines, line, d.TICKETS)
 
 
 def verdict_line(record: Verdict) -> d.VerdictLine:
@@ -321,8 +328,15 @@ def _replace(lines: list[Line], line: Line, same: Callable[[Line], bool]) -> Non
 
 
 def _drop_oldest(lines: list[Line], most: int, may_go: Callable[[Line], bool]) -> None:
-    for line in [line for line in lines if may_go(line)][: max(0, len(lines) - most)]:
+    """Of the lines that may go, keep as many as this, the newest; the others stay."""
+    for line in [line for line in lines if may_go(line)][:-most]:
         lines.remove(line)
+
+
+def _waiting(verdicts: list[d.VerdictLine]) -> set[str]:
+    """Changes that wait for a person by the last verdict on them."""
+    last = {verdict.event_id: verdict.decision for verdict in verdicts}
+    return {event_id for event_id, decision in last.items() if decision in _FOR_A_PERSON}
 
 
 def _headline(verdict: Verdict) -> d.Headline:
