@@ -64,8 +64,8 @@ def apply_ruling(turn: Turn, ruling: AccountRuling) -> None:
     if done.startswith(NOTHING) and close_breach(
         turn, ruling.subject_id, "A person has taken note."
     ):
-        done += "; the passed time limit was taken note of"
-    summary = f"{ruling.action} of {ruling.subject_id}: {done}. Reason given: {ruling.reason}"
+        done += NOTED
+    summary = f"{ruling.action} of {ruling.subject_id}: {done}{REASON_GIVEN}{ruling.reason}"
     summary = mask(summary)
     audited = Audited(
         AuditKind.RULING, ruling.event_id, summary, ruling.reviewer_id, erased=done == _ERASED
@@ -88,6 +88,12 @@ _OUTCOMES = {
 
 NOTHING = "applied to nothing"
 """Begins what is said of a ruling that changes nothing."""
+
+NOTED = "; the passed time limit was taken note of"
+"""Ends what is said of a ruling that changes nothing else."""
+
+REASON_GIVEN = ". Reason given: "
+"""Stands between what came of a ruling and what the reviewer wrote."""
 
 
 def _nothing(why: str) -> str:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Limit
 
-from processors.accounts.rulings import NOTHING
+from processors.accounts.rulings import NOTED, NOTHING, REASON_GIVEN
 from schemas.records import (
     AccountRuling,
     AuditRecord,
@@ -21,6 +21,7 @@ from schemas.records import (
     Field,
     Finding,
     MeasureStep,
+    Phase,
     RulingAction,
 )
 from streams.gateway.accounts import known, texts_of
@@ -47,6 +48,7 @@ Queue = Literal["review", "complaint", "appeal", "breach"]
 Escalation = Annotated[str, Path(max_length=256)]
 AccountId = Annotated[str, Path(min_length=1, max_length=256, pattern=r"^[^\x00]")]
 
+_OF_CHANGES = (EscalationKind.HOLD, EscalationKind.STRICT_HOLD)
 _CHANGE = (RulingAction.APPROVE_CHANGE, RulingAction.REJECT_CHANGE)
 _COMPLAINT = (RulingAction.UPHOLD_COMPLAINT, RulingAction.DISMISS_COMPLAINT)
 _APPEAL = (RulingAction.UPHOLD_APPEAL, RulingAction.DISMISS_APPEAL)
@@ -80,6 +82,8 @@ class Shown(Struct, frozen=True):
     field: Field
     text: str
     findings: list[Finding]
+    current: bool
+    """Whether it is shown already; a text that waits for its verdict is not."""
 
 
 class Case(Struct, frozen=True):
@@ -256,7 +260,7 @@ async def rule(
     import asyncio
 
     gateway = gateway_of(request)
-    line = await asyncio.to_thread(_for_ruling, gateway, escalation_id, principal)
+    line = await asyncio.to_thread(for_ruling, gateway, escalation_id, principal)
     return _told(await decide(gateway, line, body, principal, key))
 
 
@@ -348,7 +352,7 @@ async def _publish(
     if not isinstance(answer, AuditRecord):
         effective, outcome = None, "The stream has not answered yet."
     else:
-        effective, outcome = f": {NOTHING}" not in answer.summary, answer.summary
+        effective, outcome = took_effect(answer.summary), answer.summary
     log.info(
         "ruled",
         actor=principal.name,
@@ -358,6 +362,12 @@ async def _publish(
         effective=effective,
     )
     return Ruled(event_id, account_id, effective, outcome)
+
+
+def took_effect(summary: str) -> bool:
+    """Whether a ruling changed anything, by what its audit record says."""
+    done, _, _ = summary.partition(REASON_GIVEN)  # what the reviewer wrote says nothing of it
+    return f": {NOTHING}" not in done or done.endswith(NOTED)
 
 
 def open_case(gateway: Gateway, escalation_id: str, principal: Principal) -> Case:
@@ -379,7 +389,7 @@ def open_case(gateway: Gateway, escalation_id: str, principal: Principal) -> Cas
         gateway.desk.holders([escalation_id]).get(escalation_id),
         list(ACTIONS.get(line.kind, _CHANGE)),
         verdict,
-        _texts(gateway, document, verdict, ticket, inputs),
+        _texts(gateway, document, line, verdict, ticket, inputs),
         ticket,
         statement,
         next((m for m in document.measures if m.measure_id == about), None),
@@ -392,6 +402,7 @@ def open_case(gateway: Gateway, escalation_id: str, principal: Principal) -> Cas
 def _texts(
     gateway: Gateway,
     document: AccountView,
+    line: EscalationLine,
     verdict: VerdictLine | None,
     ticket: TicketLine | None,
     inputs: dict[Any, Any],
@@ -402,13 +413,16 @@ def _texts(
     if verdict is not None:
         change = inputs.get(verdict.source)
         texts = texts_of(change) if change is not None else {}
+        live = verdict.phase is Phase.APPLIED
         return [
-            Shown(field, text, [f for f in verdict.findings if f.field is field])
+            Shown(field, text, [f for f in verdict.findings if f.field is field], live)
             for field, text in texts.items()
         ]
+    if line.kind in _OF_CHANGES:
+        return []  # what the account shows is not what is to be decided
     wanted = ticket.field if ticket else None
     return [
-        Shown(value.field, value.value, [])
+        Shown(value.field, value.value, [], value.current)
         for value in values_of(gateway, document)
         if wanted in (None, value.field)
     ]
@@ -427,8 +441,8 @@ def _open(gateway: Gateway, escalation_id: str) -> EscalationLine:
     return line
 
 
-def _for_ruling(gateway: Gateway, escalation_id: str, principal: Principal) -> EscalationLine:
-    """An open case that nobody else has claimed."""
+def for_ruling(gateway: Gateway, escalation_id: str, principal: Principal) -> EscalationLine:
+    """An open case that nobody else has claimed. Raises `Problem` 404 and 409."""
     line = _open(gateway, escalation_id)
     holder = gateway.desk.holders([escalation_id]).get(escalation_id)
     if holder not in (None, principal.name):

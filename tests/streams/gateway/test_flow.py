@@ -13,6 +13,7 @@ from schemas.codec import encode
 from schemas.records import AccountVerification, VerificationKind, VerificationResult
 from streams.clients import create_producer
 from streams.topics import real_name
+from streams.views.documents import VERDICTS
 from streams.views.store import now_ms
 from tests.streams.gateway.stack import Stack
 from tests.support import wait_until
@@ -195,6 +196,26 @@ def test_a_reviewer_sees_the_text_with_its_evidence_and_rules(stack: Stack, acco
     assert [(x["actor"], x["account"]) for x in logged if x["account"] == account] == [
         ("ann", account)
     ]
+
+
+def test_a_change_is_decided_by_its_own_text_however_many_came_after_it(
+    stack: Stack, account: str
+) -> None:
+    open_account(stack, account, name="林小鱼")
+    service = stack.client("service")
+    assert service.post("/v1/changes", json={"account_id": account, "name": STRICT}).json()[
+        "decision"
+    ] == ("STRICT_HOLD")
+    last = ""
+    for number in range(VERDICTS + 2):
+        edit = {"account_id": account, "bio": f"第{number}天，好好生活"}
+        last = service.post("/v1/changes", json=edit).json()["event_id"]
+    wait_until(
+        lambda: service.get(f"/v1/changes/{account}/{last}").status_code == 200, 20, "all are known"
+    )
+    case = case_of(stack, escalation_of(stack, account), "texts", "verdict")
+    assert [(shown["field"], shown["text"]) for shown in case["texts"]] == [("NAME", STRICT)]
+    assert not case["texts"][0]["current"]
 
 
 @pytest.mark.obligation("CAC-10-2")

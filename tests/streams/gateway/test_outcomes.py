@@ -1,0 +1,40 @@
+"""What a reviewer is told of a ruling: whether it changed anything."""
+
+from __future__ import annotations
+
+from schemas.records import AccountRuling, AuditRecord, EscalationKind, RulingAction
+from streams.gateway.reviews import took_effect
+from tests.processors.accounts.world import ACCOUNT, World, one
+
+
+def ruled(world: World, action: RulingAction, subject: str, reason: str = "so decided") -> bool:
+    """Rule, and read the answer."""
+    record = AccountRuling(
+        event_id=f"ruling-{world.now}",
+        account_id=ACCOUNT,
+        occurred_at=world.now,
+        action=action,
+        subject_id=subject,
+        reviewer_id="ann",
+        reason=reason,
+    )
+    return took_effect(one(world.give(record), AuditRecord).summary)
+
+
+def test_a_ruling_took_effect_whatever_the_reviewer_wrote() -> None:
+    world = World()
+    world.propose("held", name="ministry")
+    said = "The one before was told: applied to nothing; so once more"
+    assert ruled(world, RulingAction.REJECT_CHANGE, "held", said)
+    assert not ruled(world, RulingAction.REJECT_CHANGE, "held", said)
+
+
+def test_to_take_note_of_a_passed_time_limit_is_an_effect() -> None:
+    world = World()
+    world.propose("held", name="ministry")
+    world.wait(days=30)
+    (breach,) = world.account.breaches
+    assert breach.kind is EscalationKind.SLA_BREACH
+    assert ruled(world, RulingAction.APPROVE_CHANGE, breach.subject)
+    assert world.account.breaches == []
+    assert not ruled(world, RulingAction.APPROVE_CHANGE, breach.subject)
