@@ -165,7 +165,7 @@ class _Desk:
             self._reason = ui.element("input").classes("reason").props("id=reason maxlength=2000")
             self._reason.props["placeholder"] = word_of("reason.default")
             self._typed = ""
-            self._reason.on("input", self._type, args=["target.value"])
+            self._reason.on("input", self._type, js_handler="e => emit(e.target.value)")
             with ui.element("div").classes("actions"):
                 for action in case.actions:
                     yes = action in YES
@@ -183,10 +183,7 @@ class _Desk:
         button.on("click", lambda: self._press(action))
 
     def _type(self, event: Any) -> None:
-        args = event.args
-        self._typed = str(
-            args.get("target", {}).get("value", "") if isinstance(args, dict) else args
-        )
+        self._typed = str(event.args)
 
     def _told(self, case: Case) -> str:
         """The case as HTML: who, why, the text with its evidence, what is known."""

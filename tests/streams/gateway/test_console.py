@@ -137,6 +137,26 @@ def test_who_works_by_keyboard_keeps_the_place(stack: Stack, account: str, opene
     expect(case).to_have_count(0)
 
 
+def test_a_reason_that_was_typed_stands_in_the_record(
+    stack: Stack, account: str, opened: Open
+) -> None:
+    open_account(stack, account)
+    live_edit(stack, account, name="最高人民法院发布")
+    page = opened("bob")
+    page.goto(stack.url + "/reviews")
+    page.locator(f'.case[data-account="{account}"]').press("Enter")
+    expect(page.locator(".desk .title")).to_have_text(account)
+    page.locator("#reason").fill("the court has told us that it is not theirs")
+    page.get_by_role("button", name="Reject").press("Enter")
+    expect(page.locator(f'.case[data-account="{account}"]')).to_have_count(0)
+
+    def told() -> bool:
+        audit = stack.client("viewer").get(f"/v1/accounts/{account}").json().get("audit", [])
+        return any("the court has told us" in line["summary"] for line in audit)
+
+    wait_until(told, 20, "the reason stands in the record")
+
+
 def test_a_list_with_the_focus_stands_still(stack: Stack, account: str, opened: Open) -> None:
     def found(name: str) -> None:
         open_account(stack, name)
