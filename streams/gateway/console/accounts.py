@@ -121,7 +121,11 @@ def _texts(gateway: Gateway, session: Session, account_id: str) -> None:
 
     async def show() -> None:
         log.info("texts read", actor=session.principal.name, account=account_id)
-        values = await run.io_bound(_read_values, gateway, account_id)
+        try:
+            values = await run.io_bound(_read_values, gateway, account_id)
+        except Exception:  # whatever a store does, the button stays
+            ui.notify(session.word("unanswered"), type="negative")
+            return
         rows = [
             (
                 session.word(value.field),

@@ -39,7 +39,7 @@ def add_page(sessions: Sessions) -> None:
                 reports.set_content(_reports(read[2], session))
 
         await refresh()
-        keep_fresh(grid, refresh, EVERY_S)
+        keep_fresh(session, grid, refresh, EVERY_S)
 
 
 def _read(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
+from fastapi import Request
 from nicegui import ui
 
 from streams.gateway.console.session import Session
@@ -20,15 +21,24 @@ WAYS = (
 )
 
 
-def keep_fresh(place: ui.element, refresh: Callable[[], Awaitable[None]], every_s: float) -> None:
+def keep_fresh(
+    session: Session, place: ui.element, refresh: Callable[[], Awaitable[None]], every_s: float
+) -> None:
     """Refresh a place now and then; it stands still while something in it has the focus."""
-    timer = ui.timer(every_s, refresh)
+
+    async def try_to() -> None:
+        try:
+            await refresh()
+        except Exception:  # whatever a store does, the page stays and tries again
+            ui.notify(session.word("away"))
+
+    timer = ui.timer(every_s, try_to)
     place.on("focusin", timer.deactivate, args=[])
     place.on("focusout", timer.activate, args=[])
 
 
 @contextmanager
-def frame(session: Session, path: str) -> Iterator[None]:
+def frame(session: Session, path: str, request: Request) -> Iterator[None]:
     """Draw the frame; what is drawn inside stands in its middle."""
     dark = ui.dark_mode(session.dark)
     here = next(name for way, name in WAYS if way == path)
@@ -38,6 +48,7 @@ def frame(session: Session, path: str) -> Iterator[None]:
         for way, name in WAYS
     )
     other: Language = "en" if session.language == "zh" else "zh"
+    same_page = escape(request.url.include_query_params(lang=other).query)
 
     def flip() -> None:
         session.dark = not session.dark
@@ -52,8 +63,7 @@ def frame(session: Session, path: str) -> Iterator[None]:
         ).classes("ways")
         with ui.element("div").classes("tools"):
             ui.html(
-                f'<a href="{path}?lang={other}" lang="{TAGS[other]}">'
-                f"{session.word('language')}</a>",
+                f'<a href="{path}?{same_page}" lang="{TAGS[other]}">{session.word("language")}</a>',
                 sanitize=False,
             )
             button = ui.element("button").classes("plain").on("click", flip)

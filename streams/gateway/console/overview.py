@@ -74,7 +74,7 @@ def add_page(sessions: Sessions) -> None:
             chart.update(_told(now.traffic, session))
 
         await refresh()
-        keep_fresh(grid, refresh, EVERY_S)
+        keep_fresh(session, grid, refresh, EVERY_S)
 
 
 def _card(session: Session, title: str, size: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import Request
+from msgspec.structs import replace
 from nicegui import run, ui
 
 from schemas.records import EscalationKind, RulingAction
@@ -14,7 +15,7 @@ from streams.gateway.console.show import account_link, badge, clock, escape, hig
 from streams.gateway.console.words import word
 from streams.gateway.context import Gateway
 from streams.gateway.problems import Problem
-from streams.gateway.reviews import Case, Page, Queued, Ruling, decide, open_case
+from streams.gateway.reviews import Case, Page, Queued, Ruled, Ruling, decide, for_ruling, open_case
 from streams.gateway.reviews import page as read_page
 from streams.gateway.roles import Role
 from streams.views.keys import QUEUES
@@ -86,6 +87,7 @@ class _Desk:
             work = await run.io_bound(self._gateway.views.work, now_ms())
         except Exception:  # whatever a store does, the page stays and tries again
             ui.notify(self._session.word("away"))
+            self._tell_empty("away")
             return
         if page is None or work is None:
             return
@@ -101,7 +103,35 @@ class _Desk:
         if page.items and not self._items:
             self._detail.set_visibility(True)
         self._items = page.items
+        self._tell_empty("empty")
         self._draw_list()
+        await self._follow()
+
+    def _tell_empty(self, key: str) -> None:
+        """Say why the list is empty where it is."""
+        self._empty.set_content(f'<p class="empty pad">{self._session.word(key)}</p>')
+
+    async def _follow(self) -> None:
+        """Tell what others do meanwhile with the case that is shown."""
+        case = self._case
+        if case is None:
+            return
+        one = case.escalation.escalation_id
+        item = next((x for x in self._items if x.escalation.escalation_id == one), None)
+        if item is None:
+            if await run.io_bound(self._gateway.views.escalation, one) is None:
+                self._let_go(case)
+        elif item.claimed_by != case.claimed_by:
+            self._case = case = replace(case, claimed_by=item.claimed_by)
+            self._head.set_content(self._told(case))
+            self._claim.set_content(self._face_of_claim(case))
+
+    def _let_go(self, case: Case) -> None:
+        """Show a case no more that somebody else has settled."""
+        if self._case is case and not self._busy:
+            self._case = self._chosen = None
+            self._draw_case()
+            ui.notify(f"{case.escalation.account_id}: {self._session.word('settled')}")
 
     def _draw_list(self) -> None:
         """Show the items as they are now; the buttons of those that stay keep the focus."""
@@ -143,14 +173,21 @@ class _Desk:
 
     async def _choose(self, escalation_id: str) -> None:
         self._chosen = escalation_id
+        case: Case | None = None
         try:
-            self._case = await run.io_bound(
+            case = await run.io_bound(
                 open_case, self._gateway, escalation_id, self._session.principal
             )
         except Problem:
-            self._case = None
+            ui.notify(self._session.word("settled"))
+        except Exception:  # nothing of the case is better than a part of it
+            ui.notify(self._session.word("unanswered"), type="negative")
+        if self._chosen != escalation_id:
+            return  # another one was chosen meanwhile
+        shown, self._case = self._case, case
         self._draw_list()
-        self._draw_case()
+        if case is None or case != shown:  # what is typed by now stays
+            self._draw_case()
 
     def _draw_case(self) -> None:
         word_of, case = self._session.word, self._case
@@ -160,7 +197,7 @@ class _Desk:
             if case is None:
                 ui.html(f'<p class="empty">{word_of("choose")}</p>', sanitize=False)
                 return
-            ui.html(self._told(case), sanitize=False)
+            self._head = ui.html(self._told(case), sanitize=False)
             ui.html(f'<label for="reason" class="soft">{word_of("reason")}</label>', sanitize=False)
             self._reason = ui.element("input").classes("reason").props("id=reason maxlength=2000")
             self._reason.props["placeholder"] = word_of("reason.default")
@@ -169,18 +206,20 @@ class _Desk:
             with ui.element("div").classes("actions"):
                 for action in case.actions:
                     yes = action in YES
-                    self._button(
-                        word_of(action), "A" if yes else "R", "yes" if yes else "no", action
-                    )
-                self._button(word_of("release" if self._mine(case) else "claim"), "C", "", None)
+                    face = _face_of(word_of(action), "A" if yes else "R")
+                    self._button(face, "yes" if yes else "no", action)
+                self._claim = self._button(self._face_of_claim(case), "", None)
 
-    def _button(self, text: str, key: str, tone: str, action: RulingAction | None) -> None:
+    def _face_of_claim(self, case: Case) -> str:
+        return _face_of(self._session.word("release" if self._mine(case) else "claim"), "C")
+
+    def _button(self, face: str, tone: str, action: RulingAction | None) -> ui.html:
         button = (
             ui.element("button").classes(tone).props(f"type=button data-action={action or 'claim'}")
         )
-        with button:
-            ui.html(f"{escape(text)}<kbd>{key}</kbd>", sanitize=False, tag="span")
         button.on("click", lambda: self._press(action))
+        with button:
+            return ui.html(face, sanitize=False, tag="span")
 
     def _type(self, event: Any) -> None:
         self._typed = str(event.args)
@@ -202,11 +241,12 @@ class _Desk:
         if line.kind is EscalationKind.STRICT_HOLD:
             parts.append(f'<p><span class="chip hot">{word_of("strict")}</span></p>')
         for shown in case.texts:
+            waits = "" if shown.current else f" · {word_of('pending')}"
             parts.append(
-                f"<h3>{word_of(shown.field)}</h3>"
+                f"<h3>{word_of(shown.field)}{waits}</h3>"
                 f"<blockquote>{highlight(shown.text, shown.findings)}</blockquote>"
             )
-        if not case.texts and case.verdict is not None:
+        if not case.texts:
             parts.append(f'<p class="empty">{word_of("gone")}</p>')
         if case.statement:
             parts.append(
@@ -253,7 +293,8 @@ class _Desk:
         return self._session.word(f"reason.{action}")
 
     async def _key(self, event: Any) -> None:
-        if not event.action.keydown or event.action.repeat or event.modifiers.ctrl:
+        held = event.modifiers  # with these a key is the browser's or the system's
+        if not event.action.keydown or event.action.repeat or held.ctrl or held.alt or held.meta:
             return
         key, case = str(event.key.name).lower(), self._case
         if key in ("j", "k"):
@@ -295,30 +336,50 @@ class _Desk:
         await self._refresh()
 
     async def _toggle_claim(self, case: Case) -> None:
-        desk, line, name = self._gateway.desk, case.escalation, self._session.principal.name
+        """Claim a case or give it back; `_follow` shows it."""
+        desk, one, name = (
+            self._gateway.desk,
+            case.escalation.escalation_id,
+            self._session.principal.name,
+        )
         if self._mine(case):
-            await run.io_bound(desk.release, line.escalation_id, name)
-        else:
-            await run.io_bound(desk.claim, line.escalation_id, name)
-        await self._choose(line.escalation_id)
+            await run.io_bound(desk.release, one, name)
+        elif await run.io_bound(desk.claim, one, name) != name:
+            raise Problem(409, self._session.word("claimed.other"))
 
     async def _rule(self, case: Case, action: RulingAction) -> None:
-        holder = (
-            await run.io_bound(self._gateway.desk.holders, [case.escalation.escalation_id])
-        ) or {}
-        if holder.get(case.escalation.escalation_id, self._session.principal.name) != (
-            self._session.principal.name
-        ):
-            raise Problem(409, self._session.word("claimed.other"))
+        one, principal = case.escalation.escalation_id, self._session.principal
         why = self._typed.strip() or self._default(case, action)
+        try:
+            line = await run.io_bound(for_ruling, self._gateway, one, principal)
+        except Problem as problem:
+            told = "claimed.other" if problem.status == 409 else "settled"
+            raise Problem(problem.status, self._session.word(told)) from problem
+        if line is None:  # the process is stopping
+            return
         body = Ruling(action=action, reason=why, step=None, duration_days=None)
-        ruled = await decide(self._gateway, case.escalation, body, self._session.principal)
-        ui.notify(f"{self._session.word('ruled')}: {ruled.outcome}", type="positive")
+        self._tell(await decide(self._gateway, line, body, principal))
         ids = [item.escalation.escalation_id for item in self._items]
-        at = ids.index(case.escalation.escalation_id) if case.escalation.escalation_id in ids else 0
-        rest = [one for one in ids if one != case.escalation.escalation_id]
+        at = ids.index(one) if one in ids else 0
+        rest = [other for other in ids if other != one]
+        if self._chosen != one:
+            return  # who has gone on by hand stays there
         self._case = self._chosen = None
         if rest:
             await self._choose(rest[min(at, len(rest) - 1)])
         else:
             self._draw_case()
+
+    def _tell(self, ruled: Ruled) -> None:
+        """Say what came of a ruling."""
+        word_of = self._session.word
+        if ruled.effective is None:
+            ui.notify(word_of("ruled.later"), type="warning")
+        elif ruled.effective:
+            ui.notify(f"{word_of('ruled')}: {ruled.outcome}", type="positive")
+        else:
+            ui.notify(f"{word_of('ruled.nothing')}: {ruled.outcome}", type="warning")
+
+
+def _face_of(text: str, key: str) -> str:
+    return f"{escape(text)}<kbd>{key}</kbd>"

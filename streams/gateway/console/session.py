@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import Request
 from nicegui import app as pages
 from nicegui import ui
+from redis import RedisError
 from starlette.responses import RedirectResponse, Response
 
 from streams.gateway.console.words import TAGS, Language, word
@@ -24,6 +25,8 @@ from streams.logs import get_logger
 log = get_logger(__name__)
 
 IDLE_S = 4 * 3600.0
+AGAIN_S = 5.0
+"""After so long a page that had nothing to show is asked for again."""
 COOKIE = "zhengming"
 TRIES, TRIES_A_SECOND = 10.0, 0.2
 """Logins that may fail at once, and how many more a second, from everywhere together."""
@@ -108,9 +111,13 @@ def page(sessions: Sessions, path: str, *roles: Role) -> Callable[[Page], None]:
             if (chosen := request.query_params.get("lang")) in ("zh", "en"):
                 session.language = chosen  # type: ignore[assignment]  # one of the two
             tell_language(session.language)
-            with frame(session, path):
+            with frame(session, path, request):
                 if session.principal.has(*roles):
-                    await show(sessions.gateway, session, request)
+                    try:
+                        await show(sessions.gateway, session, request)
+                    except RedisError:
+                        ui.label(session.word("away")).classes("empty")
+                        ui.timer(AGAIN_S, ui.navigate.reload, immediate=False)
                 else:
                     ui.label(session.word("forbidden")).classes("empty")
             return None

@@ -91,7 +91,17 @@ WORDS: dict[str, tuple[str, str]] = {
     "measure": ("措施", "Measure"),
     "gone": ("原文已超过保存期。", "The text is kept no longer."),
     "strict": ("从严核验：需两名不同的审核员", "Strict: two different reviewers"),
+    "settled": ("此项已办结。", "This case is settled already."),
     "ruled": ("已裁定", "Ruled"),
+    "ruled.nothing": ("裁定已存档，但未产生效果", "The ruling is kept, but changes nothing"),
+    "ruled.later": (
+        "裁定已提交，尚无结果；结果将显示在账号的时间线中。",
+        "The ruling is handed in, and not answered yet; the account's timeline will tell.",
+    ),
+    "unanswered": (
+        "系统暂无应答，请稍后重试。",
+        "There is no answer now; try again later.",
+    ),
     "level": ("信用等级", "Credit level"),
     "score": ("信用分", "Score"),
     "reason.default": ("留空则采用默认理由", "Left empty, the default reason stands"),

@@ -6,14 +6,17 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.console import PAGES, Visitor
+from streams.children import free_ports
+from streams.sandbox import own_redis
 from streams.views.store import now_ms
 from tests.streams.gateway.browser import open_browser
 from tests.streams.gateway.stack import Stack
-from tests.streams.gateway.test_flow import known_identity, open_account
+from tests.streams.gateway.test_flow import STRICT, known_identity, open_account
 from tests.support import wait_until
 
 WITHIN_MS = 30_000
@@ -39,7 +42,9 @@ def opened(browser: Browser, stack: Stack) -> Iterator[Open]:
     """Log somebody in; every request of the page, and every error on it, is kept."""
     contexts: list[Any] = []
 
-    def open_as(name: str, width: int = 1440, language: str = "en-US", **more: Any) -> Page:
+    def open_as(
+        name: str, width: int = 1440, language: str = "en-US", url: str = stack.url, **more: Any
+    ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": 900}, locale=language, **more
         )
@@ -49,11 +54,11 @@ def opened(browser: Browser, stack: Stack) -> Iterator[Open]:
         page.asked, page.errors = set(), []  # type: ignore[attr-defined]
         page.on("request", lambda request: page.asked.add(request.url.split("/")[2]))  # type: ignore[attr-defined]
         page.on("pageerror", lambda error: page.errors.append(str(error)))  # type: ignore[attr-defined]
-        page.goto(stack.url + "/")
-        expect(page).to_have_url(stack.url + "/login")
+        page.goto(url + "/")
+        expect(page).to_have_url(url + "/login")
         page.locator("#credential").fill(stack.keys[name])
         page.keyboard.press("Enter")
-        expect(page).to_have_url(stack.url + "/")
+        expect(page).to_have_url(url + "/")
         return page
 
     yield open_as
@@ -137,16 +142,95 @@ def test_who_works_by_keyboard_keeps_the_place(stack: Stack, account: str, opene
     expect(case).to_have_count(0)
 
 
-def test_a_reason_that_was_typed_stands_in_the_record(
-    stack: Stack, account: str, opened: Open
-) -> None:
-    open_account(stack, account)
-    live_edit(stack, account, name="最高人民法院发布")
-    page = opened("bob")
+def choose(page: Page, stack: Stack, account: str) -> None:
+    """Open the reviews at the case of an account."""
     page.goto(stack.url + "/reviews")
     page.locator(f'.case[data-account="{account}"]').press("Enter")
     expect(page.locator(".desk .title")).to_have_text(account)
+
+
+def proposed(stack: Stack, account: str, name: str) -> dict[str, Any]:
+    """A name that waits for its verdict."""
+    body = {"account_id": account, "name": name}
+    return stack.client("service").post("/v1/changes", json=body).json()  # type: ignore[no-any-return]
+
+
+def test_a_key_that_is_held_with_another_is_the_browsers_and_decides_nothing(
+    stack: Stack, account: str, opened: Open
+) -> None:
+    """Command and R loads a page anew on a Mac, and Command and A marks all of it."""
+    open_account(stack, account)
+    proposed(stack, account, "最高人民法院发布")
+    page = opened("bob")
+    choose(page, stack, account)
+    for held in ("Meta", "Alt", "Control"):
+        for key in ("a", "r", "c"):
+            # As the browser tells the page of it; what the browser does besides is not asked for.
+            page.evaluate(
+                "([key, held]) => document.dispatchEvent(new KeyboardEvent('keydown',"
+                " {key, code: 'Key' + key.toUpperCase(), [held]: true}))",
+                [key, {"Meta": "metaKey", "Alt": "altKey", "Control": "ctrlKey"}[held]],
+            )
+    page.keyboard.press("k")
+    page.keyboard.press("c")
+    case = page.locator(f'.case[data-account="{account}"]')
+    expect(page.get_by_role("button", name="Release")).to_be_visible()  # none came before this one
+    assert case.count() == 1
+    told = stack.client("viewer").get(f"/v1/accounts/{account}").json()
+    assert told["verdicts"][-1]["decision"] in ("HOLD", "STRICT_HOLD")
+    assert not any(line["kind"] == "RULING" for line in told.get("audit", []))
+
+
+def test_a_ruling_that_changes_nothing_is_told_as_such(
+    stack: Stack, account: str, opened: Open
+) -> None:
+    open_account(stack, account)
+    proposed(stack, account, STRICT)
+    page = opened("bob")
+    choose(page, stack, account)
+    page.get_by_role("button", name="Approve").press("Enter")
+    told = page.get_by_role("alert")
+    expect(told.filter(has_text="first of two reviewers")).to_contain_text("Ruled: ")
+    choose(page, stack, account)  # it waits for somebody else
+    page.get_by_role("button", name="Approve").press("Enter")
+    expect(told.filter(has_text="two different reviewers")).to_contain_text(
+        "The ruling is kept, but changes nothing: "
+    )
+    choose(page, stack, account)
+
+
+def test_what_another_reviewer_does_with_a_case_is_told_to_who_looks_at_it(
+    stack: Stack, account: str, opened: Open
+) -> None:
+    open_account(stack, account)
+    proposed(stack, account, "最高人民法院发布")
+    ann, bob = opened("ann"), opened("bob")
+    choose(ann, stack, account)
+    choose(bob, stack, account)
+    bob.locator("#reason").fill("this is written with care")
+    ann.get_by_role("button", name="Claim").press("Enter")
+    expect(bob.locator(".desk")).to_contain_text("claimed by ann")
+    expect(bob.locator("#reason")).to_have_value("this is written with care")
+    bob.get_by_role("button", name="Reject").press("Enter")
+    expect(bob.get_by_role("alert")).to_contain_text("Somebody else has claimed it.")
+    expect(ann.get_by_role("button", name="Release")).to_be_visible()
+    ann.get_by_role("button", name="Reject").press("Enter")
+    expect(bob.get_by_role("alert").filter(has_text=account)).to_contain_text(
+        "This case is settled already."
+    )
+    expect(bob.locator(".desk .title").filter(has_text=account)).to_have_count(0)
+
+
+def test_a_reason_that_was_typed_stands_in_the_record_also_when_the_case_is_claimed_then(
+    stack: Stack, account: str, opened: Open
+) -> None:
+    open_account(stack, account)
+    proposed(stack, account, "最高人民法院发布")
+    page = opened("bob")
+    choose(page, stack, account)
     page.locator("#reason").fill("the court has told us that it is not theirs")
+    page.get_by_role("button", name="Claim").press("Enter")
+    expect(page.get_by_role("button", name="Release")).to_be_visible()
     page.get_by_role("button", name="Reject").press("Enter")
     expect(page.locator(f'.case[data-account="{account}"]')).to_have_count(0)
 
@@ -155,6 +239,52 @@ def test_a_reason_that_was_typed_stands_in_the_record(
         return any("the court has told us" in line["summary"] for line in audit)
 
     wait_until(told, 20, "the reason stands in the record")
+
+
+def test_without_the_views_no_page_says_that_nothing_waits(stack: Stack, opened: Open) -> None:
+    redis = own_redis(*free_ports(1))
+    (port,) = free_ports(1)
+    url = f"http://127.0.0.1:{port}"
+    child = stack.start("gateway", ZHENGMING_GATEWAY_PORT=str(port), ZHENGMING_REDIS=redis.url)
+    try:
+        wait_until(lambda: answers(url), 30, "the gateway answers", every=0.1)
+        page = opened("all", url=url)
+        page.goto(url + "/reviews")
+        expect(page.get_by_text("Nothing waits here.")).to_be_visible()
+        redis.close()
+        expect(page.get_by_text("The views do not answer").first).to_be_visible()
+        expect(page.get_by_text("Nothing waits here.")).to_have_count(0)
+        for way in ("/", "/reviews", "/complaints", "/accounts"):
+            page.goto(url + way)
+            expect(
+                page.locator("main").get_by_text("The views do not answer").first
+            ).to_be_visible()
+            expect(page.get_by_text("Nothing waits here.")).to_have_count(0)
+    finally:
+        redis.close()
+        child.stop()
+
+
+def answers(url: str) -> bool:
+    """Whether a gateway is there, whatever it says."""
+    try:
+        return httpx.get(url + "/health").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_the_other_language_shows_the_same_page(stack: Stack, account: str, opened: Open) -> None:
+    live_edit(stack, account, name="林小鱼")
+    wait_until(
+        lambda: stack.client("viewer").get(f"/v1/accounts/{account}").status_code == 200,
+        60,
+        "known",
+    )
+    page = opened("viewer")
+    page.goto(f"{stack.url}/accounts?id={account}")
+    page.get_by_role("link", name="中文").press("Enter")
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    expect(page.locator(".title")).to_have_text(account)
 
 
 def test_a_list_with_the_focus_stands_still(stack: Stack, account: str, opened: Open) -> None:
