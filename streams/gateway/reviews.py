@@ -387,7 +387,7 @@ def open_case(gateway: Gateway, escalation_id: str, principal: Principal) -> Cas
     return Case(
         line,
         gateway.desk.holders([escalation_id]).get(escalation_id),
-        list(ACTIONS.get(line.kind, _CHANGE)),
+        list(fitting(line, document)),
         verdict,
         _texts(gateway, document, line, verdict, ticket, inputs),
         ticket,
@@ -397,6 +397,18 @@ def open_case(gateway: Gateway, escalation_id: str, principal: Principal) -> Cas
         document.score,
         document.live_measures(now_ms()),
     )
+
+
+def fitting(line: EscalationLine, document: AccountView) -> tuple[RulingAction, ...]:
+    """What decides a case: of a passed time limit what decides that of which it was the limit."""
+    if line.kind is EscalationKind.SLA_BREACH:
+        if any(ticket.ticket_id == line.subject_id for ticket in document.tickets):
+            return _COMPLAINT
+        if any(ticket.ticket_id == line.subject_id for ticket in document.appeals):
+            return _APPEAL
+        if document.verdict(line.subject_id) is not None:
+            return _CHANGE
+    return ACTIONS.get(line.kind, _CHANGE)
 
 
 def _texts(

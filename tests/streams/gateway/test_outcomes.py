@@ -1,10 +1,18 @@
-"""What a reviewer is told of a ruling: whether it changed anything."""
+"""What a reviewer can rule on a case, and is told of a ruling: whether it changed anything."""
 
 from __future__ import annotations
 
-from schemas.records import AccountRuling, AuditRecord, EscalationKind, RulingAction
-from streams.gateway.reviews import took_effect
-from tests.processors.accounts.world import ACCOUNT, World, one
+from schemas.records import (
+    AccountRuling,
+    AuditRecord,
+    Disposal,
+    EscalationKind,
+    MeasureStep,
+    RulingAction,
+)
+from streams.gateway.reviews import fitting, took_effect
+from tests.processors.accounts.world import ACCOUNT, World, of, one
+from tests.streams.views.test_fold import document_of
 
 
 def ruled(world: World, action: RulingAction, subject: str, reason: str = "so decided") -> bool:
@@ -38,3 +46,24 @@ def test_to_take_note_of_a_passed_time_limit_is_an_effect() -> None:
     assert ruled(world, RulingAction.APPROVE_CHANGE, breach.subject)
     assert world.account.breaches == []
     assert not ruled(world, RulingAction.APPROVE_CHANGE, breach.subject)
+
+
+def test_on_a_passed_time_limit_one_rules_what_decides_that_of_which_it_was_the_limit() -> None:
+    """Any other ruling would take note of the limit only, and leave undecided what is late."""
+    world = World()
+    world.propose("held", name="ministry")
+    world.complain("complaint")
+    imposed = world.rule(RulingAction.IMPOSE_MEASURE, "", step=MeasureStep.SUSPEND)
+    world.appeal("appeal", of(imposed, Disposal)[0].measure_id)
+    world.wait(days=30)
+    document = document_of(world)
+    late = {
+        line.subject_id: [str(action) for action in fitting(line, document)]
+        for line in document.escalations
+        if line.kind is EscalationKind.SLA_BREACH
+    }
+    assert late == {
+        "held": ["APPROVE_CHANGE", "REJECT_CHANGE"],
+        "complaint": ["UPHOLD_COMPLAINT", "DISMISS_COMPLAINT"],
+        "appeal": ["UPHOLD_APPEAL", "DISMISS_APPEAL"],
+    }

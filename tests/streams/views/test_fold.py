@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from schemas.records import (
-    AccountComplaint,
     ComplaintCategory,
     ComplaintState,
     Field,
@@ -21,8 +18,11 @@ from tests.streams.views.outputs import CREDIT, simulated
 
 def document_of(world: World) -> AccountView:
     """What the views have of the account."""
-    given = [item.record for item in world.inputs if isinstance(item.record, AccountComplaint)]
-    records: list[Any] = [*given, *(r for r in world.log if type(r) in RECORDS)]
+    records = [
+        record
+        for record in (*(item.record for item in world.inputs), *world.log)
+        if type(record) in RECORDS
+    ]
     fold = Fold({}, first_level(CREDIT))
     fold.apply(Seen("t", 0, offset, record) for offset, record in enumerate(records))
     return fold.documents[ACCOUNT]
