@@ -8,6 +8,7 @@ from fastapi import Request
 from msgspec.structs import replace
 from nicegui import run, ui
 
+from processors.policy.analyses import IMAGE_FIELDS
 from schemas.records import EscalationKind, RulingAction
 from streams.gateway.console.sentences import reason
 from streams.gateway.console.session import Session, Sessions, page
@@ -15,7 +16,17 @@ from streams.gateway.console.show import account_link, badge, clock, escape, hig
 from streams.gateway.console.words import word
 from streams.gateway.context import Gateway
 from streams.gateway.problems import Problem
-from streams.gateway.reviews import Case, Page, Queued, Ruled, Ruling, decide, for_ruling, open_case
+from streams.gateway.reviews import (
+    Case,
+    Page,
+    Queued,
+    Ruled,
+    Ruling,
+    Shown,
+    decide,
+    for_ruling,
+    open_case,
+)
 from streams.gateway.reviews import page as read_page
 from streams.gateway.roles import Role
 from streams.views.keys import QUEUES
@@ -243,8 +254,7 @@ class _Desk:
         for shown in case.texts:
             waits = "" if shown.current else f" · {word_of('pending')}"
             parts.append(
-                f"<h3>{word_of(shown.field)}{waits}</h3>"
-                f"<blockquote>{highlight(shown.text, shown.findings)}</blockquote>"
+                f"<h3>{word_of(shown.field)}{waits}</h3><blockquote>{marked(shown)}</blockquote>"
             )
         if not case.texts:
             parts.append(f'<p class="empty">{word_of("gone")}</p>')
@@ -379,6 +389,14 @@ class _Desk:
             ui.notify(f"{word_of('ruled')}: {ruled.outcome}", type="positive")
         else:
             ui.notify(f"{word_of('ruled.nothing')}: {ruled.outcome}", type="warning")
+
+
+def marked(shown: Shown) -> str:
+    """A text as HTML with what was found in it marked.
+
+    What was found in an image has its place in the text read there, not in the image's address.
+    """
+    return highlight(shown.text, [] if shown.field in IMAGE_FIELDS else shown.findings)
 
 
 def _face_of(text: str, key: str) -> str:

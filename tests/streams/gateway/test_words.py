@@ -15,19 +15,24 @@ from schemas.records import (
     ComplaintCategory,
     ComplaintState,
     CreditAction,
+    Decision,
     EscalationKind,
     EscalationStatus,
+    Field,
+    Finding,
     Phase,
+    RuleMode,
     RuleOutcome,
     RulingAction,
 )
 from streams.gateway.accounts import Value
 from streams.gateway.console.accounts import KINDS, timeline
+from streams.gateway.console.reviews import marked
 from streams.gateway.console.session import Session
 from streams.gateway.console.show import clock, two_lines
 from streams.gateway.console.words import NAMES, WORDS, measure_words, word, words
 from streams.gateway.packs import PackLine, PublishedLine
-from streams.gateway.reviews import Case
+from streams.gateway.reviews import Case, Shown
 from streams.gateway.roles import NOBODY
 from streams.views.documents import AccountView, ReportLine
 from streams.views.fold import Fold, Seen
@@ -107,3 +112,18 @@ def test_what_happened_to_an_account_is_told_without_the_names_of_records() -> N
         for document in fold.documents.values():
             told = re.findall('data-head="(?:事项|What)">(.*?)</td>', timeline(document, session))
             assert not [what for what in told if re.search("[A-Z]{2}", what)]
+
+
+@pytest.mark.parametrize(
+    ("field", "shown"),
+    [
+        (Field.BIO, "<mark>最高</mark>人民"),
+        (Field.AVATAR, "最高人民"),  # the place is one in the text that was read in the image
+    ],
+)
+def test_evidence_is_marked_where_it_stands_and_nowhere_else(field: Field, shown: str) -> None:
+    place = {"field": field, "span_start": 0, "span_end": 2, "technique": "plain"}
+    rule = {"rule_id": "state", "obligation_id": "CAC-08-2", "mode": RuleMode.ENFORCE}
+    finding = Finding(**place, **rule, entry="e", decision=Decision.HOLD, why="Found.")
+    told = marked(Shown(field, "最高人民", [finding], False))
+    assert re.sub(' title="[^"]*"', "", told) == shown
