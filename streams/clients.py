@@ -62,6 +62,8 @@ def create_producer(settings: Settings, **overrides: Any) -> Producer:
         "partitioner": "murmur2_random",
         "linger.ms": 5,
         "compression.type": "lz4",
+        "batch.size": settings.max_batch_bytes,
+        "message.max.bytes": settings.max_batch_bytes,
     }
     return Producer(_config(settings, defaults, overrides), logger=_log)
 

@@ -46,12 +46,14 @@ def read_lines(
     *,
     on_error: Callable[[LineError], None] | None = None,
     fill_in: bool = False,
+    accept: Callable[[Any], None] | None = None,
 ) -> Iterator[Line]:
     """Yield the inputs of a source; ``name`` stands for it in errors.
 
     A bad line raises `LineError`, or is given to ``on_error`` and left out. With ``fill_in`` a bare
     change may leave out ``event_id`` (``line-7``), ``occurred_at`` (that of the line before) and
-    ``kind`` (``EDIT``).
+    ``kind`` (``EDIT``). ``accept`` is given each record and may raise `LineError`, without a place,
+    for one that is no good.
     """
     reader, occurred_at = _Reader(), 0
     for number, raw in enumerate(source, 1):
@@ -61,6 +63,8 @@ def read_lines(
         filled = {"event_id": f"line-{number}", "occurred_at": occurred_at, "kind": "EDIT"}
         try:
             topic, record = reader.read(text, filled if fill_in else {})
+            if accept is not None:
+                accept(record)
         except LineError as error:
             placed = LineError(f"{name}:{number}: {error}")
             if on_error is None:

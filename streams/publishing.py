@@ -13,6 +13,8 @@ from streams.settings import Settings
 
 FLUSH_S = 30.0
 QUEUE_FULL_S = 0.1
+LARGEST = 9 << 20
+"""Bytes of the largest message, beyond what any topic takes."""
 
 
 class Publisher:
@@ -54,10 +56,16 @@ class Publisher:
 
 
 class TransactionalPublisher(Publisher):
-    """A publisher whose records become visible together. One at a time per name."""
+    """A publisher whose records become visible together. One at a time per name.
 
-    def __init__(self, settings: Settings, name: str, **overrides: Any) -> None:
-        super().__init__(settings, transactional_id=f"{settings.app_id}-{name}", **overrides)
+    It sends what Kafka has taken once, from anybody, so that only a topic says what is too large:
+    a producer counts the bytes before they are packed, a topic those after.
+    """
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        super().__init__(
+            settings, transactional_id=f"{settings.app_id}-{name}", message_max_bytes=LARGEST
+        )
         self._try(lambda: self._producer.init_transactions(FLUSH_S))
 
     def begin(self) -> None:

@@ -49,8 +49,6 @@ from streams.topics import (
 
 AT_ONCE = 5_000
 """Records of one transaction."""
-LARGEST = 9 << 20
-"""Bytes of the largest message, beyond what any topic takes."""
 TIME = "message.timestamp.type"
 RETENTION = "retention.ms"
 WAITS_MS = 3 * DAY_MS
@@ -258,7 +256,7 @@ class _Timed(TransactionalPublisher):
     """A publisher that makes nothing visible to which a broker gave its own time."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(settings, "restore", message_max_bytes=LARGEST)
+        super().__init__(settings, "restore")
         self._stamped = 0
 
     def commit_timed(self) -> None:

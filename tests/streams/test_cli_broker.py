@@ -202,6 +202,42 @@ def test_a_bad_line_means_that_nothing_is_published(
     assert json.loads(on_kafka("replay", "--from-topics", "--json").out)["accounts"] == 0
 
 
+def test_what_a_worker_would_set_aside_or_kafka_not_take_is_a_bad_line(
+    on_kafka: OnKafka, ours: Settings, tmp_path: Path
+) -> None:
+    create_topics(ours)
+    complaint = {
+        "topic": "account.complaints",
+        "record": {k: HONEST[k] for k in ("event_id", "account_id", "occurred_at")}
+        | {"complaint_id": "c", "category": "OTHER", "evidence": ["e" * 200] * 6_000},
+    }
+    file = lines(tmp_path / "in.jsonl", HONEST, HONEST | {"event_id": ""}, complaint, HONEST)
+    left = on_kafka("publish", file)
+    assert left.code == 2
+    assert f"{file}:2: INVALID_FIELD: event_id is empty" in left.err
+    assert f"{file}:3: TOO_LARGE: 12" in left.err
+    assert json.loads(on_kafka("replay", "--from-topics", "--json").out)["accounts"] == 0
+
+
+def test_one_large_letter_does_not_keep_the_others_from_being_sent_again(
+    on_kafka: OnKafka, ours: Settings, tmp_path: Path
+) -> None:
+    """A topic counts the bytes that are left when they are packed: so more than its limit come."""
+    create_topics(ours)
+    topic = real_name(ours, "account.changes")
+    producer = create_producer(ours, message_max_bytes=3_000_000)
+    for value in (b"\xff" * 1_500_000, b"\xffnonsense"):
+        producer.produce(topic, key=b"a1", value=value, partition=0)
+    producer.flush(10)
+    with worker(ours, tmp_path):
+        wait_until(lambda: len(letters(on_kafka)) == 2, 30, "two dead letters")
+        left = on_kafka("dead-letters", "requeue", "--json")
+        assert (left.code, json.loads(left.out)["sent"]) == (0, 2), left.err
+        wait_until(lambda: len(letters(on_kafka)) == 4, 30, "they are set aside anew")
+    report = check(ours, load_policy(ours))
+    assert report.ok, report.examples
+
+
 def test_doctor_looks_at_the_broker(on_kafka: OnKafka, ours: Settings) -> None:
     def checks() -> dict[str, dict[str, Any]]:
         report = json.loads(on_kafka("doctor", "--json").out)
