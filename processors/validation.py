@@ -44,8 +44,11 @@ MAX_LABELS = 32
 MAX_SCORE = 1_000
 """A classifier that is sure, in thousandths."""
 
+MIN_TIME = 100_000_000_000
+"""March 1973, in ms: times before it are taken for seconds."""
+
 MAX_TIME = 32_503_680_000_000
-"""The year 3000, in ms: times from there on are taken for wrong units."""
+"""The year 3000, in ms: times from there on are taken for microseconds."""
 
 
 _HASH = re.compile("(?:[0-9a-f]{64})?")
@@ -85,6 +88,8 @@ def check(  # noqa: PLR0911 - one return a fault; runs for every input
         return Fault(DeadLetterReason.INVALID_FIELD, "the record's timestamp is out of range")
     if record.occurred_at < 0:
         return Fault(DeadLetterReason.INVALID_FIELD, "occurred_at is negative")
+    if record.occurred_at and not MIN_TIME <= record.occurred_at < MAX_TIME:  # 0: not known
+        return _no_millis("occurred_at")
     if record.occurred_at > timestamp + limits.max_future_ms:
         return Fault(
             DeadLetterReason.TIME_IN_FUTURE,
@@ -112,16 +117,25 @@ def _change(record: AccountChange, limits: Limits) -> Fault | None:
         or (record.agreement_version and len(record.agreement_version) > longest)
         or (record.language and len(record.language) > longest)
         or (record.ip_region and len(record.ip_region) > longest)
+        or (record.device_token and len(record.device_token) > longest)
+        or (record.avatar_hash and len(record.avatar_hash) > longest)
     ):
-        names = ("owner_token", "agreement_version", "language", "ip_region")
+        names = (
+            "owner_token",
+            "agreement_version",
+            "language",
+            "ip_region",
+            "device_token",
+            "avatar_hash",
+        )
         return _ids(record, names, limits)
     return None
 
 
 def _verification(record: AccountVerification, limits: Limits) -> Fault | None:
     expires = record.expires_at
-    if expires is not None and not 0 <= expires < MAX_TIME:
-        return Fault(DeadLetterReason.INVALID_FIELD, "expires_at is out of range")
+    if expires is not None and not MIN_TIME <= expires < MAX_TIME:
+        return _no_millis("expires_at")
     if len(record.names) > MAX_NAMES or any(len(n) > limits.max_id_chars for n in record.names):
         return Fault(
             DeadLetterReason.OVERSIZE_FIELD,
@@ -130,7 +144,7 @@ def _verification(record: AccountVerification, limits: Limits) -> Fault | None:
     if not _HASH.fullmatch(record.logo_hash or ""):
         return Fault(DeadLetterReason.INVALID_FIELD, "logo_hash is not 64 hex digits")
     texts = ("value", "scope", "registered_address", "content_category")
-    return _texts(record, texts, limits) or _ids(record, ("token", "source"), limits)
+    return _texts(record, texts, limits) or _ids(record, ("token", "source", "credit_code"), limits)
 
 
 def _complaint(record: AccountComplaint, limits: Limits) -> Fault | None:
@@ -145,7 +159,7 @@ def _appeal(record: AccountAppeal, limits: Limits) -> Fault | None:
     return (
         _needed(record, "appeal_id")
         or _texts(record, ("statement",), limits)
-        or _ids(record, ("appeal_id", "measure_id", "language"), limits)
+        or _ids(record, ("appeal_id", "measure_id", "language", "complaint_id"), limits)
     )
 
 
@@ -218,6 +232,13 @@ def _longer(record: InputRecord, names: tuple[str, ...], longest: int) -> Fault 
         if text is not None and len(text) > longest:
             return _oversize(name, longest)
     return None
+
+
+def _no_millis(name: str) -> Fault:
+    return Fault(
+        DeadLetterReason.INVALID_FIELD,
+        f"{name} is out of range: give milliseconds since 1970, not seconds or microseconds",
+    )
 
 
 def _oversize(name: str, longest: int) -> Fault:

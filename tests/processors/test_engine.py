@@ -72,6 +72,8 @@ def run(*items: engine.Input, store: dict[bytes, bytes | None] | None = None) ->
         (edit(event_id=""), "INVALID_FIELD", "event_id"),
         (edit(event_id="e" * 257), "OVERSIZE_FIELD", "event_id"),
         (edit(occurred_at=-1), "INVALID_FIELD", "occurred_at"),
+        (edit(occurred_at=START // 1_000), "INVALID_FIELD", "occurred_at"),
+        (edit(occurred_at=START * 1_000), "INVALID_FIELD", "occurred_at"),
         (edit(occurred_at=START + 300_001), "TIME_IN_FUTURE", "occurred_at"),
         *[
             (edit(**{name: "长" * 20_001}), "OVERSIZE_FIELD", name)
@@ -79,12 +81,22 @@ def run(*items: engine.Input, store: dict[bytes, bytes | None] | None = None) ->
         ],
         *[
             (edit(**{name: "x" * 257}), "OVERSIZE_FIELD", name)
-            for name in ("owner_token", "agreement_version", "language")
+            for name in (
+                "owner_token",
+                "agreement_version",
+                "language",
+                "ip_region",
+                "device_token",
+                "avatar_hash",
+            )
         ],
         (verification(value="x" * 20_001), "OVERSIZE_FIELD", "value"),
         (verification(token="x" * 257), "OVERSIZE_FIELD", "token"),
         (verification(source="x" * 257), "OVERSIZE_FIELD", "source"),
+        (verification(credit_code="x" * 257), "OVERSIZE_FIELD", "credit_code"),
         (verification(expires_at=-1), "INVALID_FIELD", "expires_at"),
+        (verification(expires_at=0), "INVALID_FIELD", "expires_at"),
+        (verification(expires_at=START // 1_000 + 86_400), "INVALID_FIELD", "expires_at"),
         (verification(expires_at=MAX_TIME), "INVALID_FIELD", "expires_at"),
         (complaint(complaint_id=""), "INVALID_FIELD", "complaint_id"),
         (complaint(complaint_id="c" * 257), "OVERSIZE_FIELD", "complaint_id"),
@@ -92,6 +104,7 @@ def run(*items: engine.Input, store: dict[bytes, bytes | None] | None = None) ->
         (complaint(complainant_token="x" * 257), "OVERSIZE_FIELD", "complainant_token"),
         (appeal(appeal_id=""), "INVALID_FIELD", "appeal_id"),
         (appeal(measure_id="m" * 257), "OVERSIZE_FIELD", "measure_id"),
+        (appeal(complaint_id="c" * 257), "OVERSIZE_FIELD", "complaint_id"),
         (ruling(reviewer_id=""), "INVALID_FIELD", "reviewer_id"),
         (ruling(reason="x" * 20_001), "OVERSIZE_FIELD", "reason"),
         (ruling(duration_days=0), "INVALID_FIELD", "duration_days"),

@@ -99,9 +99,9 @@ def test_check_never_shows_the_contact_it_found() -> None:
 
 
 def test_lines_take_effect_in_order_and_deadlines_fire_between_them() -> None:
-    day = 86_400_000
-    live = {"account_id": "a", "bio": SPAM["bio"], "phase": "APPLIED", "occurred_at": 10 * day}
-    later = {"account_id": "b", "name": "小明", "occurred_at": 19 * day}
+    begin, day = 1_700_000_000_000, 86_400_000
+    live = {"account_id": "a", "bio": SPAM["bio"], "phase": "APPLIED", "occurred_at": begin}
+    later = {"account_id": "b", "name": "小明", "occurred_at": begin + 9 * day}
     shown = run("check", lines=[live, later]).stdout
     assert re.search(r"1 .* a .*measure CORRECT \(bio\) begins", shown)
     assert re.search(r"2 .* a .*measure SUSPEND \(bio\) begins", shown)
@@ -353,7 +353,7 @@ def test_a_path_that_cannot_be_used_is_told_without_a_traceback(
 
 @pytest.mark.parametrize("arguments", [("replay", "--outputs", "-"), ("policy", "lint")])
 def test_a_full_disk_is_told_without_a_traceback(arguments: tuple[str, ...]) -> None:
-    line = json.dumps(HONEST | {"event_id": "e", "occurred_at": 5, "kind": "EDIT"})
+    line = json.dumps(HONEST | {"event_id": "e", "occurred_at": 1_700_000_000_000, "kind": "EDIT"})
     with Path("/dev/full").open("w") as full:
         result = process(*arguments, text=line, stdout=full)
     assert result.returncode == 2

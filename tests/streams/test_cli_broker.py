@@ -139,7 +139,9 @@ def test_what_is_published_can_be_replayed(
 ) -> None:
     create_topics(ours)
     file = str(tmp_path / "traffic.jsonl")
-    on_kafka("simulate", "--events", "400", "--accounts", "30", "--start", "0", "--out", file)
+    on_kafka(
+        "simulate", "--events", "400", "--accounts", "30", "--start", "1700000000000", "--out", file
+    )
     published = on_kafka("publish", file)
     assert (published.code, published.out) == (0, "400 published\n")
     replayed = json.loads(on_kafka("replay", "--from-topics", "--json").out)
@@ -157,7 +159,9 @@ def test_a_pack_is_tried_on_the_topics_with_any_number_of_processes(
 ) -> None:
     create_topics(ours)
     file = str(tmp_path / "traffic.jsonl")
-    on_kafka("simulate", "--events", "400", "--accounts", "30", "--start", "0", "--out", file)
+    on_kafka(
+        "simulate", "--events", "400", "--accounts", "30", "--start", "1700000000000", "--out", file
+    )
     on_kafka("publish", file)
 
     def outcome(*arguments: str) -> dict[str, Any]:
