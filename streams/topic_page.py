@@ -22,6 +22,9 @@ in all of them. Control topics have one partition and are kept for good.
 
 Values are Avro: single-object encoding (`C3 01` and the fingerprint of the schema), or the frame
 of a schema registry where one is set. Inputs may also be plain JSON objects of the same shape.
+A key that is no field makes a JSON object a dead letter; of Avro by a schema of your own, a field
+that is none here is left out, as Avro has it, and `zhengming doctor` names it. Times are
+milliseconds since 1970.
 The timestamp of an input record is the broker's clock: it is the event time of the stream.
 """
 

@@ -154,16 +154,22 @@ def registered(settings: Settings) -> Iterator[Finding]:
 
     registry = Registry(settings.schema_registry_url, str)
     ours = load(AVRO)
-    faults = []
+    faults, dropped = [], []
     try:
         for topic in (*input_topics(), *output_topics()):
             subject = real_name(settings, topic.name) + "-value"
             text = registry.latest(subject)
             if text is None:
                 continue
-            problems = breaks(ours[topic.record.__name__], json.loads(text))
+            reader, writer = ours[topic.record.__name__], json.loads(text)
+            problems = breaks(reader, writer)
             if problems:
                 faults.append(f"{subject}: {problems[0]}")
+                continue
+            known = {field["name"] for field in reader["fields"]}
+            strange = [name for f in writer["fields"] if (name := f["name"]) not in known]
+            if strange:
+                dropped.append(f"{subject}: {', '.join(strange)}")
     except RegistryUnavailable:
         return  # told by the check on the registry
     yield found(
@@ -173,3 +179,11 @@ def registered(settings: Settings) -> Iterator[Finding]:
         "somebody has registered another schema for the topic: register ours (schemas/avro), set "
         "the subject's compatibility to BACKWARD, or give the topics a prefix of their own",
     )
+    if dropped:
+        yield Finding(
+            "fields left out",
+            True,
+            listed(dropped),
+            "no field of ours is called so, and nothing in it is verified: mend the name where one "
+            "of ours is meant (docs/topics.md), or upgrade this version where it is of a newer one",
+        )

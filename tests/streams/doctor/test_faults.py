@@ -38,6 +38,7 @@ from tests.integration.harness import Application
 from tests.integration.test_crashes import traffic
 from tests.integration.test_records import change
 from tests.schemas.registry_server import serving
+from tests.schemas.strategies import SCHEMAS
 from tests.streams.test_policy_broker import stricter
 from tests.support import wait_until
 
@@ -263,6 +264,20 @@ def test_a_schema_that_somebody_has_registered_for_our_topic_is_named_with_the_f
         server.subjects[subject] = [server.add(theirs)]
         seen = fault(asked, "registered schemas").seen
     assert seen.startswith(f"{subject}: AccountChange.event_id: long has become string")
+
+
+def test_a_field_that_is_none_of_ours_is_named_for_nothing_in_it_is_verified(ours):
+    with serving() as server:
+        asked = ours.model_copy(update={"schema_registry_url": server.url})
+        subject = real_name(ours, CHANGES) + "-value"
+        field = {"name": "nickname", "type": ["null", "string"], "default": None}
+        theirs = {**SCHEMAS["AccountChange"], "fields": [*SCHEMAS["AccountChange"]["fields"]]}
+        theirs["fields"].append(field)
+        server.subjects[subject] = [server.add(theirs)]
+        findings = looked_at(asked)
+    assert findings["registered schemas"].ok
+    assert findings["fields left out"].verdict == "note"
+    assert findings["fields left out"].seen == f"{subject}: nickname"
 
 
 def test_a_state_of_an_unknown_version_is_named(ours):
