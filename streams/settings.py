@@ -675,12 +675,13 @@ def _explain(
     message = error["msg"].removeprefix("Value error, ")
     if not error["loc"]:
         return str(message)
-    name = _field_of(str(error["loc"][0]))
+    place = str(error["loc"][0])
+    name = _field_of(place)
     field = Settings.model_fields.get(name)
-    if field is None:
+    if field is None or error["type"] == "extra_forbidden":  # a variable, in the file
         known = get_close_matches(name, Settings.model_fields, 1)
         hint = f"; did you mean {known[0]!r}?" if known else "; see docs/settings.md"
-        return f"{name!r} (in {file or 'the arguments'}) is not a setting{hint}"
+        return f"{place!r} (in {file or 'the arguments'}) is not a setting{hint}"
     variable = variable_of(name)
     if name in overrides:
         where, value = name, overrides[name]

@@ -100,6 +100,13 @@ def test_a_fault_in_the_file_names_the_file_and_the_likely_key(
         load_settings()
     assert str(file) in str(refused.value)
 
+    file.write_text("ZHENGMING_PARTITIONS = 8\n")
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings()
+    assert str(refused.value) == (
+        f"'ZHENGMING_PARTITIONS' (in {file}) is not a setting; did you mean 'partitions'?"
+    )
+
     file.write_text("partitions = 8\nweb_port = 99999\n")
     with pytest.raises(ConfigurationError, match=r"web_port in .*zhengming.toml='99999'"):
         load_settings()
