@@ -249,7 +249,7 @@ class DomainProcessing:
             key, value, own = (key or b"")[:MAX_KEY_BYTES], (value or b"")[:MAX_CUT_BYTES], ()
             headers = [*headers, (HEADER_PREFIX + "truncated", b"true")]
         # Ours come last: where a name stands twice, the last one counts.
-        messages.append(Message(self._dead_letters, key, value, [*own, *headers]))
+        messages.append(Message(self._dead_letters, key, value, [*own, *headers], fits=True))
         tallies["dead_letters", record.topic, reason.value] += 1
 
     def _unaddressed(self, record: Record) -> bytes | None:

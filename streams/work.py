@@ -38,7 +38,8 @@ class Record(Protocol):
 class Message(Struct, frozen=True, gc=False):
     """One record to send, to the partition of the input that caused it. No value: a tombstone.
 
-    ``partition`` is another one to send it to: that of a repartition.
+    ``partition`` is another one to send it to: that of a repartition. ``fits`` says that its size
+    is known to fit, as that of a dead letter is: it was cut where it would not.
     """
 
     topic: str
@@ -46,6 +47,7 @@ class Message(Struct, frozen=True, gc=False):
     value: bytes | None
     headers: Headers = ()
     partition: int | None = None
+    fits: bool = False
 
 
 class Work(NamedTuple):
@@ -108,7 +110,7 @@ class Overlay:
     def apply(self, work: Work) -> None:
         """Add an outcome. Raises `MessageTooLarge` when a part of it fits into no batch."""
         for message in work.messages:
-            if message.value is not None and len(message.value) > self._max:
+            if not message.fits and message.value is not None and len(message.value) > self._max:
                 raise MessageTooLarge(f"{message.topic}: {len(message.value)} bytes")
         for value in work.states.values():
             if value is not None and len(value) > self._max:

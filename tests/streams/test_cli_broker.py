@@ -235,6 +235,7 @@ def test_one_large_letter_does_not_keep_the_others_from_being_sent_again(
     producer.flush(10)
     with worker(ours, tmp_path):
         wait_until(lambda: len(letters(on_kafka)) == 2, 30, "two dead letters")
+        assert {letter["reason"] for letter in letters(on_kafka)} == {"UNDECODABLE"}
         left = on_kafka("dead-letters", "requeue", "--json")
         assert (left.code, json.loads(left.out)["sent"]) == (0, 2), left.err
         wait_until(lambda: len(letters(on_kafka)) == 4, 30, "they are set aside anew")
