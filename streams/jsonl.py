@@ -13,6 +13,7 @@ import msgspec
 
 from schemas.codec import Codec
 from schemas.errors import DecodeError
+from schemas.json_form import read_json
 from streams.topics import input_topics
 
 CHANGES = "account.changes"
@@ -31,12 +32,14 @@ class LineError(Exception):
     """A line that is no input; the text says where it stands and what is wrong with it."""
 
 
-class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
+class Envelope(msgspec.Struct, forbid_unknown_fields=True):
+    """What a line with a topic is."""
+
     topic: str
     record: msgspec.Raw
 
 
-_envelope = msgspec.json.Decoder(_Envelope).decode
+_envelope = msgspec.json.Decoder(Envelope)
 _keys = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
@@ -101,9 +104,9 @@ class _Reader:
 
 def _unpack(text: bytes) -> tuple[str, bytes]:
     try:
-        envelope = _envelope(text)
-    except msgspec.ValidationError as error:
-        raise LineError(f'{error}; a line is {{"topic": ..., "record": {{...}}}}') from error
+        envelope = read_json(_envelope, text)
+    except DecodeError as error:
+        raise LineError(f'{error.detail}; a line is {{"topic": ..., "record": {{...}}}}') from error
     return envelope.topic, bytes(envelope.record)
 
 

@@ -137,6 +137,17 @@ def test_bad_lines_are_told_by_number_and_the_others_are_judged() -> None:
     assert "8 bad lines were left out: mend them" in told[-1]
 
 
+def test_a_key_beside_topic_and_record_that_may_be_personal_is_not_told() -> None:
+    lines = [
+        {"topic": "account.changes", "record": {}, "demo@example.com": 1},
+        {"topic": "account.changes", "records": {}},
+    ]
+    told = run("check", lines="\n".join(map(json.dumps, lines))).stderr
+    assert "example.com" not in told
+    assert "-:1: a key is not the name of a field" in told
+    assert "-:2: records: no field of Envelope; is record meant?" in told
+
+
 def test_check_takes_bytes_that_are_no_text_for_a_bad_line() -> None:
     result = CliRunner().invoke(
         app, ["check"], input=b'\xef\xbb\xbf{"account_id": "a"}\n\xff\xfe\n'
