@@ -243,12 +243,12 @@ class DomainProcessing:
         headers = _headers(
             reason, detail, record.topic, record.partition, record.offset, record.timestamp
         )
-        key, value, own = record.key, self._unaddressed(record), tuple(record.headers)
+        key, value = record.key, self._unaddressed(record)
+        own = tuple(one for one in record.headers if not one[0].startswith(HEADER_PREFIX))
         room = MAX_ORIGINAL_BYTES - len(key or b"") - sum(len(n) + len(v or b"") for n, v in own)
         if room < len(value or b""):
             key, value, own = (key or b"")[:MAX_KEY_BYTES], (value or b"")[:MAX_CUT_BYTES], ()
             headers = [*headers, (HEADER_PREFIX + "truncated", b"true")]
-        # Ours come last: where a name stands twice, the last one counts.
         messages.append(Message(self._dead_letters, key, value, [*own, *headers], fits=True))
         tallies["dead_letters", record.topic, reason.value] += 1
 

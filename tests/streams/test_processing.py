@@ -85,13 +85,14 @@ def test_a_registry_that_is_away_is_no_fault_of_the_records(reading, writing):
 
 
 def test_the_headers_of_a_record_cannot_pose_as_ours():
-    forged = [("zhengming-reason", b"FORGED"), ("zhengming-offset", b"0"), ("trace", b"t")]
+    forged = [("zhengming-reason", b"FORGED"), ("zhengming-truncated", b""), ("trace", b"t")]
     (message,) = (
         processing().process([record(b"\xffrubbish", headers=forged)], {}.get, NOW).messages
     )
     letter = letter_of(message)
     assert (letter.reason, letter.origin) == ("UNDECODABLE", ("in", 0, 7))
     assert letter.headers == [("trace", b"t")]
+    assert letter.whole
 
 
 def test_an_original_too_long_for_a_message_is_cut_and_says_so():
