@@ -107,6 +107,16 @@ def is_apart(text: Text, anchor: Anchor, form: str) -> bool:
     return False
 
 
+def may_be_others(text: Text, anchor: Anchor, form: str) -> bool:
+    """Whether a short plain hit reads as well as two words that meet: 红豆包|养胃, 歌手|枪花."""
+    if anchor.view == STRIPPED or anchor.reading or len(form) > _SHORT:
+        return False
+    if not all(map(is_han, form)):
+        return False
+    before, after = neighbours(text, anchor)
+    return divides(before, form, "" if OFFER_NEXT.match(after) else after) == 0
+
+
 def _goes_over(before: str, shown: str, after: str) -> bool:
     """Whether a number or a word goes over an end of a term of letters and characters: 10K粉|丝."""
     ends = (before[-1:] + shown[0], shown[-1] + after[:1])

@@ -17,6 +17,7 @@ from processors.text.gates import (
     is_spaced,
     is_whole_word,
     looks_alike,
+    may_be_others,
     sounds_alike,
     stands,
 )
@@ -518,6 +519,7 @@ class Lexicon(TermDetector):
     """Finds the entries of a lexicon, however they are written.
 
     What a text speaks against (拒绝裸聊, 刷单都是骗局) is for review: it may as well only say so.
+    So is what reads as well as two other words that meet: 红豆包养胃.
 
     ``Lexicon(entries).find(texts)`` returns for each text its matches, in order of span. Entries
     with ``word`` count only where no word goes on at either end; a Latin entry never counts inside
@@ -539,7 +541,9 @@ class Lexicon(TermDetector):
                 anchor.form,
                 text.technique(anchor),
                 Outcome.REVIEW
-                if _leaves_room(anchor) or _is_spoken_against(text.folded, anchor)
+                if _leaves_room(anchor)
+                or may_be_others(text, anchor, anchor.term)
+                or _is_spoken_against(text.folded, anchor)
                 else Outcome.REJECT,
                 *text.span(anchor.start, anchor.end),
                 entry.severity,

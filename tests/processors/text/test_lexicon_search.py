@@ -278,3 +278,20 @@ def test_a_word_that_is_a_byname_elsewhere_is_left_alone(text: str):
 def test_a_comma_before_a_clause_of_its_own_hides_nothing() -> None:
     texts = ["很听话，水都喝光了", "出听，话，水", "听话·水 要的来"]
     assert [bool(found) for found in Lexicon(["听话水"]).find(texts)] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("红豆包养胃记", Outcome.REVIEW),
+        ("歌手枪花老乐迷", Outcome.REVIEW),
+        ("求包养大叔", Outcome.REJECT),
+        ("专业办证", Outcome.REJECT),
+        ("包*养胃记", Outcome.REJECT),  # who hides it means it
+    ],
+)
+def test_what_reads_as_well_as_two_words_that_meet_goes_to_a_person(
+    text: str, outcome: Outcome
+) -> None:
+    (match,) = Lexicon(["包养", "办证", "手枪"]).find([text])[0]
+    assert match.outcome is outcome
