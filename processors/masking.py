@@ -55,12 +55,11 @@ _FORMS = re.compile(
     """,
     re.VERBOSE,
 )
-_SPOKEN = str.maketrans("〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺两", "0012345678912345678912")
+_NUMERALS = "〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺两"
 """Chinese numerals: eleven of them and of digits may be a telephone number."""
+_SPOKEN = str.maketrans(_NUMERALS, "0012345678912345678912")
 _SPOKEN_PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
-_WORTH_A_LOOK = re.compile(
-    r"\d.?\d|@|:[0-9A-Fa-f]*:|[\d〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺两]{11}"
-)
+_WORTH_A_LOOK = re.compile(rf"\d.?\d|@|:[0-9A-Fa-f]*:|[\d{_NUMERALS}]{{11}}")
 
 
 def mask(text: str) -> str:

@@ -86,8 +86,6 @@ def check(  # noqa: PLR0911 - one return a fault; runs for every input
         return _oversize("event_id", limits.max_id_chars)
     if not 0 <= timestamp < MAX_TIME:
         return Fault(DeadLetterReason.INVALID_FIELD, "the record's timestamp is out of range")
-    if record.occurred_at < 0:
-        return Fault(DeadLetterReason.INVALID_FIELD, "occurred_at is negative")
     if record.occurred_at and not MIN_TIME <= record.occurred_at < MAX_TIME:  # 0: not known
         return _no_millis("occurred_at")
     if record.occurred_at > timestamp + limits.max_future_ms:

@@ -96,7 +96,7 @@ _SIGN_TLD = re.compile(
 _SIGNED_LABEL = re.compile(r"(?:[a-z0-9][^\w\s.,:;!?/-]{1,2}){2,20}\Z")
 """A label with a picture behind each of its letters."""
 _O_CLOCK = re.compile(r"\d{1,2}")
-_HOURS = re.compile(r"(?<!\d)\d{1,2}\Z|[一二三四五六七八九十两几早晚整]\Z")
+_HOURS = re.compile(r"(?<![a-z\d])\d{1,2}\Z|[一二三四五六七八九十两几早晚整]\Z")
 """An hour before 点: 8点到17点在线, 晚八点在线."""
 _ABBREVIATIONS = frozenset(
     ("asp.net", "vb.net", "ado.net", "ml.net", "f#.net", "c.net", "socket.io", "draw.io")

@@ -107,14 +107,15 @@ def is_apart(text: Text, anchor: Anchor, form: str) -> bool:
     return False
 
 
-def may_be_others(text: Text, anchor: Anchor, form: str) -> bool:
+def may_be_others(text: Text, anchor: Anchor) -> bool:
     """Whether a short plain hit reads as well as two words that meet: 红豆包|养胃, 歌手|枪花."""
-    if anchor.view == STRIPPED or anchor.reading or len(form) > _SHORT:
+    term = anchor.term
+    if anchor.view == STRIPPED or anchor.reading or len(term) > _SHORT:
         return False
-    if not all(map(is_han, form)):
+    if not all(map(is_han, term)):
         return False
     before, after = neighbours(text, anchor)
-    return divides(before, form, "" if OFFER_NEXT.match(after) else after) == 0
+    return divides(before, term, "" if OFFER_NEXT.match(after) else after) == 0
 
 
 def _goes_over(before: str, shown: str, after: str) -> bool:

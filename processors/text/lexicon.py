@@ -542,7 +542,7 @@ class Lexicon(TermDetector):
                 text.technique(anchor),
                 Outcome.REVIEW
                 if _leaves_room(anchor)
-                or may_be_others(text, anchor, anchor.term)
+                or may_be_others(text, anchor)
                 or _is_spoken_against(text.folded, anchor)
                 else Outcome.REJECT,
                 *text.span(anchor.start, anchor.end),
