@@ -18,6 +18,9 @@ from streams.logs import get_logger
 MEDIA = "application/problem+json"
 log = get_logger(__name__)
 
+AWAY = (RedisError, BrokerUnreachable)
+"""What is raised where Redis or Kafka does not answer: 503, here and on the pages."""
+
 
 class Place(BaseModel):
     """A part of the request that is wrong."""

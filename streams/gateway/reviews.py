@@ -6,6 +6,7 @@ in a strict review, and says in its audit record what came of it.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any, Literal
 
 from fastapi import Body, Path, Query, Request, Response
@@ -257,8 +258,6 @@ async def rule(
     key: Key = None,
 ) -> Response:
     """Rule on a case; answers with what the stream made of it."""
-    import asyncio
-
     gateway = gateway_of(request)
     line = await asyncio.to_thread(for_ruling, gateway, escalation_id, principal)
     return _told(await decide(gateway, line, body, principal, key))
@@ -274,8 +273,6 @@ async def rule_by_hand(
     key: Key = None,
 ) -> Response:
     """Impose a measure on an account, or lift one."""
-    import asyncio
-
     gateway = gateway_of(request)
     await asyncio.to_thread(known, gateway, account_id)
     if body.action == "IMPOSE_MEASURE" and body.step is None:
@@ -294,8 +291,6 @@ async def hold_evidence(
     key: Key = None,
 ) -> Response:
     """Keep the evidence of an account for a case of the authorities, or keep it no longer."""
-    import asyncio
-
     gateway = gateway_of(request)
     await asyncio.to_thread(known, gateway, account_id)
     ruling = Ruling(
@@ -318,7 +313,8 @@ async def decide(
     key: str | None = None,
 ) -> Ruled:
     """Rule on an open escalation. Raises `Problem` 422 for an action that does not fit it."""
-    possible = ACTIONS.get(line.kind, _CHANGE)
+    document = await asyncio.to_thread(gateway.views.account, line.account_id)
+    possible = fitting(line, document or AccountView(line.account_id))
     if body.action not in possible:
         raise Problem(422, f"on {line.kind} one can rule {', '.join(possible)}")
     return await _publish(

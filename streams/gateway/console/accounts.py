@@ -25,6 +25,7 @@ from streams.gateway.console.session import Session, Sessions, log, page
 from streams.gateway.console.show import account_link, badge, escape, table, two_lines, when
 from streams.gateway.console.words import measure_words, words
 from streams.gateway.context import Gateway
+from streams.gateway.problems import AWAY
 from streams.gateway.roles import Role
 from streams.views.documents import AccountView
 from streams.views.store import now_ms
@@ -123,7 +124,7 @@ def _texts(gateway: Gateway, session: Session, account_id: str) -> None:
         log.info("texts read", actor=session.principal.name, account=account_id)
         try:
             values = await run.io_bound(_read_values, gateway, account_id)
-        except Exception:  # whatever a store does, the button stays
+        except AWAY:
             ui.notify(session.word("unanswered"), type="negative")
             return
         rows = [

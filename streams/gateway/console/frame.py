@@ -11,6 +11,7 @@ from nicegui import ui
 from streams.gateway.console.session import Session
 from streams.gateway.console.show import escape
 from streams.gateway.console.words import TAGS, Language
+from streams.gateway.problems import AWAY
 
 WAYS = (
     ("/", "overview"),
@@ -29,7 +30,7 @@ def keep_fresh(
     async def try_to() -> None:
         try:
             await refresh()
-        except Exception:  # whatever a store does, the page stays and tries again
+        except AWAY:  # the page stays and tries again
             ui.notify(session.word("away"))
 
     timer = ui.timer(every_s, try_to)

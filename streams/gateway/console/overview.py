@@ -18,6 +18,7 @@ from streams.gateway.console.show import TONES, account_link, badge, escape, tab
 from streams.gateway.console.words import measure_words
 from streams.gateway.context import Gateway
 from streams.gateway.overview import WATCHERS, Minute, Traffic, traffic_of
+from streams.gateway.problems import AWAY
 from streams.views.documents import Headline, Status
 
 EVERY_S = 2.0
@@ -58,7 +59,7 @@ def add_page(sessions: Sessions) -> None:
         async def refresh() -> None:
             try:
                 now = await run.io_bound(Now, gateway)
-            except Exception:  # whatever a store does, the page stays and tries again
+            except AWAY:  # the page stays and tries again
                 numbers.set_content(f'<p class="empty">{session.word("away")}</p>')
                 return
             if now is None:  # the process is stopping

@@ -15,7 +15,7 @@ from streams.gateway.console.session import Session, Sessions, page
 from streams.gateway.console.show import account_link, badge, clock, escape, highlight
 from streams.gateway.console.words import word
 from streams.gateway.context import Gateway
-from streams.gateway.problems import Problem
+from streams.gateway.problems import AWAY, Problem
 from streams.gateway.reviews import (
     Case,
     Page,
@@ -96,7 +96,7 @@ class _Desk:
         try:
             page: Page | None = await run.io_bound(read_page, self._gateway, self._queue, 0, SHOWN)
             work = await run.io_bound(self._gateway.views.work, now_ms())
-        except Exception:  # whatever a store does, the page stays and tries again
+        except AWAY:  # the page stays and tries again
             ui.notify(self._session.word("away"))
             self._tell_empty("away")
             return
@@ -191,7 +191,7 @@ class _Desk:
             )
         except Problem:
             ui.notify(self._session.word("settled"))
-        except Exception:  # nothing of the case is better than a part of it
+        except AWAY:  # nothing of the case is better than a part of it
             ui.notify(self._session.word("unanswered"), type="negative")
         if self._chosen != escalation_id:
             return  # another one was chosen meanwhile

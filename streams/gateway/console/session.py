@@ -12,13 +12,12 @@ from typing import Any
 from fastapi import Request
 from nicegui import app as pages
 from nicegui import ui
-from redis import RedisError
 from starlette.responses import RedirectResponse, Response
 
 from streams.gateway.console.words import TAGS, Language, word
 from streams.gateway.context import Gateway
 from streams.gateway.limits import Bucket
-from streams.gateway.problems import Problem
+from streams.gateway.problems import AWAY, Problem
 from streams.gateway.roles import NOBODY, Principal, Role
 from streams.logs import get_logger
 
@@ -115,7 +114,7 @@ def page(sessions: Sessions, path: str, *roles: Role) -> Callable[[Page], None]:
                 if session.principal.has(*roles):
                     try:
                         await show(sessions.gateway, session, request)
-                    except RedisError:
+                    except AWAY:
                         ui.label(session.word("away")).classes("empty")
                         ui.timer(AGAIN_S, ui.navigate.reload, immediate=False)
                 else:

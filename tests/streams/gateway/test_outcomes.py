@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
 from schemas.records import (
     AccountRuling,
     AuditRecord,
@@ -10,7 +16,9 @@ from schemas.records import (
     MeasureStep,
     RulingAction,
 )
-from streams.gateway.reviews import fitting, took_effect
+from streams.gateway.problems import Problem
+from streams.gateway.reviews import Ruling, decide, fitting, took_effect
+from streams.gateway.roles import NOBODY
 from tests.processors.accounts.world import ACCOUNT, World, of, one
 from tests.streams.views.test_fold import document_of
 
@@ -67,3 +75,15 @@ def test_on_a_passed_time_limit_one_rules_what_decides_that_of_which_it_was_the_
         "complaint": ["UPHOLD_COMPLAINT", "DISMISS_COMPLAINT"],
         "appeal": ["UPHOLD_APPEAL", "DISMISS_APPEAL"],
     }
+
+
+def test_on_a_passed_time_limit_any_other_ruling_is_refused() -> None:
+    world = World()
+    world.complain("complaint")
+    world.wait(days=30)
+    document = document_of(world)
+    line = next(x for x in document.escalations if x.kind is EscalationKind.SLA_BREACH)
+    gateway: Any = SimpleNamespace(views=SimpleNamespace(account=lambda _: document))
+    body = Ruling(action=RulingAction.DISMISS_APPEAL, reason="no", step=None, duration_days=None)
+    with pytest.raises(Problem, match="UPHOLD_COMPLAINT, DISMISS_COMPLAINT"):
+        asyncio.run(decide(gateway, line, body, NOBODY))
