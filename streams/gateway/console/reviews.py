@@ -331,6 +331,8 @@ class _Desk:
         case = self._case
         if case is None or self._busy:
             return
+        if case.escalation.escalation_id != self._chosen:
+            return  # another one was chosen, and is not shown yet: which is meant, nobody knows
         self._busy = True
         try:
             if action is None:

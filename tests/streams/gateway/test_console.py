@@ -171,7 +171,6 @@ def test_a_key_that_is_held_with_another_is_the_browsers_and_decides_nothing(
                 " {key, code: 'Key' + key.toUpperCase(), [held]: true}))",
                 [key, {"Meta": "metaKey", "Alt": "altKey", "Control": "ctrlKey"}[held]],
             )
-    page.keyboard.press("k")
     page.keyboard.press("c")
     case = page.locator(f'.case[data-account="{account}"]')
     expect(page.get_by_role("button", name="Release")).to_be_visible()  # none came before this one
