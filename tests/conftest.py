@@ -18,6 +18,7 @@ from streams.clients import create_admin, topic_partitions
 from streams.sandbox import ApacheKafka, Kafka, start_kafka, start_redis
 from streams.settings import Settings
 from tests.obligations import MARKS, check_marks
+from tests.support import SLOWER
 
 TEST_PREFIX = "zhengming-test-"
 BROKERS = {"kafka", "own_kafka"}
@@ -118,15 +119,18 @@ def settings(kafka: Kafka, tmp_path: Path) -> SettingsFactory:
     """Make settings on the shared Kafka; each call has names, a port and a directory of its own."""
 
     def make(**overrides: Any) -> Settings:
-        name = f"{TEST_PREFIX}{uuid.uuid4().hex[:8]}"
+        ours = f"{TEST_PREFIX}{uuid.uuid4().hex[:8]}"
         defaults: dict[str, Any] = {
             "kafka": kafka.bootstrap,
-            "app_id": name,
-            "topic_prefix": f"{name}.",
+            "app_id": ours,
+            "topic_prefix": f"{ours}.",
             "partitions": 2,
-            "data_dir": tmp_path / name,
+            "data_dir": tmp_path / ours,
             "web_port": free_ports(1)[0],
         }
+        # Without a fault that a test injects, a worker stays, however long its machine stalls.
+        for name in ("transaction_timeout_ms", "request_timeout_ms"):
+            defaults[name] = SLOWER * Settings.model_fields[name].default
         if kafka.kind == "apache-kafka":  # our own allows it, so that the dead are missed soon
             defaults |= {"session_timeout_s": 3.0, "heartbeat_interval_s": 0.5}
         return Settings(**(defaults | overrides))
