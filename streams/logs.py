@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,7 +29,43 @@ NOISY = {
 }
 """Loggers of libraries that would fill the log at ``info``, and the level they get there."""
 
+QUIET_S = 10.0
+"""What a library says over and over is written once in so many seconds."""
+
+KINDS = 1_000
+"""So many different lines are known at most."""
+
 _SECRET = re.compile(NAMES, re.IGNORECASE)
+
+
+class _Repeats(logging.Filter):
+    """Holds back what a library of `NOISY` has said just now, however other its values are.
+
+    While a broker is away clients say the same some hundred times a second, until the disk is full.
+    The next line that is written has ``held_back``: how many of its kind were not.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+        self._said: dict[tuple[str, int, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to write a line."""
+        if record.name.partition(".")[0] not in NOISY:
+            return True
+        kind = record.name, record.levelno, str(record.msg)
+        with self._lock:
+            if len(self._said) > KINDS:  # some library puts its values into what it says
+                self._said.clear()
+            said, held_back = self._said.get(kind, (-QUIET_S, 0))
+            if 0 <= record.created - said < QUIET_S:
+                self._said[kind] = said, held_back + 1
+                return False
+            self._said[kind] = record.created, 0
+        if held_back:
+            record.held_back = held_back
+        return True
 
 
 def mask_personal(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -68,6 +105,8 @@ def configure_logging(settings: Settings) -> None:
         )
     )
     level = settings.log_level.upper()
+    if level != "DEBUG":
+        handler.addFilter(_Repeats())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

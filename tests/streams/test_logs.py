@@ -162,6 +162,37 @@ def test_the_level_is_the_settings_and_libraries_are_quiet(
     assert lines(capsys) == []
 
 
+def test_what_a_library_says_over_and_over_is_written_once_in_a_while(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logging(Settings())
+
+    def say(at: float, name: str, text: str, *values: object) -> None:
+        said = logging.LogRecord(name, logging.ERROR, "", 0, text, values, None)
+        said.created = at
+        logging.getLogger(name).handle(said)
+
+    for tick in range(1_000):
+        say(1_000 + tick / 100, "aiokafka", "cannot connect to %s, attempt %s", "kafka-1", tick)
+        say(1_000 + tick / 100, "streams.worker", "committed %s", tick)
+    say(1_009.99, "aiokafka", "cannot fetch")
+    say(1_010, "aiokafka", "cannot connect to %s, attempt %s", "kafka-1", 1_000)
+    say(500, "aiokafka", "cannot fetch")  # the clock was set back
+
+    told = lines(capsys)
+    ours = [line for line in told if line["logger"] == "streams.worker"]
+    assert len(ours) == 1_000, "nothing of our own is held back"
+    theirs = [line for line in told if line["logger"] == "aiokafka"]
+    assert [line["event"] for line in theirs] == [
+        "cannot connect to kafka-1, attempt 0",
+        "cannot fetch",
+        "cannot connect to kafka-1, attempt 1000",
+        "cannot fetch",
+    ]
+    assert theirs[2]["held_back"] == 999
+    assert "held_back" not in theirs[3]
+
+
 def test_a_command_without_logs_of_its_own_leaves_standard_output_to_what_it_prints(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
