@@ -65,8 +65,8 @@ def apply_ruling(turn: Turn, ruling: AccountRuling) -> None:
         turn, ruling.subject_id, "A person has taken note."
     ):
         done += NOTED
-    summary = f"{ruling.action} of {ruling.subject_id}: {done}{REASON_GIVEN}{ruling.reason}"
-    summary = mask(summary)
+    said = head(ruling.action, ruling.subject_id)
+    summary = mask(f"{said}{done}{REASON_GIVEN}{ruling.reason}")
     audited = Audited(
         AuditKind.RULING, ruling.event_id, summary, ruling.reviewer_id, erased=done == _ERASED
     )
@@ -94,6 +94,11 @@ NOTED = "; the passed time limit was taken note of"
 
 REASON_GIVEN = ". Reason given: "
 """Stands between what came of a ruling and what the reviewer wrote."""
+
+
+def head(action: RulingAction, subject_id: str) -> str:
+    """How begins what is said of a ruling."""
+    return f"{action} of {subject_id}: "
 
 
 def _nothing(why: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import Path, Query, Request, Response
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schemas.records import AccountChange, Decision, Field, Phase
 from streams.gateway.auth import Caller, allow, operations
@@ -44,6 +46,15 @@ class Timeline(Struct, frozen=True):
     moments: list[Moment]
 
 
+class Standing(StrEnum):
+    """What a value is to its account."""
+
+    CURRENT = "CURRENT"
+    WAITING = "WAITING"
+    """For its verdict; nobody else sees it."""
+    FORMER = "FORMER"
+
+
 class Value(Struct, frozen=True):
     """A value of an account, and the change that brought it."""
 
@@ -51,8 +62,7 @@ class Value(Struct, frozen=True):
     value: str
     event_id: str
     at: int
-    current: bool
-    """False where it waits for a decision."""
+    standing: Standing
 
 
 class Values(Struct, frozen=True):
@@ -111,10 +121,14 @@ def moments(document: AccountView) -> list[Moment]:
     return sorted(_moments(document), key=lambda moment: (moment.at, moment.seq), reverse=True)
 
 
-def values_of(gateway: Gateway, document: AccountView) -> list[Value]:
-    """Values that are current or wait, by the last verdicts and the changes they are about."""
+def values_of(gateway: Gateway, document: AccountView, also_at: int | None = None) -> list[Value]:
+    """Values that are current or wait, by the last verdicts and the changes they are about.
+
+    With ``also_at`` those that were current at that time (ms since the epoch) come first.
+    """
     last: dict[Source, VerdictLine] = {v.source: v for v in document.verdicts}
     changes = gateway.originals.read(last)
+    former: dict[Field, Value] = {}
     current: dict[Field, Value] = {}
     waiting: dict[Field, Value] = {}
     for source, verdict in sorted(last.items(), key=lambda item: item[0].offset):
@@ -123,13 +137,18 @@ def values_of(gateway: Gateway, document: AccountView) -> list[Value]:
             continue
         live = verdict.phase is Phase.APPLIED or verdict.decision in ALLOWING
         for field, text in texts_of(change).items():
-            value = Value(field, text, verdict.event_id, verdict.at, live)
+            standing = Standing.CURRENT if live else Standing.WAITING
+            value = Value(field, text, verdict.event_id, verdict.at, standing)
             if live:
+                before = current.get(field)
+                if before is not None and also_at is not None and before.at <= also_at < value.at:
+                    former[field] = replace(before, standing=Standing.FORMER)
                 current[field] = value
                 waiting.pop(field, None)
             elif verdict.decision is not Decision.REFUSE:
                 waiting[field] = value
-    return [*current.values(), *waiting.values()]
+    then = [value for field, value in former.items() if value.value != current[field].value]
+    return [*then, *current.values(), *waiting.values()]
 
 
 def texts_of(change: AccountChange) -> dict[Field, str]:

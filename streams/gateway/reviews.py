@@ -14,9 +14,10 @@ from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Limit
 
-from processors.accounts.rulings import NOTED, NOTHING, REASON_GIVEN
+from processors.accounts.rulings import NOTED, NOTHING, REASON_GIVEN, head
 from schemas.records import (
     AccountRuling,
+    AuditKind,
     AuditRecord,
     EscalationKind,
     Field,
@@ -25,7 +26,7 @@ from schemas.records import (
     Phase,
     RulingAction,
 )
-from streams.gateway.accounts import known, texts_of
+from streams.gateway.accounts import Standing, known, texts_of, values_of
 from streams.gateway.auth import Caller, allow, operations
 from streams.gateway.changes import Key, event_id_for, submit
 from streams.gateway.context import Gateway, gateway_of
@@ -35,6 +36,7 @@ from streams.gateway.schemas import respond, returns
 from streams.logs import get_logger
 from streams.views.documents import (
     AccountView,
+    AuditLine,
     EscalationLine,
     MeasureLine,
     TicketLine,
@@ -83,8 +85,7 @@ class Shown(Struct, frozen=True):
     field: Field
     text: str
     findings: list[Finding]
-    current: bool
-    """Whether it is shown already; a text that waits for its verdict is not."""
+    standing: Standing
 
 
 class Case(Struct, frozen=True):
@@ -102,6 +103,8 @@ class Case(Struct, frozen=True):
     level: str
     score: int | None
     measures: list[MeasureLine]
+    rulings: list[AuditLine]
+    """What was ruled on it before, as by the first of two reviewers."""
 
 
 class Claim(Struct, frozen=True):
@@ -392,6 +395,7 @@ def open_case(gateway: Gateway, escalation_id: str, principal: Principal) -> Cas
         document.level,
         document.score,
         document.live_measures(now_ms()),
+        _ruled(document, line),
     )
 
 
@@ -415,23 +419,24 @@ def _texts(
     ticket: TicketLine | None,
     inputs: dict[Any, Any],
 ) -> list[Shown]:
-    """The texts in question: those of the change, or the values complained of."""
-    from streams.gateway.accounts import values_of
+    """The texts in question: those of the change, or the values complained of.
 
+    What was complained of may be another one by now: then both are shown.
+    """
     if verdict is not None:
         change = inputs.get(verdict.source)
         texts = texts_of(change) if change is not None else {}
-        live = verdict.phase is Phase.APPLIED
+        standing = Standing.CURRENT if verdict.phase is Phase.APPLIED else Standing.WAITING
         return [
-            Shown(field, text, [f for f in verdict.findings if f.field is field], live)
+            Shown(field, text, [f for f in verdict.findings if f.field is field], standing)
             for field, text in texts.items()
         ]
     if line.kind in _OF_CHANGES:
         return []  # what the account shows is not what is to be decided
     wanted = ticket.field if ticket else None
     return [
-        Shown(value.field, value.value, [], value.current)
-        for value in values_of(gateway, document)
+        Shown(value.field, value.value, [], value.standing)
+        for value in values_of(gateway, document, ticket.at if ticket else None)
         if wanted in (None, value.field)
     ]
 
@@ -440,6 +445,12 @@ def _evidence(document: AccountView, line: EscalationLine) -> VerdictLine | None
     """The verdict on the change in question, the last one that says what was found."""
     about = [v for v in document.verdicts if v.event_id == line.subject_id]
     return next((v for v in reversed(about) if v.findings), about[-1] if about else None)
+
+
+def _ruled(document: AccountView, line: EscalationLine) -> list[AuditLine]:
+    """What was ruled on the matter of a case, oldest first."""
+    heads = tuple(head(action, line.subject_id) for action in RulingAction)
+    return [a for a in document.audit if a.kind is AuditKind.RULING and a.summary.startswith(heads)]
 
 
 def _open(gateway: Gateway, escalation_id: str) -> EscalationLine:

@@ -131,7 +131,7 @@ def _texts(gateway: Gateway, session: Session, account_id: str) -> None:
             (
                 session.word(value.field),
                 escape(value.value),
-                session.word("current" if value.current else "pending"),
+                session.word(value.standing),
                 f"<span class=soft>{when(value.at)}</span>",
             )
             for value in values or ()

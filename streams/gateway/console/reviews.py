@@ -10,6 +10,7 @@ from nicegui import run, ui
 
 from processors.policy.analyses import IMAGE_FIELDS
 from schemas.records import EscalationKind, RulingAction
+from streams.gateway.accounts import Standing
 from streams.gateway.console.sentences import reason
 from streams.gateway.console.session import Session, Sessions, page
 from streams.gateway.console.show import account_link, badge, clock, escape, highlight
@@ -252,9 +253,10 @@ class _Desk:
         if line.kind is EscalationKind.STRICT_HOLD:
             parts.append(f'<p><span class="chip hot">{word_of("strict")}</span></p>')
         for shown in case.texts:
-            waits = "" if shown.current else f" · {word_of('pending')}"
+            current = shown.standing is Standing.CURRENT
+            standing = "" if current else f" · {word_of(shown.standing)}"
             parts.append(
-                f"<h3>{word_of(shown.field)}{waits}</h3><blockquote>{marked(shown)}</blockquote>"
+                f"<h3>{word_of(shown.field)}{standing}</h3><blockquote>{marked(shown)}</blockquote>"
             )
         if not case.texts:
             parts.append(f'<p class="empty">{word_of("gone")}</p>')
@@ -262,6 +264,11 @@ class _Desk:
             parts.append(
                 f"<h3>{word_of('statement')}</h3><blockquote>{escape(case.statement)}</blockquote>"
             )
+        if case.rulings:
+            ruled = "".join(
+                f"<li>{escape(a.actor)} · {escape(a.summary)}</li>" for a in case.rulings
+            )
+            parts.append(f"<h3>{word_of('ruled.before')}</h3><ul>{ruled}</ul>")
         if case.measure is not None:
             what = word(case.measure.step, language)
             why = reason(case.measure.reason, language)

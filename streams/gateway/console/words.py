@@ -22,6 +22,7 @@ from schemas.records import (
     RuleMode,
     RulingAction,
 )
+from streams.gateway.accounts import Standing
 
 Language = Literal["zh", "en"]
 TAGS: dict[Language, Literal["zh-CN", "en-US"]] = {"zh": "zh-CN", "en": "en-US"}
@@ -93,6 +94,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "strict": ("从严核验：需两名不同的审核员", "Strict: two different reviewers"),
     "settled": ("此项已办结。", "This case is settled already."),
     "ruled": ("已裁定", "Ruled"),
+    "ruled.before": ("此前的裁定", "Ruled before"),
     "ruled.nothing": ("裁定已存档，但未产生效果", "The ruling is kept, but changes nothing"),
     "ruled.later": (
         "裁定已提交，尚无结果；结果将显示在账号的时间线中。",
@@ -120,7 +122,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "values": ("当前信息", "Values"),
     "values.ask": ("查看原文（将记录）", "Show texts (this is logged)"),
     "measures": ("现行措施", "Measures in force"),
-    "pending": ("待决", "waits"),
     "when": ("时间", "When"),
     "what": ("事项", "What"),
     "why": ("原因", "Why"),
@@ -140,7 +141,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "publisher": ("发布人", "Published by"),
     "obligation": ("义务", "Obligation"),
     "state": ("状态", "State"),
-    "current": ("现行", "current"),
     "traffic.told": (
         "每分钟结论：一小时内共 {total:,} 条，{at} 最多，为 {most:,} 条；最近一分钟 {last:,} 条",
         "Verdicts by minute: {total:,} within the hour, most at {at} ({most:,}), {last:,} in the "
@@ -187,6 +187,11 @@ NAMES: dict[type[str], dict[str, tuple[str, str]]] = {
         "BIO": ("简介", "Bio"),
         "SIGNATURE": ("签名", "Signature"),
         "BADGE": ("认证信息", "Badge"),
+    },
+    Standing: {
+        "CURRENT": ("现行", "current"),
+        "WAITING": ("待决", "waits"),
+        "FORMER": ("曾用", "former"),
     },
     MeasureStep: {
         "WARN": ("警示", "Warning"),

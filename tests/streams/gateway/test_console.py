@@ -191,6 +191,7 @@ def test_a_ruling_that_changes_nothing_is_told_as_such(
     told = page.get_by_role("alert")
     expect(told.filter(has_text="first of two reviewers")).to_contain_text("Ruled: ")
     choose(page, stack, account)  # it waits for somebody else
+    expect(page.locator(".desk")).to_contain_text("Ruled before")
     page.get_by_role("button", name="Approve").press("Enter")
     expect(told.filter(has_text="two different reviewers")).to_contain_text(
         "The ruling is kept, but changes nothing: "

@@ -215,7 +215,7 @@ def test_a_change_is_decided_by_its_own_text_however_many_came_after_it(
     )
     case = case_of(stack, escalation_of(stack, account), "texts", "verdict")
     assert [(shown["field"], shown["text"]) for shown in case["texts"]] == [("NAME", STRICT)]
-    assert not case["texts"][0]["current"]
+    assert case["texts"][0]["standing"] == "WAITING"
 
 
 @pytest.mark.obligation("CAC-10-2")
@@ -233,6 +233,9 @@ def test_a_strict_review_takes_two_different_reviewers(stack: Stack, account: st
     assert "first of two reviewers" in first.json()["outcome"]
     again = stack.client("ann").post(f"/v1/reviews/{escalation}/ruling", json=ruling)
     assert again.status_code == 409
+    case = case_of(stack, escalation, "rulings")
+    assert case["rulings"][0]["actor"] == "ann"
+    assert "first of two reviewers" in case["rulings"][0]["summary"]
     assert "two different reviewers" in again.json()["detail"]
     second = stack.client("bob").post(f"/v1/reviews/{escalation}/ruling", json=ruling)
     assert "the change is allowed" in second.json()["outcome"]
@@ -264,6 +267,26 @@ def test_a_complaint_of_nobody_in_particular_gets_a_receipt_and_reaches_a_person
     )
     assert ruled.json()["effective"] is True
     wait_until(lambda: stack.nobody.get(where).json()["state"] == "CLOSED", 20, "it is closed")
+
+
+def test_the_desk_shows_what_was_complained_of_also_when_it_is_another_one_by_now(
+    stack: Stack, account: str
+) -> None:
+    open_account(stack, account, bio="写写画画")
+    body = {"account_id": account, "category": "IMPERSONATION", "field": "BIO"}
+    assert stack.nobody.post("/v1/complaints", json=body).status_code == 201
+    escalation = escalation_of(stack, account, "complaint")
+    service = stack.client("service")
+    for bio in ("种花", "养鱼"):
+        edit = {"account_id": account, "bio": bio}
+        assert service.post("/v1/changes", json=edit).json()["decision"] == "ALLOW"
+
+    def texts() -> list[tuple[str, str]]:
+        shown = case_of(stack, escalation)["texts"]
+        return [(text["text"], text["standing"]) for text in shown]
+
+    wait_until(lambda: ("养鱼", "CURRENT") in texts(), 20, "the last edit is shown")
+    assert texts() == [("写写画画", "FORMER"), ("养鱼", "CURRENT")]
 
 
 def test_a_measure_is_imposed_appealed_against_and_lifted(stack: Stack, account: str) -> None:
