@@ -56,7 +56,7 @@ _CHANGE = (RulingAction.APPROVE_CHANGE, RulingAction.REJECT_CHANGE)
 _COMPLAINT = (RulingAction.UPHOLD_COMPLAINT, RulingAction.DISMISS_COMPLAINT)
 _APPEAL = (RulingAction.UPHOLD_APPEAL, RulingAction.DISMISS_APPEAL)
 ACTIONS: dict[EscalationKind, tuple[RulingAction, ...]] = {
-    EscalationKind.COMPLAINT: _COMPLAINT,
+    EscalationKind.COMPLAINT: (*_COMPLAINT, RulingAction.REQUEST_EVIDENCE),
     EscalationKind.APPEAL: _APPEAL,
     EscalationKind.SLA_BREACH: (*_CHANGE, *_COMPLAINT, *_APPEAL),
 }
@@ -125,7 +125,9 @@ class Ruling(BaseModel):
     action: RulingAction
     reason: str = Limit(min_length=1, max_length=2_000)
     step: MeasureStep | None = Limit(None, description="Measure to impose; null takes the rule's.")
-    duration_days: int | None = Limit(None, ge=1, le=36_500)
+    duration_days: int | None = Limit(
+        None, ge=1, le=36_500, description="Of the measure, or until evidence is brought."
+    )
     field: Field | None = None
 
 

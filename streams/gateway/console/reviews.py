@@ -38,6 +38,10 @@ SHOWN = 50
 YES = frozenset(
     (RulingAction.APPROVE_CHANGE, RulingAction.UPHOLD_COMPLAINT, RulingAction.UPHOLD_APPEAL)
 )
+NO = frozenset(
+    (RulingAction.REJECT_CHANGE, RulingAction.DISMISS_COMPLAINT, RulingAction.DISMISS_APPEAL)
+)
+KEYS = {RulingAction.REQUEST_EVIDENCE: "E", **dict.fromkeys(YES, "A"), **dict.fromkeys(NO, "R")}
 BREACHES = frozenset((RulingAction.REJECT_CHANGE, RulingAction.UPHOLD_COMPLAINT))
 """Rulings that find the account in breach."""
 
@@ -217,9 +221,8 @@ class _Desk:
             self._reason.on("input", self._type, js_handler="e => emit(e.target.value)")
             with ui.element("div").classes("actions"):
                 for action in case.actions:
-                    yes = action in YES
-                    face = _face_of(word_of(action), "A" if yes else "R")
-                    self._button(face, "yes" if yes else "no", action)
+                    tone = "yes" if action in YES else "no" if action in NO else ""
+                    self._button(_face_of(word_of(action), KEYS[action]), tone, action)
                 self._claim = self._button(self._face_of_claim(case), "", None)
 
     def _face_of_claim(self, case: Case) -> str:
@@ -318,8 +321,8 @@ class _Desk:
             await self._move(1 if key == "j" else -1)
         elif key == "c" and case is not None:
             await self._act(None)
-        elif key in ("a", "r") and case is not None:
-            fitting = [x for x in case.actions if (x in YES) == (key == "a")]
+        elif case is not None:
+            fitting = [x for x in case.actions if KEYS[x].lower() == key]
             if len(fitting) == 1:  # a passed time limit leaves open what it was about
                 await self._act(fitting[0])
 

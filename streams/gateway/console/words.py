@@ -78,8 +78,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "empty": ("没有待办。", "Nothing waits here."),
     "choose": ("请选择一项。", "Choose a case."),
     "keys": (
-        "J/K 上下 · C 认领 · A 通过/支持 · R 驳回",
-        "J/K move · C claim · A approve, uphold · R reject, dismiss",
+        "J/K 上下 · C 认领 · A 通过/支持 · R 驳回 · E 补充证据",
+        "J/K move · C claim · A approve, uphold · R reject, dismiss · E ask for evidence",
     ),
     "claim": ("认领", "Claim"),
     "release": ("释放", "Release"),
@@ -111,6 +111,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "reason.REJECT_CHANGE": ("经人工审核，不符合规定。", "A reviewer found it in breach."),
     "reason.UPHOLD_COMPLAINT": ("经核实，投诉属实。", "The complaint is well founded."),
     "reason.DISMISS_COMPLAINT": ("经核实，未发现违规。", "No breach was found."),
+    "reason.REQUEST_EVIDENCE": (
+        "需补充证据后再行审核。",
+        "It takes evidence to decide.",
+    ),
     "reason.UPHOLD_APPEAL": ("经复核，申诉成立。", "The appeal is well founded."),
     "reason.DISMISS_APPEAL": ("经复核，维持原措施。", "The measure stands."),
     "find": ("账号编号", "Account id"),

@@ -16,7 +16,7 @@ from streams.sandbox import own_redis
 from streams.views.store import now_ms
 from tests.streams.gateway.browser import open_browser
 from tests.streams.gateway.stack import Stack
-from tests.streams.gateway.test_flow import STRICT, known_identity, open_account
+from tests.streams.gateway.test_flow import STRICT, escalation_of, known_identity, open_account
 from tests.support import wait_until
 
 WITHIN_MS = 30_000
@@ -197,6 +197,24 @@ def test_a_ruling_that_changes_nothing_is_told_as_such(
         "The ruling is kept, but changes nothing: "
     )
     choose(page, stack, account)
+
+
+def test_who_complains_is_asked_for_evidence_by_one_key(
+    stack: Stack, account: str, opened: Open
+) -> None:
+    open_account(stack, account, bio="写写画画")
+    body = {"account_id": account, "category": "IMPERSONATION", "field": "BIO"}
+    receipt = stack.nobody.post("/v1/complaints", json=body).headers["location"]
+    escalation_of(stack, account, "complaint")
+    page = opened("bob")
+    page.goto(stack.url + "/reviews?queue=complaint")
+    page.locator(f'.case[data-account="{account}"]').press("Enter")
+    expect(page.locator(".desk .title")).to_have_text(account)
+    page.keyboard.press("e")
+    expect(page.get_by_role("alert").filter(has_text="evidence is asked for")).to_be_visible()
+    expect(page.locator(f'.case[data-account="{account}"]')).to_have_count(0)
+    told = stack.nobody.get(receipt).json()
+    assert told["state"] == "NEED_EVIDENCE", "whose turn it is must be told"
 
 
 def test_what_another_reviewer_does_with_a_case_is_told_to_who_looks_at_it(
