@@ -34,7 +34,7 @@ def impose(
             reviewer=ruling.reviewer_id,
         )
         return closure, "the account is closed"
-    ends, deadline = _length(turn, ruling, step, field)
+    ends, deadline = _length(turn, ruling, ground, step, field)
     standing = _standing(turn, ground, step, field, has_deadline=bool(deadline))
     if standing:
         if ruling.reviewer_id not in standing.confirmed:
@@ -59,10 +59,10 @@ def impose(
 
 
 def _length(
-    turn: Turn, ruling: AccountRuling, step: MeasureStep, field: Field | None
+    turn: Turn, ruling: AccountRuling, ground: Ground, step: MeasureStep, field: Field | None
 ) -> tuple[int, int]:
-    """End and deadline of an order: the ruling's days, else the pack's."""
-    terms, days = turn.pack.ladder, ruling.duration_days
+    """End and deadline of an order: the ruling's days, else those of the pack of its rule."""
+    terms, days = turn.ladder_of(ground.rule_id), ruling.duration_days
     if step is MeasureStep.CORRECT:
         return 0, turn.at + (days or terms.correct_days) * DAY
     if step is MeasureStep.RESTRICT:

@@ -48,6 +48,9 @@ from schemas.records import (
 
 _ERASED = "the account is erased"
 
+NO_FIELD = "a correction names the field that is to be corrected"
+"""Without one, nothing that the account does could lift it, and it would end in closure."""
+
 MAX_CASES = 16
 """Cases that may hold the evidence of an account at a time."""
 
@@ -141,24 +144,25 @@ def _reject_change(turn: Turn, ruling: AccountRuling) -> str:
         return _nothing("no change of this id waits for a person")
     if pending.pause:
         return _nothing(f"directive {pending.pause} holds it; it is decided when that ends")
+    rule = _rule_of(turn, reviews.rule_ids_of(pending))
+    field = _field_in_breach(ruling, pending, rule)
+    live = pending.phase is Phase.APPLIED
+    if live and ruling.step is MeasureStep.CORRECT and field is None:
+        return _nothing(NO_FIELD)
     reviewers = (pending.first,) if pending.first else ()
     reviewers = tuple(dict.fromkeys((*reviewers, ruling.reviewer_id)))
     reviews.refuse(turn, pending, "Rejected by a reviewer.", reviewers=reviewers)
-    rule = _rule_of(turn, reviews.rule_ids_of(pending))
-    if pending.phase is Phase.APPLIED:
-        return f"the value is found in breach; {_dispose_value(turn, ruling, pending, rule)}"
+    if live:
+        return f"the value is found in breach; {_dispose(turn, ruling, rule, field)}"
     if rule:
         credit.charge(turn, rule, "A change was rejected by a reviewer.")
     return "the change is refused"
 
 
-def _dispose_value(turn: Turn, ruling: AccountRuling, pending: Pending, rule: Rule | None) -> str:
-    """Begin the measure for a live value that a person found in breach."""
+def _field_in_breach(ruling: AccountRuling, pending: Pending, rule: Rule | None) -> Field | None:
+    """The field of a live value that a person found in breach."""
     only = next(iter(pending.values)) if len(pending.values) == 1 else None
-    field = next(
-        (f for r, f in pending.rules if rule is None or r == rule.id), ruling.field or only
-    )
-    return _dispose(turn, ruling, rule, field)
+    return next((f for r, f in pending.rules if rule is None or r == rule.id), ruling.field or only)
 
 
 def _uphold_complaint(turn: Turn, ruling: AccountRuling) -> str:
@@ -166,12 +170,14 @@ def _uphold_complaint(turn: Turn, ruling: AccountRuling) -> str:
     if ticket is None:
         return _nothing("no complaint of this id is open")
     rule = _rule_of(turn, tuple(ticket.rules))
-    done = _dispose(turn, ruling, rule, ticket.field or ruling.field)
-    if not ticket.settled:  # closing the account settles its complaints
-        outcome = CaseOutcome.UPHELD
-        reporters.rate(turn, ticket, outcome)
-        tickets.settle(turn, ticket, outcome, cases.UPHELD, disposal=cases.UPHELD)
-    return f"the complaint is upheld; {done}"
+    field = ticket.field or ruling.field or _field_of(turn, rule)
+    if ruling.step is MeasureStep.CORRECT and field is None:
+        return _nothing(NO_FIELD)
+    # First of all: closing the account would end its complaints without a decision.
+    outcome = CaseOutcome.UPHELD
+    reporters.rate(turn, ticket, outcome)
+    tickets.settle(turn, ticket, outcome, cases.UPHELD, disposal=cases.UPHELD)
+    return f"the complaint is upheld; {_dispose(turn, ruling, rule, field)}"
 
 
 def _dismiss_complaint(turn: Turn, ruling: AccountRuling) -> str:
@@ -232,6 +238,8 @@ _SECOND_PERSON = "an appeal is decided by who neither ordered nor confirmed the 
 def _impose_measure(turn: Turn, ruling: AccountRuling) -> str:
     if ruling.step is None:
         return _nothing("no step is named")
+    if ruling.step is MeasureStep.CORRECT and ruling.field is None:
+        return _nothing(NO_FIELD)
     _, done = impose(turn, ruling, RULING, ruling.step, ruling.field)
     return done
 
@@ -295,9 +303,14 @@ def _release_hold(turn: Turn, ruling: AccountRuling) -> str:
 
 
 def _dispose(turn: Turn, ruling: AccountRuling, rule: Rule | None, field: Field | None) -> str:
-    """Impose what a person has found due: the ruling's step, else the rule's, else CORRECT."""
+    """Impose what a person has found due: the ruling's step, else the rule's, else CORRECT.
+
+    Where no field is known there is nothing that a correction could be waited for: a warning.
+    """
     ground: Ground = ground_of(rule) if rule else RULING
     step = ruling.step or (rule.measure if rule else None) or MeasureStep.CORRECT
+    if ruling.step is None and step is MeasureStep.CORRECT and field is None:
+        step = MeasureStep.WARN
     measure, done = impose(turn, ruling, ground, step, field)
     if rule and measure:
         entry = credit.charge(turn, rule, f"Measure {step} was ordered by a reviewer.")
@@ -309,6 +322,14 @@ def _rule_of(turn: Turn, rule_ids: tuple[str, ...]) -> Rule | None:
     """The first of these rules that the pack (still) has."""
     rules = (turn.examiner.rule(rule_id) for rule_id in rule_ids)
     return next((rule for rule in rules if rule), None)
+
+
+def _field_of(turn: Turn, rule: Rule | None) -> Field | None:
+    """The field in which a rule hits now."""
+    if rule is None:
+        return None
+    found = turn.judge_current().proposals
+    return next((proposal.field for proposal in found if proposal.rule.id == rule.id), None)
 
 
 def _open_ticket(turn: Turn, ruling: AccountRuling) -> Ticket | None:

@@ -467,3 +467,13 @@ def test_an_answer_to_nothing_is_told_so(complaint: str):
     outputs = answer(world, complaint)
     assert one(outputs, Notice).outcome is CaseOutcome.NOT_ACCEPTED
     assert len(outputs) == 1
+
+
+@pytest.mark.obligation("CAC-19-4")
+def test_a_complaint_that_closes_the_account_was_upheld_and_others_were_not_decided():
+    world = World()
+    world.complain("t1", ComplaintCategory.IMPERSONATION, Field.NAME)
+    world.complain("t2", ComplaintCategory.VULGAR, Field.NAME)
+    outputs = world.rule(RulingAction.UPHOLD_COMPLAINT, "t1", step=MeasureStep.CLOSE)
+    ended = {f.complaint_id: f.outcome for f in of(outputs, ComplaintFeedback)}
+    assert ended == {"t1": CaseOutcome.UPHELD, "t2": CaseOutcome.WITHOUT_DECISION}

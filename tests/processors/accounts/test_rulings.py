@@ -390,3 +390,40 @@ def test_ended_measures_are_bounded():
     for _ in range(20):
         world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.WARN)
     assert len(world.account.measures) == 16
+
+
+# -- a correction needs a field ---------------------------------------------------------------
+
+
+def test_a_complaint_about_the_account_as_a_whole_is_corrected_where_the_rule_hits():
+    world = World()
+    world.apply(bio="ministry")
+    world.complain("t1", ComplaintCategory.IMPERSONATION)
+    disposal = one(world.rule(RulingAction.UPHOLD_COMPLAINT, "t1"), Disposal)
+    assert (disposal.step, disposal.fields) == (MeasureStep.CORRECT, (Field.BIO,))
+    assert steps(world.apply(bio="clean")) == [("LIFT", "CORRECT")]
+    assert steps(world.wait(days=60)) == []
+
+
+def test_an_upheld_complaint_that_concerns_no_field_warns_and_ends_nowhere():
+    """Nothing the account does could lift a correction of no field: it would be closed for it."""
+    world = World()
+    world.complain("t1", ComplaintCategory.OTHER)
+    assert steps(world.rule(RulingAction.UPHOLD_COMPLAINT, "t1")) == [("BEGIN", "WARN")]
+    assert steps(world.wait(days=60)) == []
+    assert world.status is Status.OPEN
+
+
+def test_an_order_to_correct_names_the_field_and_decides_nothing_without():
+    world = World()
+    step = MeasureStep.CORRECT
+    ordered = world.rule(RulingAction.IMPOSE_MEASURE, "x", step=step)
+    world.complain("t1", ComplaintCategory.OTHER)
+    upheld = world.rule(RulingAction.UPHOLD_COMPLAINT, "t1", step=step)
+    for outputs in (ordered, upheld):
+        assert "applied to nothing: a correction names the field" in (
+            one(outputs, AuditRecord).summary
+        )
+    assert [ticket.id for ticket in world.account.open_tickets()] == ["t1"]
+    outputs = world.rule(RulingAction.UPHOLD_COMPLAINT, "t1", step=step, field=Field.NAME)
+    assert steps(outputs) == [("BEGIN", "CORRECT")]

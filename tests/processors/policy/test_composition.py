@@ -13,6 +13,7 @@ from schemas.records import (
     MeasureStep,
     Notice,
     PackRef,
+    RulingAction,
     Verdict,
 )
 from tests.processors.accounts.world import DAY, World, make_pack, of, one, rule
@@ -57,6 +58,14 @@ def test_measure_notice_and_credit_carry_the_pack_of_their_rule_and_its_ladder()
     assert disposal.deadline == disposal.at + 20 * DAY
     assert one(outputs, Notice).pack_id == "other"
     assert one(outputs, CreditChange).pack_hash == "e" * 64
+
+
+def test_an_order_of_a_person_has_the_length_of_the_pack_of_its_rule():
+    ladder = replace(FIRST.ladder, correct_days=20)
+    world = both(rule("curious", Decision.HOLD, id="other.curious", severity=4), ladder=ladder)
+    world.apply("e1", bio="curious")
+    disposal = one(world.rule(RulingAction.REJECT_CHANGE, "e1"), Disposal)
+    assert disposal.deadline == disposal.at + 20 * DAY
 
 
 def test_of_two_packs_that_hit_a_value_only_the_most_severe_rule_is_charged():
