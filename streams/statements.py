@@ -14,6 +14,7 @@ from typing import Any
 
 from processors.policy import Policy, StatementGround, StatementTerms
 from schemas.records import (
+    CaseOutcome,
     ComplaintFeedback,
     ComplaintState,
     Disposal,
@@ -73,7 +74,11 @@ class Statements:
         """Take up an output; others than disposals and feedback on complaints say nothing."""
         if type(record) is Disposal and record.action is DisposalAction.BEGIN:
             self._disposals[record.disposal_id] = record
-        elif type(record) is ComplaintFeedback and record.state is ComplaintState.DISPOSAL:
+        elif (
+            type(record) is ComplaintFeedback
+            and record.state is ComplaintState.DISPOSAL
+            and record.outcome is CaseOutcome.UPHELD  # a closure ends complaints of anything else
+        ):
             self._asked.add((record.account_id, record.event_id))
 
     def bodies(self) -> Iterator[dict[str, Any]]:
@@ -110,7 +115,7 @@ class Statements:
         return statement
 
     def _source(self, disposal: Disposal) -> str:
-        """A notice of somebody, where the same event settled a complaint; else our own doing."""
+        """A notice of somebody, where the same event upheld a complaint; else our own doing."""
         asked = (disposal.account_id, disposal.event_id) in self._asked
         return "SOURCE_ARTICLE_16" if asked else "SOURCE_VOLUNTARY"
 

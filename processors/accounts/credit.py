@@ -68,13 +68,26 @@ def hold_level(turn: Turn) -> None:
     """Have the measure of the account's credit level in force, and that of no other level."""
     if turn.account.status is not Status.OPEN:
         return
+    lift_others(turn)
+    level = _level(turn)
+    if level.measure and not ladder.of_cause(turn.account, CREDIT.rule_id, None):
+        _begin(turn, level.measure, reasons.credit_fell(level.name))
+
+
+def lift_others(turn: Turn) -> bool:
+    """Lift the measures of levels on which an open account is not; whether there were any.
+
+    So it is where the score has moved, and where a pack draws the levels otherwise than the one
+    under which a measure began.
+    """
+    if turn.account.status is not Status.OPEN:
+        return False
     level = _level(turn)
     held = ladder.of_cause(turn.account, CREDIT.rule_id, None)
-    for measure in held:
-        if measure.step is not level.measure:
-            ladder.lift(turn, measure, reasons.credit_moved(level.name))
-    if level.measure and not any(measure.step is level.measure for measure in held):
-        _begin(turn, level.measure, reasons.credit_fell(level.name))
+    others = [measure for measure in held if measure.step is not level.measure]
+    for measure in others:
+        ladder.lift(turn, measure, reasons.credit_moved(level.name))
+    return bool(others)
 
 
 def go_on(turn: Turn) -> None:
@@ -91,8 +104,11 @@ def _level(turn: Turn) -> Level:
 
 
 def _follow(turn: Turn, before: Level) -> None:
+    """Begin a measure with a level that is another one: a person may have lifted that of this."""
     if _level(turn).name != before.name:
         hold_level(turn)
+    else:
+        lift_others(turn)
 
 
 def _begin(turn: Turn, step: MeasureStep, reason: Message) -> Measure:

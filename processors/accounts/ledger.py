@@ -59,6 +59,9 @@ def repair(turn: Turn) -> None:
     The score stays the sum of what is listed.
     """
     terms = turn.pack.credit
+    if not terms.repair_days:  # no longer a term of the pack
+        turn.account.repair_due = 0
+        return
     entry = next(entry for entry in turn.account.ledger if entry.points < 0)
     before = score_of(turn.account, terms)
     entry.points = min(0, entry.points + terms.repair_points)

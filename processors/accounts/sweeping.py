@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from processors.accounts import reasons, values
+from processors.accounts import credit, reasons, values
 from processors.accounts.effects import Audited
 from processors.accounts.ids import derive_id
 from processors.accounts.state import Account, Status
@@ -37,6 +37,7 @@ def verify_anew(turn: Turn) -> bool:
     news = tuple(p for p in judgement.proposals if not _was_warned_of(turn.account, p))
     values.verify_current(turn, replace(judgement, proposals=news))
     relieved = _relieve_what_is_found_no_more(turn, judgement)
+    relieved |= credit.lift_others(turn)
     return relieved or bool(turn.effects)
 
 

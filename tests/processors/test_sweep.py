@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from processors import engine
 from processors.accounts import Status, decode
-from processors.policy import BrakeTerms, Policy, SweepTerms
+from processors.policy import BrakeTerms, CreditTerms, Level, Policy, SweepTerms
 from processors.sweeps import Progress, Sweep, advance, next_step
 from schemas.records import (
     AccountChange,
@@ -42,6 +42,9 @@ MILD = Policy(
     )
 )
 """Rules that look at the name alone."""
+
+
+RESTRICTED = Level("D", 0, MeasureStep.RESTRICT)
 
 
 class Town:
@@ -140,6 +143,16 @@ def test_a_measure_whose_rule_hits_no_more_is_lifted_and_one_that_a_person_order
     town.policy = MILD
     lifted = one(town.sweep(), Disposal)
     assert (lifted.account_id, lifted.action) == ("by-rule", DisposalAction.LIFT)
+
+
+def test_a_restriction_of_a_credit_level_that_the_new_pack_does_not_have_is_lifted() -> None:
+    town = Town(Policy(make_pack(credit=CreditTerms(700, (Level("A", 690), RESTRICTED)))))
+    town.say("a", "my contact")
+    town.say("a", "tea")
+    town.policy = Policy(make_pack(credit=CreditTerms(700, (Level("A", 0),)), hash="d" * 64))
+    lifted = one(town.sweep(), Disposal)
+    assert (lifted.rule_id, lifted.action) == ("credit", DisposalAction.LIFT)
+    assert town.sweep(sweep=Sweep("s2", START)) == []
 
 
 def test_a_restriction_is_served_to_its_end_without_the_duty_to_correct() -> None:

@@ -117,6 +117,14 @@ def test_what_a_notice_led_to_names_it_as_the_source(world: World):
     assert statement["source_type"] == "SOURCE_ARTICLE_16"
 
 
+def test_a_closure_that_ends_a_notice_about_something_else_was_not_asked_for(world: World):
+    world.propose(bio="I garden.")
+    world.complain("n1", ComplaintCategory.OTHER, Field.BIO, **GIVEN)
+    world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.CLOSE)
+    (statement,) = exported(world.log)
+    assert statement["source_type"] == "SOURCE_VOLUNTARY"
+
+
 def test_a_warning_a_demand_to_correct_and_another_regime_have_no_statement(world: World):
     assert exported(world.apply(name="www.example.com")) == []
     cac = Policy(load_pack(shipped_pack("cac2022")))

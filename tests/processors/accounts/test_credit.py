@@ -317,3 +317,45 @@ def test_a_repaired_entry_that_is_overturned_gives_back_what_is_left_of_it():
         -130,
         700,
     )
+
+
+def restricted() -> World:
+    """An account on the level D, which restricts it, with nothing left to correct."""
+    world = World()
+    world.apply(bio="casino")
+    world.apply(name="casino")
+    world.apply(signature="casino")
+    world.apply(bio="", name="plain", signature="")
+    world.wait(days=8)
+    assert [measure.rule for measure in world.account.live_measures()] == ["credit"]
+    return world
+
+
+MILD = CreditTerms(700, (Level("A", 200), Level("D", 0, MeasureStep.RESTRICT)))
+
+
+def test_a_restriction_of_a_level_that_the_pack_draws_no_more_does_not_stay_for_good():
+    world = restricted()
+    world.policy = Policy(make_pack(credit=MILD, hash="e" * 64))
+    outputs = world.wait(days=90)
+    assert of(outputs, CreditChange)[0].previous_level == of(outputs, CreditChange)[0].level == "A"
+    assert [d.action for d in of(outputs, Disposal)] == [DisposalAction.LIFT]
+    assert world.live() == []
+
+
+def test_what_a_person_has_lifted_of_a_level_does_not_come_again_on_the_same_level():
+    world = restricted()
+    (measure,) = world.account.live_measures()
+    world.rule(RulingAction.LIFT_MEASURE, measure.id)
+    change = one(world.propose(bio="advert"), CreditChange)
+    assert change.level == change.previous_level == "D"
+    assert world.live() == []
+
+
+def test_where_a_pack_repairs_no_more_nothing_is_said_to_be_repaired():
+    terms = make_pack().credit
+    world = World(Policy(make_pack(credit=replace(terms, repair_days=30, repair_points=10))))
+    world.propose(bio="contact")
+    world.policy = Policy(make_pack())
+    assert none(world.wait(days=40), CreditChange)
+    assert score(world) == 670
