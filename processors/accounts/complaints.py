@@ -227,6 +227,11 @@ def _same(turn: Turn, ticket: Ticket) -> Ticket | None:
     return still_open[-1] if len(still_open) >= MAX_OPEN_PER_SUBJECT else None
 
 
+def is_replaced(account: Account, ticket: Ticket) -> bool:
+    """Whether what was complained of is another value by now."""
+    return ticket.value != _value_hash(account, ticket.field)
+
+
 def _value_hash(account: Account, field: Field | None) -> bytes:
     if field is not None:
         return digest(account.value(field) or "")

@@ -29,6 +29,8 @@ from processors.accounts.verification import expire_fact
 from processors.policy.model import Message
 from schemas.records import AuditKind, Decision, EscalationKind, MeasureStep, Phase
 
+_MATERIAL = Decision.NEED_MATERIAL
+
 
 def fire_next(
     account_id: str, account: Account, examiner_at: Callable[[int], Examiner], upto: int
@@ -107,6 +109,8 @@ def _end_measure(turn: Turn, measure: Measure) -> None:
         ladder.lift(turn, measure, reasons.TIME_PASSED)
     elif not _still_found(turn, measure):
         ladder.lift(turn, measure, reasons.NOT_FOUND)
+    elif waiting_for := _correction_that_waits(turn, measure):
+        _give_time(turn, measure, waiting_for.due, reasons.CORRECTION_WAITS)
     elif measure.step is MeasureStep.SUSPEND:
         _go_up(turn, measure, MeasureStep.CLOSE, reasons.NOT_CORRECTED_SUSPENDED)
     else:
@@ -125,10 +129,35 @@ def _go_up(turn: Turn, measure: Measure, step: MeasureStep, reason: Message) -> 
     )
 
 
+def _correction_that_waits(turn: Turn, measure: Measure) -> Pending | None:
+    """A correction that the account has proposed in time and that waits for us, not for it.
+
+    A time limit waits for a person once, lest one proposal after the other puts it off for good,
+    and for pauses as long as they last.
+    """
+    for pending in turn.account.pending:
+        value = pending.values.get(measure.field) if measure.field else None
+        waits_for_us = pending.phase is Phase.PROPOSED and pending.decision is not _MATERIAL
+        if value is None or not waits_for_us or pending.due <= turn.at:
+            continue
+        if measure.put_off and not pending.pause:
+            continue
+        found = turn.judge_current({measure.field: value}).proposals if measure.field else ()
+        if not any(proposal.rule.id == measure.rule for proposal in found):
+            return pending
+    return None
+
+
+def _give_time(turn: Turn, measure: Measure, until: int, reason: Message) -> None:
+    """Let a deadline that is over come later, and a restriction last until then."""
+    measure.deadline, measure.put_off = until, True
+    ladder.extend(turn, measure, until if measure.ends else 0, reason, "")
+
+
 def _wait_for_quota(turn: Turn, measure: Measure, step: MeasureStep) -> None:
     """The step's quota is used up: the deadline moves on by one window, and a person is told."""
-    measure.deadline = turn.at + turn.pack.brakes.quota_hours * HOUR
-    ladder.extend(turn, measure, measure.ends, reasons.QUOTA, "")
+    until = turn.at + turn.pack.brakes.quota_hours * HOUR
+    _give_time(turn, measure, until, reasons.QUOTA)
     if not any(breach.subject == measure.id for breach in turn.account.breaches):
         why = f"The quota of automatic measures {step} is used up; the time to correct is longer."
         open_breach(turn, measure.id, why, (measure.rule,), kind=EscalationKind.BRAKE)

@@ -16,6 +16,10 @@ PAGE_COMPLETE = Message(
 )
 NOT_FOUND = Message(zh="复核未再发现违规。", en="What it was begun for is no longer found.")
 QUOTA = Message(zh="改正期限顺延。", en="There is more time to correct it before the next step.")
+CORRECTION_WAITS = Message(
+    zh="您在期限内提交的更改尚未审定，改正期限顺延。",
+    en="A correction was proposed in time and is not decided yet: there is more time.",
+)
 NOT_CORRECTED = Message(zh="未在期限内改正。", en="It was not corrected in time.")
 NOT_CORRECTED_SUSPENDED = Message(
     zh="暂停使用期间仍未改正。", en="It was not corrected while suspended."

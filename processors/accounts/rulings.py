@@ -13,6 +13,7 @@ from processors.accounts import (
     cases,
     changes,
     closing,
+    complaints,
     credit,
     duties,
     hearing,
@@ -170,14 +171,16 @@ def _uphold_complaint(turn: Turn, ruling: AccountRuling) -> str:
     if ticket is None:
         return _nothing("no complaint of this id is open")
     rule = _rule_of(turn, tuple(ticket.rules))
-    field = ticket.field or ruling.field or _field_of(turn, rule)
+    hit = _field_of(turn, rule)
+    field = ticket.field or ruling.field or hit
     if ruling.step is MeasureStep.CORRECT and field is None:
         return _nothing(NO_FIELD)
+    corrected = rule is not None and hit is None and complaints.is_replaced(turn.account, ticket)
     # First of all: closing the account would end its complaints without a decision.
     outcome = CaseOutcome.UPHELD
     reporters.rate(turn, ticket, outcome)
     tickets.settle(turn, ticket, outcome, cases.UPHELD, disposal=cases.UPHELD)
-    return f"the complaint is upheld; {_dispose(turn, ruling, rule, field)}"
+    return f"the complaint is upheld; {_dispose(turn, ruling, rule, field, corrected=corrected)}"
 
 
 def _dismiss_complaint(turn: Turn, ruling: AccountRuling) -> str:
@@ -302,14 +305,25 @@ def _release_hold(turn: Turn, ruling: AccountRuling) -> str:
     return "the evidence is held for other cases"
 
 
-def _dispose(turn: Turn, ruling: AccountRuling, rule: Rule | None, field: Field | None) -> str:
+def _dispose(
+    turn: Turn,
+    ruling: AccountRuling,
+    rule: Rule | None,
+    field: Field | None,
+    *,
+    corrected: bool = False,
+) -> str:
     """Impose what a person has found due: the ruling's step, else the rule's, else CORRECT.
 
-    Where no field is known there is nothing that a correction could be waited for: a warning.
+    Where no field is known, or the breach is ``corrected``, there is nothing that a correction
+    could be waited for: a warning.
     """
     ground: Ground = ground_of(rule) if rule else RULING
     step = ruling.step or (rule.measure if rule else None) or MeasureStep.CORRECT
-    if ruling.step is None and step is MeasureStep.CORRECT and field is None:
+    nothing_to_correct = step is MeasureStep.CORRECT and field is None
+    if corrected and step in (MeasureStep.CORRECT, MeasureStep.SUSPEND):
+        nothing_to_correct = True
+    if ruling.step is None and nothing_to_correct:
         step = MeasureStep.WARN
     measure, done = impose(turn, ruling, ground, step, field)
     if rule and measure:

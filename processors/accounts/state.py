@@ -188,7 +188,8 @@ class Measure(Struct, array_like=True, gc=False):
     upheld appeal takes back. ``deadline`` is until when a correction lifts the measure,
     ``reminder`` when the account is reminded of it. ``reviewer`` is empty where no person ordered
     it, ``confirmed`` names those who lengthened it. ``rollback`` is the last compliant value of
-    the field while the measure is live.
+    the field while the measure is live. ``put_off`` says that its time was over once, and that it
+    stands only for want of what was not decided by then.
     """
 
     id: str
@@ -210,6 +211,7 @@ class Measure(Struct, array_like=True, gc=False):
     clause: str = ""
     rollback: str | None = None
     confirmed: list[str] = []
+    put_off: bool = False
 
 
 class Entry(Struct, array_like=True, gc=False):

@@ -224,8 +224,8 @@ def lift_identity(turn: Turn) -> None:
 
 
 def relieve(turn: Turn, measure: Measure, why: Message) -> None:
-    """End the duty to correct; a restriction is served to its end without it."""
-    if measure.step is MeasureStep.RESTRICT:
+    """End the duty to correct; a restriction is served to its own end without it."""
+    if measure.step is MeasureStep.RESTRICT and not measure.put_off:
         measure.deadline = 0
     else:
         ladder.lift(turn, measure, why)

@@ -279,3 +279,57 @@ def test_cancelling_ends_the_measures():
     world.change(kind=ChangeKind.CANCELLATION)
     assert world.live() == []
     assert steps(world.wait(days=60)) == []
+
+
+# -- a correction that waits for us ------------------------------------------------------------
+
+
+def test_a_correction_proposed_in_time_is_decided_before_the_deadline_takes_effect():
+    world = World()
+    world.apply(bio="contact")
+    world.wait(days=6.5)
+    waits_until = one(world.propose("fix", bio="ministry"), Verdict).due_at
+    outputs = world.wait(days=1)
+    extended = one(outputs, Disposal)
+    assert (extended.action, extended.step) == (DisposalAction.EXTEND, MeasureStep.CORRECT)
+    assert extended.deadline == waits_until
+    assert "proposed in time" in [n.body for n in of(outputs, Notice)][-1]
+    lifted = one(world.rule(RulingAction.APPROVE_CHANGE, "fix"), Disposal)
+    assert (lifted.action, lifted.step) == (DisposalAction.LIFT, MeasureStep.CORRECT)
+
+
+def test_a_deadline_is_put_off_for_a_person_once_and_not_for_what_does_not_correct():
+    world = World()
+    world.apply(bio="contact")
+    world.wait(days=6.5)
+    world.propose(bio="contact ministry national")
+    assert MeasureStep.SUSPEND in [d.step for d in of(world.wait(days=1), Disposal)]
+    world = World()
+    world.apply(bio="contact")
+    for days in (6.5, 2.5):
+        world.wait(days=days)
+        world.propose(bio=f"ministry {days}")
+    assert world.live() == [MeasureStep.CORRECT]
+    world.wait(days=1)
+    assert world.live() == [MeasureStep.SUSPEND]
+
+
+def test_material_that_the_account_owes_puts_nothing_off():
+    world = World()
+    world.apply(bio="contact")
+    world.wait(days=6.5)
+    world.propose(bio="doctor")
+    world.wait(days=1)
+    assert world.live() == [MeasureStep.SUSPEND]
+
+
+def test_a_restriction_that_lasted_longer_for_want_of_a_decision_ends_with_it():
+    world = World()
+    world.apply(bio="casino")
+    world.wait(days=6.5)
+    world.propose("fix", bio="ministry")
+    world.wait(days=1)
+    assert world.live() == [MeasureStep.RESTRICT]
+    lifted = one(world.rule(RulingAction.APPROVE_CHANGE, "fix"), Disposal)
+    assert (lifted.action, lifted.at) == (DisposalAction.LIFT, world.now)
+    assert world.live() == []

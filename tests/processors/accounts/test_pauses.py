@@ -17,9 +17,11 @@ from schemas.records import (
     AuditRecord,
     ChangeKind,
     Decision,
+    Disposal,
     Escalation,
     EscalationStatus,
     Field,
+    MeasureStep,
     Phase,
     RulingAction,
     SubjectKind,
@@ -337,3 +339,15 @@ def _check(
                 and (not order.accounts or key.decode() in order.accounts)
             )
             assert not covers, (order, change)
+
+
+def test_nobody_is_suspended_or_closed_for_a_correction_that_a_pause_holds():
+    world = paused(pause(since=START + 5 * DAY, days=60))
+    world.apply(bio="contact")
+    world.wait(days=6)
+    world.propose("fix", bio="clean")
+    world.wait(days=50)
+    assert world.live() == [MeasureStep.CORRECT]
+    world.wait(days=10)
+    assert world.live() == []
+    assert MeasureStep.SUSPEND not in [disposal.step for disposal in of(world.log, Disposal)]

@@ -427,3 +427,14 @@ def test_an_order_to_correct_names_the_field_and_decides_nothing_without():
     assert [ticket.id for ticket in world.account.open_tickets()] == ["t1"]
     outputs = world.rule(RulingAction.UPHOLD_COMPLAINT, "t1", step=step, field=Field.NAME)
     assert steps(outputs) == [("BEGIN", "CORRECT")]
+
+
+def test_a_complaint_upheld_after_the_correction_warns_and_suspends_nobody():
+    world = World()
+    world.apply(bio="ministry")
+    world.complain("t1", ComplaintCategory.IMPERSONATION, Field.BIO)
+    world.apply(bio="clean")
+    outputs = world.rule(RulingAction.UPHOLD_COMPLAINT, "t1")
+    assert steps(outputs) == [("BEGIN", "WARN")]
+    assert one(outputs, CreditChange).rule_id == "ministry"
+    assert steps(world.wait(days=60)) == []
