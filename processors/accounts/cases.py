@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from processors.accounts.notices import code_of, day, field_name
+from processors.accounts.reasons import in_full
 from processors.policy.model import Message
 from schemas.records import CaseOutcome, ComplaintCategory, Field, NoticeKind
 
@@ -60,6 +61,13 @@ TOO_MANY_APPEALS = Message(
     zh="待处理的申诉过多，本申诉未受理。",
     en="Too many appeals are open; they must be decided first.",
 )
+
+
+def with_reason(said: Message, reason: str) -> Message:
+    """A decision with the reason that the person gave who took it (DSA Art. 20(5))."""
+    given = in_full(reason)
+    return Message(zh=f"{said.zh}理由：{given.zh}", en=f"{said.en} Reason: {given.en}")
+
 
 ANSWERED = Message(
     zh="答复已收到，将由处理该投诉举报的人员一并审阅。",

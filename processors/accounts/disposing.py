@@ -18,7 +18,7 @@ from processors.accounts.effects import (
 from processors.accounts.grounds import CREDIT
 from processors.accounts.ids import derive_id
 from processors.accounts.ledger import score_of
-from processors.accounts.notices import compose
+from processors.accounts.notices import compose, means_and_redress
 from processors.accounts.recording import AUTOMATIC, OutputRecord, common, record
 from processors.accounts.state import INDEX
 from processors.accounts.turn import DAY, HOUR, Turn
@@ -169,9 +169,8 @@ def _notify(
     over = kind is NoticeKind.MEASURE_LIFTED
     appeal_until = None if over else terms.begins + turn.ladder_of(terms.rule_id).appeal_days * DAY
     found, functions = (disposal.evidence, disposal.functions) if disposal else ((), ())
-    words = compose(
-        kind, turn.account.language, terms, reason, ground, appeal_until, found, functions
-    )
+    language = turn.account.language or turn.pack.language
+    words = compose(kind, language, terms, reason, ground, appeal_until, found, functions)
     outputs.append(
         Notice(
             **common(turn, terms.rule_id),
@@ -202,13 +201,5 @@ def _means_and_redress(
     statements = turn.examiner.policy.pack_of(terms.rule_id).statements
     if statements is None or disposal is None or disposal.action is DisposalAction.LIFT:
         return ""
-    detected, decided = turn.examiner.rule(terms.rule_id) is not None, disposal.automatic
-    if language == "zh":
-        yes, no = "是", "否"
-        means = f"是否以自动方式发现：{yes if detected else no}。"
-        means += f"是否以自动方式决定：{yes if decided else no}。"
-        return means + statements.redress.zh
-    yes, no = "yes", "no"
-    means = f" Detected by automated means: {yes if detected else no}."
-    means += f" Decided by automated means: {yes if decided else no}. "
-    return means + statements.redress.en
+    detected = turn.examiner.rule(terms.rule_id) is not None
+    return means_and_redress(language, statements, detected=detected, decided=disposal.automatic)

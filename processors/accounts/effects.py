@@ -148,7 +148,10 @@ class CorrectionReminded(Struct, frozen=True, gc=False):
 
 
 class ComplaintMoved(Struct, frozen=True, gc=False):
-    """A complaint reached a state; ``rule_ids`` hit what was complained of."""
+    """A complaint reached a state; ``rule_ids`` hit what was complained of.
+
+    ``by_person`` says that a person has decided it.
+    """
 
     complaint_id: str
     state: ComplaintState
@@ -159,6 +162,7 @@ class ComplaintMoved(Struct, frozen=True, gc=False):
     rule_ids: tuple[str, ...]
     outcome: CaseOutcome | None
     evidence_due_at: int | None
+    by_person: bool = False
 
 
 class CaseTold(Struct, frozen=True, gc=False):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from processors.accounts import cases, disposing, duties, ledger
+from processors.accounts import cases, disposing, duties, ladder, ledger
 from processors.accounts.effects import (
     Audited,
     CaseTold,
@@ -26,15 +26,19 @@ from processors.accounts.effects import (
     VerdictGiven,
 )
 from processors.accounts.ids import derive_id
+from processors.accounts.notices import code_of, means_and_redress
 from processors.accounts.recording import Case, OutputRecord, common, record
 from processors.accounts.turn import Turn
 from schemas.records import (
+    CaseOutcome,
     ComplaintFeedback,
+    ComplaintState,
     CreditChange,
     Escalation,
     EscalationStatus,
     ImageRequest,
     Notice,
+    NoticeKind,
     Verdict,
 )
 
@@ -120,16 +124,31 @@ def _complaint(turn: Turn, effect: ComplaintMoved, outputs: list[OutputRecord]) 
             due_at=effect.due_at,
             language=effect.language,
             at=turn.at,
-            message=cases.in_language(effect.language, effect.reason),
+            message=_told(turn, effect),
             outcome=effect.outcome,
             evidence_due_at=effect.evidence_due_at,
         )
     )
 
 
+_DECIDED = (CaseOutcome.UPHELD, CaseOutcome.DISMISSED, CaseOutcome.NOT_ACCEPTED)
+
+
+def _told(turn: Turn, effect: ComplaintMoved) -> str:
+    """What the complainant reads; with the decision, where the pack has statements, the redress."""
+    language = code_of(effect.language or turn.pack.language)
+    told = cases.in_language(language, effect.reason)
+    statements = turn.pack.statements
+    decided = effect.state is ComplaintState.FEEDBACK and effect.outcome in _DECIDED
+    if statements is None or not decided:
+        return told
+    return told + means_and_redress(language, statements, decided=not effect.by_person)
+
+
 def _case(turn: Turn, effect: CaseTold, outputs: list[OutputRecord]) -> None:
     case_id = effect.complaint_id or effect.appeal_id
-    words = cases.put(effect.kind, turn.account.language, effect.said)
+    language = turn.account.language or turn.pack.language
+    words = cases.put(effect.kind, language, effect.said)
     outputs.append(
         Notice(
             **common(turn),
@@ -138,7 +157,7 @@ def _case(turn: Turn, effect: CaseTold, outputs: list[OutputRecord]) -> None:
             measure_id=effect.measure_id,
             language=words.language,
             title=words.title,
-            body=words.body,
+            body=words.body + _redress(turn, effect, words.language),
             rule_id="",
             article="",
             deadline=effect.until,
@@ -148,6 +167,15 @@ def _case(turn: Turn, effect: CaseTold, outputs: list[OutputRecord]) -> None:
             outcome=effect.outcome,
         )
     )
+
+
+def _redress(turn: Turn, effect: CaseTold, language: str) -> str:
+    """Where else one may turn to against the decision of an appeal (DSA Art. 20(5))."""
+    if effect.kind is not NoticeKind.APPEAL_DECIDED:
+        return ""
+    measure = ladder.find(turn.account, effect.measure_id)
+    pack = turn.examiner.policy.pack_of(measure.rule) if measure else turn.pack
+    return means_and_redress(language, pack.statements) if pack.statements else ""
 
 
 def _escalation(

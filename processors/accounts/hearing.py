@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from processors.accounts import cases
 from processors.accounts.effects import CaseTold
 from processors.accounts.escalations import close_breach, close_escalation, open_escalation
 from processors.accounts.state import Account, Appeal
@@ -26,14 +27,18 @@ def open_before_a_person(
     )
 
 
-def settle(turn: Turn, appeal: Appeal, outcome: CaseOutcome, said: Message) -> None:
-    """End an appeal and tell the account holder how."""
+def settle(
+    turn: Turn, appeal: Appeal, outcome: CaseOutcome, said: Message, reason: str = ""
+) -> None:
+    """End an appeal and tell the account holder how, with the reason that a person gave."""
     if appeal in turn.account.appeals:
         turn.account.appeals.remove(appeal)
     close_escalation(
         turn, EscalationKind.APPEAL, appeal.id, appeal.priority, appeal.at, appeal.due, said.en
     )
     close_breach(turn, appeal.id, said.en)
+    if reason:
+        said = cases.with_reason(said, reason)
     tell(turn, NoticeKind.APPEAL_DECIDED, appeal, said, outcome)
 
 

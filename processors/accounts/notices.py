@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from processors.accounts.effects import Ground, MeasureTerms
 from processors.accounts.reasons import STEP_NAMES
-from processors.policy.model import Message
+from processors.policy.model import Message, StatementsTerms
 from processors.text import HIDDEN, HIDDEN_ZH
 from schemas.records import Field, Finding, MeasureStep, NoticeKind
 
@@ -137,6 +137,41 @@ def compose(
         parts.append(words.appeal.format(day(appeal_until)))
     title = _in(code, _TITLES[kind]).format(step=step)
     return Notice(code, title, words.join.join(parts))
+
+
+def means_and_redress(
+    language: str,
+    statements: StatementsTerms,
+    *,
+    detected: bool | None = None,
+    decided: bool | None = None,
+) -> str:
+    """Whether automated means detected and decided, None where it is not said, and the redress.
+
+    It goes on after other words (DSA Art. 16(5) and (6), 17(3), 20(5)).
+    """
+    words, parts = _MEANS[language], []
+    if detected is not None:
+        parts.append(words.detected.format(words.yes if detected else words.no))
+    if decided is not None:
+        parts.append(words.decided.format(words.yes if decided else words.no))
+    join = _WORDS[language].join
+    return join + join.join([*parts, _in(language, statements.redress)])
+
+
+class _Means(NamedTuple):
+    detected: str
+    decided: str
+    yes: str
+    no: str
+
+
+_MEANS = {
+    "zh": _Means("是否以自动方式发现：{}。", "是否以自动方式决定：{}。", "是", "否"),
+    "en": _Means(
+        "Detected by automated means: {}.", "Decided by automated means: {}.", "yes", "no"
+    ),
+}
 
 
 def field_name(field: Field | None) -> Message:

@@ -53,9 +53,14 @@ def found(why: str) -> Message:
 
 def ordered(why: str) -> Message:
     """An order of a reviewer, with the reason given."""
+    given = in_full(why)
+    return Message(zh=f"经人工审核决定：{given.zh}", en=f"Ordered by a reviewer: {given.en}")
+
+
+def in_full(why: str) -> Message:
+    """What a reviewer wrote, with a full stop."""
     ended = why.endswith(tuple("。.！!？?"))
-    zh, en = ("", "") if ended else ("。", ".")
-    return Message(zh=f"经人工审核决定：{why}{zh}", en=f"Ordered by a reviewer: {why}{en}")
+    return Message(why, why) if ended else Message(zh=f"{why}。", en=f"{why}.")
 
 
 def replaced_by(step: str) -> Message:

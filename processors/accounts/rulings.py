@@ -179,7 +179,7 @@ def _uphold_complaint(turn: Turn, ruling: AccountRuling) -> str:
     # First of all: closing the account would end its complaints without a decision.
     outcome = CaseOutcome.UPHELD
     reporters.rate(turn, ticket, outcome)
-    tickets.settle(turn, ticket, outcome, cases.UPHELD, disposal=cases.UPHELD)
+    tickets.settle(turn, ticket, outcome, cases.UPHELD, disposal=cases.UPHELD, by_person=True)
     return f"the complaint is upheld; {_dispose(turn, ruling, rule, field, corrected=corrected)}"
 
 
@@ -188,7 +188,7 @@ def _dismiss_complaint(turn: Turn, ruling: AccountRuling) -> str:
     if ticket is None:
         return _nothing("no complaint of this id is open")
     reporters.rate(turn, ticket, CaseOutcome.DISMISSED, misuse=ruling.misuse)
-    tickets.settle(turn, ticket, CaseOutcome.DISMISSED, cases.DISMISSED)
+    tickets.settle(turn, ticket, CaseOutcome.DISMISSED, cases.DISMISSED, by_person=True)
     if ticket.field:
         field = ticket.field
         values.approve(turn.account, [(rule, field) for rule in ticket.rules])
@@ -215,7 +215,7 @@ def _uphold_appeal(turn: Turn, ruling: AccountRuling) -> str:
     measure = ladder.find(turn.account, appeal.measure)
     if measure and appeals.judged_by(turn.account, measure, ruling.reviewer_id):
         return _nothing(_SECOND_PERSON)
-    hearing.settle(turn, appeal, CaseOutcome.UPHELD, cases.APPEAL_UPHELD)
+    hearing.settle(turn, appeal, CaseOutcome.UPHELD, cases.APPEAL_UPHELD, ruling.reason)
     if measure is None:
         return "the appeal is upheld; the measure is not known to this account"
     done = appeals.overturn(turn, measure, ruling.reviewer_id, appeal.id)
@@ -231,7 +231,7 @@ def _dismiss_appeal(turn: Turn, ruling: AccountRuling) -> str:
         if appeals.judged_by(turn.account, measure, ruling.reviewer_id):
             return _nothing(_SECOND_PERSON)
         appeals.confirm(measure, ruling.reviewer_id)
-    hearing.settle(turn, appeal, CaseOutcome.DISMISSED, cases.APPEAL_DISMISSED)
+    hearing.settle(turn, appeal, CaseOutcome.DISMISSED, cases.APPEAL_DISMISSED, ruling.reason)
     return "the appeal is dismissed"
 
 

@@ -26,6 +26,7 @@ def move(
     reason: Message,
     *,
     merged_into: str | None = None,
+    by_person: bool = False,
 ) -> None:
     """Say that a complaint has reached a state."""
     turn.effects.append(
@@ -39,6 +40,7 @@ def move(
             tuple(ticket.rules),
             ticket.outcome,
             ticket.evidence_due or None,
+            by_person,
         )
     )
 
@@ -79,6 +81,7 @@ def settle(
     reason: Message,
     *,
     disposal: Message | None = None,
+    by_person: bool = False,
 ) -> None:
     """End a complaint: with a disposal, where its words are given, then feedback to both sides.
 
@@ -90,7 +93,7 @@ def settle(
         move(turn, ticket, ComplaintState.NOT_ACCEPTED, reason)
     elif disposal:
         move(turn, ticket, ComplaintState.DISPOSAL, disposal)
-    move(turn, ticket, ComplaintState.FEEDBACK, reason)
+    move(turn, ticket, ComplaintState.FEEDBACK, reason, by_person=by_person)
     move(turn, ticket, ComplaintState.CLOSED, cases.CLOSED)
     if not received:
         tell_account(turn, ticket.id, outcome)

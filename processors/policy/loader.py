@@ -20,6 +20,7 @@ from processors.policy.model import (
     DetectorKind,
     KnownImage,
     Mode,
+    NoticeLanguage,
     Pack,
     Rule,
 )
@@ -123,6 +124,7 @@ def read_tables(table: Table, files: Mapping[str, bytes], problems: list[Problem
         sweep=read_sweep(table),
         statements=read_statements(table),
         grounds=read_grounds(table),
+        language=table.choice("language", NoticeLanguage, NoticeLanguage.ZH),
     )
     grounds = pack.grounds
     lacks = [name for name in grounds.__struct_fields__ if getattr(grounds, name) is None]

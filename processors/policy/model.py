@@ -473,11 +473,19 @@ class StatementsTerms(Struct, frozen=True):
     redress: Message
 
 
+class NoticeLanguage(StrEnum):
+    """A language in which persons are told something."""
+
+    ZH = "zh"
+    EN = "en"
+
+
 class Pack(Struct, frozen=True):
     """A policy pack, checked and whole. ``hash`` is the SHA-256 of its files, in hex.
 
     ``parts`` are the packs that one is composed of, the first one first; empty for a pack by itself
     (see `processors.policy.composition`).
+    ``language`` is that of words for a person whose language is not known.
     ``pauses`` are in force with it by directives, ``guard`` is on by the backlog of review; the
     hash is then one of pack and these.
     """
@@ -504,6 +512,7 @@ class Pack(Struct, frozen=True):
     grounds: GroundsTerms = GroundsTerms()
     guard: Guard = Guard.OFF
     sweep: SweepTerms = SweepTerms()
+    language: NoticeLanguage = NoticeLanguage.ZH
 
 
 class AccountView(Protocol):

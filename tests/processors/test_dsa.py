@@ -81,6 +81,33 @@ def test_a_notice_without_a_place_is_not_accepted_and_may_come_again_with_it(wor
     assert ComplaintState.ACCEPTED in states(again)
 
 
+def feedback(outputs: list) -> str:
+    """What the complainant reads at the end."""
+    (told,) = [f.message for f in of(outputs, ComplaintFeedback) if f.state == "FEEDBACK"]
+    return told
+
+
+@pytest.mark.obligation("DSA-16")
+def test_who_gave_a_notice_is_told_whether_a_machine_decided_and_the_redress(world: World):
+    world.apply(bio=SCAM)
+    by_machine = feedback(world.complain("n1", ComplaintCategory.ILLEGAL, Field.BIO, **GIVEN))
+    world.complain("n2", ComplaintCategory.VULGAR, Field.NAME, **GIVEN)
+    by_person = feedback(world.rule(RulingAction.DISMISS_COMPLAINT, "n2"))
+    assert "Decided by automated means: yes." in by_machine
+    assert "Decided by automated means: no." in by_person
+    for told in (by_machine, by_person):
+        assert told.endswith("certified out-of-court dispute settlement body, or to a court.")
+
+
+def test_whose_language_is_not_known_is_told_in_that_of_the_pack(world: World):
+    """Art. 17(4): clear and easily comprehensible. Chinese is that to few in the Union."""
+    unknown = World(Policy(DSA), registered=False)
+    assert one(unknown.apply(bio=SCAM), Notice).language == "en"
+    told = unknown.complain("n1", ComplaintCategory.ILLEGAL, Field.BIO, **GIVEN)
+    assert of(told, ComplaintFeedback)[0].message == "The complaint was received."
+    assert World(Policy(CAC), registered=False).policy.pack.language == "zh"
+
+
 @pytest.mark.obligation("DSA-17")
 def test_a_restriction_tells_its_ground_its_facts_its_time_its_means_and_the_redress(world: World):
     outputs = world.apply(bio=SCAM)
@@ -142,6 +169,16 @@ def test_a_decision_may_be_complained_of_for_six_months_and_a_person_decides(wor
     outputs = world.appeal("ap", notice.measure_id)
     assert one(outputs, Escalation).kind is EscalationKind.APPEAL
     assert none(outputs, Disposal)
+
+
+@pytest.mark.obligation("DSA-20")
+@pytest.mark.parametrize("action", [RulingAction.UPHOLD_APPEAL, RulingAction.DISMISS_APPEAL])
+def test_the_decision_of_an_appeal_has_its_reason_and_the_redress(world: World, action):
+    world.appeal("ap", one(world.apply(bio=SCAM), Disposal).measure_id)
+    outputs = world.rule(action, "ap")
+    (notice,) = [n for n in of(outputs, Notice) if n.kind is NoticeKind.APPEAL_DECIDED]
+    assert "Reason: so decided." in notice.body
+    assert "out-of-court dispute settlement" in notice.body
 
 
 @pytest.mark.obligation("DSA-20")

@@ -179,7 +179,10 @@ def test_the_outcome_is_told_in_the_language_of_the_account_holder():
     world.appeal("a1", ordered(world))
     outputs = world.rule(RulingAction.DISMISS_APPEAL, "a1", "ben")
     notice = told(outputs, NoticeKind.APPEAL_DECIDED)
-    assert (notice.title, notice.body) == ("申诉处理结果", "申诉不成立，处置维持。")
+    assert (notice.title, notice.body) == (
+        "申诉处理结果",
+        "申诉不成立，处置维持。理由：so decided。",
+    )
 
 
 def test_an_appeal_of_which_nothing_is_left_to_decide_is_told_so():
