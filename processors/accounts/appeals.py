@@ -32,7 +32,8 @@ def apply_appeal(turn: Turn, appeal: AccountAppeal) -> None:
         return
     measure = ladder.find(account, appeal.measure_id)
     said = cases.APPEAL_RECEIVED
-    until = measure.begins + turn.ladder_of(measure.rule).appeal_days * DAY if measure else 0
+    days = turn.ladder_of(measure.rule).appeal_days if measure else 0
+    until = ladder.decided_at(measure) + days * DAY if measure else 0
     if measure is None:
         said = cases.APPEAL_UNKNOWN
         reason = "Appeal against a measure that this account is not known to have."

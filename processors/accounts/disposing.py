@@ -167,7 +167,7 @@ def _notify(
     disposal: Disposal | None = None,
 ) -> None:
     over = kind is NoticeKind.MEASURE_LIFTED
-    appeal_until = None if over else terms.begins + turn.ladder_of(terms.rule_id).appeal_days * DAY
+    appeal_until = None if over else terms.decided + turn.ladder_of(terms.rule_id).appeal_days * DAY
     found, functions = (disposal.evidence, disposal.functions) if disposal else ((), ())
     language = turn.account.language or turn.pack.language
     words = compose(kind, language, terms, reason, ground, appeal_until, found, functions)

@@ -95,7 +95,10 @@ class CreditChanged(Struct, frozen=True, gc=False):
 
 
 class MeasureTerms(Struct, frozen=True, gc=False):
-    """A measure as it stood when an effect arose. ``ends`` and ``deadline`` None for none."""
+    """A measure as it stood when an effect arose. ``ends`` and ``deadline`` None for none.
+
+    ``decided`` is when it was begun or last extended: the time for appeals counts from then.
+    """
 
     measure_id: str
     step: MeasureStep
@@ -106,6 +109,7 @@ class MeasureTerms(Struct, frozen=True, gc=False):
     begins: int
     ends: int | None
     deadline: int | None
+    decided: int
     clause: str = ""
 
 

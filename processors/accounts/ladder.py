@@ -42,8 +42,14 @@ def terms_of(measure: Measure) -> MeasureTerms:
         begins=measure.begins,
         ends=measure.ended or measure.ends or None,
         deadline=None if measure.ended else measure.deadline or None,
+        decided=decided_at(measure),
         clause=measure.clause,
     )
+
+
+def decided_at(measure: Measure) -> int:
+    """When a measure was begun or last extended, in ms: appeals count from then (DSA Art. 20)."""
+    return measure.extended or measure.begins
 
 
 def ground_of(turn: Turn, measure: Measure) -> Ground:
@@ -130,6 +136,7 @@ def lift(
 def extend(turn: Turn, measure: Measure, ends: int, reason: Message, reviewer: str) -> None:
     """Let a measure that is in force end later; ``ends`` 0 for no end."""
     measure.ends = ends
+    measure.extended = turn.at
     turn.claims_changed |= measure.step is MeasureStep.BAR
     if reviewer and reviewer not in measure.confirmed:
         measure.confirmed.append(reviewer)

@@ -126,7 +126,7 @@ def compose(
         parts.append(words.clause.format(terms.clause))
     if functions and kind is not NoticeKind.MEASURE_LIFTED:
         parts.append(words.functions.format(("、" if code == "zh" else ", ").join(functions)))
-    if terms.ends:
+    if terms.ends and terms.step is not MeasureStep.WARN:  # which is said once
         ends = words.lifted if kind is NoticeKind.MEASURE_LIFTED else words.ends
         parts.append(ends.format(day(terms.ends)))
     if terms.deadline:

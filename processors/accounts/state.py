@@ -189,7 +189,8 @@ class Measure(Struct, array_like=True, gc=False):
     ``reminder`` when the account is reminded of it. ``reviewer`` is empty where no person ordered
     it, ``confirmed`` names those who lengthened it. ``rollback`` is the last compliant value of
     the field while the measure is live. ``put_off`` says that its time was over once, and that it
-    stands only for want of what was not decided by then.
+    stands only for want of what was not decided by then. ``extended`` is when it was last made
+    longer (ms), 0 for never: from then on one may appeal anew.
     """
 
     id: str
@@ -212,6 +213,7 @@ class Measure(Struct, array_like=True, gc=False):
     rollback: str | None = None
     confirmed: list[str] = []
     put_off: bool = False
+    extended: int = 0
 
 
 class Entry(Struct, array_like=True, gc=False):

@@ -23,7 +23,7 @@ from schemas.records import (
     NoticeKind,
     RulingAction,
 )
-from tests.processors.accounts.world import World, none, of, one
+from tests.processors.accounts.world import DAY, World, none, of, one
 
 pytestmark = pytest.mark.obligation("CAC-17-1")
 
@@ -202,3 +202,17 @@ def test_cancelling_ends_an_appeal_without_a_decision():
     assert notice.outcome is CaseOutcome.WITHOUT_DECISION
     (closed,) = [e for e in of(outputs, Escalation) if e.kind is EscalationKind.APPEAL]
     assert closed.status is EscalationStatus.CLOSED
+
+
+def test_against_an_extension_one_may_appeal_from_then_on():
+    world = World()
+    world.rule(RulingAction.IMPOSE_MEASURE, "x", "ann", step=MeasureStep.CLOSE, duration_days=300)
+    world.wait(days=200)
+    outputs = world.rule(
+        RulingAction.IMPOSE_MEASURE, "x", "bob", step=MeasureStep.BAR, duration_days=300
+    )
+    extended = told(outputs, NoticeKind.MEASURE_EXTENDED)
+    assert extended.appeal_until == world.now + 180 * DAY
+    world.wait(days=179)
+    appealed = world.appeal("a1", one(outputs, Disposal).measure_id)
+    assert told(appealed, NoticeKind.APPEAL_RECEIVED).body == "A person decides on your appeal."

@@ -71,3 +71,9 @@ def test_every_step_has_words_in_both_languages(step: MeasureStep, language: str
     for notice in of(outputs, Notice):
         assert notice.title
         assert "{" not in notice.title + notice.body
+
+
+def test_a_warning_is_not_said_to_end():
+    body = one(account_in("en").apply(bio="boast"), Notice).body
+    assert "Measure: Warning." in body
+    assert "It ends on" not in body
