@@ -7,11 +7,11 @@ in a strict review, and says in its audit record what came of it.
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import Body, Path, Query, Request, Response
 from msgspec import Struct
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as Limit
 
 from processors.accounts.rulings import NOTED, NOTHING, REASON_GIVEN, head
@@ -129,6 +129,16 @@ class Ruling(BaseModel):
         None, ge=1, le=36_500, description="Of the measure, or until evidence is brought."
     )
     field: Field | None = None
+    misuse: bool = Limit(
+        default=False,
+        description="DISMISS_COMPLAINT only: the complaint was manifestly unfounded.",
+    )
+
+    @model_validator(mode="after")
+    def _misuse_is_of_a_complaint(self) -> Self:
+        if self.misuse and self.action != RulingAction.DISMISS_COMPLAINT:
+            raise ValueError("only a complaint that is dismissed was manifestly unfounded")
+        return self
 
 
 class ManualRuling(Ruling):
@@ -348,6 +358,7 @@ async def _publish(
         step=body.step,
         duration_days=body.duration_days,
         field=body.field,
+        misuse=body.misuse,
     )
     answer = await submit(gateway, record)
     if not isinstance(answer, AuditRecord):

@@ -87,3 +87,31 @@ def test_on_a_passed_time_limit_any_other_ruling_is_refused() -> None:
     body = Ruling(action=RulingAction.DISMISS_APPEAL, reason="no", step=None, duration_days=None)
     with pytest.raises(Problem, match="UPHOLD_COMPLAINT, DISMISS_COMPLAINT"):
         asyncio.run(decide(gateway, line, body, NOBODY))
+
+
+@pytest.mark.obligation("DSA-23")
+def test_a_reviewer_can_say_that_a_complaint_was_manifestly_unfounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    world.complain("complaint")
+    document = document_of(world)
+    (line,) = [x for x in document.escalations if x.kind is EscalationKind.COMPLAINT]
+    sent: list[AccountRuling] = []
+
+    async def submit(_gateway: Any, record: AccountRuling) -> None:
+        sent.append(record)
+
+    monkeypatch.setattr("streams.gateway.reviews.submit", submit)
+    gateway: Any = SimpleNamespace(views=SimpleNamespace(account=lambda _: document))
+    body = Ruling(
+        action=RulingAction.DISMISS_COMPLAINT,
+        reason="no",
+        step=None,
+        duration_days=None,
+        misuse=True,
+    )
+    asyncio.run(decide(gateway, line, body, NOBODY))
+    assert [record.misuse for record in sent] == [True]
+    with pytest.raises(ValueError, match="only a complaint that is dismissed"):
+        Ruling.model_validate({"action": "UPHOLD_COMPLAINT", "reason": "no", "misuse": True})
