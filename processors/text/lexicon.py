@@ -108,7 +108,8 @@ _SWITCHED = {  # readings that are left out with a view
 class Terms:
     """Entries by their forms in every view.
 
-    Of entries that fold to the same form the gravest stays, of equal ones the first given.
+    Of entries that fold to the same form one that allows stays, whatever their order: a list of
+    exceptions is set against a list that others keep. Else the gravest, of equal ones the first.
     """
 
     def __init__(self, given: Iterable[Entry | str], views: Collection[View] = ALL_VIEWS) -> None:
@@ -316,7 +317,8 @@ def _parted_at(form: str) -> int:
 
 
 def _put(forms: dict[str, Entry], form: str, entry: Entry) -> None:
-    if form not in forms or forms[form].severity < entry.severity:
+    known = forms.get(form)
+    if known is None or (known.allow, known.severity) < (entry.allow, entry.severity):
         forms[form] = entry
 
 

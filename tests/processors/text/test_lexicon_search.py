@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from processors.text import BadLine, Entry, Lexicon, Match, Outcome, read_entries
+from processors.text import BadLine, Entry, Lexicon, Match, Outcome, ProtectedNames, read_entries
 
 LEXICON = Lexicon(
     [
@@ -295,3 +295,12 @@ def test_what_reads_as_well_as_two_words_that_meet_goes_to_a_person(
 ) -> None:
     (match,) = Lexicon(["包养", "办证", "手枪"]).find([text])[0]
     assert match.outcome is outcome
+
+
+@pytest.mark.parametrize("severity", [1, 4])
+def test_an_entry_that_allows_stands_against_the_same_term_in_any_order(severity: int):
+    listed, allowed = Entry("星河云科技", severity=severity), Entry("星河云科技", allow=True)
+    for entries in ([listed, allowed], [allowed, listed]):
+        for detector in (Lexicon(entries), ProtectedNames(entries)):
+            assert detector.find(["星河云科技"]) == [()]
+    assert ProtectedNames([listed]).find(["星河云科技"]) != [()]
