@@ -93,6 +93,9 @@ def _clashes(packs: Sequence[Pack]) -> list[Problem]:
             owner = owners.setdefault(rule.id, pack.id)
             if owner != pack.id:
                 message = f"the packs {owner!r} and {pack.id!r} both have a rule {rule.id!r}"
-                hint = "give it another id in one of them"
+                hint = (
+                    "give it another id in one of them; to decide in the place of the other pack, "
+                    "a pack needs that pack's id"
+                )
                 problems.append(Problem(MAIN, 1, "duplicate-rule", message, hint))
     return problems

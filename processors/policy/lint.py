@@ -16,7 +16,7 @@ from processors.policy.model import (
 from processors.policy.pack_tests import TESTS, try_cases
 from processors.policy.problems import PackError, Problem, nearest
 from processors.policy.tree import Notes
-from schemas.records import Field
+from schemas.records import Decision, Field
 
 _FIELDS_OF: Mapping[DetectorKind | None, tuple[tuple[Field, ...], str]] = {
     DetectorKind.WHOLE: (TEXT_FIELDS, "text"),
@@ -26,6 +26,7 @@ _FIELDS_OF: Mapping[DetectorKind | None, tuple[tuple[Field, ...], str]] = {
 }
 """Fields at which a kind can look, and what they hold; the text of images is read as any other."""
 _OF_TEXTS_AS_A_WHOLE = (DetectorKind.WHOLE, DetectorKind.TAKEN)
+_OF_PROOF = ("proof", "proof_covers", "proof_words", "cleared", "contradicted")
 _OF_WHOLE_TEXTS = (Covers.REGISTERED, Covers.WORDS, Covers.ANY)
 
 
@@ -45,6 +46,8 @@ def lint_pack(files: Mapping[str, bytes]) -> list[Problem]:
 def _check(files: Mapping[str, bytes]) -> tuple[Draft | None, list[Problem]]:
     draft, problems = read_pack(files)
     if draft is not None:
+        # A decision that could not be read is not one that allows.
+        problems += [] if problems else _check_decisions(draft)
         problems += _check_rules(draft)
         problems += _check_detectors(draft)
         if TESTS in files:
@@ -93,13 +96,29 @@ def _check_rules(draft: Draft) -> list[Problem]:
     return notes.problems
 
 
+def _check_decisions(draft: Draft) -> list[Problem]:
+    notes = Notes(MAIN)
+    for line, rule in zip(draft.rule_lines, draft.pack.rules, strict=True):
+        if rule.decision is Decision.ALLOW:
+            message = f"rule {rule.id!r} would decide nothing: it allows what it hits"
+            hint = "ALLOW_LABELLED marks it; to leave a rule out, let its mode be RETIRED"
+            notes.add(line, "unknown-value", message, hint)
+    return notes.problems
+
+
 def _is_covered(rule: Rule, other: Rule) -> bool:
-    """Whether whatever a rule hits is decided the same, by the same proof, by another one."""
+    """Whether whatever a rule hits is decided the same, by the same proof, by another one.
+
+    Of two that decide the same the graver one acts: one that is graver than another is needed, for
+    its points, measure and words.
+    """
     return (
         rule.detector == other.detector
         and rule.mode is other.mode
         and rule.decision is other.decision
-        and rule.proof is other.proof
+        and rule.severity <= other.severity
+        and set(rule.categories) <= set(other.categories)
+        and all(getattr(rule, key) == getattr(other, key) for key in _OF_PROOF)
         and set(rule.fields) <= set(other.fields)
         and (
             not other.subjects

@@ -42,8 +42,9 @@ from processors.policy.terms import (
     read_statements,
     read_sweep,
 )
-from processors.policy.tree import Notes, Table, parse
+from processors.policy.tree import SAVE_AS_UTF8, Notes, Table, parse
 from processors.text import BadLine, Entry, View, read_entries
+from processors.text.entry import FLAGS_OF_NAMES, NOT_UTF8
 from processors.text.gazetteer import SIGNALS
 from schemas.records import (
     ComplaintCategory,
@@ -178,9 +179,9 @@ def _read_detector(
     if kind in MACHINE_KINDS:
         return _read_machine_detector(name, kind, table, files, problems)
     if kind not in _WITHOUT_ENTRIES:
-        entries = _read_lexicons(table, "entries", files, problems)
+        entries = _read_lexicons(table, "entries", files, problems, kind)
     if kind in (DetectorKind.PROTECTED, DetectorKind.GAZETTEER) and table.has("places"):
-        places = _read_places(table, files)
+        places = _read_places(table, files, problems)
     if kind is DetectorKind.PROTECTED:
         only_places = table.flag("only_places")
     if kind is DetectorKind.GAZETTEER:
@@ -221,9 +222,11 @@ def _read_images(
     """Known images of the files named: hash in hex, name, tag, with tabs between."""
     images: list[KnownImage] = []
     for name in table.texts("entries", required=True):
-        data = _file(table, "entries", name, files)
+        text = _text(table, "entries", name, files, problems)
+        if text is None:
+            continue
         before = len(images)
-        for number, line in enumerate((data or b"").decode("utf-8-sig", "replace").split("\n"), 1):
+        for number, line in enumerate(text.split("\n"), 1):
             if not line.strip() or line.startswith("#"):
                 continue
             written, shown, tag, *more = [part.strip() for part in line.split("\t")] + ["", ""]
@@ -232,9 +235,21 @@ def _read_images(
                 problems.append(Problem(name, number, "bad-entry", why))
             else:
                 images.append(KnownImage(int(written, 16), shown, tag or shown))
-        if data is not None and len(images) == before:
+        if len(images) == before:
             problems.append(Problem(name, 1, "empty-lexicon", "there is no entry in it"))
     return tuple(images)
+
+
+def _text(
+    table: Table, key: str, name: str, files: Mapping[str, bytes], problems: list[Problem]
+) -> str | None:
+    data = _file(table, key, name, files)
+    try:
+        return None if data is None else data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1 if data else 1
+        problems.append(Problem(name, line, "bad-entry", "the line is not UTF-8", SAVE_AS_UTF8))
+        return None
 
 
 def _file(table: Table, key: str, name: str, files: Mapping[str, bytes]) -> bytes | None:
@@ -246,20 +261,32 @@ def _file(table: Table, key: str, name: str, files: Mapping[str, bytes]) -> byte
 
 
 def _read_lexicons(
-    table: Table, key: str, files: Mapping[str, bytes], problems: list[Problem]
+    table: Table,
+    key: str,
+    files: Mapping[str, bytes],
+    problems: list[Problem],
+    kind: DetectorKind,
 ) -> tuple[Entry, ...]:
     entries: list[Entry] = []
     for name in table.texts(key, required=True):
         data = _file(table, key, name, files)
         if data is None:
             continue
-        before = len(entries)
-        for line in read_entries(data):
+        lines = list(read_entries(data))
+        for line in lines:
             if isinstance(line, BadLine):
-                problems.append(Problem(name, line.line, "bad-entry", f"the line {line.why}"))
-            else:
-                entries.append(line[1])
-        if len(entries) == before:
+                why = f"the line {line.why}"
+                hint = SAVE_AS_UTF8 if line.why == NOT_UTF8 else ""
+                problems.append(Problem(name, line.line, "bad-entry", why, hint))
+                continue
+            number, entry = line
+            entries.append(entry)
+            vain = [flag for flag in FLAGS_OF_NAMES if getattr(entry, flag)]
+            if vain and kind is not DetectorKind.PROTECTED:
+                why = f"the flag {vain[0]!r} says nothing to {table.what} of kind {kind.value!r}"
+                hint = "only protected names have it"
+                problems.append(Problem(name, number, "bad-entry", why, hint))
+        if not lines:
             problems.append(Problem(name, 1, "empty-lexicon", "there is no entry in it"))
     return tuple(entries)
 
@@ -267,7 +294,7 @@ def _read_lexicons(
 def _read_signals(
     table: Table, files: Mapping[str, bytes], problems: list[Problem]
 ) -> tuple[Entry, ...]:
-    signals = _read_lexicons(table, "signals", files, problems)
+    signals = _read_lexicons(table, "signals", files, problems, DetectorKind.GAZETTEER)
     for entry in signals:
         if entry.tag not in SIGNALS:
             message = f"the signal {entry.term!r} of {table.what} has the tag {entry.tag!r}"
@@ -275,13 +302,18 @@ def _read_signals(
     return signals
 
 
-def _read_places(table: Table, files: Mapping[str, bytes]) -> tuple[str, ...]:
+def _read_places(
+    table: Table, files: Mapping[str, bytes], problems: list[Problem]
+) -> tuple[str, ...]:
     name = table.text("places")
-    data = _file(table, "places", name, files)
-    if data is None:
+    text = _text(table, "places", name, files, problems)
+    if text is None:
         return ()
-    lines = data.decode("utf-8-sig", "replace").splitlines()
-    return tuple(place for line in lines if not line.startswith("#") for place in line.split())
+    lines = (line for line in text.splitlines() if not line.startswith("#"))
+    places = tuple(place for line in lines for place in line.split())
+    if not places:
+        problems.append(Problem(name, 1, "empty-lexicon", "there is no place in it"))
+    return places
 
 
 def _read_rules(pack: Table, pack_id: str) -> tuple[tuple[Rule, ...], tuple[int, ...]]:

@@ -16,6 +16,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from processors.policy.problems import Problem, nearest
 
 Name = TypeVar("Name", bound=StrEnum)
+SAVE_AS_UTF8 = "save the file as UTF-8"
 _DEEPEST = 20
 
 
@@ -52,7 +53,7 @@ def parse(data: bytes, notes: Notes) -> Node | None:
                 return None
         node: Node | None = yaml.compose(text, Loader=yaml.CSafeLoader)
     except UnicodeDecodeError as error:
-        notes.add(data.count(b"\n", 0, error.start) + 1, "syntax", "is not UTF-8")
+        notes.add(data.count(b"\n", 0, error.start) + 1, "syntax", "is not UTF-8", SAVE_AS_UTF8)
         return None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

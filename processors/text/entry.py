@@ -15,9 +15,31 @@ from msgspec import Struct
 
 from processors.text.fold import fold, strip
 
-FLAGS = ("word", "allow", "suffix", "place", "national", "public", "head", "role", "everyday")
+FLAGS_OF_NAMES = ("suffix", "place", "national", "public", "head", "role", "everyday")
+"""Flags that mean something to protected names alone."""
+FLAGS = ("word", "allow", *FLAGS_OF_NAMES)
 SEVERITIES = range(1, 5)
+NOT_UTF8 = "is not UTF-8"
 _LANGUAGE = re.compile("[a-z]{2,3}")
+_LEAST = 2  # characters of a term: one alone would be found in nearly every text
+_HAN = "[\u3400-\u9fff]"
+_FLAGS_AT_END = rf" (?:\w+,\s*)*(?:severity|language)=\S+$|{_HAN}.* (?:{'|'.join(FLAGS)})$"
+_MISTAKES = (
+    (re.compile(" #"), "has a comment behind its term: {!r}; a comment is a line of its own"),
+    (
+        re.compile(rf"\s{{2}}|\u3000|{_FLAGS_AT_END}"),
+        "has columns parted by spaces: {!r}; part them by tabs",
+    ),
+    (
+        re.compile(rf"(?<={_HAN})[,，;；|]|[,，;；|](?={_HAN})"),
+        "has several terms: {!r}; give each a line of its own",
+    ),
+    (
+        re.compile(r"\.[*+?]|\\[A-Za-z.]|^\^|\$$|\[[^\]]*\]|[)\]][*+?]"),
+        "has a pattern for a term: {!r}; a term is looked for as it is written",
+    ),
+)
+"""What people write into a list that then is never found, by how it looks, and what to say."""
 
 
 class Entry(Struct, frozen=True):
@@ -85,7 +107,7 @@ def read_entries(data: bytes) -> Iterator[tuple[int, Entry] | BadLine]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        yield BadLine(data.count(b"\n", 0, error.start) + 1, "is not UTF-8")
+        yield BadLine(data.count(b"\n", 0, error.start) + 1, NOT_UTF8)
         return
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip() or line.startswith("#"):
@@ -97,18 +119,53 @@ def _read_line(number: int, line: str) -> tuple[int, Entry] | BadLine:
     term, tag, flags, *more = [part.strip() for part in line.split("\t")] + ["", ""]
     if any(more):
         return BadLine(number, "has more than three columns")
-    if not strip(fold(term)):
-        return BadLine(number, f"has a term without a letter or digit: {term!r}")
+    why = _no_term(term)
+    if why:
+        return BadLine(number, why)
+    if tag and not flags and _are_flags(tag):
+        return BadLine(
+            number, f"has its flags {tag!r} where the tag belongs: term, tab, tab, flags"
+        )
     given: dict[str, bool | int | str] = {}
     for flag in filter(None, map(str.strip, flags.split(","))):
-        name, _, value = flag.partition("=")
-        if name in FLAGS and not value:
-            given[name] = True
-        elif name == "severity" and value in map(str, SEVERITIES):
-            given[name] = int(value)
-        elif name == "language" and _LANGUAGE.fullmatch(value):
-            given[name] = value
-        else:
+        read = _read_flag(flag)
+        if read is None:
             known = f"{', '.join(FLAGS)}, severity=1 to 4, language=zh"
             return BadLine(number, f"has an unknown flag {flag!r}; known are {known}")
+        given[read[0]] = read[1]
     return number, msgspec.convert({"term": term, "tag": tag or term, **given}, Entry)
+
+
+def _no_term(term: str) -> str:
+    """Why a term would never be found as it is meant; empty where it would."""
+    letters = strip(fold(term))
+    if not letters:
+        return f"has a term without a letter or digit: {term!r}"
+    if len(letters) < _LEAST:
+        return f"has a term of one character, which is never looked for: {term!r}; write a word"
+    return next((why.format(term) for form, why in _MISTAKES if form.search(term)), "")
+
+
+def _are_flags(column: str) -> bool:
+    return all(_read_flag(flag.strip()) for flag in column.split(","))
+
+
+def _read_flag(flag: str) -> tuple[str, bool | int | str] | None:
+    """What a flag sets, and to what; None where it is none."""
+    name, _, value = flag.partition("=")
+    if name in FLAGS and not value:
+        return name, True
+    if name == "severity" and value in map(str, SEVERITIES):
+        return name, int(value)
+    if name == "language" and _LANGUAGE.fullmatch(value):
+        return name, value
+    return None
+
+
+def written(entry: Entry) -> str:
+    """An entry in one line for people: its term, and in brackets its tag and flags if any."""
+    said = [] if entry.tag in ("", entry.term) else [entry.tag]
+    said += [flag for flag in FLAGS if getattr(entry, flag)]
+    said += [f"severity={entry.severity}"] if entry.severity > 1 else []
+    said += [f"language={entry.language}"] if entry.language else []
+    return f"{entry.term} ({', '.join(said)})" if said else entry.term

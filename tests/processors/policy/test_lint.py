@@ -65,6 +65,26 @@ BROKEN: dict[str, dict[str, bytes]] = {
     "missing-lexicon": changed("words.tsv", "word.tsv"),
     "empty-lexicon": {**FILES, "words.tsv": b"# nothing\n"},
     "bad-entry": {**FILES, "words.tsv": "好词\tx\tsometimes\n".encode()},
+    "columns-by-spaces": {
+        **FILES,
+        "words.tsv": "好词    好  severity=3\n好词　坏词\n坏词 word\n".encode(),
+    },
+    "several-terms": {**FILES, "words.tsv": "好词,坏词\n好词；坏词\n".encode()},
+    "comment-behind": {**FILES, "words.tsv": "好词 # of games\n".encode()},
+    "flags-for-a-tag": {**FILES, "words.tsv": "好词\tallow\n坏词\n".encode()},
+    "flag-of-names": {**FILES, "words.tsv": "好词\t\trole\n".encode()},
+    "one-character": {**FILES, "words.tsv": "坏\n".encode()},
+    "pattern": {**FILES, "words.tsv": "好.*词\n^坏词$\n".encode()},
+    "lexicon-not-utf8": {**FILES, "words.tsv": "好词\n".encode("gbk")},
+    "places-not-utf8": {
+        **changed("entries: [names.tsv]", "entries: [names.tsv], places: places.txt"),
+        "places.txt": "# 地名\n杭州\n".encode("gbk"),
+    },
+    "no-places": {
+        **changed("entries: [names.tsv]", "entries: [names.tsv], places: places.txt"),
+        "places.txt": b"# none\n",
+    },
+    "allows-what-it-hits": changed("decision: HOLD", "decision: ALLOW"),
     "level-order": changed("{name: A, minimum: 600}", "{name: A, minimum: 100}"),
     "last-level": changed("{name: C, minimum: 0,", "{name: C, minimum: 10,"),
     "level-name": changed("{name: B,", "{name: A,"),
@@ -154,3 +174,21 @@ def test_a_retired_rule_may_outlive_its_detector_and_keeps_none_alive():
     assert [problem.code for problem in said] == ["unused-detector"]
     gone = retired.replace("  names: {kind: protected, entries: [names.tsv]}\n", "")
     assert lint_pack({**FILES, "pack.yaml": gone.encode()}) == []
+
+
+def test_a_graver_rule_for_some_is_needed_beside_one_for_all():
+    graver = (
+        RULE.replace("words.any", "words.public")
+        .replace("severity: 1", "severity: 4\n    subjects: [PUBLIC_ACCOUNT]")
+        .replace("points: -10", "points: -100")
+    )
+    files = {**FILES, "pack.yaml": PACK.replace(RULE, RULE + graver).encode()}
+    assert lint_pack(files) == []
+    milder = graver.replace("severity: 4", "severity: 1")
+    files["pack.yaml"] = PACK.replace(RULE, RULE + milder).encode()
+    assert [problem.code for problem in lint_pack(files)] == ["unreachable-rule"]
+
+
+def test_names_and_terms_that_only_look_like_a_mistake_are_entries():
+    words = "联合国教育、科学及文化组织\n新闻1+1\nApple, Inc.\nmassage place\nC# word\n"
+    assert lint_pack({**FILES, "words.tsv": words.encode()}) == []
