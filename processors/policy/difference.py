@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from processors.policy.model import Detector, Pack, Rule
+from processors.policy.model import Detector, KnownImage, Pack, Rule
+from processors.text import Entry
+from processors.text.entry import written
 
 _NO_TERMS = ("id", "version", "hash", "title", "detectors", "rules", "parts", "pauses", "guard")
 _SHOWN = 5  # entries of a list that are named
@@ -55,13 +57,14 @@ def _detectors(before: Pack, after: Pack) -> Iterator[Difference]:
 
 
 def _searched(old: Detector, new: Detector) -> Iterator[str]:
-    for name in ("kind", "views", "only_places"):
+    for name in ("kind", "views", "only_places", "distance"):
         if getattr(old, name) != getattr(new, name):
             yield f"{name}: {_said(getattr(old, name))} → {_said(getattr(new, name))}"
-    for name in ("entries", "places"):
+    for name in ("entries", "places", "signals", "names", "images"):
         was, now = getattr(old, name), getattr(new, name)
-        gone = [entry for entry in was if entry not in set(now)]
-        come = [entry for entry in now if entry not in set(was)]
+        kept, known = set(now), set(was)
+        gone = [entry for entry in was if entry not in kept]
+        come = [entry for entry in now if entry not in known]
         for word, changed in (("without", gone), ("with", come)):
             if changed:
                 shown = ", ".join(_term(entry) for entry in changed[:_SHOWN])
@@ -90,7 +93,9 @@ def _fields(old: Struct, new: Struct) -> Iterator[str]:
 
 
 def _term(entry: Any) -> str:
-    return str(getattr(entry, "term", entry))
+    if isinstance(entry, KnownImage):
+        return entry.name
+    return written(entry) if isinstance(entry, Entry) else str(entry)
 
 
 def _said(value: Any) -> str:

@@ -184,3 +184,34 @@ def test_a_backtest_needs_something_to_run_on(before: Path, tmp_path: Path):
 
 def test_the_schema_is_printed_as_json():
     assert told(run("schema"))["title"] == "Zhengming policy pack"
+
+
+def test_a_diff_shows_labels_codes_signals_images_distance_and_flags(tmp_path: Path):
+    shipped = Path("processors/packs/cac2022")
+    copy = tmp_path / "copy"
+    for path in shipped.rglob("*"):
+        if path.is_file() and path.name != "tests.yaml":
+            target = copy / path.relative_to(shipped)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    text = (copy / "pack.yaml").read_text(encoding="utf-8")
+    text = text.replace("codes: [url, wechat,", "codes: [url,").replace(
+        "FRAUD, GAMBLING,", "FRAUD,"
+    )
+    text = text.replace("kind: logo, distance: 64", "kind: logo, distance: 50")
+    (copy / "pack.yaml").write_text(text, encoding="utf-8")
+    for name in ("lexicons/place-signals.tsv", "images/national-symbols.tsv"):
+        lines = (copy / name).read_text(encoding="utf-8").rstrip().splitlines(keepends=True)
+        (copy / name).write_text("".join(lines[:-1]), encoding="utf-8")
+    strict = copy / "lexicons/strict.tsv"
+    strict.write_text(
+        strict.read_text(encoding="utf-8") + "星河云\t\tseverity=4\n", encoding="utf-8"
+    )
+    result = run("diff", "cac2022", copy, "--json")
+    assert result.exit_code == 1
+    said = {(d["name"], d["what"].split(" ")[0]): d["what"] for d in told(result)["differences"]}
+    assert said.pop(("strict-words", "entries")) == "entries with 星河云 (severity=4)"
+    assert said.pop(("image-codes", "names")) == "names without wechat"
+    assert said.pop(("classified", "names")) == "names without GAMBLING"
+    assert said.pop(("registered-logo", "distance:")) == "distance: 64 → 50"
+    assert set(said) == {("places", "signals"), ("national-symbols", "images")}
