@@ -66,8 +66,8 @@ def _try(policy: Policy | None, table: Table) -> Tried | None:
         table.note("failing-test", message, judgement.reason, key="expect")
     hit = {finding.rule_id for finding in judgement.findings}
     if rules is not None and rules != hit:
-        said = ", ".join(sorted(hit)) or "none"
-        table.note("failing-test", f"expected hits of other rules; hit {said}", key="rules")
+        wanted, said = (", ".join(sorted(names)) or "none" for names in (rules, hit))
+        table.note("failing-test", f"expected hits of {wanted}; hit {said}", key="rules")
     passed = judgement.decision is expected and rules in (None, hit)
     return Tried(
         table.line,

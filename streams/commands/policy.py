@@ -30,7 +30,8 @@ def lint(
     else:
         for problem in problems:
             out.print(str(problem), soft_wrap=True)
-        out.print(f"{pack}: {len(problems)} problems" if problems else f"{pack}: no problems")
+        count = f"{len(problems) or 'no'} problem{'' if len(problems) == 1 else 's'}"
+        out.print(f"{pack}: {count}")
     if problems:
         raise typer.Exit(FOUND)
 
