@@ -77,8 +77,8 @@ def _terms(before: Pack, after: Pack) -> Iterator[Difference]:
         if section in _NO_TERMS:
             continue
         old, new = getattr(before, section), getattr(after, section)
-        if old is None or new is None:
-            if old is not new:
+        if not (isinstance(old, Struct) and isinstance(new, Struct)):
+            if old != new:
                 yield Difference("term", section, f"{_said(old)} → {_said(new)}")
             continue
         for what in _fields(old, new):

@@ -199,6 +199,7 @@ def test_a_diff_shows_labels_codes_signals_images_distance_and_flags(tmp_path: P
         "FRAUD, GAMBLING,", "FRAUD,"
     )
     text = text.replace("kind: logo, distance: 64", "kind: logo, distance: 50")
+    text = text.replace("\ncredit:", "\nlanguage: en\n\ncredit:", 1)
     (copy / "pack.yaml").write_text(text, encoding="utf-8")
     for name in ("lexicons/place-signals.tsv", "images/national-symbols.tsv"):
         lines = (copy / name).read_text(encoding="utf-8").rstrip().splitlines(keepends=True)
@@ -214,4 +215,5 @@ def test_a_diff_shows_labels_codes_signals_images_distance_and_flags(tmp_path: P
     assert said.pop(("image-codes", "names")) == "names without wechat"
     assert said.pop(("classified", "names")) == "names without GAMBLING"
     assert said.pop(("registered-logo", "distance:")) == "distance: 64 → 50"
+    assert said.pop(("language", "zh")) == "zh → en"
     assert set(said) == {("places", "signals"), ("national-symbols", "images")}
