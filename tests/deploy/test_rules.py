@@ -53,6 +53,40 @@ def test_every_alert_is_tested_both_ways() -> None:
     assert tested == {True: set(ALERTS), False: set(ALERTS)}
 
 
+EVENTS = {name: rule["expr"] for name, rule in ALERTS.items() if "increase(" in rule["expr"]}
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_what_a_process_counted_before_its_first_scrape_is_told_and_old_counts_are_not(
+    name: str, tmp_path: Path
+) -> None:
+    """A worker that starts reads in its first second all that came while nobody worked."""
+    (metric, selector), *_ = selectors(EVENTS[name])
+    asked = selector.removeprefix(metric).strip("{}")
+    one = 'job="some",instance="one"'
+    cases = [
+        {
+            "interval": "1m",
+            "input_series": [
+                {"series": f"{metric}{{{asked}{',' * bool(asked)}{one}}}", "values": "_ 5x20"},
+                {"series": f"process_start_time_seconds{{{one}}}", "values": f"_ {started}x20"},
+            ],
+            "promql_expr_test": [
+                {
+                    "expr": f'count(ALERTS{{alertname="{name}",alertstate="firing"}})',
+                    "eval_time": "5m",
+                    "exp_samples": [{"labels": "{}", "value": 1}] if told else [],
+                }
+            ],
+        }
+        for started, told in ((-30, True), (-7200, False))
+    ]
+    file = tmp_path / "test.yml"
+    rules = [str(RULES / rule) for rule in ("recording.yml", "alerts.yml")]
+    file.write_text(yaml.safe_dump({"rule_files": rules, "tests": cases}), encoding="utf-8")
+    promtool("test", "rules", str(file))
+
+
 def test_no_expression_names_a_metric_that_the_product_does_not_have() -> None:
     asked = expressions() | recorded() | {name: rule["expr"] for name, rule in ALERTS.items()}
     asked |= {f"variable {label}": metric for metric, label in choices()}
