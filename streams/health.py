@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 STALL_S = 60.0
 """Work that waits longer than this without a commit is stuck; restarting is the remedy."""
+
+SILENT_S = 15.0
+"""Kafka that says nothing for so long is away: by then another leads what a dead broker led."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,20 @@ def most_overdue(tasks: Iterable[PartitionTask], now: int) -> float:
     return max(0, now - min(due)) / 1e3 if due else 0.0
 
 
-def readiness(tasks: Iterable[PartitionTask], assigned: bool, allowed: bool) -> Health:
-    """Whether the worker serves: assigned, restored, no rebalance under way, nothing stuck.
+def away(silent_s: float) -> tuple[str, ...]:
+    """What is wrong where Kafka has said nothing for so many seconds; empty where nothing is."""
+    return (f"Kafka has not answered for {silent_s:.0f} s",) if silent_s > SILENT_S else ()
 
+
+def readiness(
+    tasks: Iterable[PartitionTask],
+    assigned: bool,
+    allowed: bool,
+    silence: Callable[[PartitionTask], float],
+) -> Health:
+    """Whether the worker serves: assigned, restored, no rebalance, nothing stuck, Kafka there.
+
+    ``silence`` tells for how many seconds Kafka has not answered about the inputs of a partition.
     A worker without partitions is ready: it stands by.
     """
     tasks = list(tasks)
@@ -61,4 +75,6 @@ def readiness(tasks: Iterable[PartitionTask], assigned: bool, allowed: bool) -> 
     elif not allowed:
         problems.append("rebalance under way")
     problems += [f"partition {t.partition}: not restored" for t in tasks if not t.ready]
+    silent = [(t.partition, why) for t in tasks if t.ready for why in away(silence(t))]
+    problems += [f"partition {partition}: {why}" for partition, why in silent]
     return Health(not problems, tuple(problems))

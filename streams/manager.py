@@ -80,6 +80,8 @@ class TaskManager:
         self.seek_back: Callable[[TopicPartition, PositionOf], Awaitable[int | None]]
         self.reach: Reach = _under_what_is_configured
         self.sweeper: Sweeper | None = None
+        self.settled_at = 0
+        """When `assigned` was last done (ms)."""
         self._new_store = new_store
         self._background: set[asyncio.Task[None]] = set()
 
@@ -116,6 +118,7 @@ class TaskManager:
         metrics.partitions.set(len(self.tasks))
         for partition in self.tasks:
             metrics.restore_remaining.labels(str(partition)).set(0)
+        self.settled_at = time.time_ns() // 1_000_000
 
     async def open(self, tasks: list[PartitionTask]) -> None:
         """On assignment: 1 fence, 2 restore up to the last stable offset (3 seek, 4 start)."""

@@ -85,7 +85,7 @@ class WorkerMetrics:
         )
         self.partitions_ready = Gauge(
             "zhengming_partitions_ready",
-            "Those of them that are restored, so that their accounts are decided about.",
+            "Those of them that are restored, and that Kafka answers about: they are served.",
             registry=registry,
         )
         self.partitions_configured = Gauge(

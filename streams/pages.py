@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from aiokafka import TopicPartition
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from streams.app import ZhengmingApp
-from streams.health import Health, liveness, longest_wait, most_overdue, readiness
+from streams.health import Health, away, liveness, longest_wait, most_overdue, readiness
 from streams.metrics import show_ready
+from streams.task import PartitionTask
 
 
 def add_pages(app: ZhengmingApp, notes: Callable[[], tuple[str, ...]] = tuple) -> None:
@@ -21,14 +23,27 @@ def add_pages(app: ZhengmingApp, notes: Callable[[], tuple[str, ...]] = tuple) -
     """
     tasks = app.tasks
     shown = tasks.metrics
-    shown.partitions_ready.set_function(lambda: sum(task.ready for task in tasks.tasks.values()))
+
+    def silence(task: PartitionTask) -> float:
+        """Seconds since Kafka last answered about each input; while work waits it is not asked."""
+        if task.waiting_since is not None:
+            return 0.0
+        thread = app.consumer._thread
+        sources = [TopicPartition(topic, task.partition) for topic in app.input_names]
+        oldest = min(thread.answered(tp) or 0 for tp in sources)
+        return max(0, time.time_ns() // 1_000_000 - max(oldest, tasks.settled_at)) / 1e3
+
+    def serving() -> int:
+        return sum(task.ready and not away(silence(task)) for task in tasks.tasks.values())
+
+    shown.partitions_ready.set_function(serving)
     shown.waiting.set_function(lambda: longest_wait(tasks.tasks.values()))
     shown.overdue.set_function(
         lambda: most_overdue(tasks.tasks.values(), time.time_ns() // 1_000_000)
     )
 
     def serves() -> Health:
-        return readiness(tasks.tasks.values(), app.assigned_once, tasks.allowed.is_set())
+        return readiness(tasks.tasks.values(), app.assigned_once, tasks.allowed.is_set(), silence)
 
     show_ready(shown.registry, lambda: serves().ok)
 

@@ -27,6 +27,9 @@ from streams.settings import Settings
 
 DAY_MS = 86_400_000
 WITHIN_S = 30.0
+LOOK_S = 5.0
+"""Between two questions of one who only wants to know whether anything has changed."""
+
 TOLD = 3
 """Topics that a message names; there are two dozen."""
 MOCK_CLUSTER = "mockCluster"
@@ -387,6 +390,21 @@ class TopicIds:
         self._names = TopicCollection(list(names))
         self._answers: dict[str, Any] = {}
         self._mock: bool | None = None
+        self._looked = self._heard = time.monotonic()
+
+    @property
+    def silent_s(self) -> float:
+        """For how long Kafka has not answered, in seconds, as far as `look` was called."""
+        return time.monotonic() - self._heard
+
+    def look(self) -> None:
+        """Ask every `LOOK_S` seconds, and note when Kafka has answered; to be called often."""
+        now = time.monotonic()
+        if self._mock or (self._answers and all(map(_is_answer, self._answers.values()))):
+            self._heard = now
+        if now - self._looked > LOOK_S:
+            self.ask()
+            self._looked = now
 
     def ask(self) -> None:
         """Ask, and do not wait; what was asked before and not answered is forgotten."""
@@ -416,7 +434,16 @@ class TopicIds:
                         f"topic {name} is not there; run `zhengming topics create`"
                     ) from error
                 raise BrokerUnreachable(f"Kafka does not describe {name}: {error}") from error
+        self._heard = time.monotonic()
         return ids
+
+
+def _is_answer(asked: Any) -> bool:
+    """Whether Kafka has answered, be it that it refuses."""
+    if not asked.done():
+        return False
+    error = asked.exception()
+    return error is None or (isinstance(error, KafkaException) and error.args[0].code() > 0)
 
 
 def _differences(topic: Topic, config: Mapping[str, str] | None) -> tuple[str, ...]:

@@ -306,6 +306,11 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
         anchor = self._current_anchor(tp)
         return None if anchor is None else anchor.position
 
+    def answered(self, tp: TopicPartition) -> int | None:
+        """When a broker last answered a fetch of a partition (ms); None while none has."""
+        anchor = self._current_anchor(tp)
+        return None if anchor is None else anchor.state.timestamp
+
     def caught_up(self, processed: Mapping[TopicPartition, int], since: int) -> bool:
         """Whether everything was read, handed out and processed up to these offsets.
 

@@ -21,7 +21,7 @@ from streams.errors import BrokerUnreachable, ConfigurationError
 from streams.executor.backlog import Backlog
 from streams.executor.delivery import Attempt, Webhook
 from streams.executor.measuring import ExecutorMetrics
-from streams.health import Health
+from streams.health import Health, away
 from streams.logs import get_logger
 from streams.settings import Settings
 from streams.topics import real_name, topic_of
@@ -59,6 +59,7 @@ class Executor:
         self._producer: Any = None
         self._webhook: Webhook | None = None
         self._ready = False
+        self._heard = 0
         self._fault: BaseException | None = None
 
     async def run(self) -> None:
@@ -84,7 +85,6 @@ class Executor:
                 await self._producer.start()
                 await self._consumer.start()
                 self._consumer.subscribe([self._topic], listener=_Listener(self))
-                self._ready = True
                 await self._loop()
                 if self._fault is not None:
                     raise self._fault
@@ -95,8 +95,10 @@ class Executor:
                 await self._end()
 
     def readiness(self) -> Health:
-        """Whether it reads disposals."""
-        return Health(self._ready, () if self._ready else ("it does not read yet",))
+        """Whether it reads disposals, and Kafka answers it."""
+        silent_s = (now_ms() - self._heard) / 1e3
+        problems = away(silent_s) if self._ready else ("it does not read yet",)
+        return Health(not problems, problems)
 
     def liveness(self) -> Health:
         """Whether it runs; a platform that does not answer is no fault of its own."""
@@ -110,6 +112,7 @@ class Executor:
                 if (partition := self._partitions.get(tp)) is not None:
                     partition.take(records)
             self._restrain()
+            self._listen()
             now = asyncio.get_running_loop().time()
             if now - committed > COMMIT_S:
                 committed = now
@@ -127,6 +130,14 @@ class Executor:
         oldest = max(0, now_ms() - min(came)) / 1e3 if came else 0.0
         self.metrics.waiting(sum(map(len, backlogs)), oldest)
 
+    def _listen(self) -> None:
+        """Note when Kafka last answered about each partition that is being read."""
+        read = (self._partitions.keys() & self._consumer.assignment()) - self._consumer.paused()
+        answered = [
+            self._consumer.last_poll_timestamp(tp) or self._partitions[tp].since for tp in read
+        ]
+        self._heard = min(answered, default=now_ms())
+
     async def commit(self) -> None:
         """Commit how far each partition is delivered."""
         positions = {tp: p.backlog.position for tp, p in self._partitions.items() if p.moved()}
@@ -141,6 +152,7 @@ class Executor:
         """Begin with partitions, where they were left."""
         for tp in tps:
             self._partitions[tp] = Partition(self, await self._consumer.position(tp))
+        self._ready, self._heard = True, now_ms()
 
     async def revoked(self) -> None:
         """Leave all partitions; what is under way is delivered again by whoever has them next."""
@@ -220,6 +232,7 @@ class Partition:
 
     def __init__(self, executor: Executor, position: int) -> None:
         self.backlog = Backlog(position)
+        self.since = now_ms()
         self._executor = executor
         self._committed = position
         self._tasks: set[asyncio.Task[None]] = set()

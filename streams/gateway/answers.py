@@ -18,9 +18,10 @@ from schemas.records import AuditKind, AuditRecord, Disposal, Escalation, Verdic
 from streams.clients import create_admin, create_consumer, end_offsets
 from streams.codecs import open_codec
 from streams.dead_letters import DeadLetter, Origin, parse
+from streams.health import away
 from streams.logs import get_logger
 from streams.settings import Settings
-from streams.topics import real_name, topic_of
+from streams.topics import TopicIds, real_name, topic_of
 
 WATCHED = (Verdict, Disposal, Escalation, AuditRecord)
 LIVE = (Verdict, Disposal, Escalation)
@@ -107,8 +108,13 @@ class Answers:
         self._live: list[Live] = []
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self.problem = "the outputs are not read yet"
+        self._ids = TopicIds(create_admin(settings), [*self._types, self._dead])
+        self._problem = "the outputs are not read yet"
+
+    @property
+    def problems(self) -> tuple[str, ...]:
         """Why nothing is read; empty while all is well."""
+        return (self._problem,) if self._problem else away(self._ids.silent_s)
 
     def start(self) -> None:
         """Position at the ends of the outputs and begin to read. Raises `BrokerUnreachable`."""
@@ -116,9 +122,10 @@ class Answers:
         ends = end_offsets(create_admin(self._settings), topics)
         consumer = create_consumer(self._settings)
         consumer.assign([TopicPartition(*tp, end) for tp, end in ends.items()])
+        self._ids.ask()
         self._thread = threading.Thread(target=self._run, args=(consumer,), daemon=True)
         self._thread.start()
-        self.problem = ""
+        self._problem = ""
 
     def stop(self) -> None:
         """Stop reading."""
@@ -176,11 +183,12 @@ class Answers:
             while not self._stopping.is_set():
                 # One that waits, then what has come with it: a full batch is not waited for.
                 first = consumer.poll(POLL_S)
+                self._ids.look()
                 if first is not None:
                     for message in (first, *consumer.consume(AT_ONCE, 0)):
                         self._take(message)
         except Exception as error:
-            self.problem = f"the outputs cannot be read ({type(error).__name__})"
+            self._problem = f"the outputs cannot be read ({type(error).__name__})"
             log.critical("the gateway reads no answers any more", exc_info=error)
         finally:
             consumer.close()

@@ -77,8 +77,8 @@ class Gateway:
         self.views.close()
 
     def readiness(self) -> Health:
-        """Whether it serves: the outputs are read and the views are fed."""
-        problems = [self.answers.problem] if self.answers.problem else []
+        """Whether it serves: Kafka answers, the outputs are read and the views are fed."""
+        problems = [*self.answers.problems]
         try:
             status = self.views.status()
         except Exception as error:  # whatever Redis does, it is no reason to fall over

@@ -16,7 +16,7 @@ from collections.abc import Callable
 import redis
 
 from processors.policy.model import CreditTerms
-from streams.health import Health
+from streams.health import Health, away
 from streams.logs import get_logger
 from streams.settings import Settings
 from streams.views.documents import Status
@@ -50,6 +50,7 @@ class Feeder:
         self._waits = "it has just begun"
         self._progress = time.monotonic()
         self._told = 0.0
+        self._silent_s = 0.0
 
     def run(self) -> None:
         """Feed until stopped. Raises `BrokerUnreachable`, `ConfigurationError`."""
@@ -85,7 +86,7 @@ class Feeder:
         renewed = 0.0
         while not self.stopping.is_set() and not reading.made_anew():
             batch = reading.read()
-            now = time.monotonic()
+            now, self._silent_s = time.monotonic(), reading.silent_s
             status = reading.status() if now - self._told > STATUS_S else None
             if batch or status is not None or now - renewed > RENEW_S:
                 self._store.apply(batch, status)
@@ -108,8 +109,9 @@ class Feeder:
         self.stopping.wait(RETRY_S)
 
     def readiness(self) -> Health:
-        """Whether it feeds the views."""
-        return Health(not self._waits, (self._waits,) if self._waits else ())
+        """Whether it feeds the views, and Kafka answers it."""
+        problems = (self._waits,) if self._waits else away(self._silent_s)
+        return Health(not problems, problems)
 
     def liveness(self) -> Health:
         """Whether it does anything at all; waiting for Redis is no fault of its own."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from confluent_kafka import KafkaError, Message, TopicPartition
@@ -19,8 +18,6 @@ from streams.views.store import Positions, now_ms
 
 AT_ONCE = 2_000
 COLLECT_S = 0.03
-LOOK_S = 5.0
-"""Between two looks at whether the topics are still the same."""
 
 
 class Reading:
@@ -37,7 +34,6 @@ class Reading:
         self._consumer = create_consumer(settings, enable_partition_eof=True)
         self._ids = TopicIds(create_admin(settings), list(topics))
         self._known: dict[str, str] = {}
-        self._looked = time.monotonic()
         self._at_end: set[tuple[str, int]] = set()
         self._ended: set[tuple[str, int]] = set()
         self._newest = 0
@@ -59,11 +55,14 @@ class Reading:
 
         Looks now and then, and waits for no answer.
         """
-        if time.monotonic() - self._looked > LOOK_S:
-            self._ids.ask()
-            self._looked = time.monotonic()
+        self._ids.look()
         told = self._ids.told()
         return told is not None and told != self._known
+
+    @property
+    def silent_s(self) -> float:
+        """For how long Kafka has not answered, in seconds, as far as `made_anew` was asked."""
+        return self._ids.silent_s
 
     def start(self, positions: Positions) -> None:
         """Read from these positions on, and from the beginning where there is none."""

@@ -1,26 +1,32 @@
-"""What a worker stands on fails: its disk is full, the registry is away, its clock jumps."""
+"""What processes stand on fails: a full disk, the registry or Kafka away, a clock that jumps."""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from schemas.errors import DeadLetterReason
 from streams.children import free_ports
 from streams.dead_letters import read_letters, requeue
 from streams.errors import BrokerUnreachable
+from streams.sandbox import ApacheKafka
 from tests.conftest import SettingsFactory
 from tests.integration.harness import ROOT, Application
 from tests.integration.test_crashes import traffic
 from tests.schemas.registry_server import serving
+from tests.streams.gateway.stack import stacked
+from tests.support import wait_until
 
 DISK = "32m"
 BLOCK = bytes(1 << 16)
+SERVED = "zhengming_partitions_ready"
 
 
 @contextmanager
@@ -150,3 +156,48 @@ def test_a_clock_that_jumps_loses_and_doubles_nothing(
         assert worker.exit_code is None, worker.tail()
         assert all(letter.sent_again for letter in read_letters(ours)), "one was set aside again"
         assert app.assert_sound().inputs >= sent
+
+
+def test_what_nobody_asks_for_anything_says_that_kafka_is_away_and_is_ready_when_it_is_back(
+    own_kafka: ApacheKafka, settings: SettingsFactory, redis_url: str, tmp_path: Path
+) -> None:
+    """Connections look alive and nothing waits: without this all would look well."""
+    ours = settings(kafka=own_kafka.bootstrap, redis_url=redis_url)
+    with contextmanager(stacked)(ours, tmp_path) as stack:
+        stack.children["execute"] = stack.start(
+            "execute",
+            ZHENGMING_EXECUTOR_URL="http://127.0.0.1:9/",
+            ZHENGMING_EXECUTOR_SECRET="a secret of 16 characters",
+        )
+
+        def problems(name: str) -> str:
+            try:
+                answer = stack.nobody.get(f"{stack.probe(name)}/ready")
+            except httpx.TransportError:
+                return "it does not answer"
+            return " ".join(answer.json()["problems"])
+
+        def served() -> float:
+            lines = stack.nobody.get(f"{stack.probe('worker')}/metrics").text.splitlines()
+            return float(next(line for line in lines if line.startswith(SERVED)).split()[1])
+
+        def all_ready() -> bool:
+            return not any(map(problems, stack.children))
+
+        def all_say_so() -> bool:
+            return all("Kafka has not answered" in problems(name) for name in stack.children)
+
+        wait_until(all_ready, 30, "all are ready", every=0.2)
+        assert served() == ours.partitions
+        broker = own_kafka.broker.pid
+        assert broker is not None
+        os.kill(broker, signal.SIGSTOP)
+        try:
+            wait_until(all_say_so, 60, "all say that Kafka is away", every=0.5)
+            assert served() == 0
+            for name in stack.children:  # to start them again would be no remedy
+                assert stack.nobody.get(f"{stack.probe(name)}/health").is_success, name
+        finally:
+            os.kill(broker, signal.SIGCONT)
+        wait_until(all_ready, 60, "all are ready again", every=0.2)
+        assert served() == ours.partitions
