@@ -202,6 +202,7 @@ def _list_offsets(
             if time.monotonic() > deadline:
                 raise BrokerUnreachable(f"no offsets from Kafka: {error.args[0].str()}") from error
             time.sleep(RETRY_S)
+            topic_partitions(admin, within_s)  # who leads by now
 
 
 def group_offsets(

@@ -27,6 +27,9 @@ from streams.settings import Settings
 
 DAY_MS = 86_400_000
 WITHIN_S = 30.0
+LEADERS_WITHIN_S = 120.0
+"""Longest wait for a broker to lead what was just created: on a disk that stalls it takes long."""
+
 LOOK_S = 5.0
 """Between two questions of one who only wants to know whether anything has changed."""
 
@@ -521,10 +524,10 @@ def _await_visible(admin: AdminClient, names: Collection[str]) -> dict[str, int]
 
 def _await_leaders(admin: AdminClient, names: list[str]) -> None:
     """Wait until every partition answers; a broker that is asked may learn of a topic last."""
-    deadline = time.monotonic() + WITHIN_S
+    deadline = time.monotonic() + LEADERS_WITHIN_S
     while True:
         try:
-            end_offsets(admin, names, WITHIN_S)
+            end_offsets(admin, names, LEADERS_WITHIN_S)
             return
         except ConfigurationError as error:
             if time.monotonic() > deadline:
