@@ -186,5 +186,5 @@ def decided(outcome: CaseOutcome) -> Message:
 
 
 def in_language(language: str | None, said: Message) -> str:
-    """A message for a complainant: Chinese unless another language is known."""
+    """A message for a complainant, in Chinese or in English (see `code_of`)."""
     return said.zh if code_of(language) == "zh" else said.en

@@ -135,14 +135,16 @@ def _correction_that_waits(turn: Turn, measure: Measure) -> Pending | None:
     A time limit waits for a person once, lest one proposal after the other puts it off for good,
     and for pauses as long as they last.
     """
+    if measure.field is None:
+        return None
     for pending in turn.account.pending:
-        value = pending.values.get(measure.field) if measure.field else None
+        value = pending.values.get(measure.field)
         waits_for_us = pending.phase is Phase.PROPOSED and pending.decision is not _MATERIAL
         if value is None or not waits_for_us or pending.due <= turn.at:
             continue
         if measure.put_off and not pending.pause:
             continue
-        found = turn.judge_current({measure.field: value}).proposals if measure.field else ()
+        found = turn.judge_current({measure.field: value}).proposals
         if not any(proposal.rule.id == measure.rule for proposal in found):
             return pending
     return None

@@ -169,8 +169,7 @@ def _notify(
     over = kind is NoticeKind.MEASURE_LIFTED
     appeal_until = None if over else terms.decided + turn.ladder_of(terms.rule_id).appeal_days * DAY
     found, functions = (disposal.evidence, disposal.functions) if disposal else ((), ())
-    language = turn.account.language or turn.pack.language
-    words = compose(kind, language, terms, reason, ground, appeal_until, found, functions)
+    words = compose(kind, turn.language, terms, reason, ground, appeal_until, found, functions)
     outputs.append(
         Notice(
             **common(turn, terms.rule_id),

@@ -147,8 +147,7 @@ def _told(turn: Turn, effect: ComplaintMoved) -> str:
 
 def _case(turn: Turn, effect: CaseTold, outputs: list[OutputRecord]) -> None:
     case_id = effect.complaint_id or effect.appeal_id
-    language = turn.account.language or turn.pack.language
-    words = cases.put(effect.kind, language, effect.said)
+    words = cases.put(effect.kind, turn.language, effect.said)
     outputs.append(
         Notice(
             **common(turn),

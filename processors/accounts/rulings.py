@@ -320,10 +320,8 @@ def _dispose(
     """
     ground: Ground = ground_of(rule) if rule else RULING
     step = ruling.step or (rule.measure if rule else None) or MeasureStep.CORRECT
-    nothing_to_correct = step is MeasureStep.CORRECT and field is None
-    if corrected and step in (MeasureStep.CORRECT, MeasureStep.SUSPEND):
-        nothing_to_correct = True
-    if ruling.step is None and nothing_to_correct:
+    done_with = corrected and step in (MeasureStep.CORRECT, MeasureStep.SUSPEND)
+    if ruling.step is None and (done_with or (step is MeasureStep.CORRECT and field is None)):
         step = MeasureStep.WARN
     measure, done = impose(turn, ruling, ground, step, field)
     if rule and measure:

@@ -77,6 +77,11 @@ class Turn:
         self.claims: list[KeyClaim] = []
         self.claims_changed = False
 
+    @property
+    def language(self) -> str:
+        """Language of the words for the account holder: the pack's where theirs is not known."""
+        return self.account.language or self.pack.language
+
     def ladder_of(self, rule_id: str) -> LadderTerms:
         """The ladder on which a rule puts accounts: that of its own pack."""
         return self.examiner.policy.pack_of(rule_id).ladder
