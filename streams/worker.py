@@ -26,7 +26,7 @@ from streams.access import Part, require
 from streams.app import ZhengmingApp, create_app, every
 from streams.codecs import open_codec
 from streams.connections import tell_of_closed_transports
-from streams.errors import ConfigurationError, WorkerError
+from streams.errors import BrokerUnreachable, ConfigurationError, WorkerError
 from streams.follower import Follower
 from streams.journal import InForce, Journal, Revision
 from streams.logs import configure_logging, get_logger
@@ -186,8 +186,15 @@ class Worker:
         threading.Timer(GIVE_UP_AFTER_S, os._exit, (code,)).start()
 
     async def _before_shutdown(self, *_: Any, **__: Any) -> None:
+        # While Kafka is away no transaction ends; after that time the broker gives it up as well.
+        unfinished = BrokerUnreachable("asked to stop, and what is under way does not end")
+        longest_s = self.settings.transaction_timeout_ms / 1e3
+        last = threading.Timer(longest_s, self._give_up, (unfinished,))
+        last.daemon = True
+        last.start()
         await self.tasks.quiesce()
         await self.tasks.close()
+        last.cancel()
         log.info("worker stopped")
         watchdog = threading.Timer(STOP_WITHIN_S, os._exit, (0,))
         watchdog.daemon = True

@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import TopicPartition
 
 from streams.clients import create_admin, create_consumer, read_all, topic_partitions
-from streams.errors import TaskCorrupted, TaskMigrated
+from streams.errors import BrokerUnreachable, TaskCorrupted, TaskMigrated
 from streams.topics import create_topics, input_topics, real_name
 from tests.integration.counting import ANSWERS, assert_counted, event
 from tests.integration.harness import RESTARTED, Application, pause
@@ -186,6 +186,27 @@ def test_a_broker_that_is_killed_loses_and_doubles_nothing(own_kafka, settings):
         pause(1)
         own_kafka.start()
         app.count(500, first=2_000)
+        app.drain(90)
+        app.assert_counted()
+
+
+def test_a_worker_that_is_to_stop_leaves_although_kafka_is_gone_within_its_transaction(
+    own_kafka, settings
+):
+    """Its transaction can neither be committed nor aborted: it went on asking for ever."""
+    short = settings(
+        kafka=own_kafka.bootstrap, transaction_timeout_ms=6_000, request_timeout_ms=2_000
+    )
+    with Counted(short) as app:
+        worker = app.worker(TEST_FAULT="2:2:freeze").await_ready()
+        app.count(200)
+        wait_until(lambda: worker.frozen, 20, "the worker is frozen", every=0.1)
+        own_kafka.kill()
+        worker.send(signal.SIGCONT)
+        worker.send(signal.SIGTERM)
+        assert worker.await_exit() == BrokerUnreachable.exit_code, worker.tail()
+        assert "asked to stop" in worker.tail()
+        own_kafka.start()
         app.drain(90)
         app.assert_counted()
 
