@@ -25,6 +25,7 @@ _FURTHER = np.array(
 )[:, :, np.newaxis]
 _ROOM = 16  # places of a table for each term
 _BITS = (10, 19)  # the smallest and the largest table
+_FURTHER_BITS = 3  # by so much the table is larger that is asked of little
 _FAR = 255  # so far and farther
 
 _STEPS = np.arange(_LONGEST)[:, np.newaxis]
@@ -45,10 +46,11 @@ class Heads:
         starts = np.cumsum(lengths + 1) - lengths - 1
         several = lengths > 1
         self._first = _FIRST[: min(3, lengths[several].min(initial=3))]
-        self._mask = np.uint32((1 << bits) - 1)
         # By the upper bits of a hash and by the lower: most that one says yes to for nothing is not
-        # in the other, which is asked of little and so costs next to nothing.
-        self._may, self._really = np.zeros((2, 1 << bits), np.bool_)
+        # in the other, which is asked of little and so costs next to nothing, however large.
+        self._may = np.zeros(1 << bits, np.bool_)
+        self._really = np.zeros(1 << bits + _FURTHER_BITS, np.bool_)
+        self._mask = np.uint32(self._really.size - 1)
         hashes = self._hashes(codes, starts[several], self._first)
         self._may[hashes >> self._shift] = True
         self._really[hashes & self._mask] = True
