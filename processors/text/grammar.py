@@ -203,7 +203,7 @@ _CLAIMED_ROLES = _words(
     "抢修中心 投诉中心 举报中心 报警中心 受理中心 记者站 分社 中文网 admissions(?![a-z])",
     "热线 小助手 小秘书 管理员 旗舰店 专卖店 专营店 直营 售后 总部 认证 安全中心 申诉中心 理赔中心",
     "处罚中心 推广部",
-    "提额中心 额度中心 办卡中心 还款中心 贷款中心 放款中心 信贷中心 催收中心 备付中心 结算中心",
+    "清算中心 提额中心 额度中心 办卡中心 还款中心 贷款中心 放款中心 信贷中心 催收中心 备付中心 结算中心",
     r"(?:official|support|service|help[\s]?desk|admin|team)(?![a-z])",
     r"customer[\s]?(?:service|care|support)(?![a-z]) (?:游戏)?gm(?![a-z])",
 )
@@ -236,6 +236,11 @@ INTRODUCED = re.compile(r"(?:我是|我们是|这里是|[您你]好|中国|[\W_]
 ROLE_BEFORE = re.compile(
     r"(?:官方|认证|客服|授权|我是|我们是|这里是|(?<![a-z])(?:official|real))[\W_]{0,3}\Z"
 )
+
+OFFICIAL_AT_LAST = re.compile(
+    r"(?![级第])[㐀-鿿]{2,6}?(?<![非像似])官方(?:号|账号|帐号|平台|认证|网站)?(?![^\W_])"
+)
+"""What somebody deals with who then says to be official, to the end: 央行|征信修复官方."""
 
 _STAFF = _words(
     "工作 上班 任职 就职 供职 民警 警官 干部 局长 处长 科长 部长 厅长 院长 校长 行长 主任 书记",
@@ -327,11 +332,17 @@ _DEEDS_OF_ORGANS = _words(
 )
 DEED_OF_AN_ORGAN = re.compile(f"(?:{_DEEDS_OF_ORGANS})")
 """Verbs of what institutions do, and may say that they do."""
-SERVES = re.compile(
-    "[㐀-鿿]{0,6}?(?:办理|申领|领取|提取|发放|受理|申请|查询|申报|缴费|补办|服务)"
-    r"(?:窗口|大厅|中心|平台|专员)?\Z"
-)
+_SERVED = "办理|申领|领取|提取|发放|受理|申请|查询|申报|缴费|补办|服务"
+SERVES = re.compile(rf"[㐀-鿿]{{0,6}}?(?:{_SERVED})(?:窗口|大厅|中心|平台|专员)?\Z")
 """What a kind of organ without a place does for people, to the end of the text: 医保局报销办理."""
+SENDING = ("局", "厅", "委", "大队", "支队", "法院", "检察院", "派出所", "海关")
+"""Ends of organs that deal with people by themselves."""
+SENDS = re.compile(
+    r"(?!.{0,3}(?:[对后]面|隔壁|旁|附近|门口|楼[上下]|周边|家属|家长|的))"
+    r"[㐀-鿿]{0,8}?(?:专员|[接信]访员|送达员|办案[员组]|专号|专窗"
+    r"|(?:认证|采购|审核|处理|赔付|解冻|处罚|征缴|核验|督办|预约|咨询)中心)(?![^\W_])"
+)
+"""Whom such an organ sends, or the office that it has, with the matter before: 医保局|停卡通知专员."""
 COMPLAINT = re.compile(r"[慢差烂坑贵卡][了啊啦]?\Z")
 """Ends of what is said of an institution, which the dictionary has in no word: 网速慢."""
 _BUSINESS = _words(
@@ -341,11 +352,15 @@ _BUSINESS = _words(
 """What institutions deal in with those who have to do with them."""
 OF_A_FIRM = re.compile(
     "(?:(?:技术|科技|服务|网络){1,2}|[㐀-鿿]{0,6}?(?:公司|集团))(?![㐀-鿿])|技术有限|科技有限|股份有限"
+    "|(?<=报)社(?!会|区|交|论|恐|死|畜)"
 )
-"""What goes on behind the name of an enterprise and is of its own name: 华为|技术有限公司."""
+"""What goes on behind the name of an enterprise and is of its own name: 华为|技术有限公司.
+
+Behind that of a paper too: 中国青年报|社通联部.
+"""
 PART_OF_AN_ORGAN = re.compile(
     f"(?:{_ROLES}|{_STAFF}|{_BUSINESS}|经理|专员|军官|军医|中心|平台|基金|项目|公司|集团|频道|协会|学会|联盟|人员|专家|顾问|代表|分[部行局社]"
-    "|[支总][队行]|大队|舰队|部队|战区|[军师旅团](?![㐀-鿿])|小组|专班|[㐀-鿿]组(?![㐀-鿿])|监察室|专线|窗口|学院|研究|[部办处局院委署厅台室科](?![㐀-鿿]))"
+    "|[支总][队行]|大队|舰队|部队|战区|[军师旅团](?![㐀-鿿])|小组|专班|[㐀-鿿]组[长员]?(?![㐀-鿿])|[接信]访员|巡视|监察室|专线|窗口|学院|研究|[部办处局院委署厅台室科](?![㐀-鿿]))"
 )
 """Words of what belongs to an institution."""
 
@@ -377,7 +392,7 @@ _MATTERS = _words(
     "中央(?!空调|公园|厨房|音乐) 陆军 海军(?!风|蓝) 空军(?!一号) 火箭军 解放军 武警 国防(?!绿)",
     "征兵 烟草专卖 个人征信",
     "社会保障 医疗保障 养老(?!院|公寓|机构) 惠民 补贴 减税 免税(?!店) 金融消费 银行卡",
-    "信用卡(?!代|套) 数字货币 虚拟货币",
+    "信用卡(?!代|套) 数字货币 虚拟货币 助学金 奖学金 助学贷款",
     "专利 商标 知识产权 学历 学位 职称 教师资格 信访 检察 法院 纪检 纪委 监察 监委 统计局 移民",
     "签证 边检 缉毒 禁毒 网信 疾控",
 )
@@ -409,7 +424,7 @@ _PLATFORMS = _words(
 REST_OF_AN_ORGAN = re.compile(
     r"(?![级队一二三]|地理|空调|公园|厨房|音乐|大街|商场|酒店)[㐀-鿿]{2,14}?"
     r"(?:(?<![乐卖市目务中学])部|[局署委]|(?<![不可])办|(?<![客餐舞歌大前门乐])厅|(?<![好到各深])处"
-    r"|(?<!小)组|总会|法庭|银行)(?![㐀-鿿])"
+    r"|(?<!小)组|总会|委员会|法庭|银行)(?![㐀-鿿])"
 )
 """What goes on behind the beginning of the name of an organ of a country, to its end."""
 REST_OF_A_PROVINCE = re.compile(r"[㐀-鿿]{2,10}?(?:(?<![客餐舞歌大前门乐])厅|署|委)(?![㐀-鿿])")
@@ -417,7 +432,7 @@ REST_OF_A_PROVINCE = re.compile(r"[㐀-鿿]{2,10}?(?:(?<![客餐舞歌大前门�
 AUTHORITIES = re.compile(
     _words(
         "海关 公安 警方 法院 检察 税务 网警 网安 交警 特警 刑警 刑侦 经侦 反诈 禁毒 城管 疾控",
-        "政协 纪委",
+        "政协 纪委 移民局 消防 社保局 医保局 人社局",
     )
 )
 """Kinds of organs of which an office may follow: 海关|罚没物资拍卖处."""

@@ -139,7 +139,7 @@ class ProtectedNames(TermDetector):
         office = (
             grammar.OFFICE.match(follows) if grammar.AUTHORITIES.fullmatch(anchor.term) else None
         )
-        if office:
+        if office or (anchor.start == 0 and _acts(anchor.term, follows)):
             spoken = True
         goes_on = last > anchor.end and not grammar.STAFF_AFTER.match(follows)
         if entry.word and goes_on and not spoken:
@@ -378,12 +378,14 @@ def _outcome(folded: str, found: Anchor, entry: Entry, *, bare: bool) -> Outcome
     claimed = entry.everyday or (not bare and grammar.CLAIMED_AFTER.match(follows))
     if alone or claimed or _is_role(precedes, follows):
         return Outcome.REVIEW if bare else Outcome.REJECT
+    if grammar.OFFICIAL_AT_LAST.match(follows):
+        return Outcome.REVIEW
     if staff:
         return None if _is_weak(precedes, entry, bare=bare) else Outcome.REVIEW
     if grammar.GOES_ON.match(follows):
         return Outcome.ACCEPT
     shown, behind = strip(folded[found.start : found.end]), strip(follows)
-    of_a_firm = grammar.OF_A_FIRM.match(behind) is not None
+    of_a_firm = grammar.OF_A_FIRM.match(shown + behind, len(shown)) is not None
     runs = not of_a_firm and runs_on(strip(precedes), shown, behind)
     if runs or _is_weak(precedes, entry, bare=bare):
         return None
@@ -392,7 +394,15 @@ def _outcome(folded: str, found: Anchor, entry: Entry, *, bare: bool) -> Outcome
 
 def _serves(found: Anchor, entry: Entry, follows: str) -> bool:
     """Whether a kind of organ says what it does for people, and the text no more."""
-    return entry.suffix and found.start == 0 and grammar.SERVES.match(follows) is not None
+    kind = entry.suffix or grammar.AUTHORITIES.match(found.term) is not None
+    return kind and found.start == 0 and _acts(found.term, follows)
+
+
+def _acts(term: str, follows: str) -> bool:
+    """Whether an organ does something for people there, or somebody of it does."""
+    if grammar.SERVES.match(follows):
+        return True
+    return term.endswith(grammar.SENDING) and grammar.SENDS.match(follows) is not None
 
 
 def _is_weak(precedes: str, entry: Entry, *, bare: bool) -> bool:
