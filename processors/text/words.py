@@ -234,12 +234,16 @@ def is_part(before: str, shown: str, after: str) -> bool:
     """
     run, start = before[-REACH:] + shown + after[:REACH], len(before[-REACH:])
     end = start + len(shown)
+    itself = _likelihood(shown)
     for first, last in words_around(run, start, end):
-        within = first <= start and last >= end
-        if within and any(is_word(run[first:at]) for at in range(start + 1, end) if first < start):
-            return True
-        if within and any(is_word(run[at:last]) for at in range(start + 1, end) if last > end):
-            return True
+        if not (first <= start and last >= end):
+            continue
+        plain = itself + _likeliest(run[first:start]) + _likeliest(run[end:last])
+        for at in range(start + 1, end):
+            left, right = run[first:at], run[at:last]
+            cut = (first < start and is_word(left)) or (last > end and is_word(right))
+            if cut and _likeliest(left) + _likeliest(right) >= plain:
+                return True
     return _ends_a_word(shown, after)
 
 
