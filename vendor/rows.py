@@ -20,8 +20,9 @@ OLDEST = (14, 0)
 """Unicode of the oldest Python: younger letters become one that every Python knows as a letter."""
 NEW_LETTER = "\u9ffc"
 
-KEPT = frozenset("\t\n\v\f\r\x85…‥\uffff™℠℗")
-"""Separators: a line end, an ellipsis (which must not turn into full stops), the joint."""
+KEPT = frozenset("\t\n\v\f\r\x85…‥\uffff™℠℗∞")
+"""Separators: a line end, an ellipsis (which must not turn into full stops), the joint, a sign that
+looks like two letters to nobody."""
 
 MARKED_BELOW = 0x2000
 """Below it letters lose their accents; above it a mark makes another letter (か, が)."""
@@ -56,7 +57,7 @@ _EAST_ASIAN = (
 VARIANT = {
     **{ord("妳"): "你", ord("辧"): "办", ord("嶶"): "微", ord("亾"): "人"},
     **{ord("囗"): "口", ord("屮"): "中", ord("慱"): "博", ord("旡"): "无"},
-    **{ord(char): form for char, form in zip("囬囸", "回日", strict=True)},
+    **{ord(char): form for char, form in zip("囬囸淸亰罓", "回日清京网", strict=True)},
 }
 """Variants that Unihan leaves out or gives otherwise, and rare characters like a common one."""
 STROKES = "·|"

@@ -19,9 +19,10 @@ STRIPPED_ANCHORS = tuple(term for term in CHANNEL_WORDS if len(term) > 1 and str
 _WIDEST_GAP = 2  # separators between two letters of a word
 
 _FILLS = (
-    r"(?:[\W_]|(?<=\W)(?:at|is|my)(?=\W)|[找敲君请号码是为加搜索添联系账帐我的大小藏同请备注客服私人本在这儿里哦呀呢哈唷哟喔噢咯喽啦吧下面看咨询商务合作工频道]"
-    r"|[群裙聊组名主页]|官方|艾特|hao|id|live[:.]|sw(?=[- ]?\d)|聊天|好友|私信|关注|[会人]员名?"
-    r"|用户名?"
+    r"(?:[\W_]|(?<=\W)(?:at|is|my)(?=\W)|[找敲君请号码是为加搜索寻添联系账帐我的大小藏同请备注客服私人]"
+    r"|[本在这儿里哦呀呢哈唷哟喔噢咯喽啦吧下面看咨询商务合作工频道]"
+    r"|[群裙聊组名主页丨]|邮箱[前里]面|前面|数字|官方|艾特|hao|id|live[:.]|sw(?=[- ]?\d)|聊天|好友"
+    r"|私信|关注|[会人]员名?|用户名?"
     r"|\([^()\n]{1,10}\)|邀请码?|昵称|双向|机器人|bot|房间|战队|公会|会议|通过|验证){0,12}"
 )
 _COUNTED = (
@@ -82,7 +83,7 @@ _SPOKEN_OF = re.compile(r"[刷看玩逛爱追发写在去被用下装删戒]\Z")
 _DATE = re.compile(r"(?:19|20)\d\d(?:[01]\d(?:[0-3]\d)?|\W?(?:19|20)\d\d)")
 _SPAN = re.compile(r"\d{2,4}[-~]\d{2,4}")
 """From one number to another: 155-160."""
-_LONG = (8, 10)  # digits of a number that is one without a mark
+_LONG = (8, 12)  # digits of a number that is one without a mark
 _LETTERS_AS_DIGITS = re.compile(r"[\doil]+")
 _REAL_DIGITS = 5  # in a number with letters that look like digits
 _LONGEST_MODEL = 5  # digits of it, with letters before

@@ -61,7 +61,7 @@ _WORDS = (
         微xin 薇xin 微伈 薇伈 薇辛 薇欣 薇芯 微芯 维芯 卫芯 威芯 v芯 v讯 v心 v❤ 微❤ 薇❤ 卫❤ 威❤
         微亻言 v亻言 v型 微型号 vx vxin wxin v号 薇号 微x 薇x 威x
         w信 w心 w芯 w❤ w亻言 加v 加薇 加微 加威 加vx 加vv +vv ➕vv
-        vvv vvvx vvvvx w可x v可x v❌ v✖ ➕✌ ✌❌ +✌ 加✌ ✌信 ✌x 绿泡💬 绿💬 📗💬 🟢💬 💚💬 🟩💬
+        vvv vvvx vvvvx w可x v可x v❌ v✖ w❌ w✖ ➕✌ ✌❌ +✌ 加✌ ✌信 ✌x 绿泡💬 绿💬 📗💬 🟢💬 💚💬 🟩💬
         🥬💬 🍏💬 彳敚亻言 +v +薇
         +微 ➕v ➕薇 ➕微 ✚v ✚薇 绿泡泡 绿炮炮 绿色泡泡
         微言 薇言 微亻 绿色图标 绿色气泡 绿泡软件 绿色app 绿色小软件 加绿 某微 某信:
@@ -186,14 +186,15 @@ _WORDS = (
         HANDLE,
         Sense.BYNAME,
         """
-        红书号 红薯号 小红薯号 陌号 小地瓜号 小🍠 红🍠 大🍠 🍠号 dy号 ks号 xhs号 wb号 dc号
+        红书号 红薯号 小红薯号 薯号 陌号 小地瓜号 小🍠 红🍠 大🍠 🍠号 dy号 ks号 xhs号 wb号 dc号
         """,
     ),
 )
 _PLATFORMS = (
     # By their names and short names, which say little but with a mark and an id.
     """
-    抖音 抖抖 抖y 某音 某探 某陌 与你 斗音 抖茵 抖因 抖阴 抖ying 小音符 音符那边 dou音 抖yin
+    抖音 抖抖 抖y 某音 某探 某陌 与你 斗音 抖茵 抖因 抖阴 抖婴 抖樱 抖英 抖ying 抖yin
+    小音符 音符那边 dou音
     快手 某手 快首 快守 筷手 k手 小红书
     红书 小红薯 小地瓜 🍠 微博 围脖 微脖 weibo b站
     哔站 bilibili 哔哩哔哩 知乎 豆瓣 贴吧 陌陌 探探 soul tt语音 比心 积目 他趣 闲鱼 淘宝 旺旺
@@ -211,7 +212,7 @@ _PLATFORMS = (
     🐟:
     """,
     # Short names that are anything else without a colon, an id or a number behind.
-    "wb ks dc fb db zh tb xy tt nga 🧣 📕",
+    "wb vb ks dc fb db zh tb xy tt nga 🧣 📕",
     # Names that are everyday words: an account of them has to be spoken of.
     "最右 即刻 绿洲 转转 来往 遇见 皮皮虾 小宇宙 keep 青藤 伊对 咸鱼 海鸥",
 )

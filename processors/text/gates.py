@@ -415,7 +415,11 @@ def _is_initial(text: Text, anchor: Anchor, form: str) -> bool:
     if anchor.term.isascii():  # beside Chinese, and no longer a word
         far = 2 if len(form) >= _LEAST_LEET else 1  # a blank may stand between: hswz 看片
         around = folded[max(0, start - far) : start] + folded[end : end + far]
-        return folded[start:end] == anchor.term and any(map(is_han, around))
-    shown = [char for char in folded[start:end] if char.isalnum()]
-    same = zip(shown, form, strict=False)
-    return len(shown) == len(form) and all(a == b or a.isascii() for a, b in same)
+        shown = folded[start:end]
+        spaced = shown != anchor.term and _is_spelled_out(shown)  # D.K.F.P
+        if spaced and goes_on(folded, start, end):
+            return False
+        return (spaced or shown == anchor.term) and any(map(is_han, around))
+    letters = [char for char in folded[start:end] if char.isalnum()]
+    same = zip(letters, form, strict=False)
+    return len(letters) == len(form) and all(a == b or a.isascii() for a, b in same)

@@ -219,16 +219,16 @@ class Terms:
                 _append(self.initials, acronym, (form,))
 
     def _add_some_initials(self, form: str, sounded: str) -> None:
-        """Two and more characters at either end by their initials, or every second of four.
+        """Two and more characters at either end by their initials, or every second.
 
-        So 代开fp, dk发票, 包xj, 代k发p.
+        So 代开fp, dk发票, 包xj, 代k发p, b家l.
         """
         spelling, count, one = spellings(), len(form), (form,)
         first = "".join(spelling[syllable][0] for syllable in sounded if syllable in spelling)
         if len(first) < count:
             return
-        if count == _LEAST_BY_TURNS:
-            for at in (0, 1):
+        if count <= _LEAST_BY_TURNS:
+            for at in (0, 1) if count == _LEAST_BY_TURNS else (1,):
                 turns = zip(sounded, first, strict=True)
                 term = "".join(pair[(at + index) % 2] for index, pair in enumerate(turns))
                 _append(self.initials, term, one)

@@ -132,6 +132,8 @@ class ProtectedNames(TermDetector):
             return _headed(folded, anchor)
         if not _is_form(entry):
             named = self._placed(folded, anchor) if entry.word or entry.everyday else anchor
+            house = grammar.HOUSE.match(folded, named.end)
+            named = named._replace(end=house.end()) if house else named
             return named if not entry.everyday or _is_claimed(folded, named) else None
         first, last = segment(folded, anchor, _OWNER_REACH)
         follows = after(folded, anchor, _REACH)
@@ -378,18 +380,23 @@ def _outcome(folded: str, found: Anchor, entry: Entry, *, bare: bool) -> Outcome
     claimed = entry.everyday or (not bare and grammar.CLAIMED_AFTER.match(follows))
     if alone or claimed or _is_role(precedes, follows):
         return Outcome.REVIEW if bare else Outcome.REJECT
-    if grammar.OFFICIAL_AT_LAST.match(follows):
-        return Outcome.REVIEW
-    if staff:
-        return None if _is_weak(precedes, entry, bare=bare) else Outcome.REVIEW
+    speaks = grammar.OFFICIAL_AT_LAST.match(follows) or (entry.role and _is_office(follows))
+    if speaks or staff:
+        return Outcome.REVIEW if speaks or not _is_weak(precedes, entry, bare=bare) else None
     if grammar.GOES_ON.match(follows):
         return Outcome.ACCEPT
     shown, behind = strip(folded[found.start : found.end]), strip(follows)
-    of_a_firm = grammar.OF_A_FIRM.match(shown + behind, len(shown)) is not None
+    of_a_firm = grammar.OF_A_FIRM.match(behind) is not None
     runs = not of_a_firm and runs_on(strip(precedes), shown, behind)
     if runs or _is_weak(precedes, entry, bare=bare):
         return None
     return Outcome.REVIEW if _is_short(folded) and not _only_happens(behind) else Outcome.ACCEPT
+
+
+def _is_office(follows: str) -> bool:
+    """Whether an office follows with the matter of state that it is of: 央行|数字人民币推广部."""
+    matter = grammar.MATTER_AFTER.match(follows)
+    return matter is not None and grammar.PART_OF_AN_ORGAN.search(follows, matter.end()) is not None
 
 
 def _serves(found: Anchor, entry: Entry, follows: str) -> bool:
@@ -420,7 +427,8 @@ def _only_happens(follows: str) -> bool:
         return False
     if grammar.COMPLAINT.search(follows):
         return True
-    return any(not grammar.DEED_OF_AN_ORGAN.search(word) for word in said_of(follows))
+    said = said_of(follows)
+    return bool(said) and not grammar.DEED_OF_AN_ORGAN.search(said[-1])
 
 
 def _is_short(folded: str) -> bool:

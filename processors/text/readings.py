@@ -99,7 +99,9 @@ AS_PARTS = {
         )
     ),
     **dict(zip("ーメサシヨユアマ", "一乂艹氵彐工丫厶", strict=True)),
-    **dict(zip("\u1109\u1106\u1173\u1161\u1175\u1103", "人口一卜丨匚", strict=True)),  # of Korean
+    # Of Korean, as they are written alone and as folding has them.
+    **dict(zip("ㅅㅁㅡㅏㅣㄷ", "人口一卜丨匚", strict=True)),
+    **dict(zip("\u1109\u1106\u1173\u1161\u1175\u1103", "人口一卜丨匚", strict=True)),
     **dict(zip("ㄅㄆㄇㄈㄉㄋㄌㄎㄏㄒㄓㄕㄖㄗㄘ", "勹攵冂匚刀乃力丂厂下之尸日卩七", strict=True)),
     **dict(zip("ㄙㄚㄝㄠㄡㄤㄦㄧㄨㄩλξ", "厶丫也幺又尢儿一乂凵人三", strict=True)),
 }

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 
-VERSION = "6"
+VERSION = "7"
 """Raised when a text may fold otherwise than before."""
 
 

@@ -259,12 +259,11 @@ class Wanted:
         ``said`` are the syllables of words in Latin letters right before.
         """
         if found == _AS_INITIALS:
-            if self.is_acronym(folded[start:end]):
+            word = "".join(_TOKEN.findall(folded, start, end))
+            if self.is_acronym(word):
                 return bool(han_before(folded, start) or han_after(folded, end))
             before, after = han_beside(folded, start, -1), han_beside(folded, end - 1, 1)
-            return bool(before or after) and self._is_initial(
-                sound(before), folded[start:end], sound(after)
-            )
+            return bool(before or after) and self._is_initial(sound(before), word, sound(after))
         left, right = han_before(folded, start), han_after(folded, end)
         if not (left or right or said or len(found) > 1):
             return False

@@ -283,15 +283,21 @@ def _alone(run: str, span: tuple[int, int] | None = None) -> int:
 
 
 def runs_on(before: str, shown: str, after: str) -> bool:
-    """Whether a word goes over the right end of what is shown: 教育部|落, 京东|方, 新华社|区."""
+    """Whether a word goes over the right end of what is shown: 教育部|落, 京东|方, 新华社|区.
+
+    None does that is two words which meet there: 中国电信|宽带.
+    """
     before, after = before[-REACH:], after[:REACH]
     if _ends_a_word(shown, after):
         return not (after[0] == "长" and shown[-1] in _ORGANS)
     if len(shown) <= _SHORT and after and is_word(shown[-1] + after[0]):
         # Of three characters that are a name: 支付宝|安全中心.
         return len(shown) < _SHORT or divides(before, shown, after) >= 0
-    start, end = len(before), len(before) + len(shown)
-    return any(stop > end for _, stop in words_around(before + shown + after, start, end))
+    run, start, end = before + shown + after, len(before), len(before) + len(shown)
+    return any(
+        stop > end and not (is_word(run[first:end]) and is_word(run[end:stop]))
+        for first, stop in words_around(run, start, end)
+    )
 
 
 _ORGANS = "部局院厅处委台社行"
