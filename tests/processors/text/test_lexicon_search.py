@@ -304,3 +304,8 @@ def test_an_entry_that_allows_stands_against_the_same_term_in_any_order(severity
         for detector in (Lexicon(entries), ProtectedNames(entries)):
             assert detector.find(["星河云科技"]) == [()]
     assert ProtectedNames([listed]).find(["星河云科技"]) != [()]
+
+
+@pytest.mark.parametrize("text", ["做爱笑的小太阳", "每天做爱吃的菜", "去死皮护肤课"])
+def test_an_entry_over_the_border_of_young_words_is_none(text: str):
+    assert Lexicon(["做爱", "去死"]).find([text]) == [()]
