@@ -26,7 +26,7 @@ from processors.accounts.state import (
     Status,
 )
 from processors.accounts.turn import Turn
-from processors.keys import KINDS, name_key, token_key, tokens_of
+from processors.keys import KINDS, is_same, name_key, token_key, tokens_of
 from processors.policy.model import Judgement
 from schemas.records import (
     AccountChange,
@@ -315,7 +315,10 @@ def _bars(turn: Turn) -> Iterator[Claimed]:
     closure = next((m for m in live if m.step is MeasureStep.CLOSE), None)
     barred = {(c.kind, c.key): c for c in account.claimed if c.until >= 0}
     keys = dict.fromkeys((KEY_NUMBER[kind], key) for kind, key in _all_keys(account))
+    others = {(KEY_NUMBER[kind], key) for kind, key in _keys_of_others(account)}
     for number, key in dict.fromkeys((*barred, *keys)):
+        if (number, key) in others:
+            continue  # found out only after the closure: the bar on it is lifted
         before = barred.get((number, key))
         strength = before.strength if before else int(number == _NAME_NUMBER and _for_name(closure))
         yield Claimed(number, key, strength, _until(turn.at, bar, before))
@@ -351,10 +354,11 @@ def _subject(account: Account, pending: Pending | None) -> tuple[Key, ...]:
         for fact in account.facts:
             if fact.code:
                 return ((_CODE_KEY, fact.code),)
-    if owner := (pending.owner if pending else None) or account.owner:
+    owner = (pending.owner if pending else None) or account.owner
+    if owner and not _is_anothers(account, owner):
         return _keys(_IDENTITY_KEY, owner)
     for fact in account.facts:
-        if fact.kind is _IDENTITY and fact.token:
+        if fact.kind is _IDENTITY and fact.token and not _is_anothers(account, fact.token):
             return _keys(_IDENTITY_KEY, fact.token)
     return tuple(islice(_identities(account, pending), 1))
 
@@ -362,14 +366,40 @@ def _subject(account: Account, pending: Pending | None) -> tuple[Key, ...]:
 def _identities(account: Account, pending: Pending | None) -> Iterator[Key]:
     """Keys of who has the account, or would have it by a change; the owner's token first."""
     owner = (pending.owner if pending else None) or account.owner
-    yield from _keys(_IDENTITY_KEY, owner)
+    if not _is_anothers(account, owner):
+        yield from _keys(_IDENTITY_KEY, owner)
     if pending and pending.kind is _OWNER_CHANGE:
         return
     for fact in account.facts:
-        if fact.kind is _IDENTITY and fact.token != owner:
+        if fact.kind is _IDENTITY and fact.token != owner and not _is_anothers(account, fact.token):
             yield from _keys(_IDENTITY_KEY, fact.token)
         if fact.code:
             yield _CODE_KEY, fact.code
+
+
+def _is_anothers(account: Account, token: str | None) -> bool:
+    """Whether an identity was shown not to be the account holder's: somebody else's, or stolen.
+
+    Whose it is must not suffer for the account (Art. 9): it is not counted among theirs, and its
+    closure leaves no bar on it. One that was proved here before and then failed stays the
+    holder's, lest a failed repetition shake a bar off; not so once its proof was revoked.
+    """
+    return any(
+        fact.failed and not fact.proved and (not fact.token or is_same(fact.token, token))
+        for fact in account.facts
+        if fact.kind is _IDENTITY
+    )
+
+
+def _keys_of_others(account: Account) -> set[Key]:
+    """Keys of the identities that were shown not to be the account holder's."""
+    tokens = (account.owner, *(fact.token for fact in account.facts if fact.kind is _IDENTITY))
+    return {
+        key
+        for token in tokens
+        if _is_anothers(account, token)
+        for key in _keys(_IDENTITY_KEY, token)
+    }
 
 
 @lru_cache(maxsize=1 << 12)

@@ -65,7 +65,8 @@ class Fact(Struct, array_like=True, gc=False):
 
     ``names`` are other names that the proof carries, ``scope`` what is registered as such.
     ``facets`` adds up the bits of `FACET_BITS`: what of a page the proof has verified. ``logo`` is
-    the perceptual hash of the registered logo, ``code`` the key of a credit code.
+    the perceptual hash of the registered logo, ``code`` the key of a credit code. ``proved`` says
+    of an identity that failed that it had been verified before, and was not revoked.
     """
 
     kind: VerificationKind
@@ -79,6 +80,7 @@ class Fact(Struct, array_like=True, gc=False):
     facets: int = 0
     logo: bytes = b""
     code: bytes = b""
+    proved: bool = False
 
 
 class Approval(Struct, array_like=True, gc=False):

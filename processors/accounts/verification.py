@@ -91,6 +91,7 @@ def _disprove(turn: Turn, verification: AccountVerification) -> None:
         return
     kept = [fact for fact in account.facts if not _concerns(verification, fact)]
     removed = len(kept) < len(account.facts)
+    proved = _was_proved(account, verification)
     account.facts = kept
     identity = verification.kind is _IDENTITY
     if identity:
@@ -101,6 +102,7 @@ def _disprove(turn: Turn, verification: AccountVerification) -> None:
             expires=0,
             since=turn.at,
             failed=True,
+            proved=proved,
         )
         account.facts.append(failed)
     _audit(turn, verification, "the proof was removed" if removed else "there was no proof")
@@ -112,6 +114,16 @@ def _disprove(turn: Turn, verification: AccountVerification) -> None:
     _judge_waiting(turn)
     if removed:
         values.verify_current(turn)
+
+
+def _was_proved(account: Account, verification: AccountVerification) -> bool:
+    """Whether an identity that fails now was verified here before; a revoked one counts as not."""
+    return verification.result is not VerificationResult.REVOKED and any(
+        (fact.proved or not fact.failed)
+        and (not verification.token or is_same(fact.token, verification.token))
+        for fact in account.facts
+        if fact.kind is _IDENTITY
+    )
 
 
 def _without_identity(turn: Turn) -> None:

@@ -333,3 +333,46 @@ def test_names_of_letters_and_of_signs_alone_have_keys_of_their_own():
     assert name_key("") == name_key("\u200b")
     assert name_key("Rain 1") == name_key("rain-l")
     assert len({name_key(name) for name in ("rain", "rains", "雨", "雨雨")}) == 4
+
+
+# -- whose identity was used, and who had the account before ------------------------------------
+
+
+@pytest.mark.obligation("CAC-09-2")
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("result", [VerificationResult.FAILED, VerificationResult.REVOKED])
+def test_whose_identity_was_stolen_may_register_before_and_after_the_closure(result, named):
+    street = Street(policy(persons=1))
+    street.register("thief", "tok-v", device_token="dev-t")
+    token = {"token": "tok-v"} if named else {}
+    street.prove("thief", VerificationKind.IDENTITY, result=result, **token)
+    assert verdict(street.register("victim", "tok-v")).decision is Decision.ALLOW
+    street.cancel("victim")
+    street.wait(31)
+    assert street.account("thief").status is Status.CLOSED
+    assert verdict(street.register("victim-2", "tok-v")).decision is Decision.ALLOW
+
+
+@pytest.mark.obligation("CAC-09-2")
+def test_a_theft_that_is_found_out_after_the_closure_takes_the_bar_off_the_identity(street):
+    street.register("thief", "tok-v tok-old", device_token="dev-t")
+    street.prove("thief", VerificationKind.IDENTITY, token="tok-old")
+    street.close("thief")
+    assert verdict(street.register("victim", "tok-v")).decision is Decision.REFUSE
+    revoked = {"result": VerificationResult.REVOKED, "token": "tok-old"}
+    street.prove("thief", VerificationKind.IDENTITY, **revoked)
+    assert verdict(street.register("victim-2", "tok-v")).decision is Decision.ALLOW
+    lookalike = street.register("thief-2", "tok-t", device_token="dev-t")
+    assert [key.kind for key in verdict(lookalike).association] == [KeyKind.DEVICE, KeyKind.NAME]
+
+
+@pytest.mark.obligation("CAC-10-3a")
+def test_a_failed_repetition_of_ones_own_proof_shakes_no_bar_off(street):
+    street.register("bad", "tok-b")
+    street.prove("bad", VerificationKind.IDENTITY, token="tok-b")
+    for _ in range(2):
+        failed = {"result": VerificationResult.FAILED, "token": "tok-b"}
+        street.prove("bad", VerificationKind.IDENTITY, **failed)
+    street.wait(31)
+    assert street.account("bad").status is Status.CLOSED
+    assert verdict(street.register("again", "tok-b")).decision is Decision.REFUSE
