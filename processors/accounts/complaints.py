@@ -96,8 +96,17 @@ def _accept(turn: Turn, ticket: Ticket, heard: Heard) -> None:
 
 
 def _join(turn: Turn, ticket: Ticket, first: Ticket) -> None:
-    """A complaint repeats another, and shares its outcome."""
+    """A complaint repeats another, and shares its outcome.
+
+    The evidence that it brings is evidence in one that is not decided yet.
+    """
     first.merged += 1
+    if ticket.evidence and not first.settled:
+        first.evidence += ticket.evidence
+        if first.evidence_due:
+            tickets.escalate(turn, first, cases.BROUGHT)
+        else:
+            tickets.look_again(turn, first)
     for key in ticket.reporters:
         if reporters.join(first, key) and first.settled:
             reporters.rate_one(turn, key, first.outcome)  # who knows the outcome already
@@ -121,7 +130,8 @@ def breach_ticket(turn: Turn, ticket: Ticket) -> None:
 
 
 def miss_evidence(turn: Turn, ticket: Ticket) -> None:
-    """The time to bring evidence has passed."""
+    """The time to bring evidence has passed. Nobody has decided, so it answers no other complaint."""
+    ticket.lapsed = True
     tickets.settle(turn, ticket, CaseOutcome.DISMISSED, cases.NO_EVIDENCE)
 
 
@@ -210,7 +220,9 @@ def _not_acceptable(account: Account, field: Field | None) -> Message | None:
 def _same(turn: Turn, ticket: Ticket) -> Ticket | None:
     """The ticket that a complaint repeats: of the same value, or, where too many are open, newest.
 
-    A decided ticket is shared for as long as an appeal would be possible.
+    A decided ticket is shared for as long as an appeal would be possible. One that nobody decided
+    is not, nor is a dismissed one by who brings evidence where there was none: else anybody could
+    keep an account from complaints by an empty one of their own.
     """
     horizon = turn.at - turn.pack.ladder.appeal_days * DAY
     alike = [
@@ -219,12 +231,22 @@ def _same(turn: Turn, ticket: Ticket) -> Ticket | None:
         if other.field is ticket.field and other.category is ticket.category and not other.asks
     ]
     for other in alike:
-        if other.outcome is CaseOutcome.NOT_ACCEPTED:
-            continue
-        if other.value == ticket.value and (not other.settled or other.settled >= horizon):
+        if other.value == ticket.value and _answers_too(other, ticket, horizon):
             return other
     still_open = [other for other in alike if not other.settled]
     return still_open[-1] if len(still_open) >= MAX_OPEN_PER_SUBJECT else None
+
+
+_DECIDED = (CaseOutcome.UPHELD, CaseOutcome.DISMISSED)
+
+
+def _answers_too(other: Ticket, ticket: Ticket, horizon: int) -> bool:
+    """Whether the outcome of a complaint is, or will be, that of another of the same value."""
+    if not other.settled:
+        return True
+    decided = other.outcome in _DECIDED and not other.lapsed and other.settled >= horizon
+    new = other.outcome is CaseOutcome.DISMISSED and ticket.evidence and not other.evidence
+    return decided and not new
 
 
 def is_replaced(account: Account, ticket: Ticket) -> bool:

@@ -235,7 +235,8 @@ class Ticket(Struct, array_like=True, gc=False):
     counts the references brought. ``answer`` is the id of the account's answer, ``told`` whether
     the account knows of the complaint. While ``asks`` holds the id of its event the complaint is
     only received, and waits for what is known of its complainant, the first of the keys in
-    ``reporters``. ``priority`` is that of its escalation, 0 for that of its category.
+    ``reporters``. ``priority`` is that of its escalation, 0 for that of its category. ``lapsed``:
+    it was dismissed for want of evidence, by nobody.
     """
 
     id: str
@@ -257,6 +258,7 @@ class Ticket(Struct, array_like=True, gc=False):
     asks: str = ""
     reporters: list[bytes] = []
     priority: int = 0
+    lapsed: bool = False
 
 
 class Appeal(Struct, array_like=True, gc=False):

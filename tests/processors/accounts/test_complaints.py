@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from processors.accounts.complaints import MAX_OPEN_PER_SUBJECT
-from processors.policy import Policy
+from processors.policy import ComplaintTerms, Policy
 from schemas.records import (
     CaseOutcome,
     ChangeKind,
@@ -477,3 +477,57 @@ def test_a_complaint_that_closes_the_account_was_upheld_and_others_were_not_deci
     outputs = world.rule(RulingAction.UPHOLD_COMPLAINT, "t1", step=MeasureStep.CLOSE)
     ended = {f.complaint_id: f.outcome for f in of(outputs, ComplaintFeedback)}
     assert ended == {"t1": CaseOutcome.UPHELD, "t2": CaseOutcome.WITHOUT_DECISION}
+
+
+# -- what answers a repetition, and what does not -----------------------------------------------
+
+IMPERSONATION = ComplaintCategory.IMPERSONATION
+WITH_EVIDENCE = Policy(
+    make_pack(complaints=ComplaintTerms(7, {}, evidence_days=3, evidence_for=(IMPERSONATION,)))
+)
+
+
+@pytest.mark.obligation("CAC-19-4")
+def test_a_complaint_that_ended_with_a_closure_taken_back_answers_no_later_one():
+    world = World()
+    world.complain("t1", IMPERSONATION, Field.NAME)
+    order = {"step": MeasureStep.CLOSE, "field": Field.BIO}
+    closure = of(world.rule(RulingAction.IMPOSE_MEASURE, "x", **order), Disposal)[0]
+    world.rule(RulingAction.LIFT_MEASURE, closure.measure_id, "rev-2")
+    again = world.complain("t2", IMPERSONATION, Field.NAME)
+    assert states(again) == [RECEIVED, ACCEPTED, SCREENING, ESCALATED]
+    assert one(again, Escalation).subject_id == "t2"
+
+
+@pytest.mark.obligation("CAC-19-2")
+@pytest.mark.parametrize("evidence", [(), ("sha256:1",)])
+def test_a_complaint_nobody_decided_for_want_of_evidence_shields_nobody(evidence):
+    world = World(WITH_EVIDENCE)
+    world.complain("empty", IMPERSONATION, Field.NAME)
+    world.wait(days=4)
+    outputs = world.complain("victim", IMPERSONATION, Field.NAME, evidence=evidence)
+    last = ESCALATED if evidence else ComplaintState.NEED_EVIDENCE
+    assert states(outputs) == [RECEIVED, ACCEPTED, SCREENING, last]
+
+
+@pytest.mark.obligation("CAC-19-2")
+def test_evidence_opens_what_was_dismissed_without_any():
+    world = World()
+    world.complain("t1", IMPERSONATION, Field.NAME)
+    world.rule(RulingAction.DISMISS_COMPLAINT, "t1")
+    assert states(world.complain("t2", IMPERSONATION, Field.NAME))[-1] is CLOSED
+    outputs = world.complain("t3", IMPERSONATION, Field.NAME, evidence=("sha256:1",))
+    assert states(outputs)[-1] is ESCALATED
+    world.rule(RulingAction.DISMISS_COMPLAINT, "t3")
+    repeated = world.complain("t4", IMPERSONATION, Field.NAME, evidence=("sha256:1",))
+    assert of(repeated, ComplaintFeedback)[-1].merged_into == "t3"
+
+
+@pytest.mark.obligation("CAC-19-2")
+def test_the_evidence_of_who_joins_counts_for_the_complaint_that_waits_for_some():
+    world = World(WITH_EVIDENCE)
+    world.complain("t1", IMPERSONATION, Field.NAME)
+    outputs = world.complain("t2", IMPERSONATION, Field.NAME, evidence=("sha256:1",))
+    assert "Evidence was brought: 1." in one(outputs, Escalation).reason
+    world.wait(days=4)
+    assert [ticket.id for ticket in world.account.open_tickets()] == ["t1"]
