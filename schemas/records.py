@@ -308,7 +308,8 @@ class AccountAppeal(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     account_id: The account, key of the record.
     occurred_at: When it happened at the source.
     appeal_id: Ticket id given at receipt.
-    measure_id: Measure appealed against; empty where a complaint is answered.
+    measure_id: Measure appealed against, or credit entry that no measure began with (its
+        entry_id, or the event_id it was entered for); empty where a complaint is answered.
     statement: What the account holder says.
     language: BCP 47 language for the answer.
     complaint_id: Complaint that the account holder answers; null for an appeal against a

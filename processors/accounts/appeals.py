@@ -5,18 +5,31 @@ An appeal is decided by a person who neither ordered nor confirmed the measure.
 
 from __future__ import annotations
 
-from processors.accounts import cases, credit, hearing, ladder, reasons, reopening, tickets, values
+from processors.accounts import (
+    cases,
+    credit,
+    hearing,
+    ladder,
+    ledger,
+    reasons,
+    reopening,
+    repetition,
+    tickets,
+    values,
+)
 from processors.accounts.effects import CaseTold
 from processors.accounts.escalations import open_breach
-from processors.accounts.state import STEP_RANK, Account, Appeal, Measure
+from processors.accounts.state import STEP_RANK, Account, Appeal, Entry, Measure
 from processors.accounts.turn import DAY, HOUR, Turn
 from processors.persons import same_person
 from schemas.records import AccountAppeal, CaseOutcome, MeasureStep, NoticeKind
 
 MAX_OPEN = 16
-"""Appeals an account may have open at once; a further one is answered with a closed escalation."""
+"""Appeals an account may have open at once. Beyond it a further one is answered with a closed
+escalation, unless it is the first against its measure: no measure is out of reach of a person."""
 
 _URGENT = STEP_RANK[MeasureStep.SUSPEND]
+_WARNED = STEP_RANK[MeasureStep.WARN]
 
 
 def apply_appeal(turn: Turn, appeal: AccountAppeal) -> None:
@@ -31,10 +44,15 @@ def apply_appeal(turn: Turn, appeal: AccountAppeal) -> None:
         hearing.open_before_a_person(turn, known, why)
         return
     measure = ladder.find(account, appeal.measure_id)
+    entry = None if measure else _entry(turn, appeal.measure_id)
+    if entry:  # of what began with a measure, the measure is appealed against
+        measure = next((m for m in account.measures if m.entry == entry.id), None)
     said = cases.APPEAL_RECEIVED
     days = turn.ladder_of(measure.rule).appeal_days if measure else 0
     until = ladder.decided_at(measure) + days * DAY if measure else 0
-    if measure is None:
+    if measure is None and entry:
+        reason = "Appeal against a deduction from the credit."
+    elif measure is None:
         said = cases.APPEAL_UNKNOWN
         reason = "Appeal against a measure that this account is not known to have."
     elif turn.at > until:
@@ -45,18 +63,35 @@ def apply_appeal(turn: Turn, appeal: AccountAppeal) -> None:
     urgent = measure is not None and STEP_RANK[measure.step] >= _URGENT
     waiting = Appeal(
         id=appeal.appeal_id,
-        measure=measure.id if measure else "",
+        measure=measure.id if measure else entry.id if entry else "",
         priority=1 if urgent else 2,
         at=turn.at,
         due=turn.at + turn.pack.review.hold_hours * HOUR,
     )
-    rule_ids = (measure.rule,) if measure else ()
+    rule_ids = (measure.rule,) if measure else (entry.rule,) if entry else ()
     hearing.open_before_a_person(turn, waiting, reason, rule_ids)
-    if len(account.appeals) >= MAX_OPEN:
+    if len(account.appeals) >= MAX_OPEN and not _is_first(account, waiting):
         hearing.settle(turn, waiting, CaseOutcome.NOT_ACCEPTED, cases.TOO_MANY_APPEALS)
         return
     account.appeals.append(waiting)
     hearing.tell(turn, NoticeKind.APPEAL_RECEIVED, waiting, said)
+
+
+def _entry(turn: Turn, named: str) -> Entry | None:
+    """The entry of the ledger that an appeal names, by its id or by the event that was charged."""
+    return next(
+        (
+            entry
+            for entry in turn.account.ledger
+            if entry.id in (named, ledger.entry_id(turn.account_id, named, entry.rule))
+        ),
+        None,
+    )
+
+
+def _is_first(account: Account, appeal: Appeal) -> bool:
+    """Whether an appeal names something known, against which no other is open."""
+    return bool(appeal.measure) and all(a.measure != appeal.measure for a in account.appeals)
 
 
 def breach_appeal(turn: Turn, appeal: Appeal) -> None:
@@ -68,8 +103,9 @@ def breach_appeal(turn: Turn, appeal: Appeal) -> None:
 def overturn(turn: Turn, measure: Measure, reviewer: str, appeal_id: str) -> str:
     """Take a measure back, with all that followed from it and its credit entry. Says what was done.
 
-    The rule is set aside for the current value, so that verifying it again does not bring the
-    measure back.
+    Later measures that had counted it as a repetition are a step too grave, and are lowered; a
+    closure for a level of credit that is not reached without the entry is lifted. The rule is set
+    aside for the current value, so that verifying it again does not bring the measure back.
     """
     account = turn.account
     lifted = []
@@ -79,14 +115,35 @@ def overturn(turn: Turn, measure: Measure, reviewer: str, appeal_id: str) -> str
             ladder.lift(turn, other, reasons.APPEAL_UPHELD, reviewer, appeal_id)
             lifted.append(other)
         other.overturned = True
+    counted, lowered = repetition.lower(turn, measure, reviewer, appeal_id)
+    for other in counted:
+        if other.counts == _WARNED:  # a warning asks for nothing: the value may stay
+            values.set_cause_aside(account, other)
     reversed_ = credit.reverse(turn, measure.entry, reasons.APPEAL_UPHELD.en)
-    reopening.reopen(turn, lifted)
+    reopening.reopen(turn, [*lifted, *counted, *_unclose(turn, reviewer, appeal_id)])
     for appeal in list(account.appeals):
         against = ladder.find(account, appeal.measure)
         if against is not None and against.root == measure.root:
             hearing.settle(turn, appeal, CaseOutcome.UPHELD, cases.APPEAL_MOOT)
     done = f"lifted {', '.join(one.step for one in lifted)}" if lifted else "the measure had ended"
-    return done + ("; its credit entry was reversed" if reversed_ else "; no credit entry counted")
+    points = "; its credit entry was reversed" if reversed_ else "; no credit entry counted"
+    return f"{done}{lowered}{points}"
+
+
+def reverse_entry(turn: Turn, entry: Entry, reviewer: str, appeal_id: str) -> str:
+    """Take back points that no measure began with, as of a change that was refused."""
+    credit.reverse(turn, entry.id, reasons.APPEAL_UPHELD.en)
+    reopening.reopen(turn, _unclose(turn, reviewer, appeal_id))
+    return "its credit entry was reversed"
+
+
+def _unclose(turn: Turn, reviewer: str, appeal_id: str) -> list[Measure]:
+    """Lift a closure for a level of credit on which the account is not, points taken back."""
+    closures = credit.unfounded_closure(turn)
+    for measure in closures:
+        ladder.lift(turn, measure, reasons.APPEAL_UPHELD, reviewer, appeal_id)
+        measure.overturned = True
+    return closures
 
 
 def confirm(measure: Measure, reviewer: str) -> None:
@@ -103,6 +160,11 @@ def judged_by(account: Account, measure: Measure, reviewer: str) -> bool:
         for person in (other.reviewer, *other.confirmed)
         if person
     )
+
+
+def rejected_by(entry: Entry, reviewer: str) -> bool:
+    """Whether a person has rejected what points were entered for, or dismissed an appeal of it."""
+    return any(same_person(person, reviewer) for person in entry.reviewers)
 
 
 def _together(account: Account, measure: Measure) -> list[Measure]:

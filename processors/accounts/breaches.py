@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from processors.accounts import closing, credit, ladder
+from processors.accounts import closing, credit, ladder, repetition
 from processors.accounts.brakes import Cause
 from processors.accounts.effects import Ground, ground_of
 from processors.accounts.reasons import found
@@ -20,9 +20,6 @@ from processors.accounts.state import STEP_RANK, Account, Measure, Status
 from processors.accounts.turn import DAY, Turn
 from processors.policy.model import Message, Proposal, Rule
 from schemas.records import Decision, Field, MeasureStep
-
-HIGHEST_BY_REPETITION = STEP_RANK[MeasureStep.SUSPEND]
-"""Repetition alone does not close an account: severity, an expired suspension or a person does."""
 
 _STEPS = tuple(MeasureStep)
 
@@ -94,9 +91,7 @@ def enter(
     if live and not fresh:
         return live[-1], False
     before = ladder.recent_rank(turn, rule.id, field)
-    rank = STEP_RANK[rule.measure or MeasureStep.CORRECT]
-    if before >= 0:
-        rank = max(rank, min(before + 1, HIGHEST_BY_REPETITION))
+    rank = repetition.rank_of(repetition.own_rank(rule), before)
     standing = next((m for m in reversed(live) if STEP_RANK[m.step] >= rank), None)
     standing = standing or _ordered_by_person(account, field, rank)
     if standing:

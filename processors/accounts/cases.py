@@ -53,6 +53,10 @@ APPEAL_UPHELD = Message(
     zh="申诉成立，处置及由此产生的信用扣分已撤销。",
     en="The appeal was upheld: the measure and its effect on your credit are taken back.",
 )
+POINTS_UPHELD = Message(
+    zh="申诉成立，信用扣分已撤销。",
+    en="The appeal was upheld: the deduction from your credit is taken back.",
+)
 APPEAL_DISMISSED = Message(zh="申诉不成立，处置维持。", en="The appeal was dismissed.")
 APPEAL_MOOT = Message(
     zh="所涉处置已撤销，申诉终结。", en="The measure was taken back, the appeal is at an end."

@@ -130,7 +130,7 @@ def breach_ticket(turn: Turn, ticket: Ticket) -> None:
 
 
 def miss_evidence(turn: Turn, ticket: Ticket) -> None:
-    """The time to bring evidence has passed. Nobody has decided, so it answers no other complaint."""
+    """The time to bring evidence has passed. Nobody decided, so it answers no other complaint."""
     ticket.lapsed = True
     tickets.settle(turn, ticket, CaseOutcome.DISMISSED, cases.NO_EVIDENCE)
 

@@ -64,6 +64,17 @@ def reverse(turn: Turn, entry_id: str, reason: str) -> bool:
     return True
 
 
+def unfounded_closure(turn: Turn) -> list[Measure]:
+    """The closure for a level of credit, with its bar, where the credit is on a better one now."""
+    if turn.account.status is not Status.CLOSED or _level(turn).measure in ladder.ENDING:
+        return []
+    return [
+        measure
+        for measure in ladder.of_cause(turn.account, CREDIT.rule_id, None)
+        if measure.step in ladder.ENDING
+    ]
+
+
 def hold_level(turn: Turn) -> None:
     """Have the measure of the account's credit level in force, and that of no other level."""
     if turn.account.status is not Status.OPEN:

@@ -174,7 +174,7 @@ def recent_rank(turn: Turn, rule_id: str, field: Field | None) -> int:
     """
     horizon = turn.at - turn.ladder_of(rule_id).appeal_days * DAY
     ranks = [
-        STEP_RANK[measure.step]
+        rank_of(measure)
         for measure in turn.account.measures
         if measure.rule == rule_id
         and measure.field == field
@@ -182,6 +182,11 @@ def recent_rank(turn: Turn, rule_id: str, field: Field | None) -> int:
         and (not measure.ended or measure.ended >= horizon)
     ]
     return max(ranks, default=-1)
+
+
+def rank_of(measure: Measure) -> int:
+    """Rank as which a measure counts for repetition: its step, or what that should have been."""
+    return STEP_RANK[measure.step] if measure.counts < 0 else measure.counts
 
 
 def find(account: Account, measure_id: str) -> Measure | None:

@@ -23,6 +23,11 @@ def score_of(account: Account, terms: CreditTerms) -> int:
     return min(MAX_SCORE, max(0, total))
 
 
+def entry_id(account_id: str, event_id: str, rule_id: str) -> str:
+    """Id of what an event entered for a rule."""
+    return derive_id("credit", account_id, event_id, rule_id)
+
+
 def add(turn: Turn, rule_id: str, points: int, days: int | None, reason: str) -> Entry:
     """Enter points, which count for ``days`` or for good."""
     ledger = turn.account.ledger
@@ -32,7 +37,7 @@ def add(turn: Turn, rule_id: str, points: int, days: int | None, reason: str) ->
         points += oldest.points
         remove(turn, oldest, CreditAction.EXPIRED, "Carried over into a newer entry.")
     entry = Entry(
-        id=derive_id("credit", turn.account_id, turn.event_id, rule_id),
+        id=entry_id(turn.account_id, turn.event_id, rule_id),
         rule=rule_id,
         points=points,
         expires=0 if days is None else turn.at + days * DAY,

@@ -27,6 +27,10 @@ NOT_CORRECTED_SUSPENDED = Message(
 TIME_PASSED = Message(zh="处置期限已满。", en="Its time has passed.")
 REGISTERED_ANEW = Message(zh="账号已重新注册。", en="The account is registered anew.")
 APPEAL_UPHELD = Message(zh="申诉成立，处置撤销。", en="The appeal was upheld.")
+LOWERED = Message(
+    zh="此前的处置已因申诉成立撤销，据此加重的处置相应减轻。",
+    en="It had counted an earlier measure that was taken back on appeal: it was a step too grave.",
+)
 TAKEN_UP = Message(
     zh="关闭账号的处置已撤销，此前被其取代的处置恢复执行。",
     en="The closure that had replaced it was lifted: it goes on with the time that was left.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from processors.accounts import closing, credit, ladder, reasons, values
+from processors.accounts import closing, credit, ladder, reasons, repetition, values
 from processors.accounts.grounds import CREDIT, IDENTITY
 from processors.accounts.state import Measure, Status
 from processors.accounts.turn import Turn
@@ -54,6 +54,8 @@ def _has_its_cause(turn: Turn, measure: Measure, hit: set[values.Cause]) -> bool
 
 
 def _take_up(turn: Turn, measure: Measure) -> None:
+    if measure.counts >= 0 and repetition.go_on(turn, measure):
+        return
     again = ladder.begin(
         turn,
         ladder.ground_of(turn, measure),

@@ -18,6 +18,7 @@ from processors.accounts import (
     duties,
     hearing,
     ladder,
+    ledger,
     pauses,
     reasons,
     reopening,
@@ -156,7 +157,11 @@ def _reject_change(turn: Turn, ruling: AccountRuling) -> str:
     if live:
         return f"the value is found in breach; {_dispose(turn, ruling, rule, field)}"
     if rule:
-        credit.charge(turn, rule, "A change was rejected by a reviewer.")
+        entry = ledger.find(
+            turn.account, credit.charge(turn, rule, "A change was rejected by a reviewer.")
+        )
+        if entry:
+            entry.reviewers = list(reviewers)
     return "the change is refused"
 
 
@@ -215,7 +220,14 @@ def _uphold_appeal(turn: Turn, ruling: AccountRuling) -> str:
     measure = ladder.find(turn.account, appeal.measure)
     if measure and appeals.judged_by(turn.account, measure, ruling.reviewer_id):
         return _nothing(_SECOND_PERSON)
-    hearing.settle(turn, appeal, CaseOutcome.UPHELD, cases.APPEAL_UPHELD, ruling.reason)
+    entry = None if measure else ledger.find(turn.account, appeal.measure)
+    if entry and appeals.rejected_by(entry, ruling.reviewer_id):
+        return _nothing(_SECOND_PERSON)
+    said = cases.POINTS_UPHELD if entry else cases.APPEAL_UPHELD
+    hearing.settle(turn, appeal, CaseOutcome.UPHELD, said, ruling.reason)
+    if entry:
+        done = appeals.reverse_entry(turn, entry, ruling.reviewer_id, appeal.id)
+        return f"the appeal is upheld; {done}"
     if measure is None:
         return "the appeal is upheld; the measure is not known to this account"
     done = appeals.overturn(turn, measure, ruling.reviewer_id, appeal.id)
@@ -231,6 +243,10 @@ def _dismiss_appeal(turn: Turn, ruling: AccountRuling) -> str:
         if appeals.judged_by(turn.account, measure, ruling.reviewer_id):
             return _nothing(_SECOND_PERSON)
         appeals.confirm(measure, ruling.reviewer_id)
+    elif entry := ledger.find(turn.account, appeal.measure):
+        if appeals.rejected_by(entry, ruling.reviewer_id):
+            return _nothing(_SECOND_PERSON)
+        entry.reviewers = [*entry.reviewers, ruling.reviewer_id]
     hearing.settle(turn, appeal, CaseOutcome.DISMISSED, cases.APPEAL_DISMISSED, ruling.reason)
     return "the appeal is dismissed"
 

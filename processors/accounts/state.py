@@ -192,7 +192,8 @@ class Measure(Struct, array_like=True, gc=False):
     it, ``confirmed`` names those who lengthened it. ``rollback`` is the last compliant value of
     the field while the measure is live. ``put_off`` says that its time was over once, and that it
     stands only for want of what was not decided by then. ``extended`` is when it was last made
-    longer (ms), 0 for never: from then on one may appeal anew.
+    longer (ms), 0 for never: from then on one may appeal anew. ``counts`` is the rank as which it
+    counts for repetition, where it had counted a measure that was taken back; -1 for its step's.
     """
 
     id: str
@@ -216,15 +217,20 @@ class Measure(Struct, array_like=True, gc=False):
     confirmed: list[str] = []
     put_off: bool = False
     extended: int = 0
+    counts: int = -1
 
 
 class Entry(Struct, array_like=True, gc=False):
-    """A live entry of the credit ledger. ``expires`` is 0 where it counts for good."""
+    """A live entry of the credit ledger. ``expires`` is 0 where it counts for good.
+
+    ``reviewers`` have rejected what it was entered for, or dismissed an appeal against it.
+    """
 
     id: str
     rule: str
     points: int
     expires: int
+    reviewers: list[str] = []
 
 
 class Ticket(Struct, array_like=True, gc=False):

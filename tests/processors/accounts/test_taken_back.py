@@ -1,0 +1,179 @@
+"""An upheld appeal restores: later steps, credit and closures that rested on what was wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from processors.accounts import Status, score_of
+from processors.accounts.appeals import MAX_OPEN
+from processors.policy import CreditTerms, Level, Policy
+from schemas.records import (
+    AuditRecord,
+    CaseOutcome,
+    CreditAction,
+    CreditChange,
+    Disposal,
+    DisposalAction,
+    Escalation,
+    EscalationStatus,
+    Field,
+    MeasureStep,
+    Notice,
+    NoticeKind,
+    RulingAction,
+)
+from tests.processors.accounts.world import DAY, World, make_pack, none, of, one
+
+pytestmark = pytest.mark.obligation("CAC-17-1")
+
+CORRECT, RESTRICT, SUSPEND = MeasureStep.CORRECT, MeasureStep.RESTRICT, MeasureStep.SUSPEND
+CLOSING = Policy(
+    make_pack(credit=CreditTerms(700, (Level("A", 500), Level("B", 0, MeasureStep.CLOSE))))
+)
+
+
+def begun(outputs: list[Any]) -> Disposal:
+    """The measure that began last."""
+    return [d for d in of(outputs, Disposal) if d.action is DisposalAction.BEGIN][-1]
+
+
+def uphold(world: World, measure: str) -> list[Any]:
+    """An appeal against a measure, which a person upholds."""
+    world.appeal(f"against-{measure}", measure)
+    return world.rule(RulingAction.UPHOLD_APPEAL, f"against-{measure}", "judge")
+
+
+def breaches(world: World, word: str, number: int) -> list[Disposal]:
+    """So many breaches, corrected in between; the last one is live."""
+    found = []
+    for turn in range(number):
+        world.apply(bio=f"fine {turn}")
+        found.append(begun(world.apply(bio=f"{word} {turn}")))
+    return found
+
+
+# -- a later step that counted it ---------------------------------------------------------------
+
+
+def test_a_suspension_that_counted_a_wrong_measure_becomes_a_restriction():
+    world = World()
+    first, _, third = breaches(world, "contact", 3)
+    assert third.step is SUSPEND
+    world.wait(days=2)
+    outputs = uphold(world, first.measure_id)
+    assert world.live() == [RESTRICT]
+    lifted, now = of(outputs, Disposal)
+    assert (lifted.action, lifted.measure_id) == (DisposalAction.LIFT, third.measure_id)
+    assert "taken back on appeal" in now.reason
+    assert now.ends_at is not None
+    assert round((now.ends_at - world.now) / DAY) == world.policy.pack.ladder.restrict_days - 2
+    assert [n.kind for n in of(outputs, Notice)] == [
+        NoticeKind.APPEAL_DECIDED,
+        NoticeKind.MEASURE_LIFTED,
+        NoticeKind.MEASURE_BEGUN,
+    ]
+    assert "counts as RESTRICT" in of(outputs, AuditRecord)[0].summary
+    world.apply(bio="fine at last")
+    world.wait(days=30)
+    assert world.live() == []
+
+
+def test_what_has_ended_counts_as_the_step_it_should_have_been():
+    wrongly, rightly = World(), World()
+    first, second = breaches(wrongly, "contact", 2)
+    assert second.step is RESTRICT
+    wrongly.apply(bio="fine")
+    wrongly.wait(days=8)
+    uphold(wrongly, first.measure_id)
+    (only,) = breaches(rightly, "contact", 1)
+    assert only.step is CORRECT
+    for world in (wrongly, rightly):
+        world.apply(bio="all fine")
+        assert begun(world.apply(bio="contact again")).step is RESTRICT
+
+
+def test_a_closure_that_came_of_a_step_that_should_have_been_a_warning_is_taken_back():
+    world = World()
+    first, second = breaches(world, "boast", 2)
+    assert (first.step, second.step) == (MeasureStep.WARN, CORRECT)
+    world.wait(days=60)
+    assert world.status is Status.CLOSED
+    score = score_of(world.account, world.policy.pack.credit)
+    uphold(world, first.measure_id)
+    assert (world.status, world.live()) == (Status.OPEN, [])
+    assert score_of(world.account, world.policy.pack.credit) == score + 10
+
+
+def test_a_suspension_for_want_of_correction_stands():
+    world = World()
+    first, second = breaches(world, "contact", 2)
+    world.wait(days=8)
+    assert (second.step, world.live()) == (RESTRICT, [SUSPEND])
+    uphold(world, first.measure_id)
+    assert world.live() == [SUSPEND]
+
+
+def test_what_a_person_ordered_is_not_lowered():
+    world = World()
+    (first,) = breaches(world, "contact", 1)
+    order = {"step": SUSPEND, "field": Field.BIO, "duration_days": 5}
+    world.rule(RulingAction.IMPOSE_MEASURE, "x", **order)
+    uphold(world, first.measure_id)
+    assert world.live() == [SUSPEND]
+
+
+# -- credit -------------------------------------------------------------------------------------
+
+
+def test_a_closure_for_credit_is_taken_back_with_the_points():
+    world = World(CLOSING)
+    first, second = breaches(world, "casino", 2)
+    assert (second.step, second.rule_id) == (MeasureStep.BAR, "credit")
+    outputs = uphold(world, first.measure_id)
+    assert world.status is Status.OPEN
+    assert world.live() == [RESTRICT]
+    assert none([o for o in of(outputs, CreditChange) if o.action is CreditAction.ADDED], object)
+
+
+@pytest.mark.obligation("CAC-18")
+@pytest.mark.parametrize("by_event", [True, False])
+def test_points_for_a_refusal_may_be_appealed_against(by_event: bool):
+    world = World()
+    charged = one(world.propose("ev-refused", bio="contact"), CreditChange)
+    receipt = world.appeal("a1", charged.event_id if by_event else charged.entry_id)
+    assert one(receipt, Notice).body == "A person decides on your appeal."
+    outputs = world.rule(RulingAction.UPHOLD_APPEAL, "a1")
+    assert "deduction from your credit is taken back" in one(outputs, Notice).body
+    assert one(outputs, CreditChange).action is CreditAction.REVERSED
+    assert world.account.ledger == []
+
+
+@pytest.mark.obligation("CAC-18")
+def test_who_rejected_a_change_does_not_decide_over_its_points():
+    world = World()
+    world.propose("held", name="ministry")
+    entry = one(world.rule(RulingAction.REJECT_CHANGE, "held", "ann"), CreditChange).entry_id
+    world.appeal("a1", entry)
+    assert none(world.rule(RulingAction.UPHOLD_APPEAL, "a1", "Ann"), CreditChange)
+    world.rule(RulingAction.DISMISS_APPEAL, "a1", "ben")
+    world.appeal("a2", entry)
+    assert none(world.rule(RulingAction.UPHOLD_APPEAL, "a2", "ben"), CreditChange)
+    assert not none(world.rule(RulingAction.UPHOLD_APPEAL, "a2", "cat"), CreditChange)
+
+
+# -- many appeals -------------------------------------------------------------------------------
+
+
+def test_the_first_appeal_against_a_measure_always_goes_to_a_person():
+    world = World()
+    order = {"step": MeasureStep.WARN, "field": Field.BIO}
+    last = begun(world.rule(RulingAction.IMPOSE_MEASURE, "x", **order))
+    for number in range(MAX_OPEN):
+        world.appeal(f"a{number}", "nothing we know")
+    outputs = world.appeal("first", last.measure_id)
+    assert one(outputs, Notice).kind is NoticeKind.APPEAL_RECEIVED
+    assert one(outputs, Escalation).status is EscalationStatus.OPENED
+    again = world.appeal("second", last.measure_id)
+    assert one(again, Notice).outcome is CaseOutcome.NOT_ACCEPTED
