@@ -21,10 +21,11 @@ from processors.accounts.complaints import breach_ticket, miss_evidence
 from processors.accounts.effects import Audited, CorrectionReminded
 from processors.accounts.escalations import open_breach
 from processors.accounts.examiner import Examiner
+from processors.accounts.grounds import REREGISTERED
 from processors.accounts.ids import derive_id
 from processors.accounts.reports import breach_report
 from processors.accounts.state import Account, Measure, Pending, Timer, timers
-from processors.accounts.turn import HOUR, Turn
+from processors.accounts.turn import DAY, HOUR, Turn
 from processors.accounts.verification import expire_fact
 from processors.policy.model import Message
 from schemas.records import AuditKind, Decision, EscalationKind, MeasureStep, Phase
@@ -111,6 +112,8 @@ def _end_measure(turn: Turn, measure: Measure) -> None:
         ladder.lift(turn, measure, reasons.NOT_FOUND)
     elif waiting_for := _correction_that_waits(turn, measure):
         _give_time(turn, measure, waiting_for.due, reasons.CORRECTION_WAITS)
+    elif measure.rule == REREGISTERED.rule_id:
+        _wait_for_a_person(turn, measure)
     elif measure.step is MeasureStep.SUSPEND:
         _go_up(turn, measure, MeasureStep.CLOSE, reasons.NOT_CORRECTED_SUSPENDED)
     else:
@@ -163,6 +166,18 @@ def _wait_for_quota(turn: Turn, measure: Measure, step: MeasureStep) -> None:
     if not any(breach.subject == measure.id for breach in turn.account.breaches):
         why = f"The quota of automatic measures {step} is used up; the time to correct is longer."
         open_breach(turn, measure.id, why, (measure.rule,), kind=EscalationKind.BRAKE)
+
+
+def _wait_for_a_person(turn: Turn, measure: Measure) -> None:
+    """Nothing that the account could do lifts it, and the other account's bar may be gone by now.
+
+    So it is not closed by itself: it stays suspended until a person has decided.
+    """
+    days = turn.ladder_of(measure.rule).suspend_days
+    _give_time(turn, measure, turn.at + days * DAY, reasons.FOR_A_PERSON)
+    if not any(breach.subject == measure.id for breach in turn.account.breaches):
+        why = "Its subject was barred when it came: a person decides whether the account is closed."
+        open_breach(turn, measure.id, why, (measure.rule,))
 
 
 def _still_found(turn: Turn, measure: Measure) -> bool:

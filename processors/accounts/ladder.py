@@ -14,6 +14,7 @@ from processors.accounts.effects import (
     MeasureLifted,
     MeasureTerms,
 )
+from processors.accounts.escalations import close_breach
 from processors.accounts.grounds import BUILT_IN, RULING
 from processors.accounts.ids import derive_id
 from processors.accounts.reasons import replaced_by, served
@@ -124,6 +125,7 @@ def lift(
 ) -> None:
     """End a measure that is in force, saying for how long it was where that matters."""
     measure.ended = turn.at
+    close_breach(turn, measure.id, reason.en)
     keep_compliant(turn, measure)
     if STEP_RANK[measure.step] >= STEP_RANK[MeasureStep.RESTRICT]:
         time = served(turn.at - measure.begins)

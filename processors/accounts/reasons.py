@@ -16,6 +16,10 @@ PAGE_COMPLETE = Message(
 )
 NOT_FOUND = Message(zh="复核未再发现违规。", en="What it was begun for is no longer found.")
 QUOTA = Message(zh="改正期限顺延。", en="There is more time to correct it before the next step.")
+FOR_A_PERSON = Message(
+    zh="账号是否关闭由人工决定，在此之前继续暂停使用。",
+    en="A person decides whether the account is closed; until then it stays suspended.",
+)
 CORRECTION_WAITS = Message(
     zh="您在期限内提交的更改尚未审定，改正期限顺延。",
     en="A correction was proposed in time and is not decided yet: there is more time.",

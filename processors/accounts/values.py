@@ -64,6 +64,7 @@ def take_effect(
     if kind is _OWNER_CHANGE:
         account.facts = facts_of_owner(account, since, owner)
         account.approvals.clear()
+        account.devices = []  # they may be the former owner's, who is not to be known by them
     elif subject and subject is not account.subject:
         account.approvals.clear()
     account.registered = account.registered or kind is _REGISTRATION

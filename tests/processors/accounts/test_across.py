@@ -9,8 +9,10 @@ from processors.credit_code import complete
 from schemas.records import (
     ChangeKind,
     Decision,
+    Disposal,
     Escalation,
     EscalationKind,
+    EscalationStatus,
     Field,
     KeyKind,
     MeasureStep,
@@ -21,7 +23,7 @@ from schemas.records import (
     VerificationResult,
 )
 from tests.processors.accounts.street import POLICY, Street, applied, policy, verdict
-from tests.processors.accounts.world import of
+from tests.processors.accounts.world import none, of, one
 
 MANY = policy(persons=0, organisations=0)
 """Any number of accounts for everybody."""
@@ -376,3 +378,37 @@ def test_a_failed_repetition_of_ones_own_proof_shakes_no_bar_off(street):
     street.wait(31)
     assert street.account("bad").status is Status.CLOSED
     assert verdict(street.register("again", "tok-b")).decision is Decision.REFUSE
+
+
+@pytest.mark.obligation("CAC-10-3a")
+def test_an_account_suspended_for_anothers_bar_is_closed_by_a_person_alone(street):
+    street.register("one", "tok-x")
+    (closure, _) = of(street.close("one"), Disposal)
+    suspended = of(street.register("two", "tok-x", name="other", **applied()), Disposal)[0]
+    street.rule("one", RulingAction.LIFT_MEASURE, closure.measure_id, "rev-2")
+    told = street.wait(31)
+    (asked,) = [e for e in of(told, Escalation) if e.account_id == "two"]
+    assert (asked.kind, asked.subject_id) == (EscalationKind.SLA_BREACH, suspended.measure_id)
+    assert none(street.wait(200), Escalation)
+    account = street.account("two")
+    assert account.status is Status.OPEN
+    assert [m.step for m in account.live_measures()] == [MeasureStep.SUSPEND]
+    lifted = street.rule("two", RulingAction.LIFT_MEASURE, suspended.measure_id, "rev-2")
+    assert one(lifted, Escalation).status is EscalationStatus.CLOSED
+    assert street.account("two").live_measures() == []
+    assert verdict(street.register("three", "tok-x")).decision is Decision.ALLOW
+
+
+@pytest.mark.obligation("CAC-10-3b")
+def test_who_sold_an_account_is_not_known_by_their_device_when_it_is_closed(street):
+    street.register("sold", "tok-s", name="seller", device_token="dev-s")
+    street.change("sold", kind=ChangeKind.OWNER_CHANGE, owner_token="tok-b")
+    street.change("sold", name="buyer", device_token="dev-b")
+    street.close("sold")
+    again = verdict(street.register("mine", "tok-s", name="buyer", device_token="dev-s"))
+    assert (again.decision, [k.kind for k in again.association]) == (
+        Decision.ALLOW,
+        [KeyKind.NAME],
+    )
+    held = verdict(street.register("back", "tok-o", name="buyer", device_token="dev-b"))
+    assert held.decision is Decision.STRICT_HOLD
