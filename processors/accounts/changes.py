@@ -56,9 +56,12 @@ def apply_change(turn: Turn, change: AccountChange) -> None:
     if change.kind is _CANCELLATION:
         _cancel(turn, change)
         return
+    turn.made = change.occurred_at
     refusal = _bar(turn, change)
     if refusal:
         _verdict(turn, change, _REFUSE, refusal)
+        if account.status is _CLOSED and change.kind is _EDIT:
+            values.tell_of_correction(turn, _new_values(account, change))
         return
     if change.language:
         account.language = change.language

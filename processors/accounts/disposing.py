@@ -116,7 +116,7 @@ def _dispose(
         previous_value_hash=before,
         value_hash=after,
         rollback_value=began.rollback if began else None,
-        served_ms=turn.at - terms.begins if ended else None,
+        served_ms=max(0, turn.at - terms.begins) if ended else None,
         appeal_id=(ended.appeal_id or None) if ended else None,
         notice_id=derive_id("notice", disposal_id),
         report_id=reports.report_id(turn, terms.measure_id) if reported else None,

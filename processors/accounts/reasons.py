@@ -7,6 +7,10 @@ from processors.policy.model import Message
 BAR = Message(zh="已关闭的账号不得重新注册。", en="A closed account must not be registered again.")
 CANCELLED = Message(zh="账号主体已注销账号。", en="The account holder cancelled the account.")
 CORRECTED = Message(zh="账号信息已改正。", en="The value was corrected.")
+CORRECTED_IN_TIME = Message(
+    zh="账号信息已在期限内改正，相关信息迟到。",
+    en="The value was corrected in time; word of it came late.",
+)
 APPROVED = Message(zh="账号信息已经人工审核通过。", en="The value was approved by a reviewer.")
 PROVED = Message(zh="已提交有效证明。", en="A proof now covers what was found.")
 IDENTITY_VERIFIED = Message(zh="真实身份信息已通过核验。", en="The identity is verified.")

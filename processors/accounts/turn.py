@@ -24,7 +24,8 @@ class Turn:
     compliant value of their field. ``revision`` is that of the verdict on a change decided now.
     ``claims`` are what is asked of the registry of keys; ``claims_changed`` says that what the
     account claims of it may have changed. ``found`` is what the rules find where no change is
-    judged: None but in a sweep.
+    judged: None but in a sweep. ``made`` is when a change was made at its source (ms), 0 where that
+    is not known or it is no change.
     """
 
     __slots__ = (
@@ -39,6 +40,7 @@ class Turn:
         "examiner",
         "former",
         "found",
+        "made",
         "offset",
         "pack",
         "partition",
@@ -73,6 +75,7 @@ class Turn:
         self.effects: list[Effect] = []
         self.former: list[str | None] | None = None
         self.compliant: dict[Field, str | None] | None = None
+        self.made = 0
         self.found: Sequence[Finding] | None = None
         self.claims: list[KeyClaim] = []
         self.claims_changed = False

@@ -14,6 +14,7 @@ from processors.accounts import (
     reasons,
     reviews,
 )
+from processors.accounts.escalations import open_breach
 from processors.accounts.grounds import IDENTITY
 from processors.accounts.reviews import HOLDING
 from processors.accounts.state import (
@@ -225,11 +226,39 @@ def lift_identity(turn: Turn) -> None:
 
 
 def relieve(turn: Turn, measure: Measure, why: Message) -> None:
-    """End the duty to correct; a restriction is served to its own end without it."""
+    """End the duty to correct; a restriction is served to its own end without it.
+
+    A suspension for want of a correction that had been made by then counts as no repetition.
+    """
+    if _came_late(turn, measure):
+        measure.counts, why = 0, reasons.CORRECTED_IN_TIME
     if measure.step is MeasureStep.RESTRICT and not measure.put_off:
         measure.deadline = 0
     else:
         ladder.lift(turn, measure, why)
+
+
+def tell_of_correction(turn: Turn, new: Mapping[Field, str]) -> None:
+    """A closed account brings a correction: a person is told where it was made before the closure.
+
+    Only a person undoes a closure; once told, not again.
+    """
+    for closure in turn.account.live_measures():
+        value = new.get(closure.field) if closure.field else None
+        if closure.step is not MeasureStep.CLOSE or value is None or not _came_late(turn, closure):
+            continue
+        if any(breach.subject == closure.id for breach in turn.account.breaches):
+            continue
+        found = turn.judge_current({closure.field: value} if closure.field and value else {})
+        if not any(proposal.rule.id == closure.rule for proposal in found.proposals):
+            why = "A correction came after the closure, and was made at its source before it."
+            open_breach(turn, closure.id, why, (closure.rule,))
+
+
+def _came_late(turn: Turn, measure: Measure) -> bool:
+    """Whether the change is a correction that was made before a step that its want has led to."""
+    followed = measure.root != measure.id and not measure.reviewer
+    return followed and 0 < turn.made <= measure.begins < turn.at
 
 
 def _open(turn: Turn, kind: ChangeKind) -> None:

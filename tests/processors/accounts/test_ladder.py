@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from processors.accounts import Status
 from processors.policy import Policy
 from schemas.records import (
+    AccountChange,
     AuditRecord,
     AuthorityReport,
     ChangeKind,
@@ -15,17 +16,19 @@ from schemas.records import (
     Disposal,
     DisposalAction,
     Escalation,
+    EscalationStatus,
     Field,
     MeasureStep,
     Notice,
     NoticeKind,
+    Phase,
     RuleMode,
     RulingAction,
     Verdict,
     VerificationKind,
     VerificationResult,
 )
-from tests.processors.accounts.world import DAY, RULES, World, make_pack, none, of, one
+from tests.processors.accounts.world import ACCOUNT, DAY, RULES, World, make_pack, none, of, one
 
 pytestmark = pytest.mark.obligation("CAC-17-1")
 
@@ -333,3 +336,57 @@ def test_a_restriction_that_lasted_longer_for_want_of_a_decision_ends_with_it():
     lifted = one(world.rule(RulingAction.APPROVE_CHANGE, "fix"), Disposal)
     assert (lifted.action, lifted.at) == (DisposalAction.LIFT, world.now)
     assert world.live() == []
+
+
+# -- word that comes late -----------------------------------------------------------------------
+
+
+def corrected_late(world: World, event: str, made: int, bio: str = "clean") -> list[object]:
+    """A correction that was made at ``made``, and of which word comes now."""
+    return world.give(
+        AccountChange(
+            event_id=event,
+            account_id=ACCOUNT,
+            occurred_at=made,
+            kind=ChangeKind.EDIT,
+            phase=Phase.APPLIED,
+            bio=bio,
+        )
+    )
+
+
+@pytest.mark.obligation("CAC-15-2")
+@pytest.mark.parametrize(("early", "step"), [(2, MeasureStep.RESTRICT), (0, MeasureStep.SUSPEND)])
+def test_a_suspension_for_a_correction_that_was_made_in_time_counts_for_nothing(early, step):
+    world = World()
+    world.apply(bio="contact")
+    world.wait(days=8)
+    outputs = corrected_late(world, "late", world.now - early * DAY)
+    assert steps(outputs) == [("LIFT", "SUSPEND")]
+    assert ("in time" in one(outputs, Disposal).reason) == bool(early)
+    assert steps(world.apply(bio="contact again")) == [("BEGIN", step.value)]
+
+
+@pytest.mark.obligation("CAC-15-2")
+def test_a_person_is_told_of_a_correction_that_was_made_before_the_closure():
+    world = World()
+    world.apply(bio="contact")
+    world.wait(days=40)
+    closure = world.account.live_measures()[0]
+    assert (closure.step, world.status) == (MeasureStep.CLOSE, Status.CLOSED)
+    in_time = closure.begins - DAY
+    assert none(corrected_late(world, "l1", world.now), Escalation)
+    assert none(corrected_late(world, "l2", in_time, "contact as ever"), Escalation)
+    assert one(corrected_late(world, "l3", in_time), Escalation).subject_id == closure.id
+    assert none(corrected_late(world, "l4", in_time), Escalation)
+    lifted = world.rule(RulingAction.LIFT_MEASURE, closure.id)
+    assert one(lifted, Escalation).status is EscalationStatus.CLOSED
+    assert world.status is Status.OPEN
+
+
+def test_a_measure_whose_end_has_an_earlier_clock_was_not_served_backwards():
+    world = World()
+    measure = one(world.apply(bio="casino"), Disposal)
+    world.now -= DAY
+    lifted = world.rule(RulingAction.LIFT_MEASURE, measure.measure_id)
+    assert one(lifted, Disposal).served_ms == 0
