@@ -98,15 +98,12 @@ def _accept(turn: Turn, ticket: Ticket, heard: Heard) -> None:
 def _join(turn: Turn, ticket: Ticket, first: Ticket) -> None:
     """A complaint repeats another, and shares its outcome.
 
-    The evidence that it brings is evidence in one that is not decided yet.
+    The evidence that it brings is evidence in one that is not decided yet, and that one does not
+    come later for who was first to complain.
     """
     first.merged += 1
-    if ticket.evidence and not first.settled:
-        first.evidence += ticket.evidence
-        if first.evidence_due:
-            tickets.escalate(turn, first, cases.BROUGHT)
-        else:
-            tickets.look_again(turn, first)
+    if not first.settled:
+        _strengthen(turn, ticket, first)
     for key in ticket.reporters:
         if reporters.join(first, key) and first.settled:
             reporters.rate_one(turn, key, first.outcome)  # who knows the outcome already
@@ -114,6 +111,18 @@ def _join(turn: Turn, ticket: Ticket, first: Ticket) -> None:
     ticket.outcome = first.outcome
     tickets.move(turn, ticket, ComplaintState.SCREENING, why, merged_into=first.id)
     _end(turn, ticket, why, merged_into=first.id)
+
+
+def _strengthen(turn: Turn, ticket: Ticket, first: Ticket) -> None:
+    """An open complaint has what one brings that repeats it; who has it is told."""
+    sooner = 0 < ticket.priority < first.priority
+    if sooner:
+        first.priority = ticket.priority
+    first.evidence += ticket.evidence
+    if ticket.evidence and first.evidence_due:
+        tickets.escalate(turn, first, cases.BROUGHT)
+    elif (sooner or ticket.evidence) and not first.evidence_due:
+        tickets.look_again(turn, first)
 
 
 def _end(turn: Turn, ticket: Ticket, why: Message, merged_into: str | None = None) -> None:

@@ -255,3 +255,14 @@ def test_a_ticket_that_was_forgotten_may_come_again_under_ids_of_its_own():
     second = street.complain("a", ticket="again", evidence=("sha256:1",))
     ids = [feedback.feedback_id for feedback in of(first + second, ComplaintFeedback)]
     assert len(ids) == len(set(ids)) == 10
+
+
+def test_a_complaint_comes_no_later_because_somebody_who_was_warned_was_first():
+    street = Street()
+    street.dismiss("a", "b", "c")
+    assert one(street.complain("d"), Escalation).priority == 4
+    outputs = street.complain("d", "victim", ticket="t-victim")
+    sooner = one(outputs, Escalation)
+    assert (sooner.subject_id, sooner.priority) == ("t-d", URGENT)
+    closed = street.rule("d", RulingAction.DISMISS_COMPLAINT)
+    assert one(closed, Escalation).escalation_id == sooner.escalation_id
