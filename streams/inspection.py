@@ -54,11 +54,13 @@ class Scope(Struct, frozen=True):
     end: int | None = None
 
     def covers(self, account_id: str, at: int) -> bool:
-        """Whether a record of an account at an event time is ordered."""
-        return (
-            self.names(account_id)
-            and (self.begin is None or at >= self.begin)
-            and (self.end is None or at < self.end)
+        """Whether a record of an account at an event time is ordered.
+
+        0 is a time that is not known: it may be within, and an inspection is not told less.
+        """
+        return self.names(account_id) and (
+            at == 0
+            or ((self.begin is None or at >= self.begin) and (self.end is None or at < self.end))
         )
 
     def names(self, account_id: str) -> bool:

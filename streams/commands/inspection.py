@@ -54,7 +54,10 @@ def inspection(
     topics: Annotated[
         list[str] | None, typer.Option("--topic", help="Topic; repeatable; all outputs.")
     ] = None,
-    begin: Annotated[str | None, typer.Option(help="From this time on: ms, or ISO 8601.")] = None,
+    begin: Annotated[
+        str | None,
+        typer.Option(help="From this time on: ms, or ISO 8601, as 2026-03-01T00:00+08:00; or UTC."),
+    ] = None,
     end: Annotated[str | None, typer.Option(help="Before this time.")] = None,
     json: Annotated[bool, typer.Option("--json", help="The manifest as JSON.")] = False,
 ) -> None:

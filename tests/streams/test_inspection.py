@@ -10,7 +10,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from schemas.records import AuditRecord, AuthorityReport, Disposal, Notice
+from schemas.records import (
+    AccountChange,
+    AuditRecord,
+    AuthorityReport,
+    ChangeKind,
+    Disposal,
+    Notice,
+)
 from streams import sealed
 from streams.decoded import Record
 from streams.inspection import CHAIN, Manifest, Part
@@ -183,3 +190,22 @@ def test_an_export_can_be_read_by_nobody_else_of_the_machine(
     export(command, tmp_path / "export")
     assert (tmp_path / "export").stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "export").iterdir()} == {0o600}
+
+
+@pytest.mark.obligation("CAC-21-1")
+def test_a_period_of_shanghai_has_its_days_and_what_has_no_time_is_in_it(
+    command: Command, topics: Any, tmp_path: Path
+) -> None:
+    """Midnight of Shanghai on 1 March 2026 is 1,772,294,400,000 ms."""
+    midnight = 1_772_294_400_000
+    times = {"before": midnight - 1, "first": midnight, "unknown": 0}
+    topics(
+        AccountChange(event_id=event, account_id=ACCOUNT, occurred_at=at, kind=ChangeKind.EDIT)
+        for event, at in times.items()
+    )
+    target = tmp_path / "export"
+    period = ("--begin", "2026-03-01T00:00+08:00", "--end", "2026-04-01T00:00+08:00")
+    export(command, target, "--topic", "account.changes", *period)
+    lines = (target / "account.changes.jsonl").read_bytes().splitlines()
+    assert [json.loads(line)["record"]["event_id"] for line in lines] == ["first", "unknown"]
+    assert command("export", "verify", str(target)).code == 0
