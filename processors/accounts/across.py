@@ -194,9 +194,13 @@ def _claim(
         )
     )
     if asked is _TAKE or asked is _BAR:
-        account, number = turn.account, KEY_NUMBER[kind]
-        account.claimed = [c for c in account.claimed if (c.kind, c.key) != (number, key)]
-        account.claimed.append(Claimed(number, key, strength, until if asked is _BAR else -1))
+        account, barring = turn.account, asked is _BAR
+        new = Claimed(KEY_NUMBER[kind], key, strength, until if barring else -1)
+        # One that was closed takes a key that it bars: the bar stays until it is lifted.
+        account.claimed = [
+            c for c in account.claimed if not (_same(c, new) and (c.until >= 0) is barring)
+        ]
+        account.claimed.append(new)
 
 
 # -- what is answered -------------------------------------------------------------------------

@@ -412,3 +412,17 @@ def test_who_sold_an_account_is_not_known_by_their_device_when_it_is_closed(stre
     )
     held = verdict(street.register("back", "tok-o", name="buyer", device_token="dev-b"))
     assert held.decision is Decision.STRICT_HOLD
+
+
+@pytest.mark.obligation("CAC-10-3a")
+def test_a_closed_account_that_is_registered_anew_leaves_no_bar_behind(street):
+    street.register("back", "tok-b")
+    street.close("back", days=10)
+    street.wait(11)
+    held = verdict(street.register("back", "tok-b"))
+    street.approve("back", held.event_id, "rev-1", "rev-2")
+    assert street.account("back").status is Status.OPEN
+    assert verdict(street.register("second", "tok-b")).decision is Decision.ALLOW
+    street.cancel("back")
+    street.cancel("second")
+    assert street.keys() == set()
