@@ -651,6 +651,8 @@ class AuthorityReport(Struct, frozen=True, forbid_unknown_fields=True, gc=False)
     pack_id: Pack under which it was decided.
     pack_version: Version of that pack.
     pack_hash: Content hash of that pack.
+    taken_back: Whether it corrects the report on this measure: an appeal was upheld, and the
+        measure is taken back.
     """
 
     account_id: str
@@ -667,6 +669,7 @@ class AuthorityReport(Struct, frozen=True, forbid_unknown_fields=True, gc=False)
     pack_id: str
     pack_version: str
     pack_hash: str
+    taken_back: bool = False
 
 
 class ComplaintFeedback(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -4193,9 +4196,10 @@ def read_AuthorityReport(_data: bytes, _at: int) -> tuple[AuthorityReport, int]:
         _n, _at = read_size(_data, _at - 1)
     pack_hash = _data[_at : _at + _n].decode()
     _at += _n
+    taken_back, _at = read_bool(_data, _at)
     if _at > len(_data):
         raise ValueError("the record is cut short")
-    return AuthorityReport(account_id, account_seq, event_id, report_id, measure_id, step, rule_id, article, summary, due_at, at, pack_id, pack_version, pack_hash), _at
+    return AuthorityReport(account_id, account_seq, event_id, report_id, measure_id, step, rule_id, article, summary, due_at, at, pack_id, pack_version, pack_hash, taken_back), _at
 
 
 def write_AuthorityReport(_record: AuthorityReport, _out: bytearray) -> None:
@@ -4276,6 +4280,7 @@ def write_AuthorityReport(_record: AuthorityReport, _out: bytearray) -> None:
     _out += _TEXTS[_record.pack_id]
     _out += _TEXTS[_record.pack_version]
     _out += _TEXTS[_record.pack_hash]
+    _append(1 if _record.taken_back else 0)
 
 
 def read_ComplaintFeedback(_data: bytes, _at: int) -> tuple[ComplaintFeedback, int]:

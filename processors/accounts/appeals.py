@@ -14,6 +14,7 @@ from processors.accounts import (
     reasons,
     reopening,
     repetition,
+    reports,
     tickets,
     values,
 )
@@ -109,7 +110,8 @@ def overturn(turn: Turn, measure: Measure, reviewer: str, appeal_id: str) -> str
     """
     account = turn.account
     lifted = []
-    for other in _together(account, measure):
+    back = [other for other in _together(account, measure) if not other.overturned]
+    for other in back:
         if not other.ended:
             values.set_cause_aside(account, other)
             ladder.lift(turn, other, reasons.APPEAL_UPHELD, reviewer, appeal_id)
@@ -120,7 +122,10 @@ def overturn(turn: Turn, measure: Measure, reviewer: str, appeal_id: str) -> str
         if other.counts == _WARNED:  # a warning asks for nothing: the value may stay
             values.set_cause_aside(account, other)
     reversed_ = credit.reverse(turn, measure.entry, reasons.APPEAL_UPHELD.en)
-    reopening.reopen(turn, [*lifted, *counted, *_unclose(turn, reviewer, appeal_id)])
+    unclosed = _unclose(turn, reviewer, appeal_id)
+    for other in (*back, *counted, *unclosed):
+        reports.take_back(turn, ladder.terms_of(other))
+    reopening.reopen(turn, [*lifted, *counted, *unclosed])
     for appeal in list(account.appeals):
         against = ladder.find(account, appeal.measure)
         if against is not None and against.root == measure.root:
@@ -133,7 +138,10 @@ def overturn(turn: Turn, measure: Measure, reviewer: str, appeal_id: str) -> str
 def reverse_entry(turn: Turn, entry: Entry, reviewer: str, appeal_id: str) -> str:
     """Take back points that no measure began with, as of a change that was refused."""
     credit.reverse(turn, entry.id, reasons.APPEAL_UPHELD.en)
-    reopening.reopen(turn, _unclose(turn, reviewer, appeal_id))
+    unclosed = _unclose(turn, reviewer, appeal_id)
+    for measure in unclosed:
+        reports.take_back(turn, ladder.terms_of(measure))
+    reopening.reopen(turn, unclosed)
     return "its credit entry was reversed"
 
 

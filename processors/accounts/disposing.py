@@ -14,6 +14,7 @@ from processors.accounts.effects import (
     MeasureExtended,
     MeasureLifted,
     MeasureTerms,
+    ReportTakenBack,
 )
 from processors.accounts.grounds import CREDIT
 from processors.accounts.ids import derive_id
@@ -63,6 +64,25 @@ def extended(turn: Turn, effect: MeasureExtended, outputs: list[OutputRecord]) -
 def lifted(turn: Turn, effect: MeasureLifted, outputs: list[OutputRecord]) -> None:
     """Records of a measure that ends."""
     _dispose(turn, DisposalAction.LIFT, effect, outputs)
+
+
+def report_taken_back(turn: Turn, effect: ReportTakenBack, outputs: list[OutputRecord]) -> None:
+    """The report item that corrects the one on a measure."""
+    terms = effect.terms
+    outputs.append(
+        AuthorityReport(
+            **common(turn, terms.rule_id),
+            report_id=effect.report_id,
+            measure_id=terms.measure_id,
+            step=terms.step,
+            rule_id=terms.rule_id,
+            article=terms.article,
+            summary=f"{terms.step} is taken back: an appeal was upheld.",
+            due_at=turn.at + reports.terms_of(turn, terms.rule_id).hours * HOUR,
+            at=turn.at,
+            taken_back=True,
+        )
+    )
 
 
 def reminded(turn: Turn, effect: CorrectionReminded, outputs: list[OutputRecord]) -> None:

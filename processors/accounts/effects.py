@@ -144,6 +144,13 @@ class MeasureLifted(Struct, frozen=True, gc=False):
     appeal_id: str
 
 
+class ReportTakenBack(Struct, frozen=True, gc=False):
+    """A measure that was reported is taken back, and so is its report, under an id of its own."""
+
+    terms: MeasureTerms
+    report_id: str
+
+
 class CorrectionReminded(Struct, frozen=True, gc=False):
     """Part of the time for a correction has passed."""
 
@@ -241,6 +248,7 @@ Effect = (
     | MeasureBegun
     | MeasureExtended
     | MeasureLifted
+    | ReportTakenBack
     | CorrectionReminded
     | ComplaintMoved
     | CaseTold

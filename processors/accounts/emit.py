@@ -23,6 +23,7 @@ from processors.accounts.effects import (
     MeasureBegun,
     MeasureExtended,
     MeasureLifted,
+    ReportTakenBack,
     VerdictGiven,
 )
 from processors.accounts.ids import derive_id
@@ -226,6 +227,7 @@ _WRITERS: dict[type, Callable[[Turn, Any, list[OutputRecord]], None]] = {
     MeasureBegun: disposing.begun,
     MeasureExtended: disposing.extended,
     MeasureLifted: disposing.lifted,
+    ReportTakenBack: disposing.report_taken_back,
     CorrectionReminded: disposing.reminded,
     ComplaintMoved: _complaint,
     CaseTold: _case,

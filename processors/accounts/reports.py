@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from processors.accounts.effects import MeasureTerms, ReportTakenBack
 from processors.accounts.escalations import open_breach
 from processors.accounts.ids import derive_id
 from processors.accounts.state import STEP_RANK, Report
@@ -35,13 +36,29 @@ def is_reported(turn: Turn, step: MeasureStep, rule_id: str) -> bool:
 
 def await_delivery(turn: Turn, measure_id: str, step: MeasureStep, rule: str) -> None:
     """Where the pack asks for it, wait for word that the report on a measure was delivered."""
+    if is_reported(turn, step, rule):
+        _await(turn, report_id(turn, measure_id), rule)
+
+
+def take_back(turn: Turn, terms: MeasureTerms) -> None:
+    """Correct the report on a measure that an upheld appeal has taken back (Art. 17).
+
+    What authorities were told of a person must not stand where it was wrong.
+    """
+    if is_reported(turn, terms.step, terms.rule_id):
+        report = derive_id("report", "taken back", turn.account_id, terms.measure_id)
+        turn.effects.append(ReportTakenBack(terms, report))
+        _await(turn, report, terms.rule_id)
+
+
+def _await(turn: Turn, report: str, rule: str) -> None:
     terms = terms_of(turn, rule)
-    if not (terms.confirm and is_reported(turn, step, rule)):
+    if not terms.confirm:
         return
     awaited = turn.account.reports
     if len(awaited) >= MAX_AWAITED:
         breach_report(turn, awaited[0])
-    awaited.append(Report(report_id(turn, measure_id), rule, turn.at + terms.hours * HOUR))
+    awaited.append(Report(report, rule, turn.at + terms.hours * HOUR))
 
 
 def deliver(turn: Turn, report: str) -> bool:

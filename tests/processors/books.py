@@ -150,7 +150,7 @@ class Books:
         audits = [
             o.audit_id for o in outputs if type(o) is AuditRecord and o.kind is AuditKind.DISPOSAL
         ]
-        reports = [o.report_id for o in outputs if type(o) is AuthorityReport]
+        reports = [o.report_id for o in outputs if type(o) is AuthorityReport and not o.taken_back]
         assert notices == [d.notice_id for d in disposals]
         assert audits == [d.audit_id for d in disposals]
         assert reports == [d.report_id for d in disposals if d.report_id]

@@ -8,9 +8,10 @@ import pytest
 
 from processors.accounts import Status, score_of
 from processors.accounts.appeals import MAX_OPEN
-from processors.policy import CreditTerms, Level, Policy
+from processors.policy import CreditTerms, Level, Policy, ReportTerms
 from schemas.records import (
     AuditRecord,
+    AuthorityReport,
     CaseOutcome,
     CreditAction,
     CreditChange,
@@ -177,3 +178,31 @@ def test_the_first_appeal_against_a_measure_always_goes_to_a_person():
     assert one(outputs, Escalation).status is EscalationStatus.OPENED
     again = world.appeal("second", last.measure_id)
     assert one(again, Notice).outcome is CaseOutcome.NOT_ACCEPTED
+
+
+# -- what authorities were told -----------------------------------------------------------------
+
+
+@pytest.mark.obligation("CAC-17-3")
+def test_authorities_are_told_what_was_taken_back_and_once():
+    world = World(Policy(make_pack(report=ReportTerms(confirm=True))))
+    told = {r.measure_id: r for r in of(world.apply(bio="fraud"), AuthorityReport)}
+    assert [r.taken_back for r in told.values()] == [False, False]
+    outputs = uphold(world, next(iter(told)))
+    corrected = of(outputs, AuthorityReport)
+    assert [(r.taken_back, r.step) for r in corrected] == [
+        (True, MeasureStep.CLOSE),
+        (True, MeasureStep.BAR),
+    ]
+    assert {r.measure_id for r in corrected} == told.keys()
+    assert not {r.report_id for r in corrected} & {r.report_id for r in told.values()}
+    assert {r.id for r in world.account.reports} >= {r.report_id for r in corrected}
+    world.appeal("again", corrected[0].measure_id)
+    assert none(world.rule(RulingAction.UPHOLD_APPEAL, "again", "judge-2"), AuthorityReport)
+
+
+@pytest.mark.obligation("CAC-17-3")
+def test_a_warning_that_ended_at_once_is_corrected_with_the_authorities_too():
+    world = World(Policy(make_pack(report=ReportTerms(from_step=MeasureStep.WARN))))
+    (warning,) = breaches(world, "boast", 1)
+    assert one(uphold(world, warning.measure_id), AuthorityReport).taken_back
