@@ -117,6 +117,7 @@ def overturn(turn: Turn, measure: Measure, reviewer: str, appeal_id: str) -> str
             ladder.lift(turn, other, reasons.APPEAL_UPHELD, reviewer, appeal_id)
             lifted.append(other)
         other.overturned = True
+    tickets.set_aside(account, {other.begins for other in back})
     counted, lowered = repetition.lower(turn, measure, reviewer, appeal_id)
     for other in counted:
         if other.counts == _WARNED:  # a warning asks for nothing: the value may stay

@@ -242,7 +242,7 @@ class Ticket(Struct, array_like=True, gc=False):
     the account knows of the complaint. While ``asks`` holds the id of its event the complaint is
     only received, and waits for what is known of its complainant, the first of the keys in
     ``reporters``. ``priority`` is that of its escalation, 0 for that of its category. ``lapsed``:
-    it was dismissed for want of evidence, by nobody.
+    it was dismissed for want of evidence, by nobody, or upheld by a measure that was taken back.
     """
 
     id: str

@@ -7,6 +7,8 @@ SCREENING to FEEDBACK. Every state reached is an effect of its own.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from processors.accounts import cases
 from processors.accounts.effects import CaseTold, ComplaintMoved
 from processors.accounts.escalations import close_breach, close_escalation, open_escalation
@@ -111,6 +113,13 @@ def settle_all(turn: Turn, reason: Message, *, disposal: Message | None = None) 
     """End every open complaint: the account has come to its end."""
     for ticket in turn.account.open_tickets():
         settle(turn, ticket, CaseOutcome.WITHOUT_DECISION, reason, disposal=disposal)
+
+
+def set_aside(account: Account, times: Collection[int]) -> None:
+    """Complaints upheld by measures that began then, and were taken back, answer no others."""
+    for ticket in account.tickets:
+        if ticket.outcome is CaseOutcome.UPHELD and ticket.settled in times:
+            ticket.lapsed = True
 
 
 def tell_account(turn: Turn, complaint_id: str, outcome: CaseOutcome) -> None:

@@ -13,6 +13,9 @@ from schemas.records import (
     AuditRecord,
     AuthorityReport,
     CaseOutcome,
+    ComplaintCategory,
+    ComplaintFeedback,
+    ComplaintState,
     CreditAction,
     CreditChange,
     Disposal,
@@ -206,3 +209,15 @@ def test_a_warning_that_ended_at_once_is_corrected_with_the_authorities_too():
     world = World(Policy(make_pack(report=ReportTerms(from_step=MeasureStep.WARN))))
     (warning,) = breaches(world, "boast", 1)
     assert one(uphold(world, warning.measure_id), AuthorityReport).taken_back
+
+
+@pytest.mark.obligation("CAC-19-4")
+def test_a_complaint_upheld_by_what_was_taken_back_answers_no_other():
+    world = World()
+    world.complain("t1", ComplaintCategory.OTHER, Field.NAME)
+    restricted = world.rule(RulingAction.UPHOLD_COMPLAINT, "t1", "ann", step=RESTRICT)
+    shared = of(world.complain("t2", ComplaintCategory.OTHER, Field.NAME), ComplaintFeedback)
+    assert shared[-1].outcome is CaseOutcome.UPHELD
+    uphold(world, begun(restricted).measure_id)
+    outputs = world.complain("t3", ComplaintCategory.OTHER, Field.NAME)
+    assert of(outputs, ComplaintFeedback)[-1].state is ComplaintState.ESCALATED
