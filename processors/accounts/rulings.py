@@ -53,6 +53,9 @@ _ERASED = "the account is erased"
 NO_FIELD = "a correction names the field that is to be corrected"
 """Without one, nothing that the account does could lift it, and it would end in closure."""
 
+EMPTY = "the field is empty: there is nothing to correct"
+"""Of a value that its holder has taken away before the order came."""
+
 MAX_CASES = 16
 """Cases that may hold the evidence of an account at a time."""
 
@@ -180,7 +183,8 @@ def _uphold_complaint(turn: Turn, ruling: AccountRuling) -> str:
     field = ticket.field or ruling.field or hit
     if ruling.step is MeasureStep.CORRECT and field is None:
         return _nothing(NO_FIELD)
-    corrected = rule is not None and hit is None and complaints.is_replaced(turn.account, ticket)
+    gone = (rule is not None and hit is None) or _is_empty(turn, field)
+    corrected = gone and complaints.is_replaced(turn.account, ticket)
     # First of all: closing the account would end its complaints without a decision.
     outcome = CaseOutcome.UPHELD
     reporters.rate(turn, ticket, outcome)
@@ -257,8 +261,11 @@ _SECOND_PERSON = "an appeal is decided by who neither ordered nor confirmed the 
 def _impose_measure(turn: Turn, ruling: AccountRuling) -> str:
     if ruling.step is None:
         return _nothing("no step is named")
-    if ruling.step is MeasureStep.CORRECT and ruling.field is None:
-        return _nothing(NO_FIELD)
+    if ruling.step is MeasureStep.CORRECT:
+        if ruling.field is None:
+            return _nothing(NO_FIELD)
+        if _is_empty(turn, ruling.field):
+            return _nothing(EMPTY)
     _, done = impose(turn, ruling, RULING, ruling.step, ruling.field)
     return done
 
@@ -336,8 +343,9 @@ def _dispose(
     """
     ground: Ground = ground_of(rule) if rule else RULING
     step = ruling.step or (rule.measure if rule else None) or MeasureStep.CORRECT
-    done_with = corrected and step in (MeasureStep.CORRECT, MeasureStep.SUSPEND)
-    if ruling.step is None and (done_with or (step is MeasureStep.CORRECT and field is None)):
+    asks, by_default = step is MeasureStep.CORRECT, ruling.step is None
+    done_with = corrected and (asks or (by_default and step is MeasureStep.SUSPEND))
+    if done_with or (by_default and asks and field is None):
         step = MeasureStep.WARN
     measure, done = impose(turn, ruling, ground, step, field)
     if rule and measure:
@@ -350,6 +358,11 @@ def _rule_of(turn: Turn, rule_ids: tuple[str, ...]) -> Rule | None:
     """The first of these rules that the pack (still) has."""
     rules = (turn.examiner.rule(rule_id) for rule_id in rule_ids)
     return next((rule for rule in rules if rule), None)
+
+
+def _is_empty(turn: Turn, field: Field | None) -> bool:
+    """Whether a field is known to be empty."""
+    return field is not None and turn.account.value(field) == ""
 
 
 def _field_of(turn: Turn, rule: Rule | None) -> Field | None:

@@ -100,6 +100,13 @@ HEADS = {
     r"appeal against a measure that this account is not known to have": (
         "申诉所涉措施不在该账号名下"
     ),
+    r"appeal against a deduction from the credit": "对信用扣分的申诉",
+    r"its subject was barred when it came: a person decides whether the account is closed": (
+        "注册时其主体处于禁止注册期：账号是否关闭由人工决定"
+    ),
+    r"a correction came after the closure, and was made at its source before it": (
+        "改正信息在关闭之后到达，而改正在关闭之前已作出"
+    ),
     r"an appeal of this id was received before and is still open": (
         "同一编号的申诉此前已收到，尚未办结"
     ),

@@ -100,6 +100,7 @@ def test_who_dismissed_an_appeal_does_not_decide_on_the_next_one():
 
 def test_who_ordered_the_first_measure_of_a_breach_does_not_decide_on_what_followed():
     world = World()
+    world.apply(bio="odd")
     world.rule(RulingAction.IMPOSE_MEASURE, "x", "ann", step=MeasureStep.CORRECT, field=Field.BIO)
     suspended = of(world.wait(days=7), Disposal)[-1]
     assert (suspended.step, suspended.automatic) == (MeasureStep.SUSPEND, True)

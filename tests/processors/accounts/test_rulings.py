@@ -332,6 +332,7 @@ def test_a_later_deadline_by_order_extends_the_earlier_one():
 
 def test_a_deadline_by_order_stands_in_for_an_automatic_one():
     world = World()
+    world.apply(bio="odd")
     world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.CORRECT, field=Field.BIO)
     outputs = world.apply(bio="contact")
     assert none(outputs, Disposal)
@@ -438,3 +439,28 @@ def test_a_complaint_upheld_after_the_correction_warns_and_suspends_nobody():
     assert steps(outputs) == [("BEGIN", "WARN")]
     assert one(outputs, CreditChange).rule_id == "ministry"
     assert steps(world.wait(days=60)) == []
+
+
+# -- a ruling for a value that is gone ----------------------------------------------------------
+
+
+@pytest.mark.obligation("CAC-15-2")
+@pytest.mark.parametrize(("name", "new"), [("ministry", "plain again"), ("of nobody", "")])
+def test_an_order_to_correct_what_was_corrected_before_it_came_is_a_warning(name: str, new: str):
+    world = World()
+    world.apply(signature=name)
+    world.complain("t1", ComplaintCategory.IMPERSONATION, Field.SIGNATURE)
+    world.apply(signature=new)
+    outputs = world.rule(RulingAction.UPHOLD_COMPLAINT, "t1", step=MeasureStep.CORRECT)
+    assert one(outputs, Disposal).step is MeasureStep.WARN
+    assert none(world.wait(days=60), Disposal)
+    assert world.status is Status.OPEN
+
+
+@pytest.mark.obligation("CAC-15-2")
+def test_an_order_to_correct_an_empty_field_changes_nothing():
+    world = World()
+    order = {"step": MeasureStep.CORRECT, "field": Field.BIO}
+    outputs = world.rule(RulingAction.IMPOSE_MEASURE, "x", **order)
+    assert "there is nothing to correct" in one(outputs, AuditRecord).summary
+    assert none(outputs, Disposal)
