@@ -6,6 +6,8 @@ not settle goes to a person.
 
 from __future__ import annotations
 
+import re
+
 from processors.accounts import breaches, cases, notices_given, reporters, tickets
 from processors.accounts.escalations import open_breach
 from processors.accounts.ids import digest
@@ -42,7 +44,7 @@ def apply_complaint(turn: Turn, complaint: AccountComplaint) -> None:
         category=complaint.category,
         field=complaint.field,
         value=b"",
-        language=complaint.language,
+        language=_tag(complaint.language),
         at=turn.at,
         due=turn.at + turn.pack.complaints.feedback_days * DAY,
         rules=[],
@@ -59,6 +61,14 @@ def apply_complaint(turn: Turn, complaint: AccountComplaint) -> None:
         turn.account.tickets.append(ticket)
     else:
         _accept(turn, ticket, Heard(Standing.UNKNOWN))
+
+
+_TAG = re.compile("[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8}){0,7}")
+
+
+def _tag(language: str | None) -> str | None:
+    """A language as given, None for what is none: feedback repeats nothing else (Art. 16)."""
+    return language if language and _TAG.fullmatch(language) else None
 
 
 def screen(turn: Turn, ticket: Ticket, finding: KeyFinding) -> None:

@@ -531,3 +531,11 @@ def test_the_evidence_of_who_joins_counts_for_the_complaint_that_waits_for_some(
     assert "Evidence was brought: 1." in one(outputs, Escalation).reason
     world.wait(days=4)
     assert [ticket.id for ticket in world.account.open_tickets()] == ["t1"]
+
+
+@pytest.mark.obligation("CAC-16")
+@pytest.mark.parametrize("language", ["13912345678", "li.lei@example.com", "zh-Hant-TW", "en_US"])
+def test_feedback_repeats_a_language_and_nothing_else(language: str):
+    outputs = World().complain("t1", field=Field.NAME, language=language)
+    known = {feedback.language for feedback in of(outputs, ComplaintFeedback)}
+    assert known == {language if language[0] in "ze" else None}
