@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 from fastapi import Request
+from msgspec import Struct
 from msgspec.structs import replace
 from nicegui import run, ui
 
 from processors.policy.analyses import IMAGE_FIELDS
-from schemas.records import EscalationKind, RulingAction
+from schemas.records import EscalationKind, Field, MeasureStep, RulingAction
 from streams.gateway.accounts import Standing
 from streams.gateway.console.sentences import reason
 from streams.gateway.console.session import Session, Sessions, page
@@ -44,6 +46,8 @@ NO = frozenset(
 KEYS = {RulingAction.REQUEST_EVIDENCE: "E", **dict.fromkeys(YES, "A"), **dict.fromkeys(NO, "R")}
 BREACHES = frozenset((RulingAction.REJECT_CHANGE, RulingAction.UPHOLD_COMPLAINT))
 """Rulings that find the account in breach."""
+STEPS = tuple(step for step in MeasureStep if step is not MeasureStep.BAR)
+"""What may be chosen for a breach; a bar comes with a closure."""
 
 
 def add_page(sessions: Sessions) -> None:
@@ -54,6 +58,31 @@ def add_page(sessions: Sessions) -> None:
         queue = request.query_params.get("queue", "review")
         desk = _Desk(gateway, session, queue if queue in QUEUES else "review")
         await desk.draw()
+
+
+class Terms(Struct, frozen=True):
+    """What was chosen of a ruling; None where the rule or the case says it."""
+
+    step: MeasureStep | None = None
+    field: Field | None = None
+    misuse: bool | None = None
+
+    def ruling(self, action: RulingAction, reason: str) -> Ruling:
+        """The ruling with what was chosen, as far as it is of that action."""
+        breach = action in BREACHES
+        upheld = action is RulingAction.UPHOLD_COMPLAINT
+        return Ruling(
+            action=action,
+            reason=reason,
+            step=self.step if breach else None,
+            duration_days=None,
+            field=self.field if upheld else None,
+            misuse=action is RulingAction.DISMISS_COMPLAINT and bool(self.misuse),
+        )
+
+
+_CHOSEN = "e => emit([e.target.name, e.target.value])"
+_CHECKED = "e => emit([e.target.name, e.target.checked])"
 
 
 class _Desk:
@@ -217,13 +246,41 @@ class _Desk:
             ui.html(f'<label for="reason" class="soft">{word_of("reason")}</label>', sanitize=False)
             self._reason = ui.element("input").classes("reason").props("id=reason maxlength=2000")
             self._reason.props["placeholder"] = word_of("reason.default")
-            self._typed = ""
+            self._typed, self._terms = "", Terms()
             self._reason.on("input", self._type, js_handler="e => emit(e.target.value)")
+            self._draw_terms(case)
             with ui.element("div").classes("actions"):
                 for action in case.actions:
                     tone = "yes" if action in YES else "no" if action in NO else ""
                     self._button(_face_of(word_of(action), KEYS[action]), tone, action)
                 self._claim = self._button(self._face_of_claim(case), "", None)
+
+    def _draw_terms(self, case: Case) -> None:
+        """What may be chosen of a ruling; what is left as it is, the rule or the case says."""
+        with ui.element("div").classes("actions"):
+            if not BREACHES.isdisjoint(case.actions):
+                self._choice("step", "rule.default", STEPS)
+            if RulingAction.UPHOLD_COMPLAINT in case.actions:
+                self._choice("field", "case.default", tuple(Field))
+            if RulingAction.DISMISS_COMPLAINT in case.actions:
+                with ui.element("label").classes("soft"):
+                    box = ui.element("input").props("type=checkbox name=misuse")
+                    box.on("change", self._choose_term, js_handler=_CHECKED)
+                    ui.html(escape(self._session.word("misuse")), sanitize=False, tag="span")
+
+    def _choice(self, name: str, default: str, members: tuple[StrEnum, ...]) -> None:
+        word_of = self._session.word
+        with ui.element("label").classes("soft"):
+            ui.html(f"{escape(word_of(name))} ", sanitize=False, tag="span")
+            with ui.element("select").props(f"name={name}") as choice:
+                for value, shown in (("", word_of(default)), *((m, word_of(m)) for m in members)):
+                    with ui.element("option").props(f'value="{value}"'):
+                        ui.html(escape(shown), sanitize=False, tag="span")
+        choice.on("change", self._choose_term, js_handler=_CHOSEN)
+
+    def _choose_term(self, event: Any) -> None:
+        name, value = event.args
+        self._terms = replace(self._terms, **{name: value or None})
 
     def _face_of_claim(self, case: Case) -> str:
         return _face_of(self._session.word("release" if self._mine(case) else "claim"), "C")
@@ -379,7 +436,7 @@ class _Desk:
             raise Problem(problem.status, self._session.word(told)) from problem
         if line is None:  # the process is stopping
             return
-        body = Ruling(action=action, reason=why, step=None, duration_days=None)
+        body = self._terms.ruling(action, why)
         self._tell(await decide(self._gateway, line, body, principal))
         ids = [item.escalation.escalation_id for item in self._items]
         at = ids.index(one) if one in ids else 0

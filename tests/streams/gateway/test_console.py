@@ -11,8 +11,12 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.console import PAGES, Visitor
+from schemas.codec import decode
+from schemas.records import AccountRuling
 from streams.children import free_ports
+from streams.clients import read_all
 from streams.sandbox import own_redis
+from streams.topics import real_name
 from streams.views.store import now_ms
 from tests.streams.gateway.browser import open_browser
 from tests.streams.gateway.stack import Stack
@@ -215,6 +219,49 @@ def test_who_complains_is_asked_for_evidence_by_one_key(
     expect(page.locator(f'.case[data-account="{account}"]')).to_have_count(0)
     told = stack.nobody.get(receipt).json()
     assert told["state"] == "NEED_EVIDENCE", "whose turn it is must be told"
+
+
+def complained_of(stack: Stack, account: str, opened: Open, **more: str) -> Page:
+    """The desk with a complaint about an account on it."""
+    open_account(stack, account, bio="写写画画")
+    body = {"account_id": account, "category": "OTHER"} | more
+    assert stack.nobody.post("/v1/complaints", json=body).status_code == 201
+    escalation_of(stack, account, "complaint")
+    page = opened("bob")
+    page.goto(stack.url + "/reviews?queue=complaint")
+    page.locator(f'.case[data-account="{account}"]').press("Enter")
+    expect(page.locator(".desk .title")).to_have_text(account)
+    return page
+
+
+def test_a_reviewer_chooses_the_measure_and_the_field_of_a_complaint(
+    stack: Stack, account: str, opened: Open
+) -> None:
+    page = complained_of(stack, account, opened)  # as a whole: no field is named
+    page.get_by_label("Measure").select_option("Correction")
+    page.get_by_label("Field").select_option("Bio")
+    page.get_by_role("button", name="Uphold").press("Enter")
+    expect(page.locator(f'.case[data-account="{account}"]')).to_have_count(0)
+
+    def ordered() -> bool:
+        told = stack.client("viewer").get(f"/v1/accounts/{account}").json()
+        return [(m["step"], m["fields"]) for m in told.get("measures", [])] == [
+            ("CORRECT", ["BIO"])
+        ]
+
+    wait_until(ordered, 20, "what was chosen is in force")
+
+
+def test_a_complaint_that_is_manifestly_unfounded_is_dismissed_as_such(
+    stack: Stack, account: str, opened: Open
+) -> None:
+    page = complained_of(stack, account, opened, field="BIO")
+    page.get_by_label("Manifestly unfounded").check()
+    page.get_by_role("button", name="Dismiss").press("Enter")
+    expect(page.locator(f'.case[data-account="{account}"]')).to_have_count(0)
+    topic = real_name(stack.settings, "account.rulings")
+    rulings = [decode(AccountRuling, one.value()) for one in read_all(stack.settings, [topic])]
+    assert [ruling.misuse for ruling in rulings if ruling.account_id == account] == [True]
 
 
 def test_what_another_reviewer_does_with_a_case_is_told_to_who_looks_at_it(
