@@ -126,6 +126,8 @@ def _take_up(turn: Turn, change: AccountChange) -> None:
     judgement = _judge(turn, change.kind, new, change.subject, change.owner_token, turn.at)
     if _NAME in new and change.phase is _PROPOSED:
         judgement = naming.limit(turn, change.kind, judgement)
+    if account.measures and not new and change.kind is _EDIT:
+        judgement = _still_to_correct(account, change, judgement)
     if account.pending:
         reviews.supersede(turn, Phase.PROPOSED, new, change.kind)
     if change.phase is _APPLIED:
@@ -208,6 +210,19 @@ def _new_values(account: Account, change: AccountChange) -> dict[Field, str]:
     if change.badge is not None and change.badge != badge:
         new[Field.BADGE] = change.badge
     return new
+
+
+def _still_to_correct(account: Account, change: AccountChange, judgement: Judgement) -> Judgement:
+    """Refuse an edit that only repeats a value which is to be corrected: it corrects nothing.
+
+    An edit that is allowed is taken for the correction by who makes it (Art. 10).
+    """
+    for measure in account.live_measures():
+        field = measure.field
+        if field and measure.deadline and getattr(change, field.lower()) is not None:
+            reason = f"The {field.lower()} repeats what is to be corrected by the rule {measure.rule}."
+            return replace(judgement, decision=_REFUSE, reason=reason, marks=(), missing=())
+    return judgement
 
 
 def _judge(

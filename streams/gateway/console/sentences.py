@@ -18,6 +18,7 @@ _FIELD = r"the (?P<field>\w+)"
 _FIELDS = r"the image of the (?P<fields>\w+(?: and the \w+)*)"
 _QUOTED = r"""(?P<entry>'[^']*'|"[^"]*")"""
 _NAMED = r"(?P<entry>[\w-]+)"
+_RULE = r"(?P<entry>[\w-]+(?:\.[\w-]+)*)"
 _COUNT = r"(?P<entry>\d+)"
 _STEP = r"(?P<step>\w+)"
 _PROOF = r"proof of (?P<proof>\w+)"
@@ -52,6 +53,9 @@ HEADS = {
     ),
     r"more waits for review than can be settled in time[;:] (?:"
     r"what a rule found is held|doubtful changes are held)": "审核积压，存疑的变更暂缓处理",
+    rf"{_FIELD} repeats what is to be corrected by the rule {_RULE}": (
+        "{field}与须改正的内容相同（规则 {entry}）"
+    ),
     r"the identity could not be verified": "真实身份信息未通过核验",
     r"the identity is that of a closed account, which must not be registered again": (
         "身份属于已关闭的账号，不得重新注册"

@@ -13,6 +13,7 @@ from schemas.records import (
     AuthorityReport,
     ChangeKind,
     CreditChange,
+    Decision,
     Disposal,
     DisposalAction,
     Escalation,
@@ -390,3 +391,15 @@ def test_a_measure_whose_end_has_an_earlier_clock_was_not_served_backwards():
     world.now -= DAY
     lifted = world.rule(RulingAction.LIFT_MEASURE, measure.measure_id)
     assert one(lifted, Disposal).served_ms == 0
+
+
+def test_to_repeat_what_is_to_be_corrected_is_no_correction():
+    world = World()
+    world.apply(bio="contact")
+    verdict = one(world.propose(bio="contact"), Verdict)
+    assert (verdict.decision, verdict.reason) == (
+        Decision.REFUSE,
+        "The bio repeats what is to be corrected by the rule contact.",
+    )
+    assert one(world.propose(bio="clean"), Verdict).decision is Decision.ALLOW
+    assert one(world.propose(bio="clean"), Verdict).decision is Decision.ALLOW

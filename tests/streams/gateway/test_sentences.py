@@ -34,6 +34,9 @@ SENTENCES = {
     "Ordered by a reviewer: no. 3 of two": "经人工审核决定：no. 3 of two",
     "The name was changed less than 3 days ago.": "距上次改名不足 3 天。",
     "Superseded by a newer change.": "已被更新的变更取代。",
+    "The bio repeats what is to be corrected by the rule contacts.individual.": (
+        "简介与须改正的内容相同（规则 contacts.individual）。"
+    ),
     "No rule asks for anything. The image of the avatar and the cover was not looked into.": (
         "没有规则提出要求。未查看头像、封面图像。"
     ),
