@@ -220,7 +220,9 @@ def _still_to_correct(account: Account, change: AccountChange, judgement: Judgem
     for measure in account.live_measures():
         field = measure.field
         if field and measure.deadline and getattr(change, field.lower()) is not None:
-            reason = f"The {field.lower()} repeats what is to be corrected by the rule {measure.rule}."
+            reason = (
+                f"The {field.lower()} repeats what is to be corrected by the rule {measure.rule}."
+            )
             return replace(judgement, decision=_REFUSE, reason=reason, marks=(), missing=())
     return judgement
 
