@@ -150,6 +150,14 @@ def end_offsets(
     return _list_offsets(admin, topics, within_s, IsolationLevel.READ_COMMITTED)
 
 
+def first_offsets(
+    admin: AdminClient, topics: Sequence[str], within_s: float = METADATA_WITHIN_S
+) -> dict[tuple[str, int], int]:
+    """Find where each partition begins: 0 until records are deleted. Raises as `end_offsets`."""
+    spec = OffsetSpec.earliest()
+    return _list_offsets(admin, topics, within_s, IsolationLevel.READ_COMMITTED, spec)
+
+
 def settled_offsets(
     admin: AdminClient, topics: Sequence[str], *, strict: bool = False
 ) -> dict[tuple[str, int], int]:
@@ -178,7 +186,11 @@ def settled_offsets(
 
 
 def _list_offsets(
-    admin: AdminClient, topics: Sequence[str], within_s: float, isolation: IsolationLevel
+    admin: AdminClient,
+    topics: Sequence[str],
+    within_s: float,
+    isolation: IsolationLevel,
+    spec: OffsetSpec | None = None,
 ) -> dict[tuple[str, int], int]:
     counts = topic_partitions(admin, within_s)
     if missing := [topic for topic in topics if topic not in counts]:
@@ -186,7 +198,7 @@ def _list_offsets(
             f"no such topic: {', '.join(missing)}; `zhengming topics list` shows what is there"
         )
     asked = {
-        TopicPartition(topic, partition): OffsetSpec.latest()
+        TopicPartition(topic, partition): spec or OffsetSpec.latest()
         for topic in topics
         for partition in range(counts[topic])
     }

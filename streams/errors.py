@@ -14,6 +14,11 @@ one that has lost its partition. 0 is a clean stop, 1 a fault nobody foresaw.
 
 from __future__ import annotations
 
+RESTORE_A_BACKUP = (
+    "restore a backup into topics of other names (docs/operations.md, The changelog is lost)"
+)
+"""What to do where states are lost."""
+
 
 class WorkerError(Exception):
     """A worker cannot go on. ``exit_code`` tells the supervisor why."""

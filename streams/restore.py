@@ -14,6 +14,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streams.errors import RESTORE_A_BACKUP, TaskCorrupted
 from streams.store import Store
 
 MAX_PARTITION_FETCH = 4 << 20
@@ -40,8 +41,10 @@ async def restore(
     """Bring the stores of some partitions up to the last stable offset of the changelog.
 
     ``learn(partition, changes)`` is told each chunk after it is in the store;
-    ``progress(partition, position, end)`` in offsets. A store that claims to be further than the
-    changelog, or to start before it, is cleared and read from the beginning.
+    ``progress(partition, position, end)`` in offsets. Raises `TaskCorrupted`, and changes nothing,
+    where the changelog cannot bring a store up: it ends before what the store has of it, or its
+    first records were deleted. Its accounts would be taken for new ones, and their inputs for
+    unread.
     """
     consumer: Any = AIOKafkaConsumer(
         **config,
@@ -60,13 +63,27 @@ async def restore(
         beginnings = await consumer.beginning_offsets(list(stores_by_tp))
         ends = await consumer.end_offsets(list(stores_by_tp))  # stable: the reader is committed
         for tp, store in stores_by_tp.items():
-            if not beginnings[tp] <= store.changelog_offset <= ends[tp]:
-                store.clear()
-            consumer.seek(tp, max(beginnings[tp], store.changelog_offset))
+            _require_whole(tp, store.changelog_offset, beginnings[tp], ends[tp])
+            consumer.seek(tp, store.changelog_offset)
         with _collector_paused():
             await _read(consumer, stores_by_tp, ends, learn, progress)
     finally:
         await stop_reader(consumer)
+
+
+def _require_whole(tp: TopicPartition, reached: int, beginning: int, end: int) -> None:
+    name = f"{tp.topic}[{tp.partition}]"
+    if reached > end:
+        raise TaskCorrupted(
+            f"{name} ends at {end}, but the store of this worker has it up to {reached}: the "
+            "changelog was made anew or has lost records. If a backup was restored into it, remove "
+            f"the stores of before (ZHENGMING_DATA_DIR); else {RESTORE_A_BACKUP}"
+        )
+    if reached < beginning:
+        raise TaskCorrupted(
+            f"{name} begins at {beginning}: the states before that were deleted, by DeleteRecords "
+            f"or a cleanup.policy other than compact; {RESTORE_A_BACKUP}"
+        )
 
 
 async def stop_reader(consumer: Any) -> None:

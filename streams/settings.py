@@ -99,7 +99,8 @@ class Settings(BaseSettings):
     app_id: str = Field(
         "zhengming",
         description="Name of the application: consumer group, transactional ids, changelog. "
-        "Workers of one name share the partitions; a new name begins with empty state.",
+        "Workers of one name share the partitions; a new name begins with "
+        "empty state, in topics of its own: set another topic prefix, too.",
         min_length=1,
         max_length=100,
         pattern=_LEGAL_NAME,

@@ -6,7 +6,6 @@ only after a commit (step 6) or from the changelog (restore), always together wi
 
 from __future__ import annotations
 
-import shutil
 import struct
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
@@ -69,9 +68,6 @@ class Store(Protocol):
 
     def size(self) -> int:
         """How many accounts there are, about."""
-
-    def clear(self) -> None:
-        """Forget everything, to be restored from the beginning of the changelog."""
 
     def close(self) -> None:
         """Release what the store holds; it is not used afterwards."""
@@ -205,12 +201,6 @@ class MemoryStore:
         """The recent accounts that are not among the idle as well."""
         return (key for key in self._recent if key not in self._idle)
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self.close()
-        self._order = []
-        self.changelog_offset = 0
-
     def close(self) -> None:
         """Release the memory."""
         self._own.clear()
@@ -278,13 +268,6 @@ class RocksStore:
     def size(self) -> int:
         """How many keys there are, internal ones too, as RocksDB estimates it."""
         return self._db.property_int_value("rocksdb.estimate-num-keys") or 0
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._db.close()
-        shutil.rmtree(self._path)
-        self._db = self._open()
-        self.changelog_offset = 0
 
     def close(self) -> None:
         """Close the database; its files stay."""

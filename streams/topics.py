@@ -22,7 +22,7 @@ from streams.clients import (
     settled_offsets,
     topic_partitions,
 )
-from streams.errors import BrokerUnreachable, ConfigurationError
+from streams.errors import RESTORE_A_BACKUP, BrokerUnreachable, ConfigurationError
 from streams.settings import Settings
 
 DAY_MS = 86_400_000
@@ -464,8 +464,8 @@ def create_topics(settings: Settings) -> list[str]:
 
     When it returns, every new partition has a leader that serves. Existing topics are never
     altered. Raises `ConfigurationError` when one of them has another number of partitions than
-    ``settings.partitions``, and then creates nothing; `BrokerUnreachable` when Kafka does not
-    answer.
+    ``settings.partitions``, or when the changelog is missing of outputs that are there, and then
+    creates nothing; `BrokerUnreachable` when Kafka does not answer.
     """
     admin = create_admin(settings)
     there = topic_partitions(admin)
@@ -474,6 +474,8 @@ def create_topics(settings: Settings) -> list[str]:
     missing = [name for name in used if name not in there]
     if not missing:
         return []
+    if changelog_topic(settings) in missing:
+        _require_no_outputs(settings, admin, there)
     if is_mock(admin):
         _create_on_mock(settings, missing)
     else:
@@ -482,6 +484,22 @@ def create_topics(settings: Settings) -> list[str]:
         # second one, and the first is then lost without an error (KAFKA-15591).
         _await_leaders(admin, missing)
     return missing
+
+
+def _require_no_outputs(settings: Settings, admin: AdminClient, there: Mapping[str, int]) -> None:
+    """Make no empty changelog beside what was decided: workers would decide everything again."""
+    used = used_topics(settings)
+    ends = end_offsets(
+        admin, [name for name in used if name in there and used[name].direction is Direction.OUT]
+    )
+    written = sorted({topic for (topic, _), end in ends.items() if end > 0})
+    if written:
+        raise ConfigurationError(
+            f"{changelog_topic(settings)} is missing, but {written[0]} holds what was decided: the "
+            "states of its accounts are lost, or belong to another ZHENGMING_APP_ID. With an empty "
+            "changelog workers would take accounts for new ones and decide everything again. "
+            f"Name the ZHENGMING_APP_ID that wrote it, or {RESTORE_A_BACKUP}"
+        )
 
 
 def _create(admin: AdminClient, settings: Settings, topics: Mapping[str, Topic]) -> None:
@@ -563,7 +581,7 @@ def require_equal_partitions(settings: Settings, counts: Mapping[str, int]) -> N
     raise ConfigurationError(
         f"partitions are unequal: {found}, but ZHENGMING_PARTITIONS is {settings.partitions}. "
         "All inputs, outputs and the changelog need the same number: set ZHENGMING_PARTITIONS to "
-        "what is there, or begin anew with another ZHENGMING_APP_ID and ZHENGMING_TOPIC_PREFIX"
+        "what is there; where a topic was enlarged, move to new ones with `zhengming migrate`"
     )
 
 

@@ -14,7 +14,8 @@ What differs from the stock driver, each for exactly-once:
 * After a rebalance every source partition is sought to the position that the partition task
   restored, never to a committed group offset.
 * Faust commits nothing. Group offsets are written by `BatchConsumer.publish_positions`, as
-  information for lag tools.
+  information for lag tools; they are read only where the changelog has no position, to tell a
+  partition that is new from one whose changelog is lost.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import ConsumerMessage
 
-from streams.errors import TaskCorrupted
+from streams.errors import RESTORE_A_BACKUP, TaskCorrupted
 from streams.work import Record
 
 PREFETCH_BACKOFF_S = 0.01
@@ -240,8 +241,13 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
         sources = [tp for tp in assignment.tps if tp.topic not in changelogs]
         beginnings = await consumer.beginning_offsets(sources) if sources else {}
         ends = await consumer.end_offsets(sources) if sources else {}
+        new = [tp for tp in sources if self.options.position_of(tp) is None]
+        committed = await asyncio.gather(*(consumer.committed(tp) for tp in new))
         if self._assignment() is not assignment:
             return {}  # another rebalance: it seeks again
+        for tp, read in zip(new, committed, strict=True):
+            if (read or 0) > beginnings[tp]:
+                raise _without_states(tp, read)
         sought = {}
         for tp in sources:
             position, beginning = self.options.position_of(tp), beginnings[tp]
@@ -301,6 +307,12 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
             return None
         return max(0, int(anchor.state.lso) - anchor.read)
 
+    def partition_counts(self, topics: Iterable[str]) -> dict[str, int]:
+        """How many partitions topics have, as far as the client knows by now."""
+        cluster = self._ensure_consumer()._client.cluster
+        known = {topic: cluster.partitions_for_topic(topic) for topic in topics}
+        return {topic: len(partitions) for topic, partitions in known.items() if partitions}
+
     def handed_out(self, tp: TopicPartition) -> int | None:
         """Where the last batch of a partition ended; None when the partition is not ours."""
         anchor = self._current_anchor(tp)
@@ -329,6 +341,14 @@ def _cut_off(tp: TopicPartition, position: int) -> TaskCorrupted:
     return TaskCorrupted(
         f"{tp.topic}[{tp.partition}] ends before {position}, the next offset to read: "
         "the topic was made anew or has lost records"
+    )
+
+
+def _without_states(tp: TopicPartition, read: int) -> TaskCorrupted:
+    return TaskCorrupted(
+        f"{tp.topic}[{tp.partition}] was read up to {read}, as the group's offset says, but the "
+        "changelog does not know: it was made anew or has lost its records. Its accounts would be "
+        f"taken for new ones, and what was decided be decided again; {RESTORE_A_BACKUP}"
     )
 
 

@@ -10,6 +10,9 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from heapq import merge
+from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,13 @@ from streams.backup import files
 from streams.backup.digest import Digest, items_of
 from streams.backup.files import Kept, Manifest, Part
 from streams.backup.idle import fence, require_idle
-from streams.clients import create_admin, read_until, settled_offsets, topic_partitions
+from streams.clients import (
+    create_admin,
+    first_offsets,
+    read_until,
+    settled_offsets,
+    topic_partitions,
+)
 from streams.codecs import open_codec
 from streams.errors import ConfigurationError
 from streams.reserved import POSITIONS, RESERVED, RESTORED, decode_positions, decode_restored
@@ -59,7 +68,7 @@ def export(
     files.require_room(directory)
     if missing := missing_topics(settings):
         raise ConfigurationError(f"there is nothing to back up: missing are {', '.join(missing)}")
-    _require_equal(settings)
+    _require_partitions(settings)
     require_idle(settings)
     fence(settings)
     with files.writing(directory):
@@ -72,10 +81,12 @@ def _untold(_what: str, _done: int, _total: int) -> None:
     pass
 
 
-def _require_equal(settings: Settings) -> None:
+def _require_partitions(settings: Settings) -> None:
+    """The changelog tells how many there are; other topics may have been enlarged."""
     counts = topic_partitions(create_admin(settings))
     for name, topic in used_topics(settings).items():
-        if counts[name] != (topic.partitions or settings.partitions):
+        wanted = topic.partitions or settings.partitions
+        if counts[name] < wanted or (topic is CHANGELOG and counts[name] > wanted):
             raise ConfigurationError(
                 f"{name} has {counts[name]} partitions, and ZHENGMING_PARTITIONS is "
                 f"{settings.partitions}: set it to what the application has now"
@@ -104,6 +115,7 @@ class _Export:
     def run(self) -> Manifest:
         """Write all files; returns the manifest."""
         changelog = changelog_topic(self._settings)
+        self._require_whole(changelog)
         parts = [self._file(changelog, CHANGELOG, self._states(changelog))]
         parts += [
             self._file(name, topic, self._records(name, topic))
@@ -112,21 +124,20 @@ class _Export:
         ]
         self._require_unchanged()
         consumed = {n: t for n, t in self._topics.items() if t.direction in CONSUMED}
-        count = self._settings.partitions
         return Manifest(
             version=files.VERSION,
             id=uuid.uuid4().hex,
             app_id=self._settings.app_id,
             topic_prefix=self._settings.topic_prefix,
-            partitions=count,
+            partitions=self._settings.partitions,
             created_at=time.time_ns() // 1_000_000,
             accounts=self._accounts,
             positions={
-                topic.name: [positions.get(name, 0) for positions in self._positions]
+                topic.name: [self._position(name, p) for p in self._partitions_of(name)]
                 for name, topic in consumed.items()
             },
             ends={
-                topic.name: [self._ends[name, p] for p in range(count)]
+                topic.name: [self._ends[name, p] for p in self._partitions_of(name)]
                 for name, topic in consumed.items()
             },
             files=tuple(part for part in parts if part is not None),
@@ -147,6 +158,16 @@ class _Export:
             path.unlink()
             return None
         return files.part_of(path, topic.name, count, digest.items, digest.hex)
+
+    def _require_whole(self, changelog: str) -> None:
+        """No state was deleted: a backup without it would look as if it were whole."""
+        begins = first_offsets(create_admin(self._settings), [changelog])
+        if cut := {p: begin for (_, p), begin in sorted(begins.items()) if begin}:
+            partition, begin = next(iter(cut.items()))
+            raise ConfigurationError(
+                f"{changelog}[{partition}] begins at {begin}: states before that were deleted, and "
+                "a backup would lack them; see `zhengming doctor`"
+            )
 
     def _states(self, changelog: str) -> Iterator[Kept]:
         """The last value of every key, partition by partition; notes the positions."""
@@ -171,12 +192,28 @@ class _Export:
         self._accounts += sum(not key.startswith(RESERVED) for key in states)
 
     def _records(self, name: str, topic: Topic) -> Iterator[Kept]:
-        """What is kept of a topic: all of it, or what was not processed."""
-        for partition in range(topic.partitions or self._settings.partitions):
-            begin = 0
-            if topic.direction in CONSUMED:
-                begin = self._positions[partition].get(name, 0)
-            yield from map(_kept, self._read(name, partition, begin))
+        """What is kept of a topic: all of it, or what was not processed.
+
+        Where a topic was enlarged, an account's records lie in two partitions: by their time.
+        """
+        of_partitions = []
+        for partition in self._partitions_of(name):
+            begin = self._position(name, partition) if topic.direction in CONSUMED else 0
+            of_partitions.append(map(_kept, self._read(name, partition, begin)))
+        if len(of_partitions) > (topic.partitions or self._settings.partitions):
+            yield from merge(*of_partitions, key=attrgetter("timestamp"))
+        else:
+            yield from chain.from_iterable(of_partitions)
+
+    def _partitions_of(self, name: str) -> list[int]:
+        """All partitions of a topic, also those that it was enlarged by."""
+        return sorted(partition for topic, partition in self._ends if topic == name)
+
+    def _position(self, name: str, partition: int) -> int:
+        """The next offset of an input; 0 where no worker has read."""
+        if partition >= len(self._positions):
+            return 0
+        return self._positions[partition].get(name, 0)
 
     def _read(self, name: str, partition: int, begin: int) -> Iterator[Any]:
         """The records of one partition, up to the end that was found first."""

@@ -15,6 +15,7 @@ WITH_KAFKA: tuple[Check, ...] = (
     clock.clock,
     workers.in_force,
     workers.group,
+    workers.changelog,
     records.sample,
     records.registered,
 )

@@ -67,8 +67,8 @@ def _equal(settings: Settings, states: list[TopicState]) -> Finding:
         uneven,
         f"{settings.partitions} each",
         "inputs, outputs and changelog need equal counts, and a topic that was enlarged has "
-        "parted accounts from their states: set ZHENGMING_PARTITIONS to the count of the existing "
-        "inputs, or move to new topics with `zhengming migrate`",
+        "parted accounts from their states: set ZHENGMING_PARTITIONS to the count of the "
+        "changelog, and move to new topics with `zhengming migrate` where others have more",
     )
 
 

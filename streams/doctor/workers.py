@@ -17,6 +17,7 @@ from streams.clients import (
     create_admin,
     create_consumer,
     end_offsets,
+    first_offsets,
     group_members,
     group_offsets,
 )
@@ -25,10 +26,17 @@ from streams.control_topics import read_in_force, read_published
 from streams.doctor.finding import Finding, found
 from streams.doctor.surroundings import policy_of
 from streams.doctor.tail import last_records
-from streams.errors import WorkerError
+from streams.errors import RESTORE_A_BACKUP, WorkerError
 from streams.journal import InForce, directives
 from streams.settings import Settings
-from streams.topics import input_topics, is_mock, real_name, topic_of
+from streams.topics import (
+    changelog_topic,
+    consumed_topics,
+    input_topics,
+    is_mock,
+    real_name,
+    topic_of,
+)
 
 ANSWER_S = 5.0
 LATE_S = 60
@@ -104,6 +112,34 @@ def _time_at(settings: Settings, tp: tuple[str, int], offset: int) -> int:
         return 0 if message is None or message.error() else int(message.timestamp()[1])
     finally:
         consumer.close()
+
+
+# -- what workers restore from --------------------------------------------------------------------
+
+
+def changelog(settings: Settings) -> Iterator[Finding]:
+    """The changelog has all states of what was processed: no worker opens a partition without."""
+    admin: Any = create_admin(settings)
+    if is_mock(admin):
+        return
+    name = changelog_topic(settings)
+    sources = [real_name(settings, topic.name) for topic in consumed_topics()]
+    try:
+        begins = first_offsets(admin, [name, *sources])
+        ends = end_offsets(admin, [name])
+        asked = [tp for tp in begins if tp[0] != name]
+        read = group_offsets(settings, settings.app_id, asked, ANSWER_S)
+    except (KafkaException, WorkerError):
+        return  # told by the checks on Kafka and on rights
+    processed = {tp[1] for tp, offset in read.items() if offset > begins[tp]}
+    faults = []
+    for (_, partition), end in sorted(ends.items()):
+        begin = begins[name, partition]
+        if begin:
+            faults.append(f"{name}[{partition}] begins at {begin}: states before were deleted")
+        elif end == 0 and partition in processed:
+            faults.append(f"{name}[{partition}] is empty, but its inputs were processed")
+    yield found("changelog", faults, "whole", f"keep the workers stopped; {RESTORE_A_BACKUP}", name)
 
 
 # -- what decides ---------------------------------------------------------------------------------

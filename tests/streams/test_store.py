@@ -48,15 +48,6 @@ def test_items_are_the_states_and_nothing_internal_of_the_store(store):
     assert dict(store.items()) == {b"a": b"1", b"\0positions": b"{}"}
 
 
-def test_a_cleared_store_is_read_again_from_the_beginning(store):
-    store.write({b"a": b"1"}, 5)
-    store.clear()
-    assert store.changelog_offset == 0
-    assert store.get(b"a") is None
-    store.write({b"a": b"2"}, 1)
-    assert store.get(b"a") == b"2"
-
-
 CHANGES = st.dictionaries(
     st.binary(min_size=1, max_size=3), st.none() | st.binary(max_size=5), max_size=5
 )
