@@ -17,14 +17,22 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from faust.tables.manager import TableManager as FaustTableManager
 from faust.tables.recovery import RebalanceAgain, Recovery, ServiceStopped
 
-from streams.errors import BrokerUnreachable
+from streams.errors import BrokerUnreachable, ConfigurationError
 from streams.manager import TaskManager
 from streams.settings import Settings
-from streams.topics import changelog_topic, consumed_topics, real_name
+from streams.topics import (
+    changelog_topic,
+    consumed_topics,
+    real_name,
+    require_equal_partitions,
+)
 from streams.transport import BatchTransport, FetchOptions
 
 QUEUED_BATCHES = 4
 """Batches a stream holds; more only adds latency, and a full queue holds up the fetching."""
+
+METADATA_MAX_AGE_MS = 5_000
+"""So soon a worker learns that a topic was enlarged: producers put keys elsewhere from then on."""
 
 MAX_FETCH_BYTES = 1 << 18
 """Bytes fetched per partition; with the queue it bounds a transaction and the memory."""
@@ -65,7 +73,8 @@ class TaskRecovery(Recovery):  # type: ignore[misc]  # untyped base
         """After every rebalance: open tasks, seek, clear the queues, and only then fetch.
 
         Stock Faust makes partitions active before the seek and clears the stream queues after it,
-        so that batches fetched in between are lost or come early.
+        so that batches fetched in between are lost or come early. A topic that was enlarged brings
+        a rebalance, too: nothing goes on then, for an account's records no longer meet.
         """
         app, consumer = self.app, self.app.consumer
         await app.on_rebalance_complete.send()
@@ -73,6 +82,11 @@ class TaskRecovery(Recovery):  # type: ignore[misc]  # untyped base
         if app.consumer_generation_id != generation_id:
             return  # another rebalance is under way and ends here again
         names = app.input_names
+        try:
+            require_equal_partitions(app.settings, consumer._thread.partition_counts(names))
+        except ConfigurationError as error:
+            app.tasks.give_up(error)
+            raise
         sources = {tp for tp in consumer.assignment() if tp.topic in names}
         await self._wait(app.tasks.assigned({tp.partition for tp in sources}))
         if sources:
@@ -106,6 +120,7 @@ class TableManager(FaustTableManager):  # type: ignore[misc]  # untyped base
 class ZhengmingApp(faust.App):  # type: ignore[misc]  # untyped base
     """Faust app whose partitions are owned by a `TaskManager`."""
 
+    settings: Settings
     tasks: TaskManager
     input_names: frozenset[str]
     assigned_once = False
@@ -145,6 +160,7 @@ def create_app(settings: Settings, tasks: TaskManager) -> ZhengmingApp:
         stream_recovery_delay=0.0,
         stream_buffer_maxsize=QUEUED_BATCHES,
         consumer_max_fetch_size=MAX_FETCH_BYTES,
+        consumer_metadata_max_age_ms=METADATA_MAX_AGE_MS,
         broker_max_poll_records=None,
         broker_check_crcs=settings.kafka_check_crcs,
         broker_session_timeout=settings.session_timeout_s,
@@ -158,6 +174,7 @@ def create_app(settings: Settings, tasks: TaskManager) -> ZhengmingApp:
         worker_redirect_stdouts=False,
         TableManager=TableManager,
     )
+    app.settings = settings
     app.tasks = tasks
     app.input_names = frozenset(inputs)
     app.transport = BatchTransport(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from processors import sweeps
@@ -49,11 +49,20 @@ class Mover:
     """Places the records of a backup of ``before`` partitions under some settings.
 
     All states and control records are given to `place`; then `rest` has what partitions keep of
-    their own. ``prefix`` was put before the names of topics.
+    their own. ``prefix`` was put before the names of topics. In topics that were ``enlarged`` keys
+    lay in partitions that are not their accounts'.
     """
 
-    def __init__(self, settings: Settings, before: int, prefix: str, codec: Codec) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        before: int,
+        prefix: str,
+        codec: Codec,
+        enlarged: Collection[str] = (),
+    ) -> None:
         self._settings = settings
+        self._enlarged = frozenset(enlarged)
         self._before, self._after = before, settings.partitions
         self._prefix = prefix
         self._codec = codec
@@ -84,7 +93,7 @@ class Mover:
         elif topic.record is bytes:
             yield self._letter(kept)
         else:
-            yield Placed(self._by_key(kept), kept)
+            yield Placed(self._by_key(kept, anew=topic.name in self._enlarged), kept)
 
     def rest(self) -> Iterator[tuple[int, bytes, bytes]]:
         """What partitions keep of their own: partition, key, value; and buckets of counts."""
@@ -160,8 +169,8 @@ class Mover:
 
     # -- records ----------------------------------------------------------------------------------
 
-    def _by_key(self, kept: Kept) -> int:
-        if not self.moves:
+    def _by_key(self, kept: Kept, *, anew: bool = False) -> int:
+        if not (self.moves or anew):
             return kept.partition
         if kept.key is None:
             return kept.partition % self._after  # no account's: it becomes a dead letter anywhere

@@ -140,7 +140,9 @@ def _untold(_what: str, _done: int, _total: int) -> None:
 
 
 def _mover(settings: Settings, manifest: Manifest) -> Mover:
-    return Mover(settings, manifest.partitions, manifest.topic_prefix, open_codec(settings))
+    enlarged = [name for name, ends in manifest.ends.items() if len(ends) > manifest.partitions]
+    before, prefix = manifest.partitions, manifest.topic_prefix
+    return Mover(settings, before, prefix, open_codec(settings), enlarged)
 
 
 def _topic_of(name: str) -> Topic:
