@@ -31,11 +31,13 @@ from typing import TYPE_CHECKING
 
 from aiokafka import TopicPartition
 
+from processors.accounts import UnreadableState
 from streams.commit import FENCED, TRANSIENT, Transaction, TransactionalProducer
 from streams.errors import (
     BrokerUnreachable,
     ConfigurationError,
     DependencyUnavailable,
+    TaskCorrupted,
     TaskMigrated,
 )
 from streams.gaps import GapGuard
@@ -66,7 +68,7 @@ RETRY_PAUSE_S = 0.2
 MAX_DUE = 5_000
 """Deadlines fired in one transaction; the rest follow in the next."""
 
-NOT_THE_RECORDS_FAULT = (DependencyUnavailable, MemoryError)
+NOT_THE_RECORDS_FAULT = (DependencyUnavailable, UnreadableState, MemoryError)
 """Errors of processing for which no record may be set aside."""
 
 More = Callable[[Transaction, int], None]
@@ -296,6 +298,12 @@ class PartitionTask:
                 return
             except FENCED as error:
                 raise TaskMigrated(f"partition {self.partition}: {error!r}") from error
+            except UnreadableState as error:
+                raise TaskCorrupted(
+                    f"partition {self.partition}: the state of an account cannot be read: {error}. "
+                    "Where a newer version has written it, start that version again; an older one "
+                    "goes on with a backup only"
+                ) from error
             except TRANSIENT as error:
                 await self._reopen(error, attempt)
         raise BrokerUnreachable(f"partition {self.partition}: {ATTEMPTS} attempts failed")

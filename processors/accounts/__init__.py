@@ -7,12 +7,13 @@ Inputs and deadlines are applied to the state of one account (`state`), collect 
 from processors.accounts.audit import audit_hash
 from processors.accounts.ledger import score_of
 from processors.accounts.recording import OutputRecord
-from processors.accounts.state import Account, Status, decode, encode, next_due
+from processors.accounts.state import Account, Status, UnreadableState, decode, encode, next_due
 
 __all__ = [
     "Account",
     "OutputRecord",
     "Status",
+    "UnreadableState",
     "audit_hash",
     "decode",
     "encode",

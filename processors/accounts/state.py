@@ -487,11 +487,18 @@ def _waits(account: Account) -> int:
     return waits
 
 
+class UnreadableState(msgspec.DecodeError):
+    """A state that `encode` of this version did not write: no fault of what is done to it."""
+
+
 def decode(state: bytes) -> Account:
-    """The account in a state. Raises `msgspec.DecodeError` for anything `encode` did not write."""
-    account = _decode(state[8:])
+    """The account in a state. Raises `UnreadableState` for anything `encode` did not write."""
+    try:
+        account = _decode(state[8:])
+    except msgspec.DecodeError as error:
+        raise UnreadableState(str(error)) from error
     if account.version != VERSION:
-        raise msgspec.DecodeError(f"account state has version {account.version}, not {VERSION}")
+        raise UnreadableState(f"account state has version {account.version}, not {VERSION}")
     return account
 
 

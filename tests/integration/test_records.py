@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from processors.accounts import Account
+from processors.accounts import encode as encode_account
 from schemas.codec import decode, encode
 from schemas.records import (
     AccountChange,
@@ -15,6 +17,8 @@ from schemas.records import (
     Phase,
 )
 from streams.clients import create_producer, read_all
+from streams.errors import TaskCorrupted
+from streams.partitioning import partition_of_key
 from streams.topics import changelog_topic, real_name
 from tests.integration.harness import Application
 from tests.integration.test_crashes import traffic
@@ -290,3 +294,27 @@ def test_records_of_any_size_that_kafka_takes_are_set_aside_and_not_in_the_way(s
         assert [verdict.event_id for verdict in app.outputs("account.verdicts")] == ["good"]
         assert worker.exit_code is None
         app.assert_sound()
+
+
+@pytest.mark.parametrize("by", ["an input", "a deadline"])
+def test_a_state_of_a_newer_version_stops_the_worker_and_sets_nothing_aside(settings, by):
+    with Application(settings()) as app:
+        worker = app.worker().await_ready()
+        app.send(CHANGES, b"a1", encode(change("e1")))
+        app.flush()
+        app.drain()
+        assert worker.stop() == 0
+        due = now() - DAY if by == "a deadline" else 0
+        newer = encode_account(Account(version=99, seq=1), due)
+        partition = partition_of_key(b"a1", app.settings.partitions)
+        producer = create_producer(app.settings)
+        producer.produce(changelog_topic(app.settings), newer, b"a1", partition)
+        assert producer.flush(10) == 0
+        worker.start()
+        if by == "an input":
+            app.send(CHANGES, b"a1", encode(change("e2")))
+            app.flush()
+        assert worker.await_exit() == TaskCorrupted.exit_code
+        assert "account state has version 99, not 1" in worker.tail()
+        assert "start that version again" in worker.tail()
+        assert app.dead_letters() == []
