@@ -419,6 +419,19 @@ class Settings(BaseSettings):
             ) from None
         return value
 
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_parameters(cls, value: str) -> str:
+        if "?" in value:
+            from redis import ConnectionPool  # heavy, and seldom needed here
+
+            try:
+                pool = ConnectionPool.from_url(value)
+                pool.connection_class(**pool.connection_kwargs)  # which does not connect yet
+            except (TypeError, ValueError) as error:  # whose text names the parameter
+                raise ValueError(f"a parameter behind ? cannot be used: {error}") from None
+        return value
+
     @field_validator("ip_data")
     @classmethod
     def _there(cls, value: str) -> str:
@@ -692,7 +705,9 @@ def _explain(
         where, value = f"the file of {variable}{FILE_SUFFIX}", MASKED
     else:
         where, value = f"{name} in {file}", in_file.get(name)
-    shown = "" if _is_secret(field) else f"={_shown(value)!r}"
+    # What is no URL may still hold the password of one.
+    hidden = _is_secret(field) or (may_lie_in_file(name) and "://" not in str(value))
+    shown = "" if hidden else f"={_shown(value)!r}"
     return f"{where}{shown}: {message}. {field.description}"
 
 

@@ -14,7 +14,7 @@ from schemas.codec import Codec
 from schemas.compatibility import breaks
 from schemas.errors import DeadLetterReason, DecodeError, RegistryUnavailable
 from schemas.source import AVRO, load
-from streams.clients import create_admin
+from streams.clients import create_admin, topic_partitions
 from streams.codecs import open_codec
 from streams.doctor.finding import Finding, found, listed
 from streams.doctor.tail import last_records
@@ -61,7 +61,7 @@ class _Look:
         self._named: dict[str, Topic] = {real_name(settings, t.name): t for t in used}
         self._inputs = {real_name(settings, t.name) for t in input_topics()}
         self._changelog = changelog_topic(settings)
-        self._partitions = settings.partitions
+        self._partitions = topic_partitions(create_admin(settings))
         self._codec: Codec = open_codec(settings)
         self._places: dict[tuple[str, bytes], set[int]] = defaultdict(set)
         self._astray: Counter[str] = Counter()
@@ -86,7 +86,7 @@ class _Look:
         if topic in self._inputs and key:
             key = bytes(key)
             self._places[topic, key].add(message.partition())
-            if partition_of_key(key, self._partitions) != message.partition():
+            if partition_of_key(key, self._partitions[topic]) != message.partition():
                 self._astray[topic] += 1
         try:
             self._codec.decode(self._named[topic].record, bytes(value or b""))

@@ -13,6 +13,7 @@ from schemas.errors import RegistryUnavailable
 from streams.doctor.finding import Finding
 from streams.errors import WorkerError
 from streams.packs import load_policy
+from streams.redaction import redact_urls
 from streams.regions import open_regions
 from streams.settings import Settings, unknown_variables
 from streams.views.reader import ViewReader
@@ -39,7 +40,11 @@ def pack(settings: Settings) -> Iterator[Finding]:
     try:
         known = policy_of(settings).pack
     except WorkerError as error:
-        yield Finding("pack", False, str(error), "run `zhengming policy lint`", settings.pack)
+        cure = (
+            "set ZHENGMING_PACK to a shipped pack or to a directory with a pack.yaml; what is "
+            "wrong in one `zhengming policy lint DIRECTORY` tells"
+        )
+        yield Finding("pack", False, str(error), cure, settings.pack)
         return
     yield Finding(
         "pack", True, f"{known.id} {known.version}, {len(known.rules)} rules, {known.hash[:12]}"
@@ -69,19 +74,26 @@ def registry(settings: Settings) -> Iterator[Finding]:
         Registry(settings.schema_registry_url, str).schema(1)
     except RegistryUnavailable as error:
         cure = "start it, or unset ZHENGMING_SCHEMA_REGISTRY_URL"
-        yield Finding("schema registry", False, str(error), cure)
+        where = redact_urls(settings.schema_registry_url)
+        seen = str(error).removesuffix("; trying again")
+        yield Finding("schema registry", False, seen, cure, where)
         return
-    yield Finding("schema registry", True, settings.schema_registry_url)
+    yield Finding("schema registry", True, redact_urls(settings.schema_registry_url))
 
 
 def redis_views(settings: Settings) -> Iterator[Finding]:
     """Redis answers, and the views in it are fresh."""
+    where = redact_urls(settings.redis_url)
     try:
         with redis.Redis.from_url(settings.redis_url, socket_connect_timeout=2) as client:
             client.ping()
-    except (redis.RedisError, ValueError) as error:  # ValueError: what is no URL; it may quote it
+    except redis.AuthenticationError as error:
+        cure = "mend user and password in ZHENGMING_REDIS (`zhengming views acl` has the users)"
+        yield Finding("Redis", False, f"does not let us in: {error}", cure, where)
+        return
+    except redis.RedisError as error:
         cure = "start Redis, or set ZHENGMING_REDIS; only the views need it, decisions go on"
-        yield Finding("Redis", False, type(error).__name__, cure)
+        yield Finding("Redis", False, f"does not answer: {error}", cure, where)
         return
     yield Finding("Redis", True, "answers")
     try:
@@ -91,7 +103,8 @@ def redis_views(settings: Settings) -> Iterator[Finding]:
     try:
         status = reader.status()
     except redis.RedisError as error:
-        yield Finding("views", False, type(error).__name__, "look at the log of Redis")
+        cure = "give our user what `zhengming views acl` prints; else look at the log of Redis"
+        yield Finding("views", False, str(error), cure, where)
         return
     finally:
         reader.close()

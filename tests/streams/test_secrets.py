@@ -129,6 +129,18 @@ def test_a_password_that_breaks_its_url_is_refused_without_a_part_of_it(url: str
     assert "ter2" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "url", ["views:hunter2@host:6380/0", "redis//views:hunter2@host", "rediss:/views:hunter2@host"]
+)
+def test_a_url_without_its_scheme_is_refused_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("ZHENGMING_REDIS", url)
+    with pytest.raises(ConfigurationError, match="ZHENGMING_REDIS") as refused:
+        load_settings()
+    assert "hunter2" not in str(refused.value)
+
+
 # -- where they never go ------------------------------------------------------------------------
 
 

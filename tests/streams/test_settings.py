@@ -81,6 +81,16 @@ def test_a_wrong_value_is_refused_with_what_where_and_why(
     assert complaint in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("parameter", "said"), [("foo=1", "argument 'foo'"), ("socket_timeout=soon", "socket_timeout")]
+)
+def test_a_parameter_that_redis_does_not_know_is_refused_before_anything_starts(
+    parameter: str, said: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        load_settings(redis_url=f"redis://host:6380/0?{parameter}")
+
+
 def test_every_fault_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZHENGMING_PARTITIONS", "many")
     monkeypatch.setenv("ZHENGMING_STORE", "disk")

@@ -25,6 +25,7 @@ from schemas.records import DirectiveKind, PlatformDirective
 from streams import control_topics
 from streams.access import Part, lacking
 from streams.broker import Broker
+from streams.children import free_ports
 from streams.clients import create_admin, create_producer
 from streams.doctor import clock, examine
 from streams.doctor.finding import Finding
@@ -341,6 +342,28 @@ def test_an_overlay_that_has_ended_is_noted(ours):
     finding = looked_at(ours)["overlays"]
     assert finding.verdict == "note"
     assert "flood" in finding.seen
+
+
+def test_redis_that_does_not_let_us_in_or_is_away_is_told_with_its_place(ours, redis_url):
+    place = redis_url.partition("//")[2]
+    closed = ours.model_copy(update={"redis_url": f"redis://ann:hunter2@{place}"})
+    found = fault(closed, "Redis")
+    assert "invalid username-password pair" in found.seen
+    assert "user and password" in found.cure
+    assert place in found.where
+    assert "hunter2" not in json.dumps(found.told())
+    away = f"127.0.0.1:{free_ports(1)[0]}"
+    found = fault(ours.model_copy(update={"redis_url": f"redis://{away}/0"}), "Redis")
+    assert "Connection refused" in found.seen
+    assert away in found.where
+
+
+def test_another_count_in_the_settings_does_not_accuse_the_producers(settings):
+    with Application(settings()) as app:
+        app.publish(traffic(100))
+        findings = looked_at(app.settings.model_copy(update={"partitions": 3}))
+    assert findings["partitions"].verdict == "fault"
+    assert findings["partitioner"].ok
 
 
 def test_views_far_behind_are_told(ours, redis_url):
