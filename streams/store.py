@@ -14,7 +14,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from streams.errors import DependencyUnavailable
+from streams.errors import RESTORE_A_BACKUP, DependencyUnavailable, TaskCorrupted
 
 if TYPE_CHECKING:
     from rocksdict import Rdict
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 CHANGELOG_OFFSET = b"\0changelog-offset"
 """Key under which RocksDB keeps the offset; never sent to Kafka."""
+
+CHANGELOG_ID = b"\0changelog-id"
+"""Key of the id of that topic."""
+
+_INTERNAL = (CHANGELOG_OFFSET, CHANGELOG_ID)
 
 _OFFSET = struct.Struct(">q")
 
@@ -209,11 +214,17 @@ class MemoryStore:
 
 
 class RocksStore:
-    """State in a RocksDB directory, which survives the process and is caught up from its offset."""
+    """State in a RocksDB directory, which survives the process and is caught up from its offset.
 
-    def __init__(self, path: Path) -> None:
+    ``changelog_id`` is the topic's, which one made anew under the same name does not have; empty
+    where it is not known. Raises `TaskCorrupted` for a directory that belongs to another one: its
+    offset says nothing there.
+    """
+
+    def __init__(self, path: Path, changelog_id: str = "") -> None:
         self._path = path
         self._db = self._open()
+        self._require_of(changelog_id)
         raw = self._db.get(CHANGELOG_OFFSET)
         self.changelog_offset: int = _OFFSET.unpack(raw)[0] if raw is not None else 0
 
@@ -233,6 +244,19 @@ class RocksStore:
         options.set_keep_log_file_num(LOGS)
         with _told(self._path):
             return Rdict(str(self._path), options)
+
+    def _require_of(self, changelog_id: str) -> None:
+        known: bytes = self._db.get(CHANGELOG_ID) or b""
+        if not changelog_id or known == changelog_id.encode():
+            return
+        if known:
+            self._db.close()
+            raise TaskCorrupted(
+                f"{self._path} holds states of another changelog, which had the same name: it was "
+                "made anew. If a backup was restored into it, remove the directory; else "
+                f"{RESTORE_A_BACKUP}"
+            )
+        self._db.put(CHANGELOG_ID, changelog_id.encode())
 
     def get(self, key: bytes) -> bytes | None:
         """Value of a key; None where there is none."""
@@ -257,7 +281,7 @@ class RocksStore:
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """All keys and values, in key order."""
         for key, value in self._db.items():
-            if isinstance(key, bytes) and key != CHANGELOG_OFFSET:
+            if isinstance(key, bytes) and key not in _INTERNAL:
                 yield key, value
 
     def walk(self, after: bytes, limit: int) -> list[bytes]:

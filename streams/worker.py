@@ -24,6 +24,7 @@ from processors.sweeps import read as read_progress
 from schemas.records import RuleMode, SweepProgress
 from streams.access import Part, require
 from streams.app import ZhengmingApp, create_app, every
+from streams.clients import create_admin
 from streams.codecs import open_codec
 from streams.connections import tell_of_closed_transports
 from streams.errors import BrokerUnreachable, ConfigurationError, WorkerError
@@ -41,6 +42,7 @@ from streams.store import MemoryStore, Packer, RocksStore, Store
 from streams.sweeper import Sweeper
 from streams.task import PartitionTask
 from streams.topics import (
+    TopicIds,
     changelog_topic,
     consumed_topics,
     output_topics,
@@ -94,6 +96,10 @@ class Worker:
         self.settings = settings
         _make(settings.data_dir)
         self._packer = Packer()
+        self._changelog_id = ""
+        if settings.store == "rocksdb":  # what outlives the process may outlive the topic
+            name = changelog_topic(settings)
+            self._changelog_id = TopicIds(create_admin(settings), [name]).get().get(name, "")
         self.tasks = TaskManager(
             task_options(settings),
             processing,
@@ -173,7 +179,7 @@ class Worker:
         if self.settings.store == "memory":
             return MemoryStore(self._packer)
         path = self.settings.data_dir / self.settings.app_id / str(partition)
-        return RocksStore(path)
+        return RocksStore(path, self._changelog_id)
 
     def _give_up(self, error: BaseException) -> None:
         """Leave the process: the supervisor restarts it, and Kafka hands the partitions over."""

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.errors import TaskCorrupted
 from streams.store import (
     WRITE_BUFFER_BYTES,
     WRITE_BUFFERS,
@@ -46,6 +47,19 @@ def test_none_deletes(store):
 def test_items_are_the_states_and_nothing_internal_of_the_store(store):
     store.write({b"a": b"1", b"\0positions": b"{}"}, 9)
     assert dict(store.items()) == {b"a": b"1", b"\0positions": b"{}"}
+
+
+def test_a_directory_of_another_changelog_is_refused_and_one_that_names_none_is_taken(tmp_path):
+    for changelog_id in ("", "one", "one", ""):  # what an earlier version left names none
+        store = RocksStore(tmp_path / "p0", changelog_id)
+        store.write({b"a": b"1"}, 5)
+        assert dict(store.items()) == {b"a": b"1"}
+        store.close()
+    with pytest.raises(TaskCorrupted, match="remove the directory"):
+        RocksStore(tmp_path / "p0", "another")
+    store = RocksStore(tmp_path / "p0", "one")
+    assert store.get(b"a") == b"1"
+    store.close()
 
 
 CHANGES = st.dictionaries(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from streams.checker import Report, check
 from streams.checker_base import base_of
 from streams.clients import create_admin, end_offsets, group_members, read_all
 from streams.commands.common import UNREACHABLE
-from streams.errors import BrokerUnreachable, ConfigurationError
+from streams.errors import BrokerUnreachable, ConfigurationError, TaskCorrupted
 from streams.packs import load_policy
 from streams.partitioning import partition_of_key
 from streams.publishing import TransactionalPublisher
@@ -219,6 +220,31 @@ def test_what_was_wiped_is_restored_from_its_backup_and_goes_on(settings, tmp_pa
         app.drain()
         sound_since(ours, directory)
         assert prove(ours, directory).gone_on
+
+
+def test_a_store_of_before_the_restore_is_refused_until_it_is_removed(settings, tmp_path):
+    ours = settings(store="rocksdb")
+    with Application(ours) as app:
+        worker = app.worker().await_ready()
+        app.publish(traffic(30))
+        app.drain()
+        assert worker.stop() == 0
+        other = app.worker().await_ready()  # so that the first one's store is not up to date
+        app.publish(traffic(300, seed=3))
+        app.drain(supervised=False)
+        assert other.stop() == 0
+        left_alone(app)
+        export(ours, tmp_path / "backup")
+        for deleted in app.admin.delete_topics(list(used_topics(ours))).values():
+            deleted.result(30)
+        assert insisted(lambda: restore(ours, tmp_path / "backup")).ok
+        assert worker.start().await_exit() == TaskCorrupted.exit_code
+        assert "holds states of another changelog" in worker.tail()
+        shutil.rmtree(ours.data_dir)
+        worker.start().await_ready()
+        app.publish(traffic(200, seed=2))
+        app.drain(supervised=False)
+        sound_since(ours, tmp_path / "backup")
 
 
 def test_inputs_keep_the_time_at_which_kafka_took_them(settings, tmp_path):
