@@ -10,6 +10,8 @@ from processors.text.views import STRIPPED
 # asterisk, a pipe of emoji) is there to hide it.
 _ORDINARY = frozenset(",.;:!?，。；：！？、·•・-—–/&()（）[]【】「」『』《》“”‘’…~～+@|｜丨")
 _LONGEST_GAP = 3
+_FACE = re.compile(r"\([^\w()\s]{2,8}\)")
+"""A face drawn in brackets, such as (*^▽^*), is one sign."""
 _EDGE = re.compile(r"[\W_]*\Z")
 
 
@@ -45,7 +47,7 @@ def is_spaced_on_purpose(folded: str, anchor: Anchor) -> bool:
     their neighbours are spaced as well: 中国 is not in 集中 国家, but in 中 国.
     """
     letters, gaps, odd, gap = 0, 0, True, 0
-    for char in folded[anchor.start : anchor.end]:
+    for char in _FACE.sub("*", folded[anchor.start : anchor.end]):
         if char.isalnum():
             letters += 1
             gaps += gap > 0

@@ -354,7 +354,8 @@ def _is_pinyin(text: Text, anchor: Anchor, form: str) -> bool:
     if _is_gloss(text, anchor):
         return False
     if kept:
-        return any(char in form for char in kept) or _is_offered(text, anchor)
+        meant = any(char in form for char in kept) or _is_half_in_tone(text, anchor, form)
+        return meant or _is_offered(text, anchor)
     if len(form) >= _SHORT or anchor.reading == readings.BOPOMOFO:
         return True
     first, last = text.span(anchor.start, anchor.end)
@@ -364,6 +365,21 @@ def _is_pinyin(text: Text, anchor: Anchor, form: str) -> bool:
     offered = OFFER_NEXT.match(neighbours(text, anchor)[1])
     disguised = any(RULES.get(ord(char)) == "confusable" for char in original)
     return offered is not None or disguised or not original.istitle()
+
+
+def _is_half_in_tone(text: Text, anchor: Anchor, form: str) -> bool:
+    """Whether of two characters one is spelled, and the other sounds so in tone: yue泡.
+
+    It must be of no word with what stands beside it: 小麦yin.
+    """
+    if len(form) != _LEAST:
+        return False
+    first = is_han(text.folded[anchor.start])
+    at = anchor.start if first else anchor.end - 1
+    span = text.stripped_span(at, at + 1)
+    return is_in_tone(text.folded[at], form[0 if first else 1]) and not is_within_word(
+        text.stripped, *span
+    )
 
 
 def _is_offered(text: Text, anchor: Anchor) -> bool:

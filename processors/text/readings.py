@@ -46,7 +46,7 @@ PUT_IN = "abcdefghijklmnopqrstuvwxyz123456789の彡ミ灬ヾヽゞ丶乄メ丿"
 OVERRIDE = "\u202e"
 OPEN, CLOSE = r"(\[【〔「『《<{", r")\]】〕」』》>}"
 BRACKETED = re.compile(
-    f"(?:[{OPEN}][^{OPEN}{CLOSE}\\n]{{1,6}}[{CLOSE}]|[{PUT_IN}](?<=[㐀-鿿].))(?=[㐀-鿿])"
+    f"(?:[{OPEN}][^{OPEN}{CLOSE}\\n]{{1,6}}[{CLOSE}][وﾉノ✧☆♡~*]{{0,3}}|[{PUT_IN}](?<=[㐀-鿿].))(?=[㐀-鿿])"
 )
 """What is put into a word in brackets, or alone: 办(假)证, 裸の聊, 毛x片."""
 _SAYS_BACKWARDS = re.compile(
