@@ -81,6 +81,8 @@ def _end_wait(turn: Turn, pending: Pending) -> None:
             pauses.extend(turn, pending, pause)
     elif pending.awaiting:
         waiting.give_up(turn, pending)
+    elif waiting.let_go(turn, pending):
+        pass
     elif pending.phase is Phase.APPLIED:
         pending.breached = True
         reason = "The time for reviewing a live value has passed."
@@ -100,6 +102,9 @@ def _end_wait(turn: Turn, pending: Pending) -> None:
 
 def _remind(turn: Turn, measure: Measure) -> None:
     measure.reminder = 0
+    if not _still_found(turn, measure):
+        ladder.lift(turn, measure, reasons.NOT_FOUND)
+        return
     turn.effects.append(
         CorrectionReminded(ladder.terms_of(measure), ladder.ground_of(turn, measure))
     )
@@ -181,10 +186,12 @@ def _wait_for_a_person(turn: Turn, measure: Measure) -> None:
 
 
 def _still_found(turn: Turn, measure: Measure) -> bool:
-    """Whether the rule of a measure, where it is one of the pack, still hits the value."""
-    rule, field = turn.examiner.rule(measure.rule), measure.field
-    if rule is None or field is None or measure.reviewer:
-        return bool(measure.reviewer) or duties.owed(turn, measure.rule)
+    """Whether what a measure was begun for is there: a rule that is gone hits nothing any more."""
+    if measure.reviewer:
+        return True
+    field = measure.field
+    if field is None:
+        return duties.owed(turn, measure.rule)
     value = turn.account.value(field)
     proposals = turn.judge_current({field: value}).proposals if value else ()
     return any(proposal.rule.id == measure.rule for proposal in proposals)

@@ -58,7 +58,7 @@ def _was_warned_of(account: Account, proposal: Proposal) -> bool:
 
 
 def _relieve_what_is_found_no_more(turn: Turn, judgement: Judgement) -> bool:
-    """Rules may ask for less than they did; those that are gone say nothing. Whether any did."""
+    """Rules may ask for less than they did, or be gone. Whether any did."""
     hit = {(proposal.rule.id, proposal.field) for proposal in judgement.proposals}
     met = [
         measure
@@ -67,7 +67,6 @@ def _relieve_what_is_found_no_more(turn: Turn, judgement: Judgement) -> bool:
         and measure.field is not None
         and not measure.reviewer
         and (measure.rule, measure.field) not in hit
-        and turn.examiner.rule(measure.rule) is not None
     ]
     for measure in met:
         values.relieve(turn, measure, reasons.NOT_FOUND)

@@ -49,6 +49,21 @@ def give_up(turn: Turn, pending: Pending) -> None:
     judge_again(turn, pending)
 
 
+def let_go(turn: Turn, pending: Pending) -> bool:
+    """Allow what no rule asks anything of any more, as after another pack. Whether it was.
+
+    What waits for people alone, or for answers, is left to them.
+    """
+    for_people = pending.decision is Decision.STRICT_HOLD or pending.found or pending.asks > 0
+    if for_people or not pending.rules:
+        return False
+    judgement = changes.judge_pending(turn, pending)
+    if judgement.decision not in ALLOWING:
+        return False
+    _allow(turn, pending, judgement)
+    return True
+
+
 def _allow(turn: Turn, pending: Pending, judgement: Judgement) -> None:
     pause = pauses.covering_pending(turn.pack, turn.account_id, turn.account, pending)
     if pause is not None:

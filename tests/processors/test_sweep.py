@@ -145,6 +145,15 @@ def test_a_measure_whose_rule_hits_no_more_is_lifted_and_one_that_a_person_order
     assert (lifted.account_id, lifted.action) == ("by-rule", DisposalAction.LIFT)
 
 
+def test_a_measure_of_a_rule_that_is_gone_is_lifted() -> None:
+    town = Town(STRICT)
+    town.say("a", "my contact")
+    town.policy = LENIENT
+    lifted = one(town.sweep(), Disposal)
+    assert (lifted.rule_id, lifted.action) == ("contact", DisposalAction.LIFT)
+    assert town.sweep(sweep=Sweep("s2", START)) == []
+
+
 def test_a_restriction_of_a_credit_level_that_the_new_pack_does_not_have_is_lifted() -> None:
     town = Town(Policy(make_pack(credit=CreditTerms(700, (Level("A", 690), RESTRICTED)))))
     town.say("a", "my contact")
