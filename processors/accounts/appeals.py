@@ -21,7 +21,7 @@ from processors.accounts import (
 from processors.accounts.effects import CaseTold
 from processors.accounts.escalations import open_breach
 from processors.accounts.state import STEP_RANK, Account, Appeal, Entry, Measure
-from processors.accounts.turn import DAY, HOUR, Turn
+from processors.accounts.turn import HOUR, Turn
 from processors.persons import same_person
 from schemas.records import AccountAppeal, CaseOutcome, MeasureStep, NoticeKind
 
@@ -49,8 +49,7 @@ def apply_appeal(turn: Turn, appeal: AccountAppeal) -> None:
     if entry:  # of what began with a measure, the measure is appealed against
         measure = next((m for m in account.measures if m.entry == entry.id), None)
     said = cases.APPEAL_RECEIVED
-    days = turn.ladder_of(measure.rule).appeal_days if measure else 0
-    until = ladder.decided_at(measure) + days * DAY if measure else 0
+    until = ladder.appeal_until(turn, measure) if measure else 0
     if measure is None and entry:
         reason = "Appeal against a deduction from the credit."
     elif measure is None:
@@ -125,7 +124,7 @@ def overturn(turn: Turn, measure: Measure, reviewer: str, appeal_id: str) -> str
     reversed_ = credit.reverse(turn, measure.entry, reasons.APPEAL_UPHELD.en)
     unclosed = _unclose(turn, reviewer, appeal_id)
     for other in (*back, *counted, *unclosed):
-        reports.take_back(turn, ladder.terms_of(other))
+        reports.take_back(turn, ladder.terms_of(turn, other))
     reopening.reopen(turn, [*lifted, *counted, *unclosed])
     for appeal in list(account.appeals):
         against = ladder.find(account, appeal.measure)
@@ -141,7 +140,7 @@ def reverse_entry(turn: Turn, entry: Entry, reviewer: str, appeal_id: str) -> st
     credit.reverse(turn, entry.id, reasons.APPEAL_UPHELD.en)
     unclosed = _unclose(turn, reviewer, appeal_id)
     for measure in unclosed:
-        reports.take_back(turn, ladder.terms_of(measure))
+        reports.take_back(turn, ladder.terms_of(turn, measure))
     reopening.reopen(turn, unclosed)
     return "its credit entry was reversed"
 

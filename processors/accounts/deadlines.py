@@ -106,7 +106,7 @@ def _remind(turn: Turn, measure: Measure) -> None:
         ladder.lift(turn, measure, reasons.NOT_FOUND)
         return
     turn.effects.append(
-        CorrectionReminded(ladder.terms_of(measure), ladder.ground_of(turn, measure))
+        CorrectionReminded(ladder.terms_of(turn, measure), ladder.ground_of(turn, measure))
     )
 
 

@@ -22,7 +22,7 @@ from processors.accounts.ledger import score_of
 from processors.accounts.notices import compose, means_and_redress
 from processors.accounts.recording import AUTOMATIC, OutputRecord, common, record
 from processors.accounts.state import INDEX
-from processors.accounts.turn import DAY, HOUR, Turn
+from processors.accounts.turn import HOUR, Turn
 from processors.policy.model import Message
 from schemas.records import (
     AuditKind,
@@ -187,7 +187,7 @@ def _notify(
     disposal: Disposal | None = None,
 ) -> None:
     over = kind is NoticeKind.MEASURE_LIFTED
-    appeal_until = None if over else terms.decided + turn.ladder_of(terms.rule_id).appeal_days * DAY
+    appeal_until = None if over else terms.appeal
     found, functions = (disposal.evidence, disposal.functions) if disposal else ((), ())
     words = compose(kind, turn.language, terms, reason, ground, appeal_until, found, functions)
     outputs.append(

@@ -97,7 +97,7 @@ class CreditChanged(Struct, frozen=True, gc=False):
 class MeasureTerms(Struct, frozen=True, gc=False):
     """A measure as it stood when an effect arose. ``ends`` and ``deadline`` None for none.
 
-    ``decided`` is when it was begun or last extended: the time for appeals counts from then.
+    ``appeal`` is until when one may appeal.
     """
 
     measure_id: str
@@ -109,7 +109,7 @@ class MeasureTerms(Struct, frozen=True, gc=False):
     begins: int
     ends: int | None
     deadline: int | None
-    decided: int
+    appeal: int
     clause: str = ""
 
 

@@ -31,7 +31,7 @@ KEPT_ENDED = 16
 """Ended measures that an account keeps, for repetition and appeals; older ones are forgotten."""
 
 
-def terms_of(measure: Measure) -> MeasureTerms:
+def terms_of(turn: Turn, measure: Measure) -> MeasureTerms:
     """A measure as it stands now."""
     return MeasureTerms(
         measure_id=measure.id,
@@ -43,14 +43,21 @@ def terms_of(measure: Measure) -> MeasureTerms:
         begins=measure.begins,
         ends=measure.ended or measure.ends or None,
         deadline=None if measure.ended else measure.deadline or None,
-        decided=decided_at(measure),
+        appeal=appeal_until(turn, measure),
         clause=measure.clause,
     )
 
 
-def decided_at(measure: Measure) -> int:
-    """When a measure was begun or last extended, in ms: appeals count from then (DSA Art. 20)."""
-    return measure.extended or measure.begins
+def appeal_until(turn: Turn, measure: Measure) -> int:
+    """Until when one may appeal, as was told with the measure, whatever the pack says later (ms).
+
+    It counts from when the measure was begun or last extended (DSA Art. 20).
+    """
+    return measure.appeal or _appeal_from(turn, measure.rule, measure.extended or measure.begins)
+
+
+def _appeal_from(turn: Turn, rule_id: str, at: int) -> int:
+    return at + turn.ladder_of(rule_id).appeal_days * DAY
 
 
 def ground_of(turn: Turn, measure: Measure) -> Ground:
@@ -106,6 +113,7 @@ def begin(
         reviewer=reviewer,
         clause=ground.clause,
         rollback=rollback,
+        appeal=_appeal_from(turn, ground.rule_id, turn.at),
     )
     evidence = evidence_of(turn, ground.rule_id, field)
     if step is MeasureStep.WARN:  # a warning is said once and has no length
@@ -114,7 +122,7 @@ def begin(
     reports.await_delivery(turn, measure_id, step, ground.rule_id)
     turn.account.measures.append(measure)
     turn.effects.append(
-        MeasureBegun(terms_of(measure), ground, reason, reviewer, evidence, rollback)
+        MeasureBegun(terms_of(turn, measure), ground, reason, reviewer, evidence, rollback)
     )
     _forget_old(turn)
     return measure
@@ -131,18 +139,20 @@ def lift(
         time = served(turn.at - measure.begins)
         reason = Message(zh=reason.zh + time.zh, en=f"{reason.en} {time.en}")
     turn.claims_changed |= measure.step is MeasureStep.BAR
-    turn.effects.append(MeasureLifted(terms_of(measure), reason, reviewer, appeal_id))
+    turn.effects.append(MeasureLifted(terms_of(turn, measure), reason, reviewer, appeal_id))
     _forget_old(turn)
 
 
 def extend(turn: Turn, measure: Measure, ends: int, reason: Message, reviewer: str) -> None:
     """Let a measure that is in force end later; ``ends`` 0 for no end."""
+    until = appeal_until(turn, measure)
     measure.ends = ends
     measure.extended = turn.at
+    measure.appeal = max(until, _appeal_from(turn, measure.rule, turn.at))
     turn.claims_changed |= measure.step is MeasureStep.BAR
     if reviewer and reviewer not in measure.confirmed:
         measure.confirmed.append(reviewer)
-    turn.effects.append(MeasureExtended(terms_of(measure), reason, reviewer))
+    turn.effects.append(MeasureExtended(terms_of(turn, measure), reason, reviewer))
 
 
 def ends_later(ends: int, than: int) -> bool:

@@ -194,6 +194,7 @@ class Measure(Struct, array_like=True, gc=False):
     stands only for want of what was not decided by then. ``extended`` is when it was last made
     longer (ms), 0 for never: from then on one may appeal anew. ``counts`` is the rank as which it
     counts for repetition, where it had counted a measure that was taken back; -1 for its step's.
+    ``appeal`` is until when one may appeal, as the account was told; 0 in states of an earlier build.
     """
 
     id: str
@@ -218,6 +219,7 @@ class Measure(Struct, array_like=True, gc=False):
     put_off: bool = False
     extended: int = 0
     counts: int = -1
+    appeal: int = 0
 
 
 class Entry(Struct, array_like=True, gc=False):

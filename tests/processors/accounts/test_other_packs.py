@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from processors.control import Control, Timed
-from processors.policy import Detector, DetectorKind, Policy
+from processors.policy import Detector, DetectorKind, LadderTerms, Policy
 from processors.text import Entry
 from schemas.records import (
     Decision,
@@ -124,3 +124,27 @@ def test_a_live_value_of_which_nothing_is_asked_any_more_waits_for_nobody() -> N
     outputs = world.wait(days=4)
     assert none(outputs, Disposal)
     assert world.account.pending == []
+
+
+def test_the_time_to_appeal_is_the_one_that_was_told() -> None:
+    world = World()
+    outputs = world.apply(bio="contact")
+    told = one(outputs, Notice).appeal_until
+    assert told == world.now + 180 * DAY
+    world.policy = Policy(make_pack(ladder=LadderTerms(appeal_days=30), hash="d" * 64))
+    assert one(world.wait(days=4), Notice).appeal_until == told, "the reminder says the same"
+    world.apply(bio="clean")
+    world.now += 100 * DAY
+    outputs = world.appeal("ap", one(outputs, Disposal).measure_id)
+    assert "after the time" not in one(outputs, Escalation).reason
+    assert "has passed" not in one(outputs, Notice).body
+
+
+def test_a_measure_that_is_lengthened_never_shortens_the_time_to_appeal() -> None:
+    world = World()
+    order = {"step": MeasureStep.RESTRICT, "field": Field.BIO}
+    begun = world.rule(RulingAction.IMPOSE_MEASURE, "x", duration_days=3, **order)
+    told = one(begun, Notice).appeal_until
+    world.policy = Policy(make_pack(ladder=LadderTerms(appeal_days=30), hash="d" * 64))
+    longer = world.rule(RulingAction.IMPOSE_MEASURE, "x", "rev-2", duration_days=9, **order)
+    assert one(longer, Notice).appeal_until == told
