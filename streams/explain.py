@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from processors.policy import Policy, SubjectView
+from processors.policy import Mode, Policy, SubjectView
 from processors.text import HIDDEN, Form, Lexicon, Match, Outcome, forms_of
 from processors.text.fold import RULES, fold
 from schemas.records import Decision, Field, Finding, SubjectKind
@@ -143,6 +143,7 @@ class Explainer:
             rule.id
             for rule in self._policy.pack.rules
             if rule.detector == detector
+            and rule.mode in (Mode.ENFORCE, Mode.SHADOW)
             and self._field in rule.fields
             and (not rule.subjects or self._subject in rule.subjects)
             and not (rule.certain and match.outcome is not Outcome.REJECT)

@@ -5,6 +5,7 @@ credit, measures, reviews, complaints and reports. See ``docs/policy-packs.md``.
 """
 
 from processors.packs import shipped_pack
+from processors.policy.advice import advise, dropped
 from processors.policy.composition import SHADOW, common_detectors, compose, in_shadow
 from processors.policy.difference import Difference, differences
 from processors.policy.judge import Policy
@@ -85,9 +86,11 @@ __all__ = [
     "SubjectView",
     "SweepTerms",
     "Tried",
+    "advise",
     "common_detectors",
     "compose",
     "differences",
+    "dropped",
     "in_shadow",
     "lint_pack",
     "load_pack",

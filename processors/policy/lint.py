@@ -9,6 +9,7 @@ from processors.policy.model import (
     TEXT_FIELDS,
     Covers,
     DetectorKind,
+    GroundsTerms,
     Mode,
     Pack,
     Rule,
@@ -70,6 +71,9 @@ def _check_rules(draft: Draft) -> list[Problem]:
             hint = nearest(rule.detector, detectors)
             message = f"rule {rule.id!r} names the detector {rule.detector!r}, which is not there"
             notes.add(line, "unknown-detector", message, hint)
+        if rule.id in GroundsTerms.__struct_fields__:
+            message = f"the id {rule.id!r} is that of what no rule causes"
+            notes.add(line, "bad-id", message, f"such as {rule.id}.any")
         for first, other in seen:
             if rule.id and other.id == rule.id:
                 message = f"the rule {rule.id!r} is already on line {first}"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from processors.policy import lint_pack, pack_schema
+from processors.policy import Pack, Problem, advise, dropped, lint_pack, load_pack, pack_schema
 from schemas.records import PolicyPack
 from streams import control_topics
-from streams.commands.common import FOUND, out, print_json, styled
+from streams.commands.common import FOUND, complain, out, print_json, styled
 from streams.packs import find_pack, load_policy
 from streams.settings import load_settings
 
@@ -23,13 +25,23 @@ def lint(
     pack: Annotated[str, typer.Argument(help="A directory, or a shipped pack.")] = "cac2022",
     json: Annotated[bool, typer.Option("--json", help="Problems as JSON.")] = False,
 ) -> None:
-    """Check a policy pack and run its own tests; exit code 1 when there are problems."""
-    problems = lint_pack(find_pack(pack))
+    """Check a policy pack and run its own tests; exit code 1 when there are problems.
+
+    Advice is what may not be meant; it changes no exit code.
+    """
+    files = find_pack(pack)
+    problems = lint_pack(files)
+    advice = [] if problems else _advice(files)
     if json:
-        print_json([p._asdict() for p in problems])
+        print_json(
+            [p._asdict() | {"advice": False} for p in problems]
+            + [p._asdict() | {"advice": True} for p in advice]
+        )
     else:
         for problem in problems:
             out.print(str(problem), soft_wrap=True)
+        for one in advice:
+            out.print(f"advice: {one}", soft_wrap=True)
         count = f"{len(problems) or 'no'} problem{'' if len(problems) == 1 else 's'}"
         out.print(f"{pack}: {count}")
     if problems:
@@ -62,10 +74,16 @@ def activate(
     In shadow it is judged by under its id with `.shadow`, until that is retired.
     """
     settings = load_settings()
+    files = find_pack(pack)
     beside = control_topics.read_in_force(settings, load_policy(settings)).policy
-    record = control_topics.activate(
-        settings, find_pack(pack), by, author, beside=beside, shadow=shadow
-    )
+    record = control_topics.activate(settings, files, by, author, beside=beside, shadow=shadow)
+    for one in _advice(files):
+        complain(f"advice: {one}")
+    if not shadow and (gone := _dropped(beside.pack, load_pack(files))):
+        complain(
+            f"advice: rules of the version before that this one does not have: {', '.join(gone)}. "
+            "What rests on them is lifted at its time limit; one that is RETIRED keeps its words"
+        )
     _say(record, json, "put in shadow" if shadow else "put in force")
 
 
@@ -126,6 +144,16 @@ def show(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False)
             out.print(f"cannot be used: {problem}", style="red", soft_wrap=True)
     if in_force.problems:
         raise typer.Exit(FOUND)
+
+
+def _advice(files: Mapping[str, bytes]) -> list[Problem]:
+    return advise(files, time.time_ns() // 1_000_000)
+
+
+def _dropped(in_force: Pack, pack: Pack) -> list[str]:
+    """Rules that the pack in whose place this one comes has, and this one does not."""
+    parts = in_force.parts or (in_force,)
+    return [name for part in parts if part.id == pack.id for name in dropped(part, pack)]
 
 
 def _told(record: PolicyPack) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import lru_cache
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Limit
 
 from processors.persons import same_person
-from processors.policy import Message, Pack, lint_pack, load_pack
+from processors.policy import Message, Pack, advise, lint_pack, load_pack
 from processors.policy.model import Mode
 from processors.policy.problems import PackError
 from schemas.records import Decision, Field, PackMode, PolicyPack
@@ -104,9 +105,13 @@ class Packs(Struct, frozen=True):
 
 
 class Linted(Struct, frozen=True):
-    """What is wrong with a pack; nothing where the list is empty."""
+    """What is wrong with a pack; nothing where the list is empty.
+
+    ``advice`` is what may not be meant in a sound one; it keeps it from nothing.
+    """
 
     problems: list[ProblemLine]
+    advice: list[ProblemLine]
 
 
 class Changed(Struct, frozen=True):
@@ -163,7 +168,14 @@ def packs_of(gateway: Gateway) -> Packs:
 @allow(Role.POLICY)
 def validate(body: Annotated[Files, Body()]) -> Response:
     """Lint a pack and run its own tests; nothing is published."""
-    return respond(Linted(_problems(body.content())))
+    files = body.content()
+    advice = advise(files, time.time_ns() // 1_000_000)
+    return respond(
+        Linted(
+            _problems(files),
+            [ProblemLine(one.file, one.line, one.code, one.message) for one in advice],
+        )
+    )
 
 
 @router.post(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from streams import control_topics
 from streams.cli import app
 from streams.jsonl import write_line
+from streams.packs import policy_of
 from streams.simulate import Simulation
 from tests.processors.policy.small_pack import FILES, PACK
 
@@ -217,3 +220,32 @@ def test_a_diff_shows_labels_codes_signals_images_distance_and_flags(tmp_path: P
     assert said.pop(("registered-logo", "distance:")) == "distance: 64 → 50"
     assert said.pop(("language", "zh")) == "zh → en"
     assert set(said) == {("places", "signals"), ("national-symbols", "images")}
+
+
+# -- lint and activate -------------------------------------------------------------------------
+
+
+def test_lint_advises_without_a_fault(before: Path) -> None:
+    (before / "forgotten.tsv").write_text("word\n")
+    result = run("lint", before)
+    assert result.exit_code == 0
+    assert "advice: forgotten.tsv:1: unnamed-file" in result.stdout
+    assert result.stdout.endswith(f"{before}: no problems\n")
+    listed = told(run("lint", "--json", before))
+    assert {one["code"] for one in listed} == {"no-proof", "unnamed-file"}
+    assert all(one["advice"] for one in listed)
+
+
+def test_activate_tells_the_rules_that_the_next_version_does_not_have(
+    before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = policy_of(str(before))
+    monkeypatch.setattr(control_topics, "read_in_force", lambda *_: SimpleNamespace(policy=beside))
+    monkeypatch.setattr(control_topics, "_publish", lambda *_: None)
+    first = PACK[PACK.index("  - id: words.any") : PACK.index("  - id: words.bio")]
+    after = pack(tmp_path / "next", PACK.replace(first, ""))
+    result = run("activate", after, "--by", "ana")
+    assert result.exit_code == 0
+    assert "does not have: words.any." in result.stderr
+    assert "does not have" not in run("activate", after, "--by", "ana", "--shadow").stderr
+    assert "does not have" not in run("activate", before, "--by", "ana").stderr

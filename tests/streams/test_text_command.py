@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import processors.packs
 from streams.cli import app
 from streams.visible import is_visible
+from tests.processors.policy.small_pack import changed
 from tests.streams.command_line import Command
 
 pytestmark = pytest.mark.usefixtures("no_settings")
@@ -81,6 +82,15 @@ def test_a_match_that_is_harmless_is_shown_with_the_reason_and_feeds_no_rule() -
     assert match["rules"] == []
     assert "makes it harmless" in match["why"]
     assert "feeds no rule" in explain("北京大学校友").stdout
+
+
+@pytest.mark.parametrize(("mode", "fed"), [("SHADOW", True), ("DRAFT", False), ("RETIRED", False)])
+def test_what_decides_nothing_is_not_said_to_be_fed(tmp_path: Path, mode: str, fed: bool) -> None:
+    for name, data in changed("mode: SHADOW", f"mode: {mode}").items():
+        (tmp_path / name).write_bytes(data)
+    (match,) = explained("好词", "--field", "bio", "--pack", str(tmp_path))["matches"]
+    assert ("words.bio" in match["rules"]) is fed
+    assert "words.any" in match["rules"]
 
 
 def test_field_and_subject_decide_which_rules_are_fed() -> None:

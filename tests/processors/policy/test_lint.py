@@ -38,6 +38,7 @@ BROKEN: dict[str, dict[str, bytes]] = {
     "bad-obligation": changed("CAC-08-1", "Article 8"),
     "missing-obligation": changed("    obligation: CAC-08-1\n", ""),
     "bad-id": changed("id: words.any", "id: Words Any"),
+    "id-of-no-rule": changed("id: words.any", "id: credit"),
     "duplicate-rule": changed("id: words.bio", "id: words.any"),
     "unreachable-rule": changed(
         "    mode: SHADOW\n    detector: words\n    fields: [BIO]\n    decision: REFUSE",

@@ -13,13 +13,14 @@ from schemas.records import (
     Notice,
     Phase,
     RuleMode,
+    RulingAction,
     Verdict,
 )
 from tests.processors.accounts.world import POLICY, World, make_pack, of, one
 
 
-def with_mode(mode: Mode, *, drafts: bool = False) -> Policy:
-    rules = tuple(replace(r, mode=mode) if r.id == "contact" else r for r in make_pack().rules)
+def with_mode(mode: Mode, *, drafts: bool = False, name: str = "contact") -> Policy:
+    rules = tuple(replace(r, mode=mode) if r.id == name else r for r in make_pack().rules)
     return Policy(make_pack(rules=rules), drafts=drafts)
 
 
@@ -43,14 +44,21 @@ def test_where_a_rule_in_shadow_changes_nothing_there_is_no_difference_to_tell()
     assert verdict.shadow_decision is None
 
 
-def test_a_retired_rule_hits_nothing_and_still_explains_its_old_measures():
+def test_a_retired_rule_hits_nothing_and_still_explains_what_a_person_ordered_by_it():
     world = World()
-    measure = one(world.apply(bio="contact"), Disposal)
-    world.policy = with_mode(Mode.RETIRED)
-    assert one(world.apply(signature="contact"), Verdict).findings == ()
+    world.apply("x", bio="ministry")
+    measure = one(world.rule(RulingAction.REJECT_CHANGE, "x"), Disposal)
+    world.policy = with_mode(Mode.RETIRED, name="ministry")
+    assert one(world.apply(signature="ministry"), Verdict).findings == ()
     (reminder,) = of(world.wait(days=4), Notice)
     assert reminder.measure_id == measure.measure_id
-    assert "Found contact." in reminder.body
+    assert "Found ministry." in reminder.body
+
+
+def test_a_measure_of_a_retired_rule_is_lifted_in_the_place_of_its_reminder():
+    world = World()
+    world.apply(bio="contact")
+    world.policy = with_mode(Mode.RETIRED)
     lifted = one(world.wait(days=4), Disposal)
     assert lifted.action is DisposalAction.LIFT
     assert lifted.step is MeasureStep.CORRECT

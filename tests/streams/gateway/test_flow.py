@@ -379,7 +379,10 @@ def test_packs_are_shown_validated_and_compared(stack: Stack) -> None:
     bad = policy.post("/v1/packs/validate", json={"files": {"pack.yaml": "id: 1\n"}})
     assert bad.json()["problems"][0]["file"] == "pack.yaml"
     files = {name: data.decode() for name, data in find_pack("cac2022").items()}
-    assert policy.post("/v1/packs/validate", json={"files": files}).json()["problems"] == []
+    sound = {"problems": [], "advice": []}
+    assert policy.post("/v1/packs/validate", json={"files": files}).json() == sound
+    spare = policy.post("/v1/packs/validate", json={"files": files | {"spare.tsv": "word"}}).json()
+    assert [one["code"] for one in spare["advice"]] == ["unnamed-file"]
     files["pack.yaml"] = files["pack.yaml"].replace("hold_hours: 72", "hold_hours: 48", 1)
     assert files["pack.yaml"] != find_pack("cac2022")["pack.yaml"].decode()
     changes = policy.post("/v1/packs/diff", json={"files": files}).json()["changes"]
