@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from processors.accounts.notices import code_of, day, field_name
-from processors.accounts.reasons import in_full
+from processors.accounts.reasons import STEP_NAMES, in_full
 from processors.policy.model import Message
 from schemas.records import CaseOutcome, ComplaintCategory, Field, NoticeKind
 
@@ -110,7 +110,8 @@ def repeats(ticket: str) -> Message:
 def answered_by(measure_id: str, step: str) -> Message:
     """A measure answers a complaint."""
     return Message(
-        zh=f"已采取处置措施（{measure_id}）。", en=f"Measure {measure_id} ({step}) answers it."
+        zh=f"已采取处置措施（{STEP_NAMES[step].zh}，{measure_id}）。",
+        en=f"A measure was taken: {STEP_NAMES[step].en} ({measure_id}).",
     )
 
 
@@ -138,10 +139,11 @@ def complained_of(category: ComplaintCategory, field: Field | None, until: int) 
     Who it was is not said.
     """
     kind, where = _CATEGORIES[category], field_name(field)
+    whose = "your " if field else ""
     return Message(
         zh=f"有人投诉举报您的账号（{kind.zh}；涉及{where.zh}）。"
         f"您可于 {day(until)} 前提交答复，由处理该投诉举报的人员审阅。",
-        en=f"Somebody has complained of your account ({kind.en}; it concerns {where.en}). "
+        en=f"Somebody has complained of your account ({kind.en}; it concerns {whose}{where.en}). "
         f"You may answer by {day(until)}; the person who rules on it will read what you say.",
     )
 

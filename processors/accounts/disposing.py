@@ -165,6 +165,12 @@ def _functions(turn: Turn, terms: MeasureTerms) -> tuple[str, ...]:
     return levels[0].functions or restricted if levels else restricted
 
 
+def _named(turn: Turn, terms: MeasureTerms, functions: tuple[str, ...]) -> tuple[Message, ...]:
+    """Functions as a person reads them: by the names of the pack, where it has some."""
+    names = turn.ladder_of(terms.rule_id).function_names
+    return tuple([names.get(one) or Message(one, one) for one in functions])
+
+
 def _hashes(turn: Turn, field: Field | None) -> tuple[str | None, str | None]:
     """Keyed hashes of the value of a field before the event and after it."""
     if field is None:
@@ -188,7 +194,8 @@ def _notify(
 ) -> None:
     over = kind is NoticeKind.MEASURE_LIFTED
     appeal_until = None if over else terms.appeal
-    found, functions = (disposal.evidence, disposal.functions) if disposal else ((), ())
+    found = disposal.evidence if disposal else ()
+    functions = _named(turn, terms, disposal.functions) if disposal else ()
     words = compose(kind, turn.language, terms, reason, ground, appeal_until, found, functions)
     outputs.append(
         Notice(

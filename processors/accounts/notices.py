@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from processors.accounts.effects import Ground, MeasureTerms
 from processors.accounts.reasons import STEP_NAMES
+from processors.policy.analyses import IMAGE_FIELDS
 from processors.policy.model import Message, StatementsTerms
 from processors.text import HIDDEN, HIDDEN_ZH
 from schemas.records import Field, Finding, MeasureStep, NoticeKind
@@ -21,9 +22,9 @@ _FIELDS: Mapping[Field, Message] = {
     Field.BADGE: Message(zh="认证信息", en="badge"),
 }
 _TITLES: Mapping[NoticeKind, Message] = {
-    NoticeKind.MEASURE_BEGUN: Message(zh="处置通知：{step}", en="{step} of your account"),
-    NoticeKind.MEASURE_EXTENDED: Message(zh="处置延长通知：{step}", en="{step}: extended"),
-    NoticeKind.MEASURE_LIFTED: Message(zh="处置解除通知：{step}", en="{step}: lifted"),
+    NoticeKind.MEASURE_BEGUN: Message(zh="处置通知：{step}", en="Measure on your account: {step}"),
+    NoticeKind.MEASURE_EXTENDED: Message(zh="处置延长通知：{step}", en="Measure extended: {step}"),
+    NoticeKind.MEASURE_LIFTED: Message(zh="处置解除通知：{step}", en="Measure lifted: {step}"),
     NoticeKind.CORRECTION_REMINDER: Message(zh="改正提醒", en="Reminder: a correction is due"),
 }
 
@@ -47,6 +48,7 @@ class _Words(NamedTuple):
     found: str
     field: str
     place: str
+    read: str
     written: str
     ground: str
     clause: str
@@ -66,6 +68,7 @@ _WORDS = {
         found="事由：{}",
         field="涉及信息：{}。",
         place="位置：{field}第 {first} 至 {last} 字{written}。",
+        read="{}中的文字",
         written="（写法：{}）",
         ground="依据：{article}（规则 {rule}）。",
         clause="协议条款：{}。",
@@ -83,6 +86,7 @@ _WORDS = {
         found="What was found: {}",
         field="It concerns your {}.",
         place="Where: characters {first} to {last} of the {field}{written}.",
+        read="text in the {}",
         written=", written {}",
         ground="Ground: {article} (rule {rule}).",
         clause="Clause of your agreement: {}.",
@@ -107,7 +111,7 @@ def compose(
     ground: Ground | None,
     appeal_until: int | None,
     found: Sequence[Finding] = (),
-    functions: Sequence[str] = (),
+    functions: Sequence[Message] = (),
 ) -> Notice:
     """Put a notice into words: Chinese unless the account holder's language is another."""
     code = code_of(language)
@@ -118,14 +122,16 @@ def compose(
         parts.insert(0, words.found.format(_in(code, ground.message)))
     if terms.field:
         parts.append(words.field.format(_in(code, _FIELDS[terms.field])))
-    parts += [_place(code, words, finding) for finding in found[:MAX_PLACES]]
+    placed = [finding for finding in found if finding.span_end > finding.span_start]
+    parts += [_place(code, words, finding) for finding in placed[:MAX_PLACES]]
     if reason and (details := _in(code, reason)):
         parts.append(words.reason.format(details))
     parts.append(words.ground.format(article=terms.article, rule=terms.rule_id))
     if terms.clause:
         parts.append(words.clause.format(terms.clause))
     if functions and kind is not NoticeKind.MEASURE_LIFTED:
-        parts.append(words.functions.format(("、" if code == "zh" else ", ").join(functions)))
+        named = [_in(code, function) for function in functions]
+        parts.append(words.functions.format(("、" if code == "zh" else ", ").join(named)))
     if terms.ends and terms.step is not MeasureStep.WARN:  # which is said once
         ends = words.lifted if kind is NoticeKind.MEASURE_LIFTED else words.ends
         parts.append(ends.format(day(terms.ends)))
@@ -185,11 +191,12 @@ def code_of(language: str | None) -> str:
 
 
 def _place(code: str, words: _Words, finding: Finding) -> str:
-    """Where in the field something was found, and how it was written where that hides it."""
+    """Where in a text something was found, and how it was written where that hides it."""
     hidden = HIDDEN_ZH if code == "zh" else HIDDEN
     technique = hidden.get(finding.technique)
+    field = _in(code, _FIELDS[finding.field])
     return words.place.format(
-        field=_in(code, _FIELDS[finding.field]),
+        field=words.read.format(field) if finding.field in IMAGE_FIELDS else field,
         first=finding.span_start + 1,
         last=finding.span_end,
         written=words.written.format(technique) if technique else "",

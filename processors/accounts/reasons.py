@@ -77,7 +77,9 @@ def in_full(why: str) -> Message:
 
 def replaced_by(step: str) -> Message:
     """A graver step takes the place of a milder one."""
-    return Message(zh=f"已由“{STEP_NAMES[step].zh}”取代。", en=f"Replaced by the step {step}.")
+    return Message(
+        zh=f"已由“{STEP_NAMES[step].zh}”取代。", en=f"{STEP_NAMES[step].en} takes its place."
+    )
 
 
 def credit_fell(level: str) -> Message:

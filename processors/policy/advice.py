@@ -42,6 +42,9 @@ def advise(files: Mapping[str, bytes], at: int) -> list[Problem]:
         if rule.mode != Mode.RETIRED:
             for code, message, hint in _of_rule(rule, at):
                 notes.add(line, code, f"rule {rule.id!r} {message}", hint)
+    for function in _without_words(draft.pack):
+        message = f"no word of function_names says to a person what {function!r} is"
+        notes.add(1, "unnamed-function", message)
     return sorted([*notes.problems, *_unnamed(files)], key=lambda p: (p.file != MAIN, *p))
 
 
@@ -50,6 +53,16 @@ def dropped(before: Pack, after: Pack) -> list[str]:
     kept = {rule.id for rule in after.rules}
     lived = (Mode.ENFORCE, Mode.SHADOW, Mode.RETIRED)
     return [rule.id for rule in before.rules if rule.id not in kept and rule.mode in lived]
+
+
+def _without_words(pack: Pack) -> list[str]:
+    """Functions that notices can only call as the executor does."""
+    restricted = [
+        *pack.ladder.functions.values(),
+        *(level.functions for level in pack.credit.levels),
+    ]
+    every = dict.fromkeys(function for functions in restricted for function in functions)
+    return [function for function in every if function not in pack.ladder.function_names]
 
 
 def _of_rule(rule: Rule, at: int) -> Iterator[tuple[str, str, str]]:

@@ -236,7 +236,8 @@ class CreditTerms(Struct, frozen=True):
 class LadderTerms(Struct, frozen=True):
     """Lengths of the measures (Art. 17), in days.
 
-    ``functions`` names what of the service a step restricts, as the executor knows it. ``bar_days``
+    ``functions`` names what of the service a step restricts, as the executor knows it, and
+    ``function_names`` how notices call it. ``bar_days``
     goes by severity 1 to 4, 0 for no end. ``reminder_share`` is the part of the
     correction time after which the account is reminded. A suspension for want of correction lasts
     ``suspend_days`` and then becomes a closure.
@@ -249,6 +250,7 @@ class LadderTerms(Struct, frozen=True):
     bar_days: tuple[int, int, int, int] = (30, 180, 365, 0)
     appeal_days: int = 180
     functions: Mapping[MeasureStep, tuple[str, ...]] = {}
+    function_names: Mapping[str, Message] = {}
 
 
 class ReviewTerms(Struct, frozen=True):

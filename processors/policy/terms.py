@@ -147,9 +147,19 @@ def read_ladder(pack: Table) -> LadderTerms:
         bar_days=bars,
         appeal_days=table.number("appeal_days", 1, _YEAR, _LADDER.appeal_days),
         functions=_read_functions(table),
+        function_names=_read_function_names(table),
     )
     table.close()
     return terms
+
+
+def _read_function_names(ladder: Table) -> dict[str, Message]:
+    """What notices call the functions that are restricted, in both languages."""
+    names = {}
+    for table in ladder.tables("function_names", "a function name", required=False):
+        names[table.text("function")] = Message(table.text("zh"), table.text("en"))
+        table.close()
+    return names
 
 
 def _read_functions(ladder: Table) -> dict[MeasureStep, tuple[str, ...]]:

@@ -21,6 +21,7 @@ _NAMED = r"(?P<entry>[\w-]+)"
 _RULE = r"(?P<entry>[\w-]+(?:\.[\w-]+)*)"
 _COUNT = r"(?P<entry>\d+)"
 _STEP = r"(?P<step>\w+)"
+_MEASURE = r"(?P<measure>[\w ]+)"
 _PROOF = r"proof of (?P<proof>\w+)"
 
 HEADS = {
@@ -133,7 +134,8 @@ HEADS = {
         "自动处置“{step}”的限额已用完，改正期限顺延"
     ),
     r"the quota of automatic measures is used up": "自动处置的限额已用完",
-    rf"replaced by the step {_STEP}": "已由“{step}”取代",
+    rf"replaced by the step {_STEP}": "已由“{step}”取代",  # of an earlier build, as one below
+    rf"{_MEASURE} takes its place": "已由“{measure}”取代",
     rf"the credit fell to the level {_NAMED}": "账号信用等级降至 {entry}",
     rf"the credit level is now {_NAMED}": "账号信用等级现为 {entry}",
     rf"served: {_COUNT} d (?P<limit>\d+) h": "已执行 {entry} 天 {limit} 小时",
@@ -143,6 +145,7 @@ HEADS = {
         "此前已有相同投诉举报，适用 {entry} 的处理结果"
     ),
     rf"measure (?P<entry>\S+) \({_STEP}\) answers it": "已采取处置措施“{step}”（{entry}）",
+    rf"a measure was taken: {_MEASURE} \((?P<entry>\S+)\)": "已采取处置措施“{measure}”（{entry}）",
     r"please bring evidence by (?P<entry>[^.]+)": "请于 {entry} 前补充证据",
     r"the complaint lacks (?P<parts>[\w ,]+)": "举报缺少：{parts}",
     r"it may be made again with it": "补齐后可重新提交",
@@ -215,6 +218,7 @@ _KINDS: dict[str, type[StrEnum]] = {
 }
 _LISTS: dict[str, Mapping[str, str]] = {
     "owner": OWNERS,
+    "measure": {name.en: name.zh for name in reasons.STEP_NAMES.values()},
     "proof": PROOFS,
     "keys": KEYS,
     "facets": {facet.en: facet.zh for facet in FACETS.values()},

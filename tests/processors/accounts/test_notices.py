@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.records import ChangeKind, Field, MeasureStep, Notice, RulingAction
+from processors.policy import Policy, load_pack, shipped_pack
+from schemas.records import ChangeKind, Disposal, Field, MeasureStep, Notice, RulingAction
 from tests.processors.accounts.world import World, of, one
 
 
@@ -25,7 +26,7 @@ def test_a_notice_is_in_chinese_unless_another_language_is_known(language: str, 
 
 def test_a_notice_says_what_was_found_where_on_what_ground_and_what_to_do():
     notice = one(account_in("en").apply(bio="contact"), Notice)
-    assert notice.title == "Correction within a time limit of your account"
+    assert notice.title == "Measure on your account: Correction within a time limit"
     for part in (
         "Found contact.",
         "introduction",
@@ -77,3 +78,41 @@ def test_a_warning_is_not_said_to_end():
     body = one(account_in("en").apply(bio="boast"), Notice).body
     assert "Measure: Warning." in body
     assert "It ends on" not in body
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_of_what_is_in_no_text_no_characters_are_named_and_of_an_image_its_text(language: str):
+    world = World(Policy(load_pack(shipped_pack("cac2022"))), registered=False)
+    world.apply("a", avatar="img/1", language=language)
+    notice = one(world.analyse(Field.AVATAR, "img/1", codes=("payment",)), Notice)
+    assert "1 to 0" not in notice.body
+    assert "第 1 至 0 字" not in notice.body
+    world.apply("b", avatar="img/2")
+    world.analyse(Field.AVATAR, "img/2", text="加V信 demo_12345")
+    (waits,) = world.account.pending
+    notice = one(world.rule(RulingAction.REJECT_CHANGE, waits.event_id), Notice)
+    said = "位置：头像中的文字第" if language == "zh" else "of the text in the avatar"
+    assert said in notice.body
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("zh", "受限功能：发布内容、评论、发送私信。"),
+        ("en", "Functions restricted: posting, commenting, sending messages."),
+    ],
+)
+def test_functions_are_called_as_the_pack_calls_them(language: str, said: str):
+    world = World(Policy(load_pack(shipped_pack("cac2022"))), registered=False)
+    world.apply("a", name="plain", language=language)
+    outputs = world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.RESTRICT)
+    assert said in one(outputs, Notice).body
+    assert one(outputs, Disposal).functions == ("post", "comment", "message")
+
+
+def test_a_step_that_takes_the_place_of_another_is_said_in_words():
+    world = account_in("en")
+    world.apply(bio="contact")
+    lifted, begun = of(world.wait(days=8), Notice)[-2:]
+    assert "Suspension takes its place." in lifted.body
+    assert begun.title == "Measure on your account: Suspension"

@@ -31,6 +31,15 @@ def test_nothing_is_advised_of_the_shipped_packs(name: str) -> None:
     [
         (changed(DECISION, DECISION), "no-proof"),
         (held("since: 2199-03-01"), "since-to-come"),
+        (
+            {
+                name: data.replace(
+                    b"credit:\n", b"ladder: {functions: {RESTRICT: [post]}}\ncredit:\n", 1
+                )
+                for name, data in held("").items()
+            },
+            "unnamed-function",
+        ),
         (held('mark: {zh: 证, en: "{tag}"}'), "unshown-mark"),
         (held("when: subject == 'individual'"), "never-true"),
         (held("when: field in ['NAME', 'BIOGRAPHY']"), "never-true"),

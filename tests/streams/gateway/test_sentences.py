@@ -62,6 +62,10 @@ SENTENCES = {
         "由人工审核。未能及时跨账号核对（CAC-10-3a）。"
     ),
     "Measure 3f-1 (SUSPEND) answers it.": "已采取处置措施“暂停使用”（3f-1）。",
+    "A measure was taken: Restriction of functions (3f-1).": (
+        "已采取处置措施“限制账号功能”（3f-1）。"
+    ),
+    "Suspension takes its place. Served: 2 d 3 h.": "已由“暂停使用”取代。已执行 2 天 3 小时。",
     "Please bring evidence by 2026-11-26 09:30 UTC.": "请于 2026-11-26 09:30 UTC 前补充证据。",
     "Held by directive d-7 until 2026-11-26 09:30 UTC: an election. Wait.": (
         "按指令 d-7 暂缓至 2026-11-26 09:30 UTC：an election. Wait."
