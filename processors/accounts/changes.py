@@ -25,7 +25,7 @@ from processors.accounts import (
 from processors.accounts.effects import ImageAsked, VerdictGiven
 from processors.accounts.examiner import view_of
 from processors.accounts.reviews import HOLDING
-from processors.accounts.state import ALLOWING, DECISION_RANK, Account, Pending, Status
+from processors.accounts.state import ALLOWING, Account, Pending, Status
 from processors.accounts.turn import Turn, current_values
 from processors.policy.model import Guard, Judgement, Proposal
 from schemas.records import (
@@ -468,13 +468,7 @@ def _verdict(
             turn.offset,
             judgement.marks if decision is _LABELLED else (),
             judgement.missing,
-            _shadow(judgement, decision),
+            reviews.graver_shadow(judgement, decision),
             judgement.unchecked,
         )
     )
-
-
-def _shadow(judgement: Judgement, decision: Decision) -> Decision | None:
-    """What the decision would have been with all rules in force, where that is a graver one."""
-    shadow = judgement.shadow_decision
-    return shadow if shadow and DECISION_RANK[shadow] > DECISION_RANK[decision] else None

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from processors.accounts.effects import VerdictGiven
 from processors.accounts.escalations import close_breach, close_escalation, open_escalation
-from processors.accounts.state import ALLOWING, Account, Pending, Status
+from processors.accounts.state import ALLOWING, DECISION_RANK, Account, Pending, Status
 from processors.accounts.turn import DAY, HOUR, MINUTE, Turn
 from processors.policy.model import Judgement, Pause, Proposal
 from schemas.records import (
@@ -163,11 +163,17 @@ def revise(
             pending.offset,
             judgement.marks if decision is _LABELLED else (),
             judgement.missing,
-            None,
+            graver_shadow(judgement, decision),
             judgement.unchecked,
             judgement.association,
         )
     )
+
+
+def graver_shadow(judgement: Judgement, decision: Decision) -> Decision | None:
+    """What the decision would have been with all rules in force, where that is a graver one."""
+    shadow = judgement.shadow_decision
+    return shadow if shadow and DECISION_RANK[shadow] > DECISION_RANK[decision] else None
 
 
 def refuse(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from processors.policy import Mode, Policy
+from processors.policy import AcrossTerms, Mode, Policy
 from schemas.records import (
     Decision,
     Disposal,
@@ -35,6 +35,13 @@ def test_a_rule_in_shadow_says_what_the_decision_would_have_been():
     assert verdict.decision is Decision.ALLOW
     assert verdict.shadow_decision is Decision.REFUSE
     assert [f.mode for f in verdict.findings] == [RuleMode.SHADOW]
+
+
+def test_a_rule_in_shadow_says_so_of_a_name_that_was_asked_for_across_accounts_too():
+    world = World(Policy(make_pack(across=AcrossTerms({}))))
+    verdict = one(world.propose(name="curious"), Verdict)
+    assert verdict.decision is Decision.ALLOW
+    assert verdict.shadow_decision is Decision.REFUSE
 
 
 def test_where_a_rule_in_shadow_changes_nothing_there_is_no_difference_to_tell():
