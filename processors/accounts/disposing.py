@@ -16,9 +16,7 @@ from processors.accounts.effects import (
     MeasureTerms,
     ReportTakenBack,
 )
-from processors.accounts.grounds import CREDIT
 from processors.accounts.ids import derive_id
-from processors.accounts.ledger import score_of
 from processors.accounts.notices import compose, means_and_redress
 from processors.accounts.recording import AUTOMATIC, OutputRecord, common, record
 from processors.accounts.state import INDEX
@@ -131,7 +129,7 @@ def _dispose(
         begins_at=terms.begins,
         ends_at=terms.ends,
         deadline=terms.deadline,
-        functions=_functions(turn, terms),
+        functions=terms.functions,
         evidence=began.evidence if began else (),
         previous_value_hash=before,
         value_hash=after,
@@ -153,16 +151,6 @@ def _dispose(
     audit_id, kept = disposal.audit_id, AuditKind.DISPOSAL
     record(turn, audit_id, kept, disposal_id, summary, actor, outputs, disposal)
     return disposal
-
-
-def _functions(turn: Turn, terms: MeasureTerms) -> tuple[str, ...]:
-    """What a measure restricts: what its step does, or the credit level that holds it."""
-    restricted = turn.ladder_of(terms.rule_id).functions.get(terms.step, ())
-    if terms.rule_id != CREDIT.rule_id:
-        return restricted
-    now = turn.examiner.level(score_of(turn.account, turn.pack.credit))
-    levels = [level for level in (now, *turn.pack.credit.levels) if level.measure is terms.step]
-    return levels[0].functions or restricted if levels else restricted
 
 
 def _named(turn: Turn, terms: MeasureTerms, functions: tuple[str, ...]) -> tuple[Message, ...]:

@@ -97,7 +97,7 @@ class CreditChanged(Struct, frozen=True, gc=False):
 class MeasureTerms(Struct, frozen=True, gc=False):
     """A measure as it stood when an effect arose. ``ends`` and ``deadline`` None for none.
 
-    ``appeal`` is until when one may appeal.
+    ``appeal`` is until when one may appeal, ``functions`` what of the service is restricted.
     """
 
     measure_id: str
@@ -111,6 +111,7 @@ class MeasureTerms(Struct, frozen=True, gc=False):
     deadline: int | None
     appeal: int
     clause: str = ""
+    functions: tuple[str, ...] = ()
 
 
 class MeasureBegun(Struct, frozen=True, gc=False):

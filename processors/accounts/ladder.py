@@ -15,8 +15,9 @@ from processors.accounts.effects import (
     MeasureTerms,
 )
 from processors.accounts.escalations import close_breach
-from processors.accounts.grounds import BUILT_IN, RULING
+from processors.accounts.grounds import BUILT_IN, CREDIT, RULING
 from processors.accounts.ids import derive_id
+from processors.accounts.ledger import score_of
 from processors.accounts.reasons import replaced_by, served
 from processors.accounts.rollback import evidence_of, keep_compliant, last_compliant
 from processors.accounts.state import STEP_RANK, Account, Measure
@@ -45,7 +46,25 @@ def terms_of(turn: Turn, measure: Measure) -> MeasureTerms:
         deadline=None if measure.ended else measure.deadline or None,
         appeal=appeal_until(turn, measure),
         clause=measure.clause,
+        functions=functions_of(turn, measure),
     )
+
+
+def functions_of(turn: Turn, measure: Measure) -> tuple[str, ...]:
+    """What a measure restricts, as it was begun: whoever lifts it must know, whatever the pack."""
+    known = measure.functions
+    return _functions_now(turn, measure.rule, measure.step) if known is None else known
+
+
+def _functions_now(turn: Turn, rule_id: str, step: MeasureStep) -> tuple[str, ...]:
+    """What a step restricts by the pack, or the credit level that holds it."""
+    restricted = turn.ladder_of(rule_id).functions.get(step, ())
+    if rule_id != CREDIT.rule_id:
+        return restricted
+    terms = turn.pack.credit
+    now = turn.examiner.level(score_of(turn.account, terms))
+    levels = [level for level in (now, *terms.levels) if level.measure is step]
+    return levels[0].functions or restricted if levels else restricted
 
 
 def appeal_until(turn: Turn, measure: Measure) -> int:
@@ -114,6 +133,7 @@ def begin(
         clause=ground.clause,
         rollback=rollback,
         appeal=_appeal_from(turn, ground.rule_id, turn.at),
+        functions=_functions_now(turn, ground.rule_id, step),
     )
     evidence = evidence_of(turn, ground.rule_id, field)
     if step is MeasureStep.WARN:  # a warning is said once and has no length
@@ -140,6 +160,7 @@ def lift(
         reason = Message(zh=reason.zh + time.zh, en=f"{reason.en} {time.en}")
     turn.claims_changed |= measure.step is MeasureStep.BAR
     turn.effects.append(MeasureLifted(terms_of(turn, measure), reason, reviewer, appeal_id))
+    measure.functions = ()
     _forget_old(turn)
 
 

@@ -195,6 +195,7 @@ class Measure(Struct, array_like=True, gc=False):
     longer (ms), 0 for never: from then on one may appeal anew. ``counts`` is the rank as which it
     counts for repetition, where it had counted a measure that was taken back; -1 for its step's.
     ``appeal`` is until when one may appeal, as the account was told; 0 in states of an earlier build.
+    ``functions`` are what a live measure restricts, as it was begun; None in such states.
     """
 
     id: str
@@ -220,6 +221,7 @@ class Measure(Struct, array_like=True, gc=False):
     extended: int = 0
     counts: int = -1
     appeal: int = 0
+    functions: tuple[str, ...] | None = None
 
 
 class Entry(Struct, array_like=True, gc=False):

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from processors.control import Control, Timed
-from processors.policy import Detector, DetectorKind, LadderTerms, Policy
+from processors.policy import Detector, DetectorKind, LadderTerms, Policy, Rule
 from processors.text import Entry
 from schemas.records import (
     Decision,
@@ -23,6 +23,7 @@ from schemas.records import (
 )
 from tests.processors.accounts.world import (
     DAY,
+    RULES,
     START,
     World,
     make_pack,
@@ -148,3 +149,16 @@ def test_a_measure_that_is_lengthened_never_shortens_the_time_to_appeal() -> Non
     world.policy = Policy(make_pack(ladder=LadderTerms(appeal_days=30), hash="d" * 64))
     longer = world.rule(RulingAction.IMPOSE_MEASURE, "x", "rev-2", duration_days=9, **order)
     assert one(longer, Notice).appeal_until == told
+
+
+@pytest.mark.parametrize("rules", [RULES, ()])
+def test_a_lift_names_the_functions_that_the_measure_has_restricted(
+    rules: tuple[Rule, ...],
+) -> None:
+    ladder = LadderTerms(functions={MeasureStep.RESTRICT: ("post", "comment")})
+    world = World(Policy(make_pack(ladder=ladder)))
+    assert one(world.apply(bio="casino"), Disposal).functions == ("post", "comment")
+    ladder = LadderTerms(functions={MeasureStep.RESTRICT: ("like",)})
+    world.policy = Policy(make_pack(ladder=ladder, rules=rules, hash="d" * 64))
+    lifted = next(d for d in of(world.wait(days=8), Disposal) if d.action is DisposalAction.LIFT)
+    assert (lifted.step, lifted.functions) == (MeasureStep.RESTRICT, ("post", "comment"))
