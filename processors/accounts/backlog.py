@@ -22,7 +22,7 @@ from processors.accounts.escalations import open_breach
 from processors.accounts.state import ALLOWING, Account
 from processors.accounts.turn import DAY, HOUR, Turn
 from processors.policy.model import Guard, Judgement, ReviewTerms
-from schemas.records import Decision, EscalationKind, Field
+from schemas.records import Decision, EscalationKind, Field, RuleMode
 
 KEY = b"\0backlog"
 """Where the count stands among the states; keys of accounts never begin with a zero byte."""
@@ -107,9 +107,10 @@ def count_again(accounts: Iterable[Account], over: bool) -> Backlog:
 def guard(turn: Turn, judgement: Judgement, fields: Collection[Field]) -> Judgement:
     """What is asked of a change while the guard is on: none is allowed in which a rule hit.
 
-    A correction that a measure waits for is not held back.
+    A rule on trial has no consequence, and a correction that a measure waits for is not held back.
     """
-    if judgement.decision not in ALLOWING or not judgement.findings:
+    in_force = any(finding.mode is RuleMode.ENFORCE for finding in judgement.findings)
+    if judgement.decision not in ALLOWING or not in_force:
         return judgement
     awaited = {m.field for m in turn.account.live_measures() if m.deadline}
     if fields and awaited.issuperset(fields):
