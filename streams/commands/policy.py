@@ -79,11 +79,8 @@ def activate(
     record = control_topics.activate(settings, files, by, author, beside=beside, shadow=shadow)
     for one in _advice(files):
         complain(f"advice: {one}")
-    if not shadow and (gone := _dropped(beside.pack, load_pack(files))):
-        complain(
-            f"advice: rules of the version before that this one does not have: {', '.join(gone)}. "
-            "What rests on them is lifted at its time limit; one that is RETIRED keeps its words"
-        )
+    if not shadow:
+        _compare(beside.pack, load_pack(files))
     _say(record, json, "put in shadow" if shadow else "put in force")
 
 
@@ -150,10 +147,20 @@ def _advice(files: Mapping[str, bytes]) -> list[Problem]:
     return advise(files, time.time_ns() // 1_000_000)
 
 
-def _dropped(in_force: Pack, pack: Pack) -> list[str]:
-    """Rules that the pack in whose place this one comes has, and this one does not."""
-    parts = in_force.parts or (in_force,)
-    return [name for part in parts if part.id == pack.id for name in dropped(part, pack)]
+def _compare(in_force: Pack, pack: Pack) -> None:
+    """Tell what is easily overlooked of a pack that takes the place of another of its id."""
+    before = next((part for part in in_force.parts or (in_force,) if part.id == pack.id), None)
+    if before is None:
+        return
+    if before.version == pack.version and before.hash != pack.hash:
+        complain(
+            f"advice: the pack before it has the version {pack.version}, too, and says otherwise"
+        )
+    if gone := dropped(before, pack):
+        complain(
+            f"advice: rules of the version before that this one does not have: {', '.join(gone)}. "
+            "What rests on them is lifted at its time limit; one that is RETIRED keeps its words"
+        )
 
 
 def _told(record: PolicyPack) -> dict[str, object]:

@@ -247,5 +247,8 @@ def test_activate_tells_the_rules_that_the_next_version_does_not_have(
     result = run("activate", after, "--by", "ana")
     assert result.exit_code == 0
     assert "does not have: words.any." in result.stderr
+    assert "has the version 1, too" in result.stderr
     assert "does not have" not in run("activate", after, "--by", "ana", "--shadow").stderr
-    assert "does not have" not in run("activate", before, "--by", "ana").stderr
+    again = run("activate", before, "--by", "ana").stderr
+    assert "does not have" not in again
+    assert "version" not in again
