@@ -194,8 +194,8 @@ class Measure(Struct, array_like=True, gc=False):
     stands only for want of what was not decided by then. ``extended`` is when it was last made
     longer (ms), 0 for never: from then on one may appeal anew. ``counts`` is the rank as which it
     counts for repetition, where it had counted a measure that was taken back; -1 for its step's.
-    ``appeal`` is until when one may appeal, as the account was told; 0 in states of an earlier build.
-    ``functions`` are what a live measure restricts, as it was begun; None in such states.
+    ``appeal`` is until when one may appeal, as the account was told, and ``functions`` are what a
+    live measure restricts, as it was begun; 0 and None in states of an earlier build.
     """
 
     id: str
