@@ -47,7 +47,7 @@ _WORDS = (
         Sense.NAME,
         """
         微信 微号 公号 gzh 十v
-        weixin wechat we_chat wx 视频号 企业微信 企微 v我 vx我 微我
+        weixin wei❌in we❌in wechat we_chat wx v搜 微搜 薇搜 视频号 企业微信 企微 v我 vx我 微我
         """,
     ),
     (
@@ -63,7 +63,7 @@ _WORDS = (
         w信 w心 w芯 w❤ w亻言 加v 加薇 加微 加威 加vx 加vv +vv ➕vv
         vvv vvvx vvvvx w可x v可x v❌ v✖ w❌ w✖ ➕✌ ✌❌ +✌ 加✌ ✌信 ✌x 绿泡💬 绿💬 📗💬 🟢💬 💚💬 🟩💬
         🥬💬 🍏💬 彳敚亻言 +v +薇
-        +微 ➕v ➕薇 ➕微 ✚v ✚薇 绿泡泡 绿炮炮 绿色泡泡
+        +微 ➕v ➕薇 ➕微 ➕🌱 加🌱 ✚v ✚薇 绿泡泡 绿炮炮 绿色泡泡
         微言 薇言 微亻 绿色图标 绿色气泡 绿泡软件 绿色app 绿色小软件 加绿 某微 某信:
         加绿泡 某信号 某信大号 某信小号 vvx 十薇 十微 加徽 +徽 ➕徽
         卫⭐ 卫🌟 卫✨ 私人v 💚信 微聊 薇聊 v聊
@@ -94,7 +94,7 @@ _WORDS = (
         """
         加抠 +抠 抠号 抠群 鹅厂聊天软件 鹅厂软件 企鹅软件 企鹅图标 扌口扌口 扣扌口 扌口扣 企e 企俄
         企额 企娥 企蛾 企饿 起鹅 气鹅 汽鹅 七鹅 加扌口 企鹅厂
-        口口号 扣裙 q裙 扣号 加扣 +扣 ➕扣 裙号 加裙 🐧 加企鹅 企鹅号
+        口口号 加👗 进👗 入👗 👗号 扣裙 q裙 扣号 加扣 +扣 ➕扣 裙号 加裙 🐧 加企鹅 企鹅号
         企鹅群 企鹅裙 裙子号 峮 q峮 那只企鹅 腾讯那只
         腾讯的鹅 腾讯企鹅 🐧qun qqqun qq_qun 扣qun 企鹅qun q邮 扣邮
         kou_kou koukou 丘丘 邱邱 球球号 qiuqiu 君羊
@@ -228,7 +228,7 @@ def _accounts_of(names: Iterable[str]) -> tuple[str, ...]:
 
 _PUBLIC = tuple(
     f"公{middle}{end}"
-    for middle in (*"众眾z中种重仲钟终忠衷主猪煮粽粥仔🐷", "zh", "zhong")
+    for middle in (*"众眾z中种肿重仲钟终忠衷主猪煮粽粥仔🐷", "zh", "zhong")
     for end in (*"号好浩耗昊皓h", "hao")
 )
 """公众号 as it is written so as not to be seen."""

@@ -77,6 +77,8 @@ def _is_foreign_word(text: Text, start: int, end: int) -> bool:
         return False
     first, last = text.span(start, end)
     shown = [c for c in text.original[first:last] if RULES.get(ord(c)) != "invisible"]
+    if is_han(text.folded[end : end + 1] or " ") and all(map(str.isupper, shown)):
+        return False  # an abbreviation with Chinese right behind it: ІСВС客服
     return any(all(char in letters for char in shown) for letters in _ALPHABETS)
 
 

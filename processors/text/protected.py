@@ -26,7 +26,7 @@ _PLACE_LENGTHS = range(2, 9)
 _REACH = 20
 _APART = 3  # characters between two names of one bearer at most
 _SHORT = 2
-_LONG_NAME = 5
+_LONG_NAME = 4
 _SHORT_FORM = 4  # letters of a kind of organ that may be written with one that looks alike
 _LIKENESS = (SIMILAR, SOUND, PAIR, MIXED, INITIALS)
 """Views in which only something like a name is found."""
@@ -270,7 +270,14 @@ def _speaks(folded: str, found: Anchor, entry: Entry) -> bool:
     ):
         return True
     shown = strip(folded[found.start : found.end])
+    if found.start == 0 and is_misdrawn(shown, found.term) and _is_office_at_last(folded, follows):
+        return True
     return _is_role(precedes, follows) or _is_all(folded, found, follows) or _is_meant(shown, found)
+
+
+def _is_office_at_last(folded: str, follows: str) -> bool:
+    """Whether a text no longer than a name goes on to what belongs to an institution."""
+    return _is_short(folded) and grammar.PART_OF_AN_ORGAN.search(follows) is not None
 
 
 def _is_all(folded: str, found: Anchor, follows: str) -> bool:

@@ -81,7 +81,7 @@ _DRAWN = {
         "r": "尺г",
         "s": "丂ร",
         "t": "ㄒ丅ｲ𝍳⟙Շ",
-        "u": "ㄩย",
+        "u": "ㄩยμ",
         "v": "√٧۷𞅅ש",
         "w": "山𑣦𑣯ฬ",
     },
@@ -104,6 +104,7 @@ AS_PARTS = {
     **dict(zip("\u1109\u1106\u1173\u1161\u1175\u1103", "人口一卜丨匚", strict=True)),
     **dict(zip("ㄅㄆㄇㄈㄉㄋㄌㄎㄏㄒㄓㄕㄖㄗㄘ", "勹攵冂匚刀乃力丂厂下之尸日卩七", strict=True)),
     **dict(zip("ㄙㄚㄝㄠㄡㄤㄦㄧㄨㄩλξ", "厶丫也幺又尢儿一乂凵人三", strict=True)),
+    **dict.fromkeys("фφΦФ", "中"),
 }
 """Letters of Japanese, Korean, bopomofo and Greek as the Chinese characters or parts of them that
 they look like."""

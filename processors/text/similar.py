@@ -17,6 +17,7 @@ from processors.text.words import is_han, is_word
 _PAIR = 2  # Han characters of a name of which one may be changed for one that is never met
 _LEAST = 3  # of which one may be changed for any one that looks alike
 _LEAST_LONGER = 5  # of a name of which one may be left out or put in
+_LEAST_TWICE = 4  # of which one may stand twice
 _LEAST_LATIN = 6
 _OPEN = "\ufffe"  # stands for the character that is open
 
@@ -82,7 +83,11 @@ class Similar:
         if len(shown) < length:
             return self._shorter.get(shown)
         if len(shown) > length:
-            shorter = (shown[:at] + shown[at + 1 :] for at in range(len(shown) - 1))
+            shorter = (
+                shown[:at] + shown[at + 1 :]
+                for at in range(len(shown) - 1)
+                if length >= _LEAST_LONGER or (shown[at] == shown[at + 1] and at < length - 1)
+            )
             return next((form for form in shorter if form in self._forms), None)
         for at, char in enumerate(shown):
             for form in self._open.get(_opened(shown, at), ()):
@@ -104,6 +109,8 @@ def _windows(offset: int, length: int) -> Iterator[_Window]:
     if length >= _LEAST_LONGER:
         for more in (-1, 1):
             yield _Window(offset + more if offset else 0, length + more, length)
+    elif length == _LEAST_TWICE:
+        yield _Window(offset + 1 if offset else 0, length + 1, length)
 
 
 def _opened(form: str, at: int) -> str:
@@ -196,7 +203,15 @@ def is_other_word(shown: str, form: str) -> bool:
 
 
 def is_misdrawn(shown: str, form: str) -> bool:
-    """Whether a name has one character that only looks like its own, and makes no word there."""
+    """Whether a name has one character that only looks like its own, and makes no word there.
+
+    Or one that stands there twice: 农业银银行.
+    """
+    if len(shown) == len(form) + 1:
+        return any(
+            shown[at] == shown[at + 1] and shown[:at] + shown[at + 1 :] == form
+            for at in range(len(form))
+        )
     at = _only_change(shown, form)
     return at is not None and looks_alike(shown[at], form[at]) and not _makes_a_word(shown, at)
 
