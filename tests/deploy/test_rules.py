@@ -132,8 +132,10 @@ def test_a_page_has_its_sections_and_names_commands_and_metrics_that_exist(name:
     assert re.findall(r"^## (.*)$", text, re.MULTILINE) == SECTIONS
     assert f"`{ALERTS[name]['labels']['severity']}`" in text.split("## ")[0]
     assert {metric for metric, _ in selectors(text) if metric.startswith("zhengming_")} <= known()
-    for link in re.findall(r"\]\(([^)]+)\)", text):
-        assert (RUNBOOKS / link).is_file(), link
+    for page, _, section in re.findall(r"\]\(([^)#]+)(#([^)]+))?\)", text):
+        linked = (RUNBOOKS / page).read_text("utf-8")
+        heads = re.findall(r"^#+ (.*)$", linked, re.MULTILINE)
+        assert not section or section in {head.lower().replace(" ", "-") for head in heads}
     commands = [line for block in BLOCK.findall(text) for line in block.splitlines()]
     assert commands
     ours = [line.partition("|")[0] for line in commands if line.startswith("zhengming ")]
