@@ -159,7 +159,11 @@ def first_offsets(
 
 
 def settled_offsets(
-    admin: AdminClient, topics: Sequence[str], *, strict: bool = False
+    admin: AdminClient,
+    topics: Sequence[str],
+    *,
+    strict: bool = False,
+    within_s: float = METADATA_WITHIN_S,
 ) -> dict[tuple[str, int], int]:
     """Find the ends of a read of what is committed by now. Raises as `end_offsets` does.
 
@@ -170,9 +174,9 @@ def settled_offsets(
     ``strict`` `BrokerUnreachable` is raised.
     """
     deadline = time.monotonic() + SETTLED_WITHIN_S
-    written = _list_offsets(admin, topics, METADATA_WITHIN_S, IsolationLevel.READ_UNCOMMITTED)
+    written = _list_offsets(admin, topics, within_s, IsolationLevel.READ_UNCOMMITTED)
     while True:
-        ends = end_offsets(admin, topics)
+        ends = end_offsets(admin, topics, within_s)
         open_at = sorted(tp for tp, end in written.items() if ends[tp] < end)
         if not open_at or (time.monotonic() > deadline and not strict):
             return ends
@@ -257,7 +261,7 @@ def read_all(
     beginning. ``progress`` is told offsets passed and offsets in all. Raises `BrokerUnreachable`
     after ``idle_s`` seconds without an answer, `ConfigurationError` for a topic that is not there.
     """
-    ends = settled_offsets(create_admin(settings), topics)
+    ends = settled_offsets(create_admin(settings), topics, within_s=idle_s)
     yield from read_until(settings, ends, start=start, idle_s=idle_s, progress=progress)
 
 

@@ -45,9 +45,10 @@ ANSWERS = re.compile(r"\d+ records of answers to partition \d+ differ$")
 """Versions may put the same answers to each other in other records."""
 WAITS = re.compile(r"(\S+) \S+: waits for an answer across accounts$")
 """Of an account of which they say otherwise, the replay may ask what neither has asked."""
-KEPT = re.compile(r"\S+ changelog and replay differ in (?:ledger|devices|ledger, devices)$")
-"""Who has rejected what was charged the old version does not keep, and it keeps the devices of
-who has sold an account; what the ledger counts is compared with the outputs besides."""
+KEPT = re.compile(r"\S+ changelog and replay differ in (?:(?:measures|ledger|devices)(?:, |$))+$")
+"""What the old version does not keep: until when one may appeal against a measure and what that
+restricts, and who has rejected what was charged; and it keeps the devices of a sold account.
+Which measures and entries there are is compared with the outputs besides."""
 CALM = 5
 """Looks in a row at which nothing may be under way."""
 ALIKE = 0.9
