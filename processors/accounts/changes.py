@@ -127,7 +127,7 @@ def _take_up(turn: Turn, change: AccountChange) -> None:
     if _NAME in new and change.phase is _PROPOSED:
         judgement = naming.limit(turn, change.kind, judgement)
     if account.measures and not new and change.kind is _EDIT:
-        judgement = _still_to_correct(account, change, judgement)
+        judgement = _still_to_correct(turn, change, judgement)
     if account.pending:
         reviews.supersede(turn, Phase.PROPOSED, new, change.kind)
     if change.phase is _APPLIED:
@@ -212,14 +212,18 @@ def _new_values(account: Account, change: AccountChange) -> dict[Field, str]:
     return new
 
 
-def _still_to_correct(account: Account, change: AccountChange, judgement: Judgement) -> Judgement:
+def _still_to_correct(turn: Turn, change: AccountChange, judgement: Judgement) -> Judgement:
     """Refuse an edit that only repeats a value which is to be corrected: it corrects nothing.
 
-    An edit that is allowed is taken for the correction by who makes it (Art. 10).
+    An edit that is allowed is taken for the correction by who makes it (Art. 10). A rule that is
+    gone asks for no correction any more; what a person ordered stands.
     """
-    for measure in account.live_measures():
+    for measure in turn.account.live_measures():
         field = measure.field
-        if field and measure.deadline and getattr(change, field.lower()) is not None:
+        if not (field and measure.deadline):
+            continue
+        asked = measure.reviewer or turn.examiner.rule(measure.rule)
+        if asked and getattr(change, field.lower()) is not None:
             reason = (
                 f"The {field.lower()} repeats what is to be corrected by the rule {measure.rule}."
             )

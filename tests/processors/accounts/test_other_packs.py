@@ -54,6 +54,14 @@ def test_a_time_limit_under_a_rule_that_is_gone_leads_to_nothing_graver(bio: str
     assert world.live() == []
 
 
+def test_a_rule_that_is_gone_refuses_no_edit_that_repeats_its_value() -> None:
+    world = World()
+    world.apply(bio="contact")
+    assert one(world.propose(bio="contact"), Verdict).decision is Decision.REFUSE
+    world.policy = WITHOUT
+    assert one(world.propose(bio="contact"), Verdict).decision is Decision.ALLOW
+
+
 def test_a_suspension_under_a_rule_that_is_gone_closes_nobody() -> None:
     world = World()
     world.apply(bio="contact")
