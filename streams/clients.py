@@ -112,9 +112,15 @@ def create_admin(settings: Settings, **overrides: Any) -> Admin:
 
 
 def topic_partitions(admin: AdminClient, within_s: float = METADATA_WITHIN_S) -> dict[str, int]:
-    """Count the partitions of every topic. Raises `BrokerUnreachable`."""
+    """Count the partitions of every topic. Raises `BrokerUnreachable`.
+
+    Asked twice within the time: a machine that stood still for all of one has heard nothing.
+    """
     try:
-        topics = admin.list_topics(timeout=within_s).topics
+        try:
+            topics = admin.list_topics(timeout=within_s / 2).topics
+        except KafkaException:
+            topics = admin.list_topics(timeout=within_s / 2).topics
     except KafkaException as error:
         refusal = admin.refusal() if isinstance(admin, Admin) else ""
         why = (
@@ -208,15 +214,16 @@ def _list_offsets(
     }
     if not asked:
         return {}
-    deadline = time.monotonic() + within_s
+    deadline, again = time.monotonic() + within_s, True  # as above, at least twice
     while True:
-        answers = admin.list_offsets(asked, isolation_level=isolation, request_timeout=within_s)
+        answers = admin.list_offsets(asked, isolation_level=isolation, request_timeout=within_s / 2)
         try:
             return {(tp.topic, tp.partition): f.result().offset for tp, f in answers.items()}
         except KafkaException as error:
             # A topic just created may still be without a leader where it is asked for.
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline and not again:
                 raise BrokerUnreachable(f"no offsets from Kafka: {error.args[0].str()}") from error
+            again = False
             time.sleep(RETRY_S)
             topic_partitions(admin, within_s)  # who leads by now
 

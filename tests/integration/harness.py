@@ -28,6 +28,7 @@ from streams.clients import (
     read_all,
 )
 from streams.dead_letters import DeadLetter, parse
+from streams.errors import BrokerUnreachable
 from streams.packs import load_policy
 from streams.settings import Settings
 from streams.topics import create_topics, drained, real_name, topic_named
@@ -235,7 +236,10 @@ class Application:
         def done() -> bool:
             for worker in self.workers if supervised else ():
                 worker.supervise()
-            return self.drained()
+            try:
+                return self.drained()
+            except BrokerUnreachable:  # for now: all the time there is may pass until it answers
+                return False
 
         try:
             wait_until(done, timeout, "all inputs are processed", every=0.2)
