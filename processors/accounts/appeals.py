@@ -137,6 +137,7 @@ def overturn(turn: Turn, measure: Measure, reviewer: str, appeal_id: str) -> str
 
 def reverse_entry(turn: Turn, entry: Entry, reviewer: str, appeal_id: str) -> str:
     """Take back points that no measure began with, as of a change that was refused."""
+    values.accept_again(turn.account, entry)
     credit.reverse(turn, entry.id, reasons.APPEAL_UPHELD.en)
     unclosed = _unclose(turn, reviewer, appeal_id)
     for measure in unclosed:

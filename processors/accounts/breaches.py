@@ -35,7 +35,12 @@ def unapproved(account: Account, proposals: Iterable[Proposal]) -> list[Proposal
     """Proposals that no person has set aside for the current values."""
     if not account.approvals:
         return list(proposals)
-    aside = {(approval.field, rule) for approval in account.approvals for rule in approval.rules}
+    aside = {
+        (approval.field, rule)
+        for approval in account.approvals
+        for rule in approval.rules
+        if not approval.value
+    }
     return [p for p in proposals if (p.field, p.rule.id) not in aside]
 
 

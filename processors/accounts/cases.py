@@ -54,8 +54,9 @@ APPEAL_UPHELD = Message(
     en="The appeal was upheld: the measure and its effect on your credit are taken back.",
 )
 POINTS_UPHELD = Message(
-    zh="申诉成立，信用扣分已撤销。",
-    en="The appeal was upheld: the deduction from your credit is taken back.",
+    zh="申诉成立，信用扣分已撤销，原内容可再次提交。",
+    en="The appeal was upheld: the deduction from your credit is taken back, and you may submit "
+    "again what was refused.",
 )
 APPEAL_DISMISSED = Message(zh="申诉不成立，处置维持。", en="The appeal was dismissed.")
 APPEAL_MOOT = Message(

@@ -251,7 +251,11 @@ def _judge(
     elif subject and subject is not (account.subject or _INDIVIDUAL):
         new = {**current_values(account), **new}
     view = view_of(account, turn.event_id, subject, facts)
+    if account.approvals:
+        view = replace(view, aside=values.set_aside(account, kind, subject, new))
     judgement = turn.examiner.judge(view, new, turn.at)
+    if view.aside and judgement.decision is Decision.ALLOW:
+        judgement = replace(judgement, reason=_TAKEN_BACK)
     if account.ledger:
         judgement = credit.deepen(turn, judgement, new)
     if turn.pack.guard is not _OFF:
@@ -394,7 +398,8 @@ def charge_refusal(turn: Turn, proposals: tuple[Proposal, ...], new: Mapping[Fie
     for proposal in proposals:
         refused = proposal.finding.decision is _REFUSE
         if refused and proposal.rule.points and proposal.field in new:
-            credit.charge(turn, proposal.rule, "A change was refused.")
+            field, why = proposal.field, "A change was refused."
+            credit.charge_refusal(turn, proposal.rule, why, field, new[field])
             return
 
 
@@ -404,6 +409,7 @@ def _not_registered(account: Account, status: Status) -> None:
 
 
 _UNJUDGED = Judgement(Decision.ALLOW, (), (), "")
+_TAKEN_BACK = "The value was refused before, and an appeal against that was upheld."
 
 _SHUT = {
     Status.AWAITING: "The registration of the account is not decided yet.",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
 from processors.accounts import closing, ladder, ledger, reasons
 from processors.accounts.grounds import CREDIT
+from processors.accounts.ids import digest
 from processors.accounts.state import ALLOWING, Account, Entry, Measure, Status
 from processors.accounts.turn import Turn
 from processors.policy.model import Judgement, Level, Message, Rule
@@ -16,12 +17,32 @@ from schemas.records import CreditAction, Field, MeasureStep
 
 def charge(turn: Turn, rule: Rule, reason: str) -> str:
     """Enter the points of a rule. Returns the id of the entry, empty for a rule without points."""
+    entry = _charge(turn, rule, reason)
+    return entry.id if entry else ""
+
+
+def charge_refusal(
+    turn: Turn,
+    rule: Rule,
+    reason: str,
+    field: Field | None,
+    value: str,
+    reviewers: Sequence[str] = (),
+) -> None:
+    """Enter the points of a rule for a value that is refused, by ``reviewers`` or by the rule."""
+    entry = _charge(turn, rule, reason)
+    if entry:
+        entry.reviewers = list(reviewers)
+        entry.field, entry.value = field, digest(value)
+
+
+def _charge(turn: Turn, rule: Rule, reason: str) -> Entry | None:
     if not rule.points:
-        return ""
+        return None
     before = _level(turn)
     entry = ledger.add(turn, rule.id, rule.points, rule.points_days, reason)
     _follow(turn, before)
-    return entry.id
+    return entry
 
 
 def expire(turn: Turn, entry: Entry) -> None:

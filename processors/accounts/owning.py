@@ -34,7 +34,7 @@ def strength(turn: Turn, account: Account, name: str, pending: Pending | None = 
         facts = facts_of_owner(account, pending.since, pending.owner)
     proofs = [fact for fact in facts if fact.kind is _INSTITUTION]
     reviewed = bool(pending and pending.reviewers) or any(
-        approval.field is _NAME for approval in account.approvals
+        approval.field is _NAME and not approval.value for approval in account.approvals
     )
     if not proofs and not reviewed:
         return ORDINARY

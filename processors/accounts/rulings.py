@@ -160,11 +160,9 @@ def _reject_change(turn: Turn, ruling: AccountRuling) -> str:
     if live:
         return f"the value is found in breach; {_dispose(turn, ruling, rule, field)}"
     if rule:
-        entry = ledger.find(
-            turn.account, credit.charge(turn, rule, "A change was rejected by a reviewer.")
-        )
-        if entry:
-            entry.reviewers = list(reviewers)
+        why = "A change was rejected by a reviewer."
+        value = pending.values.get(field, "") if field else ""
+        credit.charge_refusal(turn, rule, why, field, value, reviewers)
     return "the change is refused"
 
 

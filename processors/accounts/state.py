@@ -84,10 +84,14 @@ class Fact(Struct, array_like=True, gc=False):
 
 
 class Approval(Struct, array_like=True, gc=False):
-    """Rules that a person has set aside for the current value of a field."""
+    """Rules that a person has set aside for the current value of a field.
+
+    With ``value``, a digest, they are set aside for a value that was refused, until it comes again.
+    """
 
     field: Field
     rules: list[str]
+    value: bytes = b""
 
 
 KEY_NUMBER = {kind: number for number, kind in enumerate(KeyKind)}
@@ -228,6 +232,7 @@ class Entry(Struct, array_like=True, gc=False):
     """A live entry of the credit ledger. ``expires`` is 0 where it counts for good.
 
     ``reviewers`` have rejected what it was entered for, or dismissed an appeal against it.
+    ``field`` and ``value``, a digest, are what was refused, where the entry is for that.
     """
 
     id: str
@@ -235,6 +240,8 @@ class Entry(Struct, array_like=True, gc=False):
     points: int
     expires: int
     reviewers: list[str] = []
+    field: Field | None = None
+    value: bytes = b""
 
 
 class Ticket(Struct, array_like=True, gc=False):

@@ -16,12 +16,14 @@ from processors.accounts import (
 )
 from processors.accounts.escalations import open_breach
 from processors.accounts.grounds import IDENTITY
+from processors.accounts.ids import digest
 from processors.accounts.reviews import HOLDING
 from processors.accounts.state import (
     DECISION_RANK,
     INDEX,
     Account,
     Approval,
+    Entry,
     Fact,
     Measure,
     Status,
@@ -41,6 +43,8 @@ from schemas.records import (
 
 Cause = tuple[str, Field]
 
+MAX_AGAIN = 16
+"""Refused values that an account may bring again for upheld appeals; the oldest gives way."""
 
 # Looked up once, as in `changes`.
 _OPEN, _CLOSED = Status.OPEN, Status.CLOSED
@@ -60,6 +64,7 @@ def take_effect(
 ) -> None:
     """Make a change current. ``since`` is when it came."""
     account = turn.account
+    cleared = set_aside(account, kind, subject, values) if account.approvals else ()
     if kind is not _EDIT:
         turn.claims_changed = True
     if kind is _OWNER_CHANGE:
@@ -81,7 +86,8 @@ def take_effect(
         for field, value in values.items():
             current[INDEX[field]] = value
         if account.approvals:
-            account.approvals = [a for a in account.approvals if a.field not in values]
+            account.approvals = [a for a in account.approvals if a.field not in values or a.value]
+            approve(account, cleared)
         if account.pending:
             reviews.supersede(turn, Phase.APPLIED, values)
         if account.analyses:
@@ -187,12 +193,38 @@ def approve(account: Account, causes: Iterable[Cause]) -> None:
     """Note that a person has set rules aside for the current values of fields."""
     for rule, field in causes:
         for approval in account.approvals:
-            if approval.field is field:
+            if approval.field is field and not approval.value:
                 if rule not in approval.rules:
                     approval.rules.append(rule)
                 break
         else:
             account.approvals.append(Approval(field, [rule]))
+
+
+def set_aside(
+    account: Account,
+    kind: ChangeKind,
+    subject: SubjectKind | None,
+    new: Mapping[Field, str],
+) -> frozenset[Cause]:
+    """Rules whose refusal of one of these values was taken back, for the same owner and subject."""
+    if kind is _OWNER_CHANGE or (subject and account.subject and subject is not account.subject):
+        return frozenset()
+    return frozenset(
+        (rule, approval.field)
+        for approval in account.approvals
+        for rule in approval.rules
+        if approval.value and approval.value == digest(new.get(approval.field, ""))
+    )
+
+
+def accept_again(account: Account, entry: Entry) -> None:
+    """A refusal was wrong: the rule does not refuse the same value again."""
+    if entry.field and entry.value:
+        again = [approval for approval in account.approvals if approval.value]
+        if len(again) >= MAX_AGAIN:
+            account.approvals.remove(again[0])
+        account.approvals.append(Approval(entry.field, [entry.rule], entry.value))
 
 
 def set_cause_aside(account: Account, measure: Measure) -> None:

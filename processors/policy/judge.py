@@ -308,10 +308,12 @@ class Policy:
         return [p for p in considered if p and p.finding.decision is not Decision.ALLOW]
 
     def _consider(self, rule: Rule, case: _Case, match: Match, detail: str = "") -> Proposal | None:
-        """What a rule proposes of a match; None where its condition does not hold.
+        """What a rule proposes of a match; None where it is set aside, or by its condition.
 
         A condition without an answer asks for a person: an error allows nothing by itself.
         """
+        if case.subject.aside and (rule.id, case.field) in case.subject.aside:
+            return None
         condition = self._conditions.get(rule.id) if rule.when else None
         if condition is None:
             return self._apply(rule, case, match, detail)

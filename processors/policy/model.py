@@ -577,7 +577,8 @@ class SubjectView(Struct, frozen=True, gc=False):
     ``proofs`` holds their values, and the other names an institution goes by; ``scopes`` the
     registered scopes of institutions. ``account`` is the account itself, where there is one, and
     ``event`` the event or deadline that led to judging it. ``analyses`` is what machines found in
-    the account's values, ``logos`` the hashes of its registered logos.
+    the account's values, ``logos`` the hashes of its registered logos. ``aside`` are the rules that
+    a person has set aside for the new value of a field.
     """
 
     kind: SubjectKind
@@ -587,6 +588,7 @@ class SubjectView(Struct, frozen=True, gc=False):
     event: str = ""
     analyses: Sequence[Analysis] = ()
     logos: tuple[bytes, ...] = ()
+    aside: frozenset[tuple[str, Field]] = frozenset()
 
 
 class Hit(NamedTuple):

@@ -105,6 +105,9 @@ HEADS = {
     r"appeal against a measure that this account is not known to have": (
         "申诉所涉措施不在该账号名下"
     ),
+    r"the value was refused before, and an appeal against that was upheld": (
+        "该内容曾被拒绝，针对该拒绝的申诉已成立"
+    ),
     r"appeal against a deduction from the credit": "对信用扣分的申诉",
     r"its subject was barred when it came: a person decides whether the account is closed": (
         "注册时其主体处于禁止注册期：账号是否关闭由人工决定"

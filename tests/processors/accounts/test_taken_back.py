@@ -13,11 +13,13 @@ from schemas.records import (
     AuditRecord,
     AuthorityReport,
     CaseOutcome,
+    ChangeKind,
     ComplaintCategory,
     ComplaintFeedback,
     ComplaintState,
     CreditAction,
     CreditChange,
+    Decision,
     Disposal,
     DisposalAction,
     Escalation,
@@ -27,6 +29,8 @@ from schemas.records import (
     Notice,
     NoticeKind,
     RulingAction,
+    Verdict,
+    VerificationKind,
 )
 from tests.processors.accounts.world import DAY, World, make_pack, none, of, one
 
@@ -165,6 +169,39 @@ def test_who_rejected_a_change_does_not_decide_over_its_points():
     world.appeal("a2", entry)
     assert none(world.rule(RulingAction.UPHOLD_APPEAL, "a2", "ben"), CreditChange)
     assert not none(world.rule(RulingAction.UPHOLD_APPEAL, "a2", "cat"), CreditChange)
+
+
+@pytest.mark.parametrize("by_person", [False, True])
+def test_what_was_refused_by_mistake_may_come_again(by_person: bool):
+    field, value = (Field.NAME, "ministry") if by_person else (Field.BIO, "contact me")
+    new = {field.lower(): value}
+    world = World()
+    outputs = world.propose("refused", **new)
+    if by_person:
+        outputs = world.rule(RulingAction.REJECT_CHANGE, "refused", "ann")
+    world.appeal("a1", one(outputs, CreditChange).entry_id)
+    world.rule(RulingAction.UPHOLD_APPEAL, "a1", "ben")
+    again = world.propose("again", **new)
+    assert one(again, Verdict).decision is Decision.ALLOW
+    assert "an appeal against that was upheld" in one(again, Verdict).reason
+    assert none(again, CreditChange) and world.account.value(field) == value
+    world.verify(VerificationKind.OCCUPATION, value="doctor", expires_at=world.now + DAY)
+    world.wait(days=2)  # the end of a proof has all verified anew
+    assert world.live() == []
+    other = world.propose("other", **{field.lower(): f"{value}, please"})
+    assert one(other, Verdict).decision is not Decision.ALLOW
+    world.apply("away", **{field.lower(): "calm"})
+    back = world.propose("back", **new)
+    assert one(back, Verdict).decision is Decision.ALLOW
+
+
+def test_what_one_owner_may_write_another_may_not():
+    world = World()
+    entry = one(world.propose("refused", bio="contact"), CreditChange).entry_id
+    world.appeal("a1", entry)
+    world.rule(RulingAction.UPHOLD_APPEAL, "a1", "ben")
+    world.change("sold", kind=ChangeKind.OWNER_CHANGE, owner_token="other")
+    assert one(world.propose("again", bio="contact"), Verdict).decision is Decision.REFUSE
 
 
 # -- many appeals -------------------------------------------------------------------------------
