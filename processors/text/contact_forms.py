@@ -7,7 +7,7 @@ from processors.text.match import Outcome
 
 # Bynames that are digits and nothing else, one character each, so that offsets stay.
 _NUMERALS = {
-    "0": "〇零洞⓿",
+    "0": "〇零洞⓿○",
     "1": "一壹弌幺妖㈠❶➀➊⓵〡⚀",
     "2": "二贰貳两兩弍❷➁➋⓶〢⚁",
     "3": "三叁參弎❸➂➌⓷〣⚂",

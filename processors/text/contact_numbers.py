@@ -9,6 +9,7 @@ from itertools import accumulate
 
 from processors.text.contact_forms import DIGIT_OF, NUMERAL, Contact, with_digits
 from processors.text.fold import JOINT
+from processors.text.words import is_word
 
 _BETWEEN = "_杠横空格然后再接着中间面前四位三加上和跟啊呀哦呢吧嗯不要的开头起打尾号后末最结是为"
 _FILL = rf"(?:[^\w{JOINT}]|[{_BETWEEN}]){{1,6}}"
@@ -33,6 +34,15 @@ _SPOKEN = {
     **dict.fromkeys(("eight", "ba"), "8"),
     **dict.fromkeys(("nine", "jiu", "gou"), "9"),
 }
+_HOMOPHONES = {
+    **{"1": "衣医依伊妖腰要夭", "2": "而儿耳尔", "3": "伞散山衫", "4": "思是死丝似司"},
+    **{"5": "我吾无午舞唔", "6": "流刘柳留溜", "7": "起气妻期奇齐", "8": "吧巴爸罢把霸"},
+    **{"9": "就酒久旧舅究", "0": "林灵领令铃您玲另"},
+}
+"""What a digit may be written as in a number that nobody is to see."""
+_SOUNDS_LIKE = {char: digit for digit, chars in _HOMOPHONES.items() for char in chars}
+_HEARD = str.maketrans(_SOUNDS_LIKE)
+_HEARD_RUN = re.compile(rf"(?:[\d{''.join(_SOUNDS_LIKE)}][\W_]{{0,2}}){{11}}")
 _SPOKEN_DIGIT = re.compile("|".join(sorted(_SPOKEN, key=len, reverse=True)) + r"|\d")
 _SPOKEN_RUN = re.compile(rf"(?<![a-z])(?:(?:{_SPOKEN_DIGIT.pattern})[\W_]{{0,2}}){{11}}(?![a-z])")
 STRIPPED_ANCHORS = tuple(
@@ -43,6 +53,12 @@ STRIPPED_ANCHORS = tuple(
         ("yi", ("san", "si", "wu", "liu", "qi", "ba", "jiu")),
     )
     for other in (*others, *"三四五六七八九3456789")
+) + tuple(
+    one + other
+    for one in "1一幺" + _HOMOPHONES["1"]
+    for digit, numeral in zip("3456789", "三四五六七八九", strict=True)
+    for other in (digit, numeral, *_HOMOPHONES[digit])
+    if (one in "一要" and not is_word(one + other)) or (one not in "一要" and not other.isdigit())
 )
 """Terms of which the stripped text has one if a mobile number is said in words."""
 
@@ -89,6 +105,8 @@ _BROKEN = re.compile(
     r"|(?<!\d)1[^\d\s][3-9](?:[^\d\s]\d){9}(?!\d)"
 )
 _LOOKALIKE = re.compile(r"(?<![a-z0-9])[\doil|](?:[ -]?[\doil|]){10}(?![a-z0-9])")
+_FIRM = re.compile(r"(?<![a-z0-9])[48][o0]{2}[ -]?[\doil]{3,4}[ -]?[\doil]{3,4}(?![a-z0-9])")
+_FIRMS = 10  # digits of a number of a firm
 _LOOKS = str.maketrans("oil|", "0111")
 _LEAST_DIGITS = 4  # real ones, in a number with letters that look like digits
 _PREFIX = re.compile(r"1[3-9]\d[ -][oil]{4}[ -]")  # or in its first group: 137 oooo oooo
@@ -122,11 +140,19 @@ def find_numbers(folded: str) -> Iterator[Contact]:
         enough = real >= _LEAST_DIGITS or _PREFIX.match(hit[0])
         if enough and real < len(digits) and _MOBILE.fullmatch(digits):
             yield Contact(*hit.span(), "phone", technique="confusable")
+    for hit in _FIRM.finditer(folded):
+        if _LEAST_DIGITS <= sum(map(str.isdigit, hit[0])) < _FIRMS:
+            yield Contact(*hit.span(), "phone", technique="confusable")
 
 
 def find_spoken_numbers(folded: str) -> Iterator[Contact]:
-    """Mobile numbers said in English words or in pinyin."""
-    for hit in _SPOKEN_RUN.finditer(folded.translate(DIGIT_OF)):
+    """Mobile numbers said in English words or in pinyin, or in characters that sound so."""
+    plain = folded.translate(DIGIT_OF)
+    for hit in _HEARD_RUN.finditer(plain):
+        digits = re.sub(r"\D", "", hit[0].translate(_HEARD))
+        if _MOBILE.fullmatch(digits):
+            yield Contact(*hit.span(), "phone", technique="numeral")
+    for hit in _SPOKEN_RUN.finditer(plain):
         digits = "".join(_SPOKEN.get(word, word) for word in _SPOKEN_DIGIT.findall(hit[0]))
         if _MOBILE.fullmatch(digits):
             end = hit.start() + len(hit[0].rstrip(" ,.-_"))

@@ -68,7 +68,8 @@ _WORDS = (
         加绿泡 某信号 某信大号 某信小号 vvx 十薇 十微 加徽 +徽 ➕徽
         卫⭐ 卫🌟 卫✨ 私人v 💚信 微聊 薇聊 v聊
         🛰 加卫星 +卫星 卫星号 微㐰 微訫 微伩 薇㐰 薇訫 危❤ 维❤ 魏❤ 唯❤ 微♥ v♥ 薇♥ 威♥ 卫♥
-        维♥ 危♥ 微♡ v♡ 卫星👉 卫星➕
+        维♥ 危♥ 微♡ v♡ 卫星👉 卫星➕ ➕🌹 加🌹 +🌹 lvpaopao lv_pao_pao
+        vvvv vvvvv vvvvvv vvvvvvv vvvvvvvv
         """,
     ),
     (
@@ -113,7 +114,7 @@ _WORDS = (
         Sense.NAME,
         """
         telegram 电报号 电报群 电报频道 加电报 tg号 tg群 tg频道 加tg +tg ➕tg 蝙蝠号 蝙蝠聊天
-        蝙蝠id
+        蝙蝠id 蝙蝠app 蝙蝠软件
         """,
     ),
     (
@@ -125,7 +126,7 @@ _WORDS = (
         teiegram 特雷格拉姆
         特雷格兰
         te1egram te1egr@m telegr@m
-        飞🐔 ✈机 🛩机 飞✈ 纸灰机 灰机
+        飞🐔 ✈机 🛩机 飞✈ 纸灰机 灰机 蓝色飞机 蓝色小飞机 蓝飞机 土豆聊 土豆聊天 土豆app 土豆软件
         """,
     ),
     (
@@ -176,7 +177,7 @@ _WORDS = (
         HANDLE,
         Sense.NAME,
         """
-        淘口令 口令: 邀请码 邀请id 个人代码 id号 加友码 友码
+        淘口令 淘宝口令 桃宝口令 口令: 邀请码 邀请id 个人代码 id号 加友码 友码
         加我 ➕我 +我 联系我 找我 戳我 滴我 滴滴我 dd我 敲我 私我 skype discord kakaotalk snapchat
         加助理 加客服 加老师 加小助手 加管家 加经理 加店长 加教练 加助教 加团长
         instagram insta facebook wickr 好友码 好友代码 friend_code 会议号
@@ -200,7 +201,8 @@ _PLATFORMS = (
     哔站 bilibili 哔哩哔哩 知乎 豆瓣 贴吧 陌陌 探探 soul tt语音 比心 积目 他趣 闲鱼 淘宝 旺旺
     支付宝
     吱付宝 钉钉 飞书 yy 歪歪 斗鱼 虎牙 全民k歌 唱吧 酷狗 网易云 lofter 脉脉 米游社 小黑盒 拼多多
-    百度网盘 快👋 快🤚 快✋ 快🖐 小📕 小黄鱼 某鱼 闲🐟
+    百度网盘 快👋 快🤚 快✋ 快🖐 小📕 小黄鱼 某鱼 闲🐟 某宝 桃宝 外网蓝鸟
+    小飞机频道 飞机频道 电报频道 tg频道
     脸书 推特 领英 油管 ins ig twitter tiktok youtube
     threads
     reddit linkedin tumblr pinterest onlyfans bluesky signal messenger icq kakao snap imo 米聊 易信
@@ -227,9 +229,11 @@ def _accounts_of(names: Iterable[str]) -> tuple[str, ...]:
 
 
 _PUBLIC = tuple(
-    f"公{middle}{end}"
+    f"{first}{middle}{end}"
+    for first in ("公", *"工功供宫")
     for middle in (*"众眾z中种肿重仲钟终忠衷主猪煮粽粥仔🐷", "zh", "zhong")
     for end in (*"号好浩耗昊皓h", "hao")
+    if first == "公" or middle in "众重仲"
 )
 """公众号 as it is written so as not to be seen."""
 _OPEN_NAMES = (
