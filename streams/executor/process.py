@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -59,7 +60,7 @@ class Executor:
         self._producer: Any = None
         self._webhook: Webhook | None = None
         self._ready = False
-        self._heard = 0
+        self._heard = self._since = 0
         self._fault: BaseException | None = None
 
     async def run(self) -> None:
@@ -109,14 +110,23 @@ class Executor:
         while not self.stopping.is_set():
             fetched = await self._consumer.getmany(timeout_ms=FETCH_MS)
             for tp, records in fetched.items():
-                if (partition := self._partitions.get(tp)) is not None:
-                    partition.take(records)
+                self._take(tp, records)
             self._restrain()
             self._listen()
             now = asyncio.get_running_loop().time()
             if now - committed > COMMIT_S:
                 committed = now
-                await self.commit()
+                await self._commit(self._partitions)
+
+    def _take(self, tp: TopicPartition, records: list[Any]) -> None:
+        """Take up what was handed out, which is of the partitions that are ours now.
+
+        A partition begins with its first record, for the consumer hands out the first ones before
+        it says that the partition is ours: whoever asked it for the position then passed them over.
+        """
+        if tp not in self._partitions:
+            self._partitions[tp] = Partition(self, records[0].offset)
+        self._partitions[tp].take(records)
 
     def _restrain(self) -> None:
         """Read no further where too much waits; the rest goes on."""
@@ -132,15 +142,13 @@ class Executor:
 
     def _listen(self) -> None:
         """Note when Kafka last answered about each partition that is being read."""
-        read = (self._partitions.keys() & self._consumer.assignment()) - self._consumer.paused()
-        answered = [
-            self._consumer.last_poll_timestamp(tp) or self._partitions[tp].since for tp in read
-        ]
+        read = self._consumer.assignment() - self._consumer.paused()
+        answered = [self._consumer.last_poll_timestamp(tp) or self._since for tp in read]
         self._heard = min(answered, default=now_ms())
 
-    async def commit(self) -> None:
+    async def _commit(self, partitions: Mapping[TopicPartition, Partition]) -> None:
         """Commit how far each partition is delivered."""
-        positions = {tp: p.backlog.position for tp, p in self._partitions.items() if p.moved()}
+        positions = {tp: p.backlog.position for tp, p in partitions.items() if p.moved()}
         if not positions:
             return
         try:
@@ -148,18 +156,17 @@ class Executor:
         except CommitFailedError:
             return  # the partition has moved; whoever has it now delivers again
 
-    async def assigned(self, tps: set[TopicPartition]) -> None:
-        """Begin with partitions, where they were left."""
-        for tp in tps:
-            self._partitions[tp] = Partition(self, await self._consumer.position(tp))
-        self._ready, self._heard = True, now_ms()
+    async def assigned(self) -> None:
+        """Partitions are ours, from where they were left on."""
+        self._since = self._heard = now_ms()
+        self._ready = True
 
     async def revoked(self) -> None:
         """Leave all partitions; what is under way is delivered again by whoever has them next."""
-        await self.commit()
-        for partition in self._partitions.values():
+        left, self._partitions = self._partitions, {}
+        for partition in left.values():
             partition.cancel()
-        self._partitions.clear()
+        await self._commit(left)
 
     async def deliver(self, partition: Partition, account_id: str) -> None:
         """Deliver what waits of an account, in order, each until it is acknowledged."""
@@ -232,7 +239,6 @@ class Partition:
 
     def __init__(self, executor: Executor, position: int) -> None:
         self.backlog = Backlog(position)
-        self.since = now_ms()
         self._executor = executor
         self._committed = position
         self._tasks: set[asyncio.Task[None]] = set()
@@ -274,4 +280,4 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped ups
 
     async def on_partitions_assigned(self, assigned: Any) -> None:
         """These are ours now."""
-        await self._executor.assigned(set(assigned))
+        await self._executor.assigned()

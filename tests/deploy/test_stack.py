@@ -150,6 +150,11 @@ def test_the_stack_of_the_compose_file_comes_through_the_death_of_a_broker(
         codec = open_codec(settings)
         ordered = {codec.decode(Disposal, message.value()).disposal_id for message in disposals}
         assert ordered
-        wait_until(lambda: carried_out >= ordered, 30, "all are carried out", every=0.2)
+        wait_until(
+            lambda: stack.supervise() and carried_out >= ordered,
+            30,
+            "all are carried out",
+            every=0.2,
+        )
         stack.stop()
         assert app.assert_sound().inputs >= 3 * EVENTS + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -18,6 +19,7 @@ from typing import Any
 
 import pytest
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
+from pydantic import SecretStr
 
 from schemas.codec import decode
 from schemas.records import Disposal, DisposalOutcome, OutcomeStatus
@@ -25,6 +27,7 @@ from streams.children import Child
 from streams.clients import create_admin, read_all
 from streams.commands.common import UNREACHABLE
 from streams.executor.backlog import Backlog
+from streams.executor.process import Executor
 from streams.settings import Settings
 from streams.topics import create_topics, real_name
 from tests.conftest import SettingsFactory
@@ -121,6 +124,36 @@ def outcomes(place: Settings) -> dict[str, list[OutcomeStatus]]:
         outcome = decode(DisposalOutcome, value)
         found[outcome.disposal_id].append(outcome.status)
     return found
+
+
+class Late(Executor):
+    """Told only then that partitions are its own when the consumer has handed out records."""
+
+    async def assigned(self) -> None:
+        ours = self._consumer.assignment()
+        while not any([await self._consumer.position(tp) for tp in ours]):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        await super().assigned()
+
+
+async def test_what_is_handed_out_before_the_partitions_are_said_to_be_ours_is_delivered(
+    place: Settings,
+) -> None:
+    platform = Platform(lambda _disposal, _attempt: 200)
+    publish(place, DISPOSALS)
+    address = f"http://127.0.0.1:{platform.port}/disposals"
+    executor = Late(
+        place.model_copy(update={"executor_url": address, "executor_secret": SecretStr(SECRET)})
+    )
+    running = asyncio.create_task(executor.run())
+    try:
+        await asyncio.to_thread(
+            wait_until, lambda: platform.count == len(DISPOSALS), 60, "all are delivered"
+        )
+    finally:
+        executor.stopping.set()
+        await running
+        platform.close()
 
 
 def test_every_disposal_arrives_signed_and_in_order_through_failures_and_a_kill(
