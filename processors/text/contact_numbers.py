@@ -9,7 +9,6 @@ from itertools import accumulate
 
 from processors.text.contact_forms import DIGIT_OF, NUMERAL, Contact, with_digits
 from processors.text.fold import JOINT
-from processors.text.words import is_word
 
 _BETWEEN = "_杠横空格然后再接着中间面前四位三加上和跟啊呀哦呢吧嗯不要的开头起打尾号后末最结是为"
 _FILL = rf"(?:[^\w{JOINT}]|[{_BETWEEN}]){{1,6}}"
@@ -55,10 +54,8 @@ STRIPPED_ANCHORS = tuple(
     for other in (*others, *"三四五六七八九3456789")
 ) + tuple(
     one + other
-    for one in "1一幺" + _HOMOPHONES["1"]
-    for digit, numeral in zip("3456789", "三四五六七八九", strict=True)
-    for other in (digit, numeral, *_HOMOPHONES[digit])
-    if (one in "一要" and not is_word(one + other)) or (one not in "一要" and not other.isdigit())
+    for one in "1一幺衣医依伊妖腰夭"
+    for other in "三四五六七八九伞山散衫思死丝似司吾午舞唔流刘柳留溜妻奇齐吧巴爸罢酒久旧舅究"
 )
 """Terms of which the stripped text has one if a mobile number is said in words."""
 

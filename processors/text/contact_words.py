@@ -69,7 +69,6 @@ _WORDS = (
         卫⭐ 卫🌟 卫✨ 私人v 💚信 微聊 薇聊 v聊
         🛰 加卫星 +卫星 卫星号 微㐰 微訫 微伩 薇㐰 薇訫 危❤ 维❤ 魏❤ 唯❤ 微♥ v♥ 薇♥ 威♥ 卫♥
         维♥ 危♥ 微♡ v♡ 卫星👉 卫星➕ ➕🌹 加🌹 +🌹 lvpaopao lv_pao_pao
-        vvvv vvvvv vvvvvv vvvvvvv vvvvvvvv
         """,
     ),
     (

@@ -142,6 +142,7 @@ class Forms:
             (readings.BRACKET, FOLDED, wanted.bracketed_at(self.folded, folded)),
             (readings.PINYIN, FOLDED, wanted.spelled_at(self.folded, folded)),
             (BACKWARDS, FOLDED, readings.backwards_at(self.folded, folded)),
+            (readings.TOLD, FOLDED, readings.told_at(self.folded, folded)),
         ):
             for place in places:
                 yield bisect_right(self.starts(view), place) - 1, kind

@@ -265,6 +265,8 @@ def _is_numeral(text: Text, anchor: Anchor, form: str) -> bool:
     """Whether a term with numerals is written with other ones: 6合彩."""
     start, end = text.stripped_span(anchor.start, anchor.end)
     shown = _ROUND.sub(lambda hit: _TENS[len(hit[0])], text.stripped[start:end])
+    if not text.folded[anchor.end : anchor.end + 1].isalnum():
+        shown = _IN_DIGITS.sub(lambda hit: _TENS[len(hit[0])], shown)
     if len(shown) != len(form) or len(form) < _SHORT:
         return False
     changed = [pair for pair in zip(shown, form, strict=True) if pair[0] != pair[1]]
@@ -278,6 +280,7 @@ def _is_numeral(text: Text, anchor: Anchor, form: str) -> bool:
 
 _ROUND = re.compile("[1il](?=[o0]*[o])[o0]{1,3}|[il][o0]{1,3}")
 """A round number with a letter in it; in digits alone it is one: 100家乐队."""
+_IN_DIGITS = re.compile("(?<![0-9])10{1,3}(?![0-9])")
 _TENS = {len(digits): char for char, digits in ROUND.items()}
 
 
@@ -390,10 +393,14 @@ def _is_offered(text: Text, anchor: Anchor) -> bool:
 
 
 def _is_gloss(text: Text, anchor: Anchor) -> bool:
-    """Whether syllables are how the characters right before are read: 菠菜 bocai."""
-    at = text.stripped_span(anchor.start, anchor.end)[0]
-    before = text.stripped[max(0, at - len(anchor.term)) : at]
-    return all(map(is_han, before)) and sound(before) == anchor.term
+    """Whether syllables are how characters before are read, which stand for themselves.
+
+    So 菠菜 bocai, 越跑越快 yuepao.
+    """
+    end = text.stripped_span(anchor.start, anchor.end)[0]
+    before = text.stripped[:end]
+    at = sound(before).rfind(anchor.term)
+    return at >= 0 and all(map(is_han, before[at : at + len(anchor.term)]))
 
 
 def _is_spelled_out(shown: str) -> bool:

@@ -39,6 +39,7 @@ from processors.text.readings import (
     REVERSED,
     SIGNS,
     SLANG,
+    TOLD,
     TURNED,
 )
 from processors.text.scan import Anchor, Scanner, Text
@@ -92,13 +93,14 @@ QUIET_VIEWS = tuple(view for view in View if view is not View.SOUND)
 """The same without those by sound, which suit neither names nor titles."""
 
 _SPELLED = (PINYIN, BOPOMOFO, COMBINED)
-_APART = (BACKWARDS, PARTED, BRACKET, COMBINED)
+_APART = (BACKWARDS, PARTED, BRACKET, COMBINED, TOLD)
 """Readings of lexicons alone."""
 _DOUBTFUL = (PICTURE, SLANG, *_APART)
 _BY_SOUND = (SOUND, PAIR, MIXED, TONED, INITIALS)
 _SWITCHED = {  # readings that are left out with a view
     **{view.value: view for view in (View.REPEAT, View.SPLIT, View.REVERSED, View.PARTED)},
     BACKWARDS: View.REVERSED,
+    TOLD: View.REVERSED,
     BRACKET: View.PARTED,
     COMBINED: View.SOUND,
     **dict.fromkeys((SIGNS, TURNED, DRAWN, NUMERAL), View.SKELETON),
@@ -271,7 +273,7 @@ class Terms:
 
     def counts(self, text: Text, anchor: Anchor, form: str) -> bool:
         """Whether an anchor is a hit at all: no word cut in two, no stride over two words."""
-        if anchor.reading == REVERSED or anchor.view == SIMILAR:
+        if anchor.reading in (REVERSED, TOLD) or anchor.view == SIMILAR:
             return True
         if not stands(text, anchor):
             return False
@@ -422,7 +424,8 @@ class TermDetector:
             form = self.terms.form(text, anchor)
             if self.terms.counts(text, anchor, form):
                 entry = self.terms.entry(anchor, form)
-                if entry.allow or self._is_read(text, anchor, form):
+                told = anchor.reading == TOLD
+                if entry.allow or told or self._is_read(text, anchor, form):
                     byname = form in self.terms.bynames
                     found.append((anchor._replace(reading=SLANG) if byname else anchor, entry))
         return uncovered(found)

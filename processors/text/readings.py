@@ -39,6 +39,7 @@ PINYIN = "pinyin"
 BOPOMOFO = "bopomofo"
 INITIAL = "initials"
 SLANG = "slang"
+TOLD = "told"
 ODD = "odd"
 """Of the kind of its characters: reversed, turned, drawn, with ornaments, or in bopomofo."""
 PUT_IN = "abcdefghijklmnopqrstuvwxyz123456789の彡ミ灬ヾヽゞ丶乄メ丿"
@@ -53,6 +54,16 @@ _SAYS_BACKWARDS = re.compile(
     "[反倒](?:着|过来)[看读念写]|(?<=[读念写看])[反倒]了|[反倒][读念](?!书)|倒装|右起[读念看]|右[往到向至]左"
 )
 """How a text says that it is to be read from its end."""
+_EXAMPLE = "(?:([㐀-鿿])[㐀-鿿]{{1,2}}的\\{0}|[㐀-鿿]([㐀-鿿])的\\{1})"
+EXAMPLE = re.compile(_EXAMPLE.format(1, 2))
+"""A character said by a word that it is in: 刷牙的刷, 怀孕的孕."""
+EXAMPLES = re.compile(_EXAMPLE.format(1, 2) + r"[\W_]{0,3}" + _EXAMPLE.format(3, 4))
+_SPACED = "(?:[㐀-鿿][ \\t]+)+[㐀-鿿]"
+COLUMNS = re.compile(f"(?<![^\\n{JOINT}]){_SPACED}(?:\\n{_SPACED})+(?![^\\n{JOINT}])")
+"""Lines of as many characters, each apart, that are read downwards."""
+FIRST_OF_LINES = re.compile("藏头|首字(?!母)|头一个字|第一个字|行首")
+LAST_OF_LINES = re.compile("藏尾|[尾末]字|最后一个字|行尾")
+"""How a text says that its lines hide something at their beginnings, or at their ends."""
 _SAYING = np.array([ord(char) for char in "反倒右"], np.uint32)
 UPSIDE_DOWN = "ɐɔǝɟƃɓɥᴉɾʞɯɹʇʌʍʎ∀ƎℲ⅁⅂┴⅄"
 """Letters that are only ever written upside down."""
@@ -161,7 +172,7 @@ class Reading(NamedTuple):
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Span of the folded form that a stretch of the form stands for."""
         spans = self.spans[first:last]
-        if self.kind in (REVERSED, TURNED, BACKWARDS):
+        if self.kind in (REVERSED, TURNED, BACKWARDS, TOLD):
             return min(start for start, _ in spans), max(end for _, end in spans)
         return spans[0][0], spans[-1][1]
 
@@ -199,6 +210,38 @@ def backwards_at(folded: str, codes: Codes | None = None) -> list[int]:
         return [hit.start() for hit in _SAYS_BACKWARDS.finditer(folded)]
     places = np.flatnonzero(np.isin(codes, _SAYING)).tolist()
     return [at for at in places if _SAYS_BACKWARDS.match(folded, at)]
+
+
+def told_at(folded: str, codes: Codes | None = None) -> Iterator[int]:
+    """Places where a text tells how it is to be read: by examples, in columns, by its lines."""
+    if codes is None:
+        for pattern in (EXAMPLES, COLUMNS, FIRST_OF_LINES, LAST_OF_LINES):
+            yield from (hit.start() for hit in pattern.finditer(folded))
+        return
+    if codes.size < _LEAST_TOLD:
+        return
+    after, one, two, three = codes[4:], codes[2:-2], codes[1:-3], codes[:-4]
+    again = (after == one) | (after == two) | (after == three)
+    for at in np.flatnonzero((codes[3:-1] == _OF) & again).tolist():
+        yield from _found(EXAMPLES, folded, at, at + _FAR)
+    for at in np.flatnonzero((codes[2:] == _LINE) & (codes[:-2] == _BLANK)).tolist():
+        yield from _found(COLUMNS, folded, folded.rfind("\n", 0, at) + 1, at + _FAR)
+    for at in np.flatnonzero(np.isin(codes, _OF_LINES)).tolist():
+        for pattern in (FIRST_OF_LINES, LAST_OF_LINES):
+            if pattern.match(folded, at):
+                yield at
+
+
+def _found(pattern: re.Pattern[str], folded: str, start: int, stop: int) -> Iterator[int]:
+    hit = pattern.search(folded, start, stop)
+    if hit:
+        yield hit.start()
+
+
+_OF, _LINE, _BLANK = map(ord, "的\n ")
+_OF_LINES = np.array(list(map(ord, "藏首头第行尾末最")), np.uint32)
+_LEAST_TOLD = 5
+_FAR = 24
 
 
 def odd_at(joined: str) -> list[int]:

@@ -1,7 +1,7 @@
 """Texts whose letters are drawn otherwise: repeated, split, turned, ornamented, put together."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from processors.text.fold import fold
 from processors.text.pictures import PICTURES
@@ -10,10 +10,15 @@ from processors.text.readings import (
     BRACKET,
     BRACKETED,
     CODED,
+    COLUMNS,
     COUNTED,
     DRAWN,
     DRAWN_AS,
     ENCODED,
+    EXAMPLE,
+    EXAMPLES,
+    FIRST_OF_LINES,
+    LAST_OF_LINES,
     LONE_AS_PARTS,
     NUMERAL,
     ORNAMENT,
@@ -27,6 +32,7 @@ from processors.text.readings import (
     SIGN_LETTERS,
     SIGNS,
     SPLIT,
+    TOLD,
     TURNED,
     UPSIDE_DOWN,
     Reading,
@@ -206,6 +212,38 @@ def look(folded: str, wanted: Wanted | None = None) -> Iterator[Reading]:
         wholes = wanted.wholes(form) if wanted else {}
         if wholes:
             yield split(seen, places, wholes)._replace(kind=DRAWN)
+
+
+def tell(folded: str) -> Iterator[Reading]:
+    """As the text tells: characters by the words they are in, in columns, by its lines' ends."""
+    if EXAMPLES.search(folded):
+        places, at = list[tuple[int, int]](), 0
+        for hit in EXAMPLE.finditer(folded):
+            places += [(index, index + 1) for index in range(at, hit.start())]
+            places.append(hit.span())
+            at = hit.end()
+        places += [(index, index + 1) for index in range(at, len(folded))]
+        yield _told((folded[end - 1], (start, end)) for start, end in places)
+    for block in COLUMNS.finditer(folded):
+        lines = [
+            list(_HAN.finditer(folded, *hit.span()))
+            for hit in _LINE.finditer(folded, *block.span())
+        ]
+        for column in zip(*lines, strict=False):
+            yield _told((hit[0], hit.span()) for hit in column)
+    lines = [list(_HAN.finditer(folded, *hit.span())) for hit in _LINE.finditer(folded)]
+    for pattern, end in ((FIRST_OF_LINES, 0), (LAST_OF_LINES, -1)):
+        if pattern.search(folded):
+            yield _told((line[end][0], line[end].span()) for line in lines if line)
+
+
+_HAN = re.compile("[㐀-鿿]")
+_LINE = re.compile("[^\n]+")
+
+
+def _told(shown: Iterable[tuple[str, tuple[int, int]]]) -> Reading:
+    kept = [(char, span) for char, span in shown if char.isalnum()]
+    return Reading(TOLD, "".join(char for char, _ in kept), [span for _, span in kept])
 
 
 _DRAWN_RUN = re.compile("[a-z0-9]{3,}")

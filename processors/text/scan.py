@@ -84,6 +84,7 @@ _VIEWS_OF = {  # the views in which a reading is searched; the first gives its f
     readings.BRACKET: (STRIPPED,),
     readings.PICTURE: (STRIPPED,),
     readings.DRAWN: (STRIPPED, SKELETON),
+    readings.TOLD: (STRIPPED,),
     readings.ENCODED: (STRIPPED, SOUND, PAIR),
     readings.NUMERAL: (STRIPPED, SKELETON),
     readings.PINYIN: (SOUND, PAIR, INITIALS),
@@ -192,6 +193,8 @@ class Text:
         elif kind == readings.SIGNS:
             yield redrawn.put_together(folded)
             yield from redrawn.unmask(folded, wanted)
+        elif kind == readings.TOLD:
+            yield from redrawn.tell(folded)
         elif kind == readings.PICTURE:
             yield from redrawn.picture(folded, wanted)
         elif kind == readings.PINYIN:

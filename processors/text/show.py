@@ -43,6 +43,7 @@ def _otherwise(text: Text) -> Iterator[readings.Reading]:
         yield signed
     yield from redrawn.picture(text.folded)
     yield from text.odd_readings()
+    yield from redrawn.tell(text.folded)
     yield from respelled.spell(text.folded)
 
 

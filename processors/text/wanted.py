@@ -32,7 +32,7 @@ _TOKEN = re.compile("[a-z]+")
 _ODD_LETTERS = frozenset(FOR_LETTERS)
 _ODD_LETTER = f"([{re.escape(FOR_LETTERS)}])"
 _MAY_HIDE = re.compile(
-    rf"(?:(?<![a-z\d]){_ODD_LETTER})?[a-z]+(?:{_ODD_LETTER}[a-z]+)*(?:{_ODD_LETTER}(?=[㐀-鿿]))?"
+    rf"(?:(?<![a-z\d]){_ODD_LETTER})?[a-z]+(?:{_ODD_LETTER}[a-z]+)*(?:{_ODD_LETTER}(?=[㐀-鿿])|(?<=\d[a-z])[0-9](?![a-z0-9])|(?<=\d[a-z]{{2}})[0-9](?![a-z0-9]))?"
 )
 
 
