@@ -64,7 +64,6 @@ COLUMNS = re.compile(f"(?<![^\\n{JOINT}]){_SPACED}(?:\\n{_SPACED})+(?![^\\n{JOIN
 FIRST_OF_LINES = re.compile("藏头|首字(?!母)|头一个字|第一个字|行首")
 LAST_OF_LINES = re.compile("藏尾|[尾末]字|最后一个字|行尾")
 """How a text says that its lines hide something at their beginnings, or at their ends."""
-_SAYING = np.array([ord(char) for char in "反倒右"], np.uint32)
 UPSIDE_DOWN = "ɐɔǝɟƃɓɥᴉɾʞɯɹʇʌʍʎ∀ƎℲ⅁⅂┴⅄"
 """Letters that are only ever written upside down."""
 _ROUND, _CROSSED = "◯○●◉◎⊙⭕🔴🟠🟡🟢🔵🟣⚫⚪", "❌✖"  # signs that are letters beside others only
@@ -208,7 +207,7 @@ def backwards_at(folded: str, codes: Codes | None = None) -> list[int]:
     """Places where a text says that it is to be read from its end."""
     if codes is None:
         return [hit.start() for hit in _SAYS_BACKWARDS.finditer(folded)]
-    places = np.flatnonzero(np.isin(codes, _SAYING)).tolist()
+    places = np.flatnonzero(_table_of("反倒右").take(codes)).tolist()
     return [at for at in places if _SAYS_BACKWARDS.match(folded, at)]
 
 
@@ -220,13 +219,15 @@ def told_at(folded: str, codes: Codes | None = None) -> Iterator[int]:
         return
     if codes.size < _LEAST_TOLD:
         return
-    after, one, two, three = codes[4:], codes[2:-2], codes[1:-3], codes[:-4]
-    again = (after == one) | (after == two) | (after == three)
-    for at in np.flatnonzero((codes[3:-1] == _OF) & again).tolist():
+    of = np.flatnonzero(codes[3:-1] == _OF)
+    said = codes[of + 4]
+    again = (said == codes[of + 2]) | (said == codes[of + 1]) | (said == codes[of])
+    for at in of[again].tolist():
         yield from _found(EXAMPLES, folded, at, at + _FAR)
-    for at in np.flatnonzero((codes[2:] == _LINE) & (codes[:-2] == _BLANK)).tolist():
+    ends = np.flatnonzero(codes[2:] == _LINE)
+    for at in ends[codes[ends] == _BLANK].tolist():
         yield from _found(COLUMNS, folded, folded.rfind("\n", 0, at) + 1, at + _FAR)
-    for at in np.flatnonzero(np.isin(codes, _OF_LINES)).tolist():
+    for at in np.flatnonzero(_table_of("藏首头第行尾末最").take(codes)).tolist():
         for pattern in (FIRST_OF_LINES, LAST_OF_LINES):
             if pattern.match(folded, at):
                 yield at
@@ -239,7 +240,6 @@ def _found(pattern: re.Pattern[str], folded: str, start: int, stop: int) -> Iter
 
 
 _OF, _LINE, _BLANK = map(ord, "的\n ")
-_OF_LINES = np.array(list(map(ord, "藏首头第行尾末最")), np.uint32)
 _LEAST_TOLD = 5
 _FAR = 24
 
@@ -250,6 +250,13 @@ def odd_at(joined: str) -> list[int]:
     In joined texts, before they are folded.
     """
     return [hit.start() for hit in _ODD_OR_PICTURE.finditer(joined)]
+
+
+@cache
+def _table_of(chars: str) -> _Flags:
+    table = np.zeros(IS_LETTER.size, np.bool_)
+    table[list(map(ord, chars))] = True
+    return table
 
 
 @cache
