@@ -467,6 +467,8 @@ _NOWHERE = _words(
 NOWHERE = re.compile(rf"(?:{_NOWHERE})(?![路街巷镇乡村区]|大道)")
 """What is no place that an organ is of: 快乐星球派出所."""
 
+NUMBERED_OWNER = re.compile("第[0-9]{1,3}\\Z")
+"""A number before a kind of institution, in digits: 第82集团军."""
 NUMBERED = re.compile(r"[\W_]{0,2}(?:工号|编号|no[.]?)?[\W_]{0,2}\d{1,6}号?\Z")
 """The number of one of the staff, to the end of the text: 审核员-012."""
 

@@ -157,7 +157,8 @@ class ProtectedNames(TermDetector):
         if (entry.place or entry.national) and not (placed or claimed or spoken or some):
             return None
         free = (entry.suffix or spoken) and not self._ends_with_place(owner)
-        if (free and _is_nowhere(owner)) or (owner and not is_han(owner[-1])):
+        numbered = not owner or is_han(owner[-1]) or grammar.NUMBERED_OWNER.search(owner)
+        if (free and _is_nowhere(owner)) or not numbered:
             return None
         return anchor._replace(start=start, end=anchor.end + (office.end() if office else 0))
 
