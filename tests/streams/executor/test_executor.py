@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import socket
 import sys
 import threading
 import time
@@ -17,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 from pydantic import SecretStr
@@ -27,6 +29,7 @@ from streams.children import Child
 from streams.clients import create_admin, read_all
 from streams.commands.common import UNREACHABLE
 from streams.executor.backlog import Backlog
+from streams.executor.delivery import Attempt, Webhook
 from streams.executor.process import Executor
 from streams.settings import Settings
 from streams.topics import create_topics, real_name
@@ -275,3 +278,40 @@ def test_an_executor_that_cannot_tell_outcomes_leaves_with_a_fault(
             assert child.exit_code == UNREACHABLE, child.tail()
     finally:
         platform.close()
+
+
+@contextmanager
+def saying_200_and_no_more() -> Iterator[tuple[int, list[bytes]]]:
+    """A platform whose answers say 200 and announce a body that never comes."""
+    asked: list[bytes] = []
+    held: list[socket.socket] = []
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            held.append(connection)
+            asked.append(connection.recv(1 << 16))
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield server.getsockname()[1], asked
+    finally:
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
+        for connection in held:
+            connection.close()
+
+
+async def test_what_the_platform_answers_counts_though_the_rest_of_the_answer_never_comes() -> None:
+    with saying_200_and_no_more() as (port, asked):
+        timeout = aiohttp.ClientTimeout(total=1)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            webhook = Webhook(session, f"http://127.0.0.1:{port}/", SECRET.encode())
+            attempt = await webhook.deliver(DISPOSALS[0])
+    assert attempt == Attempt(True, 200, "HTTP 200")
+    assert len(asked) == 1
