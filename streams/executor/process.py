@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -34,6 +35,8 @@ AT_MOST = 2_000
 """Undelivered disposals of a partition at which its reading pauses."""
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 60.0
+END_S = 8.0
+"""Time to leave Kafka in order; a supervisor kills after 15 s what was told to stop."""
 
 log = get_logger(__name__)
 
@@ -83,10 +86,7 @@ class Executor:
             assert self._settings.executor_url is not None
             self._webhook = Webhook(session, self._settings.executor_url, self._secret)
             try:
-                await self._producer.start()
-                await self._consumer.start()
-                self._consumer.subscribe([self._topic], listener=_Listener(self))
-                await self._loop()
+                await self._until_told(self._work())
                 if self._fault is not None:
                     raise self._fault
             except KafkaError as error:
@@ -105,9 +105,23 @@ class Executor:
         """Whether it runs; a platform that does not answer is no fault of its own."""
         return Health(True, ())
 
-    async def _loop(self) -> None:
+    async def _until_told(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it until told to stop, at whatever it waits: without Kafka, that may be for ever."""
+        working, told = asyncio.create_task(work), asyncio.create_task(self.stopping.wait())
+        try:
+            await asyncio.wait({working, told}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            told.cancel()
+            working.cancel()
+        with suppress(asyncio.CancelledError):
+            await working
+
+    async def _work(self) -> None:
+        await self._producer.start()
+        await self._consumer.start()
+        self._consumer.subscribe([self._topic], listener=_Listener(self))
         committed = asyncio.get_running_loop().time()
-        while not self.stopping.is_set():
+        while True:
             fetched = await self._consumer.getmany(timeout_ms=FETCH_MS)
             for tp, records in fetched.items():
                 self._take(tp, records)
@@ -220,9 +234,14 @@ class Executor:
         self.stopping.set()
 
     async def _end(self) -> None:
-        await self.revoked()
-        await self._consumer.stop()
-        await self._producer.stop()
+        """Leave Kafka; what it cannot be told in time is delivered again, by whoever is next."""
+        try:
+            async with asyncio.timeout(END_S):
+                await self.revoked()
+                await self._consumer.stop()
+                await self._producer.stop()
+        except TimeoutError:
+            log.warning("left without Kafka: it does not answer")
 
     def decode(self, value: bytes) -> Disposal:
         """Read a disposal. Raises `ConfigurationError` for one of a newer version."""

@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 import hmac
 import json
+import os
+import signal
 import socket
 import sys
 import threading
@@ -31,12 +33,15 @@ from streams.commands.common import UNREACHABLE
 from streams.executor.backlog import Backlog
 from streams.executor.delivery import Attempt, Webhook
 from streams.executor.process import Executor
+from streams.sandbox import ApacheKafka
 from streams.settings import Settings
 from streams.topics import create_topics, real_name
 from tests.conftest import SettingsFactory
 from tests.streams.views.outputs import publish, simulated
 from tests.support import wait_until
 
+KILLED_AFTER_S = 15
+"""As in `deploy/`, for an executor that was told to stop."""
 SECRET = "a secret of the platform and ours"
 DISPOSALS = [r for r in simulated(2_000) if isinstance(r, Disposal)]
 
@@ -315,3 +320,27 @@ async def test_what_the_platform_answers_counts_though_the_rest_of_the_answer_ne
             attempt = await webhook.deliver(DISPOSALS[0])
     assert attempt == Attempt(True, 200, "HTTP 200")
     assert len(asked) == 1
+
+
+def test_an_executor_can_be_stopped_while_kafka_is_away(
+    settings: SettingsFactory, own_kafka: ApacheKafka, tmp_path: Path
+) -> None:
+    place = settings(kafka=own_kafka.bootstrap)
+    create_topics(place)
+    broker = own_kafka.broker.pid
+    assert broker is not None
+
+    def answer(_disposal: dict[str, Any], _attempt: int) -> int:
+        os.kill(broker, signal.SIGSTOP)  # before it is told what came of it
+        return 200
+
+    platform = Platform(answer)
+    publish(place, DISPOSALS[:1])
+    try:
+        with executing(place, platform.port, tmp_path / "executor.log") as child:
+            wait_until(lambda: platform.count == 1, 60, f"it delivers: {child.tail()}")
+            child.send(signal.SIGTERM)
+            assert child.wait(KILLED_AFTER_S) == 0, child.tail()
+    finally:
+        os.kill(broker, signal.SIGCONT)
+        platform.close()
