@@ -59,7 +59,7 @@ class LookPool:
 
     def close(self) -> None:
         """Stop the processes."""
-        _kill(self._pool)
+        _end(self._pool)
 
     def _look_alone(self, body: bytes) -> ImageFacts:
         """Try once more where nothing else can be harmed, and blame this image if that fails."""
@@ -72,13 +72,13 @@ class LookPool:
             except BrokenProcessPool:
                 return ImageFacts(checked=False, detail=_BROKEN)
             finally:
-                _kill(pool)
+                _end(pool)
 
     def _replace(self, pool: ProcessPoolExecutor) -> None:
         with self._lock:
             if self._pool is pool:
                 self._pool = self._start(self._processes)
-        _kill(pool)
+        _kill(pool)  # and no more: what waits in it hears that it is broken, and looks again
 
     @staticmethod
     def _start(processes: int) -> ProcessPoolExecutor:
@@ -100,7 +100,12 @@ def _end_with_parent() -> None:
 
 
 def _kill(pool: ProcessPoolExecutor) -> None:
-    """Stop a pool now, whatever its processes are doing."""
+    """Kill the processes of a pool, whatever they are doing: it is broken then."""
     for process in list((pool._processes or {}).values()):
         process.kill()
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """Stop a pool now; nobody waits in it."""
+    _kill(pool)
     pool.shutdown(wait=False, cancel_futures=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import psutil  # type: ignore[import-untyped]  # ships no types
@@ -18,6 +20,7 @@ from streams.images.look import class_of, look_into
 from streams.images.pdq import pdq
 from streams.images.pool import LookPool
 from tests.streams.images.drawn import code, encoded, flag, picture
+from tests.support import wait_until
 
 FLAG = next(
     image.hash
@@ -188,3 +191,21 @@ def test_an_image_that_kills_or_stalls_its_process_harms_no_other(monkeypatch: p
         assert looking.look(encoded(picture())).checked
     finally:
         looking.close()
+
+
+def test_images_that_wait_behind_one_that_stalls_are_looked_into(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pool, "look_into", _looking)
+    looking = LookPool(1, seconds=120.0)
+    hasty = copy.copy(looking)  # shares the processes
+    hasty._seconds = 3.0
+    images = [encoded(picture(seed)) for seed in range(5)]
+    try:
+        with ThreadPoolExecutor(6) as threads:
+            stalled = threads.submit(hasty.look, b"hang")
+            wait_until(lambda: looking._pool._pending_work_items, 30, "it is under way")
+            waiting = [threads.submit(looking.look, image) for image in images]
+            assert stalled.result().detail == "Looking into the image took too long."
+            assert all(one.result().checked for one in waiting)
+    finally:
+        looking.close()
+        hasty.close()
