@@ -198,7 +198,7 @@ def test_images_that_wait_behind_one_that_stalls_are_looked_into(monkeypatch: py
     looking = LookPool(1, seconds=120.0)
     hasty = copy.copy(looking)  # shares the processes
     hasty._seconds = 3.0
-    images = [encoded(picture(seed)) for seed in range(5)]
+    images = [encoded(picture(seed)) for seed in range(2)]
     try:
         with ThreadPoolExecutor(6) as threads:
             stalled = threads.submit(hasty.look, b"hang")
