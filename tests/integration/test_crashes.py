@@ -12,10 +12,10 @@ from tests.integration.harness import Application, pause
 EVENTS = 1_200
 
 
-def traffic(count=EVENTS, seed=1, prefix=""):
+def traffic(count=EVENTS, seed=1, prefix="", accounts=150):
     now = time.time_ns() // 1_000_000
     return Simulation(
-        seed=seed, accounts=150, start=now, step_ms=0.0, offenders=3.0, prefix=prefix
+        seed=seed, accounts=accounts, start=now, step_ms=0.0, offenders=3.0, prefix=prefix
     ).events(count)
 
 

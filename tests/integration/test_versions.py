@@ -38,6 +38,8 @@ AT_ONCE, EVERY_S = 4, 0.1
 ALLOWED = 150
 """Batches that may flow while partitions move, and once more until all have decided some: how much
 there is to be compared does not depend on how long that takes."""
+ACCOUNTS = 600
+"""So many that each has but a few inputs: the more of them, the likelier are two words for one."""
 WITHIN_S = 90.0
 SOME = 60
 """Inputs that a worker is to decide before partitions move on."""
@@ -61,7 +63,7 @@ def flowing(app: Application) -> Iterator[threading.Semaphore]:
     over, allowed = threading.Event(), threading.Semaphore(0)
 
     def publish() -> None:
-        items = iter(traffic(1 << 20))
+        items = iter(traffic(1 << 20, accounts=ACCOUNTS))
         while not over.wait(EVERY_S):
             if allowed.acquire(blocking=False):
                 app.publish(islice(items, AT_ONCE))
