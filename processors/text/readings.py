@@ -217,31 +217,26 @@ def told_at(folded: str, codes: Codes | None = None) -> Iterator[int]:
         for pattern in (EXAMPLES, COLUMNS, FIRST_OF_LINES, LAST_OF_LINES):
             yield from (hit.start() for hit in pattern.finditer(folded))
         return
-    if codes.size < _LEAST_TOLD:
-        return
-    of = np.flatnonzero(codes[3:-1] == _OF)
-    said = codes[of + 4]
-    again = (said == codes[of + 2]) | (said == codes[of + 1]) | (said == codes[of])
+    of = np.flatnonzero(codes[:-1] == _OF)
+    said = codes[of + 1]
+    again = np.logical_or.reduce([said == codes[np.maximum(of - back, 0)] for back in (1, 2, 3)])
     for at in of[again].tolist():
-        yield from _found(EXAMPLES, folded, at, at + _FAR)
-    ends = np.flatnonzero(codes[2:] == _LINE)
-    for at in ends[codes[ends] == _BLANK].tolist():
-        yield from _found(COLUMNS, folded, folded.rfind("\n", 0, at) + 1, at + _FAR)
+        start = max(0, at - _WORD)
+        if EXAMPLES.search(folded, start, at + _FAR):
+            yield at
+    for at in np.flatnonzero(codes == _LINE).tolist():
+        start = max(folded.rfind("\n", 0, at), folded.rfind(JOINT, 0, at)) + 1
+        if COLUMNS.match(folded, start, at + _FAR):
+            yield at
     for at in np.flatnonzero(_table_of("藏首头第行尾末最").take(codes)).tolist():
         for pattern in (FIRST_OF_LINES, LAST_OF_LINES):
             if pattern.match(folded, at):
                 yield at
 
 
-def _found(pattern: re.Pattern[str], folded: str, start: int, stop: int) -> Iterator[int]:
-    hit = pattern.search(folded, start, stop)
-    if hit:
-        yield hit.start()
-
-
-_OF, _LINE, _BLANK = map(ord, "的\n ")
-_LEAST_TOLD = 5
-_FAR = 24
+_OF, _LINE = map(ord, "的\n")
+_WORD = 3  # characters of a word that says one of its own, at most
+_FAR = 24  # longer than two of them with what they say
 
 
 def odd_at(joined: str) -> list[int]:

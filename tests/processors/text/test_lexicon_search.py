@@ -309,3 +309,12 @@ def test_an_entry_that_allows_stands_against_the_same_term_in_any_order(severity
 @pytest.mark.parametrize("text", ["做爱笑的小太阳", "每天做爱吃的菜", "去死皮护肤课"])
 def test_an_entry_over_the_border_of_young_words_is_none(text: str):
     assert Lexicon(["做爱", "去死"]).find([text]) == [()]
+
+
+@pytest.mark.parametrize("text", ["刷牙的刷 单身的单", "刷 靠\n单 谱", "刷牙\n单身\n藏头"])
+@pytest.mark.parametrize("before", [0, 1, 60])
+def test_what_a_text_tells_is_read_wherever_it_stands_in_a_batch(text: str, before: int):
+    batch = [*["一行\n又一行 一二"] * before, text, *["今天天气不错"] * 100]
+    (alone,) = Lexicon(["刷单"]).find([text])
+    assert [match.technique for match in alone] == ["told"]
+    assert Lexicon(["刷单"]).find(batch)[before] == alone
