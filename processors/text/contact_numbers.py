@@ -39,6 +39,8 @@ _HOMOPHONES = {
     **{"9": "就酒久旧舅究", "0": "林灵领令铃您玲另"},
 }
 """What a digit may be written as in a number that nobody is to see."""
+_EVERYDAY = frozenset("要是我无起气期把霸就")
+"""Of these the ones that stand everywhere: a number is not looked for because of them."""
 _SOUNDS_LIKE = {char: digit for digit, chars in _HOMOPHONES.items() for char in chars}
 _HEARD = str.maketrans(_SOUNDS_LIKE)
 _HEARD_RUN = re.compile(rf"(?:[\d{''.join(_SOUNDS_LIKE)}][\W_]{{0,2}}){{11}}")
@@ -54,8 +56,9 @@ STRIPPED_ANCHORS = tuple(
     for other in (*others, *"三四五六七八九3456789")
 ) + tuple(
     one + other
-    for one in "1一幺衣医依伊妖腰夭"
-    for other in "三四五六七八九伞山散衫思死丝似司吾午舞唔流刘柳留溜妻奇齐吧巴爸罢酒久旧舅究"
+    for one in "1一幺" + _HOMOPHONES["1"]
+    for other in "三四五六七八九" + "".join(_HOMOPHONES[digit] for digit in "3456789")
+    if one not in _EVERYDAY and other not in _EVERYDAY
 )
 """Terms of which the stripped text has one if a mobile number is said in words."""
 

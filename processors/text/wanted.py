@@ -32,8 +32,11 @@ _TOKEN = re.compile("[a-z]+")
 _ODD_LETTERS = frozenset(FOR_LETTERS)
 _ODD_LETTER = f"([{re.escape(FOR_LETTERS)}])"
 _MAY_HIDE = re.compile(
-    rf"(?:(?<![a-z\d]){_ODD_LETTER})?[a-z]+(?:{_ODD_LETTER}[a-z]+)*(?:{_ODD_LETTER}(?=[㐀-鿿])|(?<=\d[a-z])[0-9](?![a-z0-9])|(?<=\d[a-z]{{2}})[0-9](?![a-z0-9]))?"
+    rf"(?:(?<![a-z\d]){_ODD_LETTER})?[a-z]+(?:{_ODD_LETTER}[a-z]+)*"
+    rf"(?:{_ODD_LETTER}(?=[㐀-鿿])|(?:(?<=\d[a-z])|(?<=\d[a-z]{{2}}))\d(?![a-z\d]))?"
 )
+"""A word with digits or signs for letters: at its end before a Chinese character, or, where a digit
+stands for one already, as in yu3pa0."""
 
 
 class Wanted:
