@@ -22,6 +22,7 @@ from processors.text.scan import Anchor, Text
 from processors.text.views import NUMERALS, ROUND, SIGNS, STRIPPED, is_in_tone, sound
 from processors.text.words import (
     REACH,
+    are_han,
     cut_ends,
     divides,
     is_han,
@@ -92,7 +93,7 @@ def is_apart(text: Text, anchor: Anchor, form: str) -> bool:
     before, after = neighbours(text, anchor)
     if len(shown) > _SHORT + 1:
         return True
-    if not all(map(is_han, shown)):
+    if not are_han(shown):
         return not _goes_over(before, shown, after)
     if OFFER_NEXT.match(after):  # who offers begins a word there: 老虎机|上分, 约炮|群
         after = ""
@@ -114,7 +115,7 @@ def may_be_others(text: Text, anchor: Anchor) -> bool:
     term = anchor.term
     if anchor.view == STRIPPED or anchor.reading or len(term) > _SHORT:
         return False
-    if not all(map(is_han, term)):
+    if not are_han(term):
         return False
     before, after = neighbours(text, anchor)
     return divides(before, term, "" if OFFER_NEXT.match(after) else after) == 0
@@ -179,7 +180,7 @@ def _is_broken_up(folded: str, start: int, end: int) -> bool:
     shown = folded[start:end]
     pieces = re.split(r"[\W_]+", shown)
     first, last = pieces[0], pieces[-1]
-    if not all(map(is_han, first + last)) or _WIDE_GAP.search(folded, start, end):
+    if not are_han(first + last) or _WIDE_GAP.search(folded, start, end):
         return False
     signs = [char for char in shown if not char.isalnum() and not char.isspace()]
     ends = "。!?,;:" if len(first) == len(last) == 1 and len(pieces) == 2 else "。!?"
@@ -400,7 +401,7 @@ def _is_gloss(text: Text, anchor: Anchor) -> bool:
     end = text.stripped_span(anchor.start, anchor.end)[0]
     before = text.stripped[:end]
     at = sound(before).rfind(anchor.term)
-    return at >= 0 and all(map(is_han, before[at : at + len(anchor.term)]))
+    return at >= 0 and are_han(before[at : at + len(anchor.term)])
 
 
 def _is_spelled_out(shown: str) -> bool:

@@ -1,7 +1,7 @@
 """Search for the entries of a lexicon."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
 
@@ -58,15 +58,16 @@ from processors.text.views import (
     STRIPPED,
     TONED,
     collapse,
+    drawn,
+    leads,
     lookalikes,
     other_sounds,
     shape,
-    skeletons,
+    skeleton,
     sound,
-    spellings,
     toned_ways,
 )
-from processors.text.words import REACH, cut_ends, is_han, is_word
+from processors.text.words import REACH, are_han, cut_ends, is_han, is_word
 
 _LEAST = 2  # a single character would be found everywhere
 _LEAST_ALIKE = 3  # shorter ones count in no skeleton
@@ -142,8 +143,7 @@ class Terms:
         if View.SKELETON in views:
             self._add_drawn(hidden)
         if View.REPEAT in views:
-            for form in hidden:
-                once = collapse(form)
+            for form, once in zip(hidden, _each_by(collapse, hidden), strict=True):
                 if once != form and len(once) >= _LEAST:
                     self.collapsed.setdefault(once, form)
         if View.REVERSED in views:
@@ -157,26 +157,27 @@ class Terms:
 
     def _add_drawn(self, forms: Sequence[str]) -> None:
         """Every form as it looks: with other letters and numerals, or by parts of characters."""
-        every = [
-            (drawn, form)
-            for form in forms
-            if len(form) >= _LEAST_ALIKE and _CHANGES.search(form)
-            for drawn in enumerate(skeletons(form))
-        ]
-        for (_, drawn), form in sorted(every, key=lambda one: one[0][0]):
-            self.skeleton.setdefault(drawn, form)  # as it is before what only looks so
-        for form in forms:
-            if len(form) <= _LONGEST_SOUND and all(map(is_han, form)):
-                _append(self.shape, shape(form), (form,))
-                for other in lookalikes(form):
-                    self.shape.setdefault(shape(other), (form,))
+        plain = [f for f in forms if len(f) >= _LEAST_ALIKE and _CHANGES.search(f)]
+        others = [(form, way) for form in plain for way in drawn(form)]
+        every = [*zip(plain, plain, strict=True), *others]
+        ways = _each_by(skeleton, [way for _, way in every])
+        for (form, _), way in zip(every, ways, strict=True):
+            self.skeleton.setdefault(way, form)  # as it is before what only looks so
+        short = [form for form in forms if len(form) <= _LONGEST_SOUND and are_han(form)]
+        alike = [(form, one) for form in short for one in (form, *lookalikes(form))]
+        shapes = _each_by(shape, [one for _, one in alike])
+        for (form, one), shaped in zip(alike, shapes, strict=True):
+            if one == form:
+                _append(self.shape, shaped, (form,))
+            else:
+                self.shape.setdefault(shaped, (form,))
 
     def _add_backwards(self, forms: Sequence[str]) -> None:
         """Forms of enough letters from the last to the first, unless that is an entry too."""
         for form in forms:
             turned = form[::-1]
             long = len(form) >= (_LEAST_BACKWARDS_LATIN if form.isascii() else _LEAST_BACKWARDS)
-            plain = (form.isascii() and form.isalpha()) or all(map(is_han, form))
+            plain = (form.isascii() and form.isalpha()) or are_han(form)
             if long and plain and turned not in self.stripped:
                 self.backwards.setdefault(turned, form)
 
@@ -191,21 +192,16 @@ class Terms:
 
     def _add_sounds(self, forms: Sequence[str]) -> None:
         """Every form by sound, with one character by another of its sounds or by its initial."""
-        spelling = spellings()
         acronyms: dict[str, str] = {}
-        for form, sounded in zip(forms, sound(JOINT.join(forms)).split(JOINT), strict=False):
+        sounds = _each_by(sound, forms)
+        for form, sounded, lead in zip(forms, sounds, _each_by(leads, sounds), strict=True):
             one = (form,)
             _append(self.sound, sounded, one)
-            if len(form) >= _LEAST_ACRONYM and all(map(is_han, form)):
-                acronym = "".join(
-                    spelling[syllable][0] for syllable in sounded if syllable in spelling
-                )
-                acronyms[acronym] = "" if acronym in acronyms else form
             for at, (char, syllable) in enumerate(zip(form, sounded, strict=True)):
                 if syllable == char:
                     continue
                 before, after = sounded[:at], sounded[at + 1 :]
-                _append(self.initials, before + spelling[syllable][0] + after, one)
+                _append(self.initials, before + lead[at] + after, one)
                 if char in _DRAWN_LIKE:
                     _append(self.initials, before + _DRAWN_LIKE[char] + after, one)
                 for other in other_sounds(char):
@@ -214,30 +210,26 @@ class Terms:
                     self._add_mixed(form, at, syllable)
             for heard in toned_ways(form) if len(form) == _LEAST else ():
                 _append(self.toned, heard, one)
-            if len(form) >= _LEAST_ACRONYM and all(map(is_han, form)):
-                self._add_some_initials(form, sounded)
+            if len(form) >= _LEAST_ACRONYM and lead.isascii() and are_han(form):
+                acronyms[lead] = "" if lead in acronyms else form
+                self._add_some_initials(form, sounded, lead)
         for acronym, form in acronyms.items():
-            if form and len(acronym) == len(form) and not _VOWEL.search(acronym):
+            if form and not _VOWEL.search(acronym):
                 _append(self.initials, acronym, (form,))
 
-    def _add_some_initials(self, form: str, sounded: str) -> None:
+    def _add_some_initials(self, form: str, sounded: str, lead: str) -> None:
         """Two and more characters at either end by their initials, or every second.
 
         So 代开fp, dk发票, 包xj, 代k发p, b家l.
         """
-        spelling, count, one = spellings(), len(form), (form,)
-        first = "".join(spelling[syllable][0] for syllable in sounded if syllable in spelling)
-        if len(first) < count:
-            return
+        count, one = len(form), (form,)
         if count <= _LEAST_BY_TURNS:
-            for at in (0, 1) if count == _LEAST_BY_TURNS else (1,):
-                turns = zip(sounded, first, strict=True)
-                term = "".join(pair[(at + index) % 2] for index, pair in enumerate(turns))
-                _append(self.initials, term, one)
+            for this, that in ((lead, sounded), (sounded, lead))[: count - _LEAST]:
+                _append(self.initials, this[0] + that[1] + this[2] + that[3:], one)
         for kept in range(1 if count <= _LEAST_BY_TURNS else 2, count - 1):
             for letters, term in (
-                (first[kept:], sounded[:kept] + first[kept:]),
-                (first[:-kept], first[:-kept] + sounded[-kept:]),
+                (lead[kept:], sounded[:kept] + lead[kept:]),
+                (lead[:-kept], lead[:-kept] + sounded[-kept:]),
             ):
                 if kept > 1 or not _VOWEL.search(letters):
                     _append(self.initials, term, one)
@@ -303,6 +295,11 @@ def _each(terms: Iterable[str]) -> list[str]:
     return [form.strip() for form in folded.split(JOINT)]
 
 
+def _each_by(view: Callable[[str], str], forms: Sequence[str]) -> list[str]:
+    """Every form in a view, which keeps the joints between them."""
+    return view(JOINT.join(forms)).split(JOINT) if forms else []
+
+
 def _append(forms: dict[str, tuple[str, ...]], key: str, one: tuple[str]) -> None:
     """Add a form; ``one`` is it as a tuple, which is kept where there is no other."""
     known = forms.setdefault(key, one)
@@ -312,7 +309,7 @@ def _append(forms: dict[str, tuple[str, ...]], key: str, one: tuple[str]) -> Non
 
 def _parted_at(form: str) -> int:
     """Where something may stand between a verb and its object, 0 where it is not so."""
-    if form[0] not in grammar.PARTED or not all(map(is_han, form)):
+    if form[0] not in grammar.PARTED or not are_han(form):
         return 0
     at = 2 if len(form) == _LEAST_BY_TURNS else 1
     return at if len(form) == _LEAST or (at < len(form) <= 4 and is_word(form[at:])) else 0
@@ -327,6 +324,7 @@ def _put(forms: dict[str, Entry], form: str, entry: Entry) -> None:
 def _has_sound(form: str, entry: Entry) -> bool:
     return (
         _LEAST <= len(form) <= _LONGEST_SOUND
+        and not form.isascii()
         and entry.language in ("", "zh")
         and not (entry.suffix or entry.place or entry.national or entry.head or entry.role)
         and sum(map(is_han, form)) >= _LEAST

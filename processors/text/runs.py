@@ -25,7 +25,8 @@ def runs_of(terms: Iterable[str], length: int) -> frozenset[str]:
         one = codes[at : at + count]
         packed = packed << np.uint64(_CODE_BITS) | one
         whole &= one != ord(JOINT)
-    found = np.unique(packed[whole])
+    packed = np.sort(packed[whole])  # far quicker than unique
+    found = packed[np.diff(packed, prepend=np.uint64(0)) > 0]
     shifts = np.arange(length - 1, -1, -1, dtype=np.uint64) * np.uint64(_CODE_BITS)
     spread = found[:, np.newaxis] >> shifts & np.uint64((1 << _CODE_BITS) - 1)
     return frozenset(_pieces(text_of(spread.astype(np.uint32).ravel()), length))
@@ -36,15 +37,6 @@ _CODE_BITS = 21
 
 def _pieces(joined: str, length: int) -> list[str]:
     return [joined[at : at + length] for at in range(0, len(joined), length)]
-
-
-def neighbours(pairs: Iterable[str]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    """By character what stands to its left in a pair, and to its right."""
-    left, right = dict[str, set[str]](), dict[str, set[str]]()
-    for pair in pairs:
-        left.setdefault(pair[1], set()).add(pair[0])
-        right.setdefault(pair[0], set()).add(pair[1])
-    return left, right
 
 
 class Heads:

@@ -16,7 +16,7 @@ from itertools import chain
 from typing import NamedTuple, Protocol
 
 from processors.text import readings, redrawn, respelled
-from processors.text.automaton import Automaton, Hears, Hit
+from processors.text.automaton import Automaton, Hears, Hit, Lookup
 from processors.text.fold import JOINT, RULES, UNKNOWN, kept, origins, strip
 from processors.text.forms import Forms, for_search, starts_of
 from processors.text.match import Match
@@ -72,6 +72,8 @@ _TOGETHER = {
     SOUND: (SHAPE,),
     MIXED: (TONED, SHAPE_PAIR),
 }  # what is searched in one go
+_LOOKED_UP = (MIXED, INITIALS)
+"""The views of pairs, and of the most terms, which few texts are searched for."""
 _VIEWS_OF = {  # the views in which a reading is searched; the first gives its form
     readings.REPEAT: (STRIPPED, COLLAPSED, SKELETON, SOUND, PAIR),
     readings.SPLIT: (STRIPPED,),
@@ -289,7 +291,10 @@ class Scanner:
             every = zip(wanted[view], *map(wanted.pop, others), strict=True)
             wanted[view] = list(map(chain.from_iterable, every))
         wanted[STRIPPED] += [_terms(detector, "piece") for detector in detectors]
-        self._automata = {view: Automaton(terms) for view, terms in wanted.items()}
+        self._automata = {
+            view: Automaton(terms, Lookup) if view in _LOOKED_UP else Automaton(terms)
+            for view, terms in wanted.items()
+        }
         self._backwards = [frozenset(_terms(detector, BACKWARDS)) for detector in detectors]
         self._base = tuple(view for view in _PLAIN_VIEWS if self._automata[view])
         self._otherwise = frozenset(

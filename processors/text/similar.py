@@ -12,7 +12,7 @@ from processors.text import grammar, tables
 from processors.text.fold import JOINT
 from processors.text.lookalikes import GROUPS
 from processors.text.views import STROKES, is_in_tone, sound
-from processors.text.words import is_han, is_word
+from processors.text.words import are_han, is_han, is_word
 
 _PAIR = 2  # Han characters of a name of which one may be changed for one that is never met
 _LEAST = 3  # of which one may be changed for any one that looks alike
@@ -169,7 +169,7 @@ def _wholes() -> dict[str, frozenset[str]]:
 def _may_be_changed(form: str) -> bool:
     if form.isascii():
         return len(form) >= _LEAST_LATIN and form.isalpha()
-    return len(form) >= _PAIR and all(map(is_han, form))
+    return len(form) >= _PAIR and are_han(form)
 
 
 @cache

@@ -69,28 +69,22 @@ def skeleton(folded: str) -> str:
     return _NOT_SKELETON.sub("", folded.replace("_", " ")).translate(_SKELETON)
 
 
-def skeletons(form: str) -> Iterator[str]:
-    """Skeletons of a term as it is, with letters written as two, and with round numbers in digits.
-
-    So milf, rnilf; 百家乐, 1oo家乐.
-    """
+def drawn(form: str) -> Iterator[str]:
+    """A term with letters written as two, and with round numbers in digits: rnilf, 1oo家乐."""
     if not ROUND.keys().isdisjoint(form):
-        yield skeleton(form)
-        yield skeleton("".join(ROUND.get(char, char) for char in form))
+        yield "".join(ROUND.get(char, char) for char in form)
         return
     if form.isascii() and len(form) >= _LEAST_RESPELLED:
         for written, said in _SAID_ALIKE:
             if said in form:
-                yield skeleton(form.replace(said, written))
+                yield form.replace(said, written)
     places = [at for at, char in enumerate(form) if char in _TWO_FOR_ONE]
     if len(places) > _MOST_DRAWN:
-        yield skeleton(form)
-        yield skeleton("".join(_TWO_FOR_ONE.get(char, char) for char in form))
+        yield "".join(_TWO_FOR_ONE.get(char, char) for char in form)
         return
-    for count in range(len(places) + 1):
+    for count in range(1, len(places) + 1):
         for some in combinations(places, count):
-            drawn = (_TWO_FOR_ONE[c] if at in some else c for at, c in enumerate(form))
-            yield skeleton("".join(drawn))
+            yield "".join(_TWO_FOR_ONE[c] if at in some else c for at, c in enumerate(form))
 
 
 def skeleton_kept(folded: str) -> list[int]:
@@ -246,6 +240,16 @@ def is_in_tone(char: str, other: str) -> bool:
 def spellings() -> dict[str, str]:
     """Per character that stands for a syllable the syllable in Latin letters."""
     return {char: syllable for syllable, char in syllables().items()}
+
+
+@cache
+def _leads() -> dict[int, str]:
+    return {ord(char): syllable[0] for char, syllable in spellings().items()}
+
+
+def leads(sounded: str) -> str:
+    """The sound with the first letter of every syllable; of the same length."""
+    return sounded.translate(_leads())
 
 
 @lru_cache(maxsize=1 << 14)

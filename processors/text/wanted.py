@@ -4,7 +4,7 @@ Without neighbours that are wanted a reading finds nothing; that is asked here, 
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 import numpy as np
@@ -24,7 +24,7 @@ from processors.text.fold import IS_LETTER, JOINT, Codes
 from processors.text.grammar import BETWEEN, BETWEEN_STARTS
 from processors.text.pictures import PICTURES
 from processors.text.readings import BRACKETED, OPEN, PUT_IN
-from processors.text.runs import Heads, neighbours, runs, runs_of
+from processors.text.runs import Heads, runs, runs_of
 from processors.text.views import FOR_LETTERS, STRETCHED, disguises, sound, spelled
 from processors.text.words import LATIN
 
@@ -52,14 +52,17 @@ class Wanted:
     ) -> None:
         terms, initials, sounds = tuple(terms), tuple(initials), tuple(sounds)
         self._pairs = runs_of(terms, 2)
-        self._left, self._right = neighbours(self._pairs)
-        wanted = self._left.keys() | self._right.keys()
-        self._splits = {parts: char for parts, char in tables.splits().items() if char in wanted}
+        self._chars = frozenset("".join(self._pairs))
+        self._splits = {
+            parts: char for parts, char in tables.splits().items() if char in self._chars
+        }
         self._heads: dict[str, list[str]] = {}
         for parts in sorted(self._splits, key=len, reverse=True):
             self._heads.setdefault(parts[:2], []).append(parts)
         self._firsts = frozenset(head[0] for head in self._heads)
-        _, self._objects = neighbours(parted)
+        self._objects: dict[str, set[str]] = {}
+        for pair in parted:
+            self._objects.setdefault(pair[0], set()).add(pair[1])
         self._verbs = np.zeros(IS_LETTER.size, np.bool_)
         self._verbs[list(map(ord, self._objects))] = True
         # Of two syllables both, of more three in a row: fewer are found everywhere.
@@ -124,7 +127,7 @@ class Wanted:
             if (
                 self._fits(before, char, after)
                 or (made and self._fits(made, char, after))
-                or self._are_parts(stripped, end, self._right.get(char, _NONE))
+                or self._are_parts(stripped, end, char)
             ):
                 return len(parts), char
         return None
@@ -139,7 +142,7 @@ class Wanted:
         if left + char in self._pairs or char + right in self._pairs:
             return True
         if left in LATIN or right in LATIN:
-            return char in self._left or char in self._right
+            return char in self._chars
         heard = sound((before + char + after).translate(AS_NUMERALS))
         at = len(before)
         return (
@@ -148,10 +151,10 @@ class Wanted:
             or any(three in self._threes for three in runs(heard, 3))
         )
 
-    def _are_parts(self, stripped: str, at: int, wanted: Collection[str]) -> bool:
-        """Whether the parts of a wanted character follow."""
+    def _are_parts(self, stripped: str, at: int, char: str) -> bool:
+        """Whether the parts of a character follow that is wanted behind another."""
         for parts in self._heads.get(stripped[at : at + 2], ()):
-            if self._splits[parts] in wanted and stripped.startswith(parts, at):
+            if char + self._splits[parts] in self._pairs and stripped.startswith(parts, at):
                 return True
         return False
 

@@ -86,6 +86,14 @@ def is_han(char: str) -> bool:
     return "㐀" <= char <= "鿿" or "\U00020000" <= char <= "\U0003ffff"
 
 
+def are_han(text: str) -> bool:
+    """Whether a folded text has ideographs alone; so has an empty one."""
+    return _ALL_HAN.fullmatch(text) is not None
+
+
+_ALL_HAN = re.compile("[㐀-鿿\U00020000-\U0003ffff]*")
+
+
 # --- How likely a run is to be read so --------------------------------------------------------
 
 _TOTAL = 6e7
