@@ -140,6 +140,8 @@ class Forms:
             (readings.COMBINED, STRIPPED, wanted.counted_at(self.stripped, stripped, sounded)),
             (readings.PARTED, STRIPPED, wanted.parted_at(self.stripped, stripped)),
             (readings.BRACKET, FOLDED, wanted.bracketed_at(self.folded, folded)),
+            (readings.BRACKET, STRIPPED, readings.woven_at(self.stripped, stripped)),
+            (readings.SIGNS, FOLDED, wanted.masked_at(self.folded, folded)),
             (readings.PINYIN, FOLDED, wanted.spelled_at(self.folded, folded)),
             (BACKWARDS, FOLDED, readings.backwards_at(self.folded, folded)),
             (readings.TOLD, FOLDED, readings.told_at(self.folded, folded)),

@@ -50,6 +50,7 @@ _ALPHABETS = (  # in which words are written; what looks Latin in them is no dis
 _REDRAWN = (
     *(readings.REPEAT, readings.SPLIT, readings.ORNAMENT, readings.NUMERAL),
     *(readings.PICTURE, readings.PARTED, readings.BRACKET, readings.COMBINED),
+    *(readings.SIGNS, readings.TRANSLATED),
 )
 
 

@@ -22,6 +22,7 @@ from processors.text.gates import (
     stands,
 )
 from processors.text.likeness import (
+    LEAST_FUZZY,
     LEAST_OF_PAIRS,
     is_drawn,
     is_meant,
@@ -40,6 +41,7 @@ from processors.text.readings import (
     SIGNS,
     SLANG,
     TOLD,
+    TRANSLATED,
     TURNED,
 )
 from processors.text.scan import Anchor, Scanner, Text
@@ -47,6 +49,7 @@ from processors.text.views import (
     BACKWARDS,
     COLLAPSED,
     FOLDED,
+    FUZZY,
     INITIALS,
     MIXED,
     NUMERALS,
@@ -59,6 +62,8 @@ from processors.text.views import (
     TONED,
     collapse,
     drawn,
+    fuzzy,
+    fuzzy_sounds,
     leads,
     lookalikes,
     other_sounds,
@@ -72,7 +77,6 @@ from processors.text.words import REACH, are_han, cut_ends, is_han, is_word
 _LEAST = 2  # a single character would be found everywhere
 _LEAST_ALIKE = 3  # shorter ones count in no skeleton
 _LONGEST_SOUND = 8
-_LEAST_ACRONYM = 3
 _LEAST_BY_TURNS = 4
 _LEAST_BACKWARDS = 3
 _LEAST_BACKWARDS_LATIN = 5
@@ -96,8 +100,8 @@ QUIET_VIEWS = tuple(view for view in View if view is not View.SOUND)
 _SPELLED = (PINYIN, BOPOMOFO, COMBINED)
 _APART = (BACKWARDS, PARTED, BRACKET, COMBINED, TOLD)
 """Readings of lexicons alone."""
-_DOUBTFUL = (PICTURE, SLANG, *_APART)
-_BY_SOUND = (SOUND, PAIR, MIXED, TONED, INITIALS)
+_DOUBTFUL = (PICTURE, TRANSLATED, SLANG, *_APART)
+_BY_SOUND = (SOUND, PAIR, MIXED, TONED, FUZZY, INITIALS)
 _SWITCHED = {  # readings that are left out with a view
     **{view.value: view for view in (View.REPEAT, View.SPLIT, View.REVERSED, View.PARTED)},
     BACKWARDS: View.REVERSED,
@@ -125,6 +129,7 @@ class Terms:
         self.sound: dict[str, tuple[str, ...]] = {}
         self.mixed: dict[str, tuple[str, ...]] = {}  # of two characters, one of them by its sound
         self.toned: dict[str, tuple[str, ...]] = {}  # of two characters, both by sound and tone
+        self.fuzzy: dict[str, tuple[str, ...]] = {}  # by fuzzy sounds; of two one of them
         self.shape: dict[str, tuple[str, ...]] = {}
         self.backwards: dict[str, str] = {}
         self.bynames: dict[str, re.Pattern[str] | None] = {}  # form by form, to what is near it
@@ -210,7 +215,8 @@ class Terms:
                     self._add_mixed(form, at, syllable)
             for heard in toned_ways(form) if len(form) == _LEAST else ():
                 _append(self.toned, heard, one)
-            if len(form) >= _LEAST_ACRONYM and lead.isascii() and are_han(form):
+            if len(form) > _LEAST and lead.isascii() and are_han(form):
+                _append(self.fuzzy, fuzzy(form), one)
                 acronyms[lead] = "" if lead in acronyms else form
                 self._add_some_initials(form, sounded, lead)
         for acronym, form in acronyms.items():
@@ -239,6 +245,8 @@ class Terms:
         one = (form,)
         for heard in (syllable, *other_sounds(form[at])):
             _append(self.mixed, form[:at] + heard + form[at + 1 :], one)
+        for heard in fuzzy_sounds(syllable):
+            _append(self.fuzzy, form[:at] + heard + form[at + 1 :], one)
 
     def form(self, text: Text, anchor: Anchor) -> str:
         """Stripped form of the entry that an anchor stands for."""
@@ -248,8 +256,9 @@ class Terms:
         if anchor.view in _BY_SOUND or anchor.view == SHAPE:
             shown = "".join(filter(str.isalnum, text.folded[anchor.start : anchor.end]))
             heard = {
-                MIXED: self.mixed,
+                MIXED: self.mixed if anchor.term in self.mixed else self.fuzzy,
                 TONED: self.toned,
+                FUZZY: self.fuzzy,
                 SHAPE: self.shape,
                 INITIALS: self.initials,
             }.get(anchor.view, self.sound)
@@ -267,7 +276,7 @@ class Terms:
         """Whether an anchor is a hit at all: no word cut in two, no stride over two words."""
         if anchor.reading in (REVERSED, TOLD) or anchor.view == SIMILAR:
             return True
-        if not stands(text, anchor):
+        if not stands(text, anchor) or (anchor.reading == SIGNS and len(form) == _LEAST):
             return False
         if anchor.reading == COMBINED:
             return is_combined(text, anchor, form)
@@ -372,6 +381,12 @@ class TermDetector:
         )
         self.mixed_terms: Iterable[str] = self.terms.mixed.keys()
         self.toned_terms: Iterable[str] = self.terms.toned.keys() if self.apart else ()
+        self.fuzzy_terms: Iterable[str] = tuple(
+            term for term in self.terms.fuzzy if self.apart and len(term) > _LEAST
+        )
+        self.fuzzy_pair_terms: Iterable[str] = tuple(
+            term for term in self.terms.fuzzy if self.apart and len(term) == _LEAST
+        )
         self.parted_terms: Iterable[str] = self.terms.parted.values() if self.apart else ()
         self.shape_terms: Iterable[str] = tuple(
             term for term in self.terms.shape if self.apart and len(term) > _LEAST
@@ -385,9 +400,11 @@ class TermDetector:
     def hears(self, term: str, stripped: str, start: int, end: int, gain: float) -> bool:
         """Whether characters that sound or look like a term are worth an anchor; cheap."""
         shown, length = stripped[start:end], end - start
-        drawn = self.terms.shape.get(term)
+        drawn, vague = self.terms.shape.get(term), self.terms.fuzzy.get(term)
         if length > _LEAST:
-            same = max([equal(shown, form) for form in drawn or self.terms.sound[term]])
+            same = max([equal(shown, form) for form in drawn or vague or self.terms.sound[term]])
+            if vague:
+                return same == length - 1 and sound(shown) not in self.terms.sound
             if same > 1 or length > _LEAST_ALIKE:
                 return same < length
             return True
@@ -395,7 +412,9 @@ class TermDetector:
         if forms:
             kept = any(equal(shown, form) for form in forms)
             return shown not in forms and gain >= LEAST_OF_PAIRS[bool(drawn), kept]
-        return shown not in self.terms.mixed[term]
+        if term in self.terms.mixed:
+            return shown not in self.terms.mixed[term]
+        return gain >= LEAST_FUZZY
 
     @cached_property
     def _scanner(self) -> Scanner:

@@ -15,7 +15,7 @@ from processors.text.grammar import (
 )
 from processors.text.scan import Anchor, Text
 from processors.text.similar import is_alike
-from processors.text.views import is_in_tone, other_sounds, sound
+from processors.text.views import fuzzy, is_in_tone, other_sounds, sound
 from processors.text.words import LEAST_GAIN, REACH, gain, is_han, is_word, reads_over
 
 _TWO, _THREE, _FOUR = 2, 3, 4
@@ -89,6 +89,8 @@ def _is_named(folded: str, anchor: Anchor) -> bool:
 def is_meant(text: Text, anchor: Anchor, form: str) -> bool:
     """Whether what sounds like a form is there for it."""
     case = _case(text, anchor, form)
+    if case and len(form) <= _THREE and case.all_changed(_sounds_nearly_so):
+        return len(case.changed) == 1 and _reads_better(case, NEARLY)
     if case is not None and not case.all_changed(_may_sound_so):
         return len(case.changed) == 1 and (not case.worded or case.offered)
     if case is None or not case.changed or len(form) > _THREE:
@@ -135,11 +137,11 @@ def _reads_better(case: _Case, how: int) -> bool:
     return gain(case.before, case.shown, case.after) >= max(needed, LEAST_GAIN)
 
 
-IN_TONE, TONELESS, DRAWN = range(3)
+IN_TONE, TONELESS, DRAWN, NEARLY = range(4)
 _NEEDED = {  # nats, by characters and how many are others
-    (_TWO, 1): (3.75, 4.75, 5.0),
+    (_TWO, 1): (3.75, 4.75, 5.0, 5.5),
     (_TWO, 2): (8.0, 11.0, 11.0),
-    (_THREE, 1): (3.75, 6.0, 3.75),
+    (_THREE, 1): (3.75, 6.0, 3.75, 5.0),
     (_THREE, 2): (9.0, 12.0, 12.0),
     (_THREE, 3): (9.0, 12.0, 15.0),
 }
@@ -147,6 +149,8 @@ _OFFERED = 1.0
 _ALONE = 1.0
 _NAMED = 4.0
 _WORDED = 3.25
+LEAST_FUZZY = 3.5
+"""What two characters of which one sounds nearly like a term's must gain to be looked at."""
 LEAST_OF_PAIRS = {  # of _NEEDED what is left in an offer, and less as it is asked of few around
     (False, True): 3.0,
     (False, False): 5.5,
@@ -161,6 +165,11 @@ def _is_parted_by_signs(text: Text, anchor: Anchor) -> bool:
     """Whether signs stand between that nobody writes there honestly: 代☆运."""
     between = (char for char in text.folded[anchor.start : anchor.end] if not char.isalnum())
     return not all(map(is_ordinary, between))
+
+
+def _sounds_nearly_so(char: str, other: str) -> bool:
+    """Whether a character has a sound that many people do not tell from that of another."""
+    return not _may_sound_so(char, other) and fuzzy(char) == fuzzy(other)
 
 
 def _may_sound_so(char: str, other: str) -> bool:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from processors.text import tables
 from processors.text.beside import AS_NUMERALS, beside_at
 from processors.text.fold import IS_LETTER, JOINT, Codes
 from processors.text.pictures import PICTURES
@@ -31,6 +32,7 @@ TURNED = "turned"
 ORNAMENT = "ornament"
 SIGNS = "signs"
 PICTURE = "picture"
+TRANSLATED = "translated"
 DRAWN = "drawn"
 ENCODED = "encoded"
 NUMERAL = "numeral"
@@ -50,8 +52,10 @@ BRACKETED = re.compile(
     f"(?:[{OPEN}][^{OPEN}{CLOSE}\\n]{{1,6}}[{CLOSE}][وﾉノ✧☆♡~*]{{0,3}}|[{PUT_IN}](?<=[㐀-鿿].))(?=[㐀-鿿])"
 )
 """What is put into a word in brackets, or alone: 办(假)证, 裸の聊, 毛x片."""
+WOVEN = re.compile(r"([a-z㐀-鿿])(?!\1)[^\uffff]\1(?!\1)[^\uffff]\1")
+"""The same character at every other place: 包嘿养嘿找嘿我."""
 _SAYS_BACKWARDS = re.compile(
-    "[反倒](?:着|过来)[看读念写]|(?<=[读念写看])[反倒]了|[反倒][读念](?!书)|倒装|右起[读念看]|右[往到向至]左"
+    "[反倒](?:着|过来)[看读念写拼]|(?<=名字)[反倒]过来|(?<=[读念写看])[反倒]了|[反倒][读念](?!书)|倒装|右起[读念看]|右[往到向至]左"
 )
 """How a text says that it is to be read from its end."""
 _EXAMPLE = "(?:([㐀-鿿])[㐀-鿿]{{1,2}}的\\{0}|[㐀-鿿]([㐀-鿿])的\\{1})"
@@ -61,6 +65,76 @@ EXAMPLES = re.compile(_EXAMPLE.format(1, 2) + r"[\W_]{0,3}" + _EXAMPLE.format(3,
 _SPACED = "(?:[㐀-鿿][ \\t]+)+[㐀-鿿]"
 COLUMNS = re.compile(f"(?<![^\\n{JOINT}]){_SPACED}(?:\\n{_SPACED})+(?![^\\n{JOINT}])")
 """Lines of as many characters, each apart, that are read downwards."""
+_RADICALS = {
+    **{
+        "木字旁": "木",
+        "提手旁": "扌",
+        "三点水": "氵",
+        "单人旁": "亻",
+        "双人旁": "彳",
+        "言字旁": "讠",
+    },
+    **{
+        "衣补旁": "衤",
+        "衣字旁": "衤",
+        "示字旁": "礻",
+        "示补旁": "礻",
+        "女字旁": "女",
+        "贝字旁": "贝",
+    },
+    **{
+        "口字旁": "口",
+        "火字旁": "火",
+        "金字旁": "钅",
+        "绞丝旁": "纟",
+        "竖心旁": "忄",
+        "月字旁": "月",
+    },
+    **{
+        "王字旁": "王",
+        "石字旁": "石",
+        "土字旁": "土",
+        "提土旁": "土",
+        "食字旁": "饣",
+        "足字旁": "足",
+    },
+    **{
+        "反犬旁": "犭",
+        "马字旁": "马",
+        "车字旁": "车",
+        "立字旁": "立",
+        "禾木旁": "禾",
+        "米字旁": "米",
+    },
+    **{
+        "目字旁": "目",
+        "虫字旁": "虫",
+        "鱼字旁": "鱼",
+        "酉字旁": "酉",
+        "弓字旁": "弓",
+        "日字旁": "日",
+    },
+    **{
+        "草字头": "艹",
+        "竹字头": "竹",
+        "宝盖头": "宀",
+        "穴宝盖": "穴",
+        "雨字头": "雨",
+        "病字头": "疒",
+    },
+    **{
+        "山字旁": "山",
+        "两点水": "冫",
+        "走之底": "辶",
+        "走之旁": "辶",
+        "耳朵旁": "阝",
+        "左耳旁": "阝",
+    },
+}
+COMPOSED = re.compile(
+    f"({'|'.join(_RADICALS)})(?:右边|右面|下面|一个|[加配和个+,、 ]){{1,3}}([㐀-鿿])"
+)
+"""A character said by its parts: 木字旁加仓."""
 FIRST_OF_LINES = re.compile("藏头|首字(?!母)|头一个字|第一个字|行首")
 LAST_OF_LINES = re.compile("藏尾|[尾末]字|最后一个字|行尾")
 """How a text says that its lines hide something at their beginnings, or at their ends."""
@@ -203,18 +277,34 @@ def repeats_in(codes: Codes) -> Iterable[int]:
     return [int(at) for at in found if not chr(codes[at]).isdigit() and codes[at] != ord(JOINT)]
 
 
+def woven_at(stripped: str, codes: Codes | None = None) -> list[int]:
+    """Places where the same character begins to stand at every other place."""
+    if codes is None:
+        return [hit.start() for hit in WOVEN.finditer(stripped)]
+    alike = codes[:-2] == codes[2:]
+    places = np.flatnonzero(alike[:-2] & alike[2:]).tolist()
+    return [at for at in places if WOVEN.match(stripped, at)]
+
+
+def composed(hit: re.Match[str]) -> str:
+    """The character that is said by its parts; empty where there is none."""
+    radical, part = _RADICALS[hit[1]], hit[2]
+    whole = tables.splits()
+    return whole.get(radical + part) or whole.get(part + radical, "")
+
+
 def backwards_at(folded: str, codes: Codes | None = None) -> list[int]:
     """Places where a text says that it is to be read from its end."""
     if codes is None:
         return [hit.start() for hit in _SAYS_BACKWARDS.finditer(folded)]
-    places = np.flatnonzero(_table_of("反倒右").take(codes)).tolist()
+    places = np.flatnonzero(table_of("反倒右").take(codes)).tolist()
     return [at for at in places if _SAYS_BACKWARDS.match(folded, at)]
 
 
 def told_at(folded: str, codes: Codes | None = None) -> Iterator[int]:
     """Places where a text tells how it is to be read: by examples, in columns, by its lines."""
     if codes is None:
-        for pattern in (EXAMPLES, COLUMNS, FIRST_OF_LINES, LAST_OF_LINES):
+        for pattern in (EXAMPLES, COLUMNS, COMPOSED, FIRST_OF_LINES, LAST_OF_LINES):
             yield from (hit.start() for hit in pattern.finditer(folded))
         return
     of = np.flatnonzero(codes[:-1] == _OF)
@@ -228,7 +318,10 @@ def told_at(folded: str, codes: Codes | None = None) -> Iterator[int]:
         start = max(folded.rfind("\n", 0, at), folded.rfind(JOINT, 0, at)) + 1
         if COLUMNS.match(folded, start, at + _FAR):
             yield at
-    for at in np.flatnonzero(_table_of("藏首头第行尾末最").take(codes)).tolist():
+    for at in np.flatnonzero(table_of("旁头水盖底").take(codes)).tolist():
+        if COMPOSED.match(folded, max(0, at - _WORD + 1)):
+            yield at
+    for at in np.flatnonzero(table_of("藏首头第行尾末最").take(codes)).tolist():
         for pattern in (FIRST_OF_LINES, LAST_OF_LINES):
             if pattern.match(folded, at):
                 yield at
@@ -248,7 +341,8 @@ def odd_at(joined: str) -> list[int]:
 
 
 @cache
-def _table_of(chars: str) -> _Flags:
+def table_of(chars: str) -> _Flags:
+    """By code point whether it is one of some characters."""
     table = np.zeros(IS_LETTER.size, np.bool_)
     table[list(map(ord, chars))] = True
     return table

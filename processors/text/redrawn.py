@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from processors.text.fold import fold
 from processors.text.pictures import PICTURES
@@ -11,6 +12,7 @@ from processors.text.readings import (
     BRACKETED,
     CODED,
     COLUMNS,
+    COMPOSED,
     COUNTED,
     DRAWN,
     DRAWN_AS,
@@ -33,9 +35,12 @@ from processors.text.readings import (
     SIGNS,
     SPLIT,
     TOLD,
+    TRANSLATED,
     TURNED,
     UPSIDE_DOWN,
+    WOVEN,
     Reading,
+    composed,
 )
 from processors.text.views import BACKWARDS
 from processors.text.wanted import Wanted
@@ -110,6 +115,16 @@ def unbracket(folded: str, kept: Sequence[int]) -> Reading:
     return Reading(BRACKET, "".join(folded[i] for i in places), [(i, i + 1) for i in places])
 
 
+def unweave(folded: str, kept: Sequence[int], stripped: str) -> Iterator[Reading]:
+    """Without the character that stands at every other place: 包嘿养嘿找嘿我."""
+    for filler in sorted({hit[1] for hit in WOVEN.finditer(stripped)})[:_MOST_FILLERS]:
+        places = [at for at in kept if folded[at] != filler]
+        yield Reading(BRACKET, "".join(folded[i] for i in places), [(i, i + 1) for i in places])
+
+
+_MOST_FILLERS = 3
+
+
 def picture(folded: str, wanted: Wanted | None = None) -> Iterator[Reading]:
     """Pictures as the characters that are wanted there; where there are several, each in turn.
 
@@ -131,6 +146,17 @@ def picture(folded: str, wanted: Wanted | None = None) -> Iterator[Reading]:
             form += shown
             spans += [(at, at + 1)] * len(shown)
         yield Reading(PICTURE, form, spans)
+
+
+def translate(folded: str, wanted: Wanted) -> Iterator[Reading]:
+    """Words of English as the characters that are wanted there: 小sister."""
+    words = [(hit.span(), wanted.translated(folded, *hit.span())) for hit in _WORD.finditer(folded)]
+    said = [(span, char) for span, char in words if char]
+    if said:
+        yield _said(folded, said)._replace(kind=TRANSLATED)
+
+
+_WORD = re.compile("[a-z]+")
 
 
 def reverse(original: str, origins: Sequence[int], folded: str) -> Iterator[Reading]:
@@ -215,15 +241,12 @@ def look(folded: str, wanted: Wanted | None = None) -> Iterator[Reading]:
 
 
 def tell(folded: str) -> Iterator[Reading]:
-    """As the text tells: characters by the words they are in, in columns, by its lines' ends."""
+    """As the text tells: characters by words or parts, in columns, by the ends of its lines."""
     if EXAMPLES.search(folded):
-        places, at = list[tuple[int, int]](), 0
-        for hit in EXAMPLE.finditer(folded):
-            places += [(index, index + 1) for index in range(at, hit.start())]
-            places.append(hit.span())
-            at = hit.end()
-        places += [(index, index + 1) for index in range(at, len(folded))]
-        yield _told((folded[end - 1], (start, end)) for start, end in places)
+        yield _said(folded, [(hit.span(), hit[0][-1]) for hit in EXAMPLE.finditer(folded)])
+    if COMPOSED.search(folded):
+        hits = [(hit.span(), composed(hit)) for hit in COMPOSED.finditer(folded)]
+        yield _said(folded, [(span, char) for span, char in hits if char])
     for block in COLUMNS.finditer(folded):
         lines = [
             list(_HAN.finditer(folded, *hit.span()))
@@ -239,6 +262,16 @@ def tell(folded: str) -> Iterator[Reading]:
 
 _HAN = re.compile("[㐀-鿿]")
 _LINE = re.compile("[^\n]+")
+
+
+def _said(folded: str, said: Sequence[tuple[tuple[int, int], str]]) -> Reading:
+    """The text with some of its spans as the characters that they say."""
+    shown, at = list[tuple[str, tuple[int, int]]](), 0
+    for (start, end), char in (*said, ((len(folded), len(folded)), "")):
+        shown += [(folded[index], (index, index + 1)) for index in range(at, start)]
+        shown.append((char, (start, end)))
+        at = end
+    return _told(shown)
 
 
 def _told(shown: Iterable[tuple[str, tuple[int, int]]]) -> Reading:
@@ -300,7 +333,7 @@ def _instead(
 
 
 def unmask(folded: str, wanted: Wanted) -> Iterator[Reading]:
-    """With asterisks among Latin letters as the letters of each wanted word: f*ck, a**hole."""
+    """With asterisks as the letters of each wanted word, or as characters: a**hole, 老*机."""
     for hit in _MASKED.finditer(folded):
         word = hit[0]
         if 2 * word.count("*") > len(word):
@@ -310,6 +343,15 @@ def unmask(folded: str, wanted: Wanted) -> Iterator[Reading]:
             places = [index for index, char in enumerate(form) if char.isalnum()]
             spans = [(index, index + 1) for index in places]
             yield Reading(SIGNS, "".join(form[index] for index in places), spans)
+    for at in islice(wanted.masked_at(folded), _MOST_MASKS):
+        for char in wanted.between(folded[at - 1], folded[at + 1]):
+            form = folded[:at] + char + folded[at + 1 :]
+            places = [index for index, char in enumerate(form) if char.isalnum()]
+            spans = [(index, index + 1) for index in places]
+            yield Reading(SIGNS, "".join(form[index] for index in places), spans)
+
+
+_MOST_MASKS = 4
 
 
 def put_together(folded: str) -> Reading:

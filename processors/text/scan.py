@@ -25,6 +25,8 @@ from processors.text.views import (
     BACKWARDS,
     COLLAPSED,
     FOLDED,
+    FUZZY,
+    FUZZY_PAIR,
     INITIALS,
     MIXED,
     PAIR,
@@ -50,7 +52,7 @@ _RULES_BY_WEIGHT = (
 
 _TECHNIQUES = {
     **{STRIPPED: "separator", SKELETON: "skeleton", SIMILAR: "similar", SHAPE: "similar"},
-    **dict.fromkeys((SOUND, MIXED, TONED), "homophone"),
+    **dict.fromkeys((SOUND, MIXED, TONED, FUZZY), "homophone"),
 }
 _VIEWS = (
     FOLDED,
@@ -61,6 +63,8 @@ _VIEWS = (
     PAIR,
     MIXED,
     TONED,
+    FUZZY,
+    FUZZY_PAIR,
     SHAPE,
     SHAPE_PAIR,
     COLLAPSED,
@@ -69,8 +73,8 @@ _VIEWS = (
 _PLAIN_VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, MIXED)  # of a text as it stands
 _TOGETHER = {
     STRIPPED: (BACKWARDS,),
-    SOUND: (SHAPE,),
-    MIXED: (TONED, SHAPE_PAIR),
+    SOUND: (SHAPE, FUZZY),
+    MIXED: (TONED, SHAPE_PAIR, FUZZY_PAIR),
 }  # what is searched in one go
 _LOOKED_UP = (MIXED, INITIALS)
 """The views of pairs, and of the most terms, which few texts are searched for."""
@@ -85,6 +89,7 @@ _VIEWS_OF = {  # the views in which a reading is searched; the first gives its f
     readings.PARTED: (STRIPPED,),
     readings.BRACKET: (STRIPPED,),
     readings.PICTURE: (STRIPPED,),
+    readings.TRANSLATED: (STRIPPED,),
     readings.DRAWN: (STRIPPED, SKELETON),
     readings.TOLD: (STRIPPED,),
     readings.ENCODED: (STRIPPED, SOUND, PAIR),
@@ -119,7 +124,7 @@ class Anchor(NamedTuple):
     @property
     def form(self) -> str:
         """The reading or view by which a match is named."""
-        return self.reading or (SOUND if self.view in (PAIR, MIXED, TONED) else self.view)
+        return self.reading or (SOUND if self.view in (PAIR, MIXED, TONED, FUZZY) else self.view)
 
 
 class Text:
@@ -188,6 +193,7 @@ class Text:
             yield redrawn.part(folded, self.kept, self.stripped, wanted)
         elif kind == readings.BRACKET:
             yield redrawn.unbracket(folded, self.kept)
+            yield from redrawn.unweave(folded, self.kept, self.stripped)
         elif kind == readings.COMBINED:
             yield respelled.count(folded, self.kept)
         elif kind == BACKWARDS:
@@ -201,6 +207,7 @@ class Text:
             yield from redrawn.picture(folded, wanted)
         elif kind == readings.PINYIN:
             yield from respelled.spell(folded, wanted)
+            yield from redrawn.translate(folded, wanted)
         else:
             yield from self.odd_readings(wanted)
 
@@ -223,7 +230,8 @@ class Detector(Protocol):
     form, and ``near``, which is asked what is there around one.
 
     Beside these it may have ``skeleton_terms``, ``sound_terms``, ``pair_terms``,
-    ``mixed_terms``, ``toned_terms``, ``shape_terms``, ``shape_pair_terms``, ``backwards_terms``,
+    ``mixed_terms``, ``toned_terms``, ``fuzzy_terms``,
+    ``fuzzy_pair_terms``, ``shape_terms``, ``shape_pair_terms``, ``backwards_terms``,
     ``collapsed_terms``, ``initials_terms`` and ``parted_terms``, and then gets anchors of these
     views and of the other readings.
     """

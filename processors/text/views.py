@@ -27,6 +27,8 @@ SHAPE = "shape"  # the parts that characters are known by
 SHAPE_PAIR = "shape_pair"  # the same of two, which alone say little
 BACKWARDS = "backwards"  # from the last character to the first
 TONED = "toned"  # two syllables with their tones, neither character as in the term
+FUZZY = "fuzzy"  # syllables that many people do not tell apart as one
+FUZZY_PAIR = "fuzzy_pair"  # a character and a fuzzy sound of its neighbour
 SIMILAR = "similar"  # the stripped form, with one character otherwise
 COLLAPSED = "collapsed"
 INITIALS = "initials"
@@ -61,6 +63,8 @@ _MOST_DRAWN = 3  # letters of a term that are written as two each by itself; of 
 
 _FIRST_SOUND = 0xE000  # syllables are characters of the private use area, which is stripped away
 _FIRST_TONED = 0xE800
+_FIRST_FUZZY = 0xF000
+_LAST_FUZZY = 0xF7FF
 _LONGEST_SYLLABLE = 6
 
 
@@ -122,15 +126,18 @@ def mixed(stripped: str, sounded: str) -> str:
 
 
 def heard(stripped: str, sounded: str) -> str:
-    """The sound and the shape with a joint between."""
-    return f"{sounded}{JOINT}{shape(stripped)}"
+    """The sound, the shape and the fuzzy sound with joints between."""
+    return JOINT.join((sounded, shape(stripped), fuzzy(stripped)))
 
 
 def kind_of(view: str, term: str) -> str:
     """Of views that are searched together the one that a term is of."""
     if view in (SOUND, MIXED) and is_han(term[0]) and is_han(term[-1]):
         return SHAPE
-    return TONED if view == MIXED and ord(term[0]) >= _FIRST_TONED and not is_han(term[0]) else view
+    first = ord(term[0])
+    if view == MIXED and _FIRST_TONED <= first < _FIRST_FUZZY:
+        return TONED
+    return FUZZY if view == SOUND and _FIRST_FUZZY <= first <= _LAST_FUZZY else view
 
 
 @cache
@@ -163,6 +170,47 @@ def toned_ways(form: str) -> Iterator[str]:
     names, known = _toned(), tables.tones()
     for syllables_of in product(*(known.get(char, ()) for char in form)):
         yield "".join(names[syllable] for syllable in syllables_of)
+
+
+_FUZZY = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("hu$", "fu"))
+_NASAL = re.compile("(?<=[aei])ng$")
+
+
+def _merged(syllable: str) -> str:
+    """What a syllable is taken for with zh, ch and sh as z, c and s, n as l, ang as an."""
+    for one, other in _FUZZY:
+        syllable = re.sub(f"^{one}", other, syllable)
+    return _NASAL.sub("n", syllable)
+
+
+@cache
+def _fuzzy_syllables() -> dict[str, str]:
+    """Per character that stands for a syllable the one for all that it is taken for."""
+    names = {syllable: _merged(syllable) for syllable in syllables()}
+    every = {
+        name: chr(_FIRST_FUZZY + index) for index, name in enumerate(sorted(set(names.values())))
+    }
+    return {char: every[names[syllable]] for syllable, char in syllables().items()}
+
+
+@cache
+def _fuzzy_sounds() -> dict[int, str]:
+    names = _fuzzy_syllables()
+    return {code: names[syllable] for code, syllable in _sounds().items()}
+
+
+def fuzzy(stripped: str) -> str:
+    """As ``sound``, with one syllable for all that many people do not tell apart: 牛 and 流."""
+    return stripped.translate(_fuzzy_sounds())
+
+
+@cache
+def fuzzy_sounds(syllable: str) -> tuple[str, ...]:
+    """The other syllables that many people do not tell from one."""
+    names = _fuzzy_syllables()
+    return tuple(
+        other for other, name in names.items() if name == names[syllable] and other != syllable
+    )
 
 
 STROKES = frozenset("一丨丿丶乙亅二亠人亻儿入八冂冖冫几凵刀力勹匕匚十卜卩厂厶又乂丷夕大")
@@ -277,7 +325,19 @@ FOR_LETTERS = "0123456789@$!|"
 """What may stand for a letter of pinyin, or only in between."""
 STRETCHED = re.compile(r"([a-z])\1{2,}")
 """Letters as often in a row as nobody writes them but to stretch a word."""
-_MEANT = {"0": "o", "1": "il", "3": "e", "4": "a", "5": "s", "6": "g", "9": "g", "@": "a"}
+_MEANT = {
+    "0": "o",
+    "1": "il",
+    "2": "z",
+    "3": "e",
+    "4": "a",
+    "5": "s",
+    "6": "g",
+    "7": "t",
+    "8": "b",
+    "9": "g",
+    "@": "a",
+}
 _MEANT |= {"$": "s", "!": "i", "|": "il"}
 _UNIT = re.compile(r"([a-z])\1{2,}|.", re.DOTALL)
 _MOST_ODD = 3
@@ -352,6 +412,11 @@ def _toned_table() -> Codes:
 
 
 @cache
+def _fuzzy_table() -> Codes:
+    return _table(_fuzzy_sounds())
+
+
+@cache
 def _shape_table() -> Codes:
     return _table(_shapes())
 
@@ -377,7 +442,8 @@ def mixed_codes(stripped: Codes, sounded: Codes) -> Codes:
 def heard_codes(stripped: Codes, sounded: Codes) -> Codes:
     """As ``heard``."""
     count = stripped.size
-    found = np.empty(2 * count + 1, np.uint32)
-    found[:count], found[count] = sounded, ord(JOINT)
-    _shape_table().take(stripped, out=found[count + 1 :], mode="clip")
+    found = np.empty(3 * count + 2, np.uint32)
+    found[:count], found[count :: count + 1] = sounded, ord(JOINT)
+    _shape_table().take(stripped, out=found[count + 1 : 2 * count + 1], mode="clip")
+    _fuzzy_table().take(stripped, out=found[2 * count + 2 :], mode="clip")
     return found

@@ -5,7 +5,7 @@ Without neighbours that are wanted a reading finds nothing; that is asked here, 
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,8 @@ from processors.text.beside import (
 )
 from processors.text.fold import IS_LETTER, JOINT, Codes
 from processors.text.grammar import BETWEEN, BETWEEN_STARTS
-from processors.text.pictures import PICTURES
-from processors.text.readings import BRACKETED, OPEN, PUT_IN
+from processors.text.pictures import PICTURES, TRANSLATED
+from processors.text.readings import BRACKETED, OPEN, PUT_IN, table_of
 from processors.text.runs import Heads, runs, runs_of
 from processors.text.views import FOR_LETTERS, STRETCHED, disguises, sound, spelled
 from processors.text.words import LATIN
@@ -82,6 +82,35 @@ class Wanted:
         """The wanted Latin words that a word with asterisks for letters may be: f**k, a**hole."""
         pattern = re.compile(re.escape(word).replace("\\*", "[a-z]"))
         yield from filter(pattern.fullmatch, self._words.get((len(word), word[0]), ()))
+
+    def masked_at(self, folded: str, codes: Codes | None = None) -> Iterator[int]:
+        """Places of signs that stand for a character that is wanted between its neighbours."""
+        if codes is None:
+            places: Iterable[int] = (hit.start() for hit in _MASK.finditer(folded))
+        else:
+            places = np.flatnonzero(table_of(_MASKS).take(codes)).tolist()
+        for at in places:
+            if _MASK.match(folded, at) and self.between(folded[at - 1], folded[at + 1]):
+                yield at
+
+    def between(self, left: str, right: str) -> list[str]:
+        """The first characters that are wanted between two others."""
+        fit = self._behind.get(left, _NONE)
+        return [char for char in sorted(fit) if char + right in self._pairs][:_MOST_MASKED]
+
+    @cached_property
+    def _behind(self) -> dict[str, set[str]]:
+        found = dict[str, set[str]]()
+        for pair in self._pairs:
+            found.setdefault(pair[0], set()).add(pair[1])
+        return found
+
+    def translated(self, folded: str, start: int, end: int) -> str:
+        """The character that a word of English stands for that is wanted there, or nothing."""
+        chars = TRANSLATED.get(folded[start:end], "")
+        before, after = (han_before(folded, start), han_after(folded, end)) if chars else ("", "")
+        beside = chars if before or after else ""
+        return next((char for char in beside if self._fits(before, char, after)), "")
 
     def splits_at(
         self, stripped: str, codes: Codes | None = None, sounded: Codes | None = None
@@ -161,7 +190,7 @@ class Wanted:
     def parted_at(self, stripped: str, codes: Codes | None = None) -> Iterator[int]:
         """Places of verbs with something between them and an object that is wanted there."""
         if codes is not None:
-            found = self._verbs.take(codes[:-1]) & _between_table().take(codes[1:])
+            found = self._verbs.take(codes[:-1]) & table_of(BETWEEN_STARTS).take(codes[1:])
             places: Iterable[int] = np.flatnonzero(found).tolist()
         else:
             places = (at for at, char in enumerate(stripped) if char in self._objects)
@@ -262,8 +291,11 @@ class Wanted:
     def is_spelled(self, folded: str, start: int, end: int, found: str, said: str = "") -> bool:
         """Whether syllables are wanted beside what stands around, or initials where they are.
 
-        ``said`` are the syllables of words in Latin letters right before.
+        Or a character that the word means. ``said`` are the syllables of words in Latin letters
+        right before.
         """
+        if self.translated(folded, start, end):
+            return True
         if found == _AS_INITIALS:
             word = "".join(_TOKEN.findall(folded, start, end))
             if self.is_acronym(word):
@@ -309,11 +341,15 @@ class Wanted:
         syllables = spelled(word) if self._sounds or self._mixed else ""
         if not syllables and STRETCHED.search(word):
             syllables = next((found for _, _, found in disguises(word)), "")
-        return syllables or (_AS_INITIALS if word in self._letters else "")
+        known = word in self._letters or word in TRANSLATED
+        return syllables or (_AS_INITIALS if known else "")
 
 
 _NONE: frozenset[str] = frozenset()
 _MOST_WORDS = 1 << 15
+_MOST_MASKED = 8  # characters that a sign may stand for
+_MASKS = "*□■※"
+_MASK = re.compile(f"(?<=[㐀-鿿])[{re.escape(_MASKS)}](?=[㐀-鿿])")
 _AS_INITIALS = "initials"
 _LEAST_ACRONYM = 4  # initials of a whole term, which say enough with something else beside them
 _LEAST_SPACED = 4  # letters with separators between them that may spell something
@@ -439,10 +475,3 @@ def _letter_table() -> npt.NDArray[np.uint8]:
 
 
 _FOR_LATIN, _LATIN = 1, 2
-
-
-@cache
-def _between_table() -> npt.NDArray[np.bool_]:
-    table = np.zeros(IS_LETTER.size, np.bool_)
-    table[list(map(ord, BETWEEN_STARTS))] = True
-    return table

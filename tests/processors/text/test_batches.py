@@ -19,6 +19,7 @@ ANYBODY = SubjectView(SubjectKind.INDIVIDUAL, {})
 WORDS = """
     微信 vx abc12345 13800138000 example .com @ :// 教育部 官方 校友 杭州 公安局 发布 中国 际 医生
     想当 的妻子 新闻 日报 刷单赚钱 第一 ， * 🌸 小 A ｘ ① 洗 💰 瓣正学历 b0ca1 校园货
+    木字旁加仓 old虎机
 """
 PIECES = [*WORDS.split(), *" \n\x00\u200b\uffff\ud800"]
 TEXTS = st.one_of(

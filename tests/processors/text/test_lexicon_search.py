@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from processors.text import BadLine, Entry, Lexicon, Match, Outcome, ProtectedNames, read_entries
@@ -311,10 +313,40 @@ def test_an_entry_over_the_border_of_young_words_is_none(text: str):
     assert Lexicon(["做爱", "去死"]).find([text]) == [()]
 
 
-@pytest.mark.parametrize("text", ["刷牙的刷 单身的单", "刷 靠\n单 谱", "刷牙\n单身\n藏头"])
+@pytest.mark.parametrize(
+    ("text", "entry", "technique"),
+    [
+        ("刷牙的刷 单身的单", "刷单", "told"),
+        ("刷 靠\n单 谱", "刷单", "told"),
+        ("刷牙\n单身\n藏头", "刷单", "told"),
+        ("贝字旁加者，博", "赌博", "told"),
+        ("养包 名字倒过来", "包养", "backwards"),
+        ("约鸭炮鸭群鸭", "约炮", "bracket"),
+        ("代开*票", "代开发票", "signs"),
+        ("yellow片", "黄片", "translated"),
+        ("du8o平台", "赌博", "pinyin"),
+        ("宾毒出货", "冰毒", "homophone"),
+        ("牛合彩", "六合彩", "homophone"),
+    ],
+)
 @pytest.mark.parametrize("before", [0, 1, 60])
-def test_what_a_text_tells_is_read_wherever_it_stands_in_a_batch(text: str, before: int):
+def test_another_reading_is_found_wherever_it_stands_in_a_batch(
+    text: str, entry: str, technique: str, before: int
+):
     batch = [*["一行\n又一行 一二"] * before, text, *["今天天气不错"] * 100]
-    (alone,) = Lexicon(["刷单"]).find([text])
-    assert [match.technique for match in alone] == ["told"]
-    assert Lexicon(["刷单"]).find(batch)[before] == alone
+    lexicon = Lexicon(["刷单", "赌博", "包养", "约炮", "代开发票", "黄片", "冰毒", "六合彩"])
+    (alone,) = lexicon.find([text])
+    assert [(match.entry, match.technique) for match in alone] == [(entry, technique)]
+    assert lexicon.find(batch)[before] == alone
+
+
+def test_a_character_that_is_masked_is_no_sign_of_a_short_entry():
+    assert Lexicon(["办证", "代孕"]).find(["办*", "代*吧", "代*考"]) == [(), (), ()]
+
+
+@pytest.mark.parametrize("mask", "*□■※")
+def test_many_masks_in_a_text_take_no_time(mask: str):
+    text = mask.join("老虎机代开发票" * 3_000)
+    began = time.process_time()
+    Lexicon(["老虎机", "代开发票"]).find([text])
+    assert time.process_time() - began < 5
