@@ -7,23 +7,14 @@ from typing import NamedTuple, Protocol
 
 import daachorse
 import numpy as np
-import numpy.typing as npt
 
 from processors.text.fold import Codes, text_of
-from processors.text.heads import Heads, Mask, Places
-from processors.text.words import LEAST_GAIN, pair_gain
+from processors.text.heads import Heads
+from processors.text.words import LEAST_GAIN, pair_gain, pair_gains
 
 Hears = Callable[[str, str, int, int, float], bool]
 """Whether a term, found by sound in a span of the stripped form, is worth a look: of two
 characters with what a term would gain there (`pair_gain`)."""
-
-
-Gains = Callable[[Places], npt.NDArray[np.float64]]
-"""``pair_gain`` for the two characters at many places at once."""
-
-
-Worth = Callable[[Places], Mask]
-"""Which of some places are worth a look."""
 
 
 _PAIR = 2
@@ -85,16 +76,7 @@ class Automaton:
         wanted: Iterable[Iterable[str]],
         search: Callable[[list[str]], Search] = daachorse.CharwiseDoubleArrayAhoCorasick,
     ) -> None:
-        owners: dict[str, tuple[int, ...]] = {}
-        for index, terms in enumerate(wanted):
-            asked: dict[str, tuple[int, ...]] = dict.fromkeys(terms, (index,))
-            if not owners:
-                owners = asked
-                continue
-            both = {term: (*owners[term], index) for term in owners.keys() & asked.keys()}
-            owners.update(asked)
-            owners.update(both)
-        owners.pop("", None)
+        owners = _owners_of(wanted)
         self._terms = list(owners)
         self._owners = list(owners.values())
         self._search = search(self._terms) if self._terms else None
@@ -113,54 +95,105 @@ class Automaton:
             yield Hit(start, end, terms[index], owners[index])
 
     def find_heard(
-        self,
-        joined: str | Codes,
-        stripped: str,
-        hears: Sequence[Hears],
-        gains: Gains | None = None,
+        self, joined: str | Codes, stripped: str, hears: Sequence[Hears]
     ) -> Iterator[Hit]:
         """Hits in a view by sound that the detectors they are of take to be worth one, by owner.
 
-        The views by sound are as long as the stripped form, or a few times that with joints.
-        Two characters must let a term gain enough; ``gains`` are asked for where they are many.
+        The view is as long as the stripped form, or a few times that with joints.
         """
-        terms, owners, again = self._terms, self._owners, len(stripped) + 1
-
-        def worth(places: Places) -> Mask:
-            assert gains is not None
-            return gains(places % again) > LEAST_GAIN
-
-        found = self._found(joined, worth if gains else None)
-        gained: Sequence[float] = ()
-        if gains:
-            found = list(found)
-            gained = gains(np.array([first % again for first, _, _ in found], np.intp)).tolist()
-        for at, (first, last, index) in enumerate(found):
-            back = first - first % again
-            start, end, term, gain = first - back, last - back, terms[index], 0.0
-            if end - start == _PAIR:
-                gain = gained[at] if gains else pair_gain(stripped, start)
-                if gain <= LEAST_GAIN:
-                    continue
-            asking = [
-                owner for owner in owners[index] if hears[owner](term, stripped, start, end, gain)
-            ]
+        again = len(stripped) + 1
+        for first, last, term, owners in self.find(joined):
+            start = first % again
+            asking = _asking(hears, owners, term, stripped, start, start + last - first)
             if asking:
-                yield Hit(start, end, term, tuple(asking))
+                yield Hit(start, start + last - first, term, asking)
 
-    def _found(
-        self, joined: str | Codes, worth: Worth | None = None
-    ) -> Iterable[tuple[int, int, int]]:
-        """Starts, ends and numbers of the terms, in order of their ends.
-
-        ``worth`` leaves out of a long text the places at which none is wanted.
-        """
+    def _found(self, joined: str | Codes) -> Iterable[tuple[int, int, int]]:
+        """Starts, ends and numbers of the terms, in order of their ends."""
         if self._search is None:
             return ()
         if isinstance(joined, str):
             return self._search.find_overlapping(joined)
-        places, stretches = self._heads.stretches(joined, worth)
+        places, stretches = self._heads.stretches(joined)
         return (
             (int(places[start]), int(places[start]) + end - start, index)
             for start, end, index in self._search.find_overlapping(text_of(stretches))
         )
+
+
+class Pairs:
+    """As an `Automaton`, for terms of two characters in views by sound.
+
+    They are met everywhere: only those are looked up at which a term would gain enough.
+    """
+
+    def __init__(self, wanted: Iterable[Iterable[str]]) -> None:
+        self._owners = _owners_of(wanted)
+
+    @cached_property
+    def _heads(self) -> Heads:
+        return Heads(list(self._owners))
+
+    def __bool__(self) -> bool:
+        return bool(self._owners)
+
+    def find_heard(
+        self, joined: str | Codes, stripped: str | Codes, text: str, hears: Sequence[Hears]
+    ) -> Iterator[Hit]:
+        """As `Automaton.find_heard`; ``text`` is the stripped form, if that is given as codes."""
+        for start, term, gain in self._found(joined, stripped, text):
+            asking = _asking(hears, self._owners[term], term, text, start, start + _PAIR, gain)
+            if asking:
+                yield Hit(start, start + _PAIR, term, asking)
+
+    def _found(
+        self, joined: str | Codes, stripped: str | Codes, text: str
+    ) -> Iterator[tuple[int, str, float]]:
+        """Where terms are in the stripped form that gain enough there, with what they gain."""
+        owners, again = self._owners, len(text) + 1
+        if isinstance(joined, str) or isinstance(stripped, str):
+            for at, term in enumerate(map(add, joined, joined[1:])):
+                if term in owners:
+                    gain = pair_gain(text, at % again)
+                    if gain > LEAST_GAIN:
+                        yield at % again, term, gain
+            return
+        begins = self._heads.begins(joined)
+        gains = pair_gains(stripped, begins % again)
+        worth = gains > LEAST_GAIN
+        begins = begins[worth]
+        terms = text_of(joined[begins[:, np.newaxis] + (0, 1)].ravel())
+        for at, (place, gain) in enumerate(
+            zip(begins.tolist(), gains[worth].tolist(), strict=True)
+        ):
+            term = terms[_PAIR * at : _PAIR * at + _PAIR]
+            if term in owners:
+                yield place % again, term, gain
+
+
+def _owners_of(wanted: Iterable[Iterable[str]]) -> dict[str, tuple[int, ...]]:
+    """By term which of those who want some want it."""
+    owners: dict[str, tuple[int, ...]] = {}
+    for index, terms in enumerate(wanted):
+        asked: dict[str, tuple[int, ...]] = dict.fromkeys(terms, (index,))
+        if not owners:
+            owners = asked
+            continue
+        both = {term: (*owners[term], index) for term in owners.keys() & asked.keys()}
+        owners.update(asked)
+        owners.update(both)
+    owners.pop("", None)
+    return owners
+
+
+def _asking(
+    hears: Sequence[Hears],
+    owners: Sequence[int],
+    term: str,
+    stripped: str,
+    start: int,
+    end: int,
+    gain: float = 0.0,
+) -> tuple[int, ...]:
+    """Which of the owners of a term take it to be worth a look where it was found."""
+    return tuple([owner for owner in owners if hears[owner](term, stripped, start, end, gain)])

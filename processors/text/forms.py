@@ -8,7 +8,6 @@ from itertools import accumulate
 import numpy as np
 
 from processors.text import readings
-from processors.text.automaton import Gains
 from processors.text.fold import (
     JOINT,
     Codes,
@@ -24,20 +23,20 @@ from processors.text.views import (
     BACKWARDS,
     FOLDED,
     MIXED,
+    SHAPE,
     SKELETON,
     SOUND,
     STRIPPED,
-    heard,
-    heard_codes,
     mixed,
     mixed_codes,
+    shaped,
+    shaped_codes,
     skeleton,
     skeleton_codes,
     sound,
     sound_codes,
 )
 from processors.text.wanted import Wanted
-from processors.text.words import pair_gains
 
 _FEW = 400
 """Characters up to which the way without arrays is quicker."""
@@ -73,7 +72,9 @@ class Forms:
             return self.stripped if stripped is None else stripped
         if view == SKELETON:
             return self._skeleton
-        return self._mixed if view == MIXED else self._heard
+        if view == SHAPE:
+            return shaped(self.stripped) if stripped is None else shaped_codes(stripped)
+        return self._mixed if view == MIXED else self._sound
 
     @cached_property
     def _skeleton(self) -> str | Codes:
@@ -88,15 +89,6 @@ class Forms:
         return sound(self.stripped)
 
     @cached_property
-    def _heard(self) -> str | Codes:
-        """The sound, and behind a joint the shape, which is of the same length."""
-        sounded = self._sound
-        if isinstance(sounded, str):
-            return heard(self.stripped, sounded)
-        assert self._stripped_codes is not None
-        return heard_codes(self._stripped_codes, sounded)
-
-    @cached_property
     def _mixed(self) -> str | Codes:
         """Every second character by its sound, beginning with one; then beginning with the other.
 
@@ -108,19 +100,9 @@ class Forms:
         assert self._stripped_codes is not None
         return mixed_codes(self._stripped_codes, sounded)
 
-    def gains(self, view: str) -> Gains | None:
-        """What a term would gain at places of a view in which pairs of characters are looked for.
-
-        None where there are few of them, or none.
-        """
-        stripped = self._stripped_codes
-        if view != MIXED or stripped is None:
-            return None
-        return lambda places: pair_gains(stripped, places)
-
     def starts(self, view: str) -> list[int]:
         """Where each text begins in a view; the stripped form and the sound are of one length."""
-        view = STRIPPED if view in (SOUND, MIXED) else view
+        view = STRIPPED if view in (SOUND, SHAPE, MIXED) else view
         if view not in self._starts:
             self._starts[view] = starts_of(self.view(view))
         return self._starts[view]

@@ -5,7 +5,7 @@ and two tables each of up to five next to none of these. They may say yes for no
 to a term.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,6 @@ _FAR = 255  # so far and farther
 _STEPS = np.arange(_LONGEST)[:, np.newaxis]
 
 Places = npt.NDArray[np.intp]
-Mask = npt.NDArray[np.bool_]
 
 
 class Heads:
@@ -67,19 +66,17 @@ class Heads:
         if self._alone is not None:
             self._alone[alone * _FIRST[0] >> self._shift] = True
 
-    def stretches(
-        self, codes: Codes, worth: Callable[[Places], Mask] | None = None
-    ) -> tuple[Places, Codes]:
+    def begins(self, codes: Codes) -> Places:
+        """Where terms may begin in a text, in order."""
+        return self._begins(_padded(codes), codes.size)[0]
+
+    def stretches(self, codes: Codes) -> tuple[Places, Codes]:
         """The stretches of a text in which terms may begin, with a joint behind each.
 
-        And for each of their characters its place in the text. ``worth`` leaves places out at
-        which no term is wanted.
+        And for each of their characters its place in the text.
         """
         padded = _padded(codes)
         begins, ends = self._begins(padded, codes.size)
-        if worth is not None:
-            kept = worth(begins)
-            begins, ends = begins[kept], ends[kept]
         if not begins.size:
             return begins, codes[:0]
         ends = np.maximum.accumulate(np.minimum(ends, codes.size))

@@ -16,7 +16,7 @@ from itertools import chain
 from typing import NamedTuple, Protocol
 
 from processors.text import readings, redrawn, respelled
-from processors.text.automaton import Automaton, Hears, Hit, Lookup
+from processors.text.automaton import Automaton, Hears, Hit, Lookup, Pairs
 from processors.text.fold import JOINT, RULES, UNKNOWN, kept, origins, strip
 from processors.text.forms import Forms, for_search, starts_of
 from processors.text.match import Match
@@ -70,14 +70,14 @@ _VIEWS = (
     COLLAPSED,
     INITIALS,
 )
-_PLAIN_VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, MIXED)  # of a text as it stands
+_PLAIN_VIEWS = (FOLDED, STRIPPED, SKELETON, SOUND, SHAPE)  # of a text as it stands
 _TOGETHER = {
     STRIPPED: (BACKWARDS,),
-    SOUND: (SHAPE, FUZZY),
+    SHAPE: (FUZZY,),
     MIXED: (TONED, SHAPE_PAIR, FUZZY_PAIR),
 }  # what is searched in one go
-_LOOKED_UP = (MIXED, INITIALS)
-"""The views of pairs, and of the most terms, which few texts are searched for."""
+_LOOKED_UP = (SHAPE, INITIALS)
+"""Views of terms of which few begin alike, and of the most, for which few texts are searched."""
 _VIEWS_OF = {  # the views in which a reading is searched; the first gives its form
     readings.REPEAT: (STRIPPED, COLLAPSED, SKELETON, SOUND, PAIR),
     readings.SPLIT: (STRIPPED,),
@@ -299,12 +299,15 @@ class Scanner:
             every = zip(wanted[view], *map(wanted.pop, others), strict=True)
             wanted[view] = list(map(chain.from_iterable, every))
         wanted[STRIPPED] += [_terms(detector, "piece") for detector in detectors]
+        self._pairs = Pairs(wanted.pop(MIXED))
         self._automata = {
             view: Automaton(terms, Lookup) if view in _LOOKED_UP else Automaton(terms)
             for view, terms in wanted.items()
         }
         self._backwards = [frozenset(_terms(detector, BACKWARDS)) for detector in detectors]
         self._base = tuple(view for view in _PLAIN_VIEWS if self._automata[view])
+        if self._pairs:
+            self._base += (MIXED,)
         self._otherwise = frozenset(
             index for index, one in enumerate(detectors) if hasattr(one, "collapsed_terms")
         )
@@ -349,13 +352,14 @@ class Scanner:
 
     def _search(self, batch: _Batch, view: str) -> None:
         """Anchors of the texts as they stand, in one view."""
-        automaton, forms = self._automata[view], batch.forms
-        if view in (SOUND, MIXED):  # nearly all of them are words of their own
-            hits = automaton.find_heard(
-                forms.view(view), forms.stripped, self._hears, forms.gains(view)
-            )
+        forms = batch.forms
+        seen = forms.view(view)
+        if view == MIXED:
+            hits = self._pairs.find_heard(seen, forms.view(STRIPPED), forms.stripped, self._hears)
+        elif view in (SOUND, SHAPE):  # nearly all of them are words of their own
+            hits = self._automata[view].find_heard(seen, forms.stripped, self._hears)
         else:
-            hits = automaton.find(forms.view(view))
+            hits = self._automata[view].find(seen)
         if view == STRIPPED:
             hits = self._seen(batch, hits)
         starts: list[int] = []

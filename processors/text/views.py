@@ -125,19 +125,19 @@ def mixed(stripped: str, sounded: str) -> str:
     return "".join([*one, JOINT, *other, JOINT, toned(stripped), JOINT, shape(stripped)])
 
 
-def heard(stripped: str, sounded: str) -> str:
-    """The sound, the shape and the fuzzy sound with joints between."""
-    return JOINT.join((sounded, shape(stripped), fuzzy(stripped)))
+def shaped(stripped: str) -> str:
+    """The shape and the fuzzy sound with a joint between."""
+    return f"{shape(stripped)}{JOINT}{fuzzy(stripped)}"
 
 
 def kind_of(view: str, term: str) -> str:
     """Of views that are searched together the one that a term is of."""
-    if view in (SOUND, MIXED) and is_han(term[0]) and is_han(term[-1]):
-        return SHAPE
     first = ord(term[0])
+    if view == SHAPE and _FIRST_FUZZY <= first <= _LAST_FUZZY:
+        return FUZZY
     if view == MIXED and _FIRST_TONED <= first < _FIRST_FUZZY:
         return TONED
-    return FUZZY if view == SOUND and _FIRST_FUZZY <= first <= _LAST_FUZZY else view
+    return SHAPE if view == MIXED and is_han(term[0]) and is_han(term[-1]) else view
 
 
 @cache
@@ -439,11 +439,11 @@ def mixed_codes(stripped: Codes, sounded: Codes) -> Codes:
     return found
 
 
-def heard_codes(stripped: Codes, sounded: Codes) -> Codes:
-    """As ``heard``."""
+def shaped_codes(stripped: Codes) -> Codes:
+    """As ``shaped``."""
     count = stripped.size
-    found = np.empty(3 * count + 2, np.uint32)
-    found[:count], found[count :: count + 1] = sounded, ord(JOINT)
-    _shape_table().take(stripped, out=found[count + 1 : 2 * count + 1], mode="clip")
-    _fuzzy_table().take(stripped, out=found[2 * count + 2 :], mode="clip")
+    found = np.empty(2 * count + 1, np.uint32)
+    found[count] = ord(JOINT)
+    _shape_table().take(stripped, out=found[:count], mode="clip")
+    _fuzzy_table().take(stripped, out=found[count + 1 :], mode="clip")
     return found

@@ -294,7 +294,7 @@ class Wanted:
         Or a character that the word means. ``said`` are the syllables of words in Latin letters
         right before.
         """
-        if self.translated(folded, start, end):
+        if folded[start:end] in TRANSLATED and self.translated(folded, start, end):
             return True
         if found == _AS_INITIALS:
             word = "".join(_TOKEN.findall(folded, start, end))
