@@ -110,7 +110,7 @@ _STAYS[ord(JOINT)] = True
 
 def fold_codes(codes: Codes) -> Codes:
     """Folds as ``fold`` does."""
-    found = _FORMS[codes]
+    found = _FORMS.take(codes)
     pooled = np.flatnonzero(found >= _POOLED)
     if not pooled.size:
         return found
@@ -130,4 +130,4 @@ def fold_codes(codes: Codes) -> Codes:
 
 def strip_codes(folded: Codes) -> Codes:
     """Strips as ``strip`` does."""
-    return folded[_STAYS[folded]]
+    return folded.compress(_STAYS.take(folded))

@@ -85,7 +85,7 @@ class Heads:
         counts = last - first + 1
         stops = np.cumsum(counts)
         places = np.arange(stops[-1]) + np.repeat(first - stops + counts, counts)
-        found = padded[places]
+        found = padded.take(places)
         found[stops - 1] = ord(JOINT)
         return places, found
 
@@ -116,7 +116,7 @@ class Heads:
 
     def _places(self, codes: Codes, starts: Places, factors: Codes) -> Codes:
         """Where in the tables stand the first character, the first two, and so on, of places."""
-        found: Codes = codes[starts + _STEPS] * factors
+        found: Codes = codes.take(starts + _STEPS) * factors
         for at in range(1, _LONGEST):
             found[at] += found[at - 1]
         found >>= self._shift
@@ -125,9 +125,9 @@ class Heads:
 
     def _hashes(self, codes: Codes, starts: Places, factors: Codes) -> Codes:
         """Of as many characters from each of some places on as there are factors."""
-        hashes: Codes = codes[starts] * factors[0]
+        hashes: Codes = codes.take(starts) * factors[0]
         for at in range(1, factors.size):
-            hashes += codes[starts + at] * factors[at]
+            hashes += codes.take(starts + at) * factors[at]
         return hashes
 
 

@@ -370,5 +370,5 @@ def is_odd_there(joined: str, at: int) -> bool:
 
 def odd_in(codes: Codes) -> list[int]:
     """As ``odd_at``."""
-    found: list[int] = np.flatnonzero(_odd_table()[codes]).tolist()
+    found: list[int] = np.flatnonzero(_odd_table().take(codes)).tolist()
     return found

@@ -391,7 +391,7 @@ _SKELETONS, _STAYS = _skeleton_tables()
 
 def skeleton_codes(folded: Codes) -> Codes:
     """As ``skeleton``."""
-    return _SKELETONS.take(folded[_STAYS.take(folded)])
+    return _SKELETONS.take(folded.compress(_STAYS.take(folded)))
 
 
 def _table(forms: Mapping[int, str]) -> Codes:

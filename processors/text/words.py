@@ -165,10 +165,10 @@ def pair_gain(stripped: str, start: int) -> float:
 def pair_gains(stripped: Codes, starts: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
     """``pair_gain`` for the two characters from each of some places on."""
     padded = np.concatenate((_BORDER[:2], stripped, _BORDER))
-    run = padded[starts + _STEPS]
+    run = padded.take(starts + _STEPS)
     pairs = _pairs.likelihoods(run[:-1].ravel(), run[1:].ravel()).reshape(5, starts.size)
     far, left, itself, right, farther = pairs
-    outer, before, one, two, after, last = _chars()[np.minimum(run, _FIRST_PLANE)]
+    outer, before, one, two, after, last = _chars().take(np.minimum(run, _FIRST_PLANE))
     left = left - np.maximum(before, far - outer)
     right = right - np.maximum(after, farther - last)
     shown = np.maximum(itself, np.maximum(one, left) + np.maximum(two, right))
