@@ -84,7 +84,8 @@ _OTHERS = (
     r"00[1-9]\d{0,2}(?:[\s().-]{0,2}\d){7,11}",
 )
 _APART = re.compile(r"[48]00\d{7}|0(?:10|2\d)[2-9]\d{7}|0[3-9]\d{2}[2-9]\d{6,7}|09\d{8}")
-"""Numbers other than of mobiles that are one with every digit apart."""
+"""Numbers other than of mobiles that are one with nearly every digit apart."""
+_MANY_GROUPS = 6
 _OTHER = re.compile(rf"(?<![\d.])(?:{'|'.join(_OTHERS)})(?![\d.]\d|\d)")
 _INTERNATIONAL = re.compile(r"[+➕]\W{0,2}[1-9]\d{0,2}(?:[\s().-]{0,2}\d){7,12}(?!\d)")
 _WITH_PLACE = re.compile(
@@ -107,6 +108,8 @@ _BROKEN = re.compile(
 _LOOKALIKE = re.compile(r"(?<![a-z0-9])[\doil|](?:[ -]?[\doil|]){10}(?![a-z0-9])")
 _FIRM = re.compile(r"(?<![a-z0-9])[48][o0]{2}[ -]?[\doil]{3,4}[ -]?[\doil]{3,4}(?![a-z0-9])")
 _FIRMS = 10  # digits of a number of a firm
+_ABROAD = re.compile(r"[+➕]\W{0,2}[1-9]\d{0,2}(?:[\s().-]{0,2}[\doil]){7,12}(?![a-z0-9])")
+_LEAST_ABROAD = 7  # real digits of one from abroad with letters that look like some
 _LOOKS = str.maketrans("oil|", "0111")
 _LEAST_DIGITS = 4  # real ones, in a number with letters that look like digits
 _PREFIX = re.compile(r"1[3-9]\d[ -][oil]{4}[ -]")  # or in its first group: 137 oooo oooo
@@ -131,14 +134,18 @@ def find_numbers(folded: str) -> Iterator[Contact]:
         shown = folded[contact.start : contact.end]
         hidden = shown != plain[contact.start : contact.end]
         yield contact._replace(technique="numeral") if hidden else contact
-    for hit in _BROKEN.finditer(folded.translate(DIGIT_OF)):
-        if _is_whole(folded, *hit.span()):
-            yield Contact(*hit.span(), "phone", technique="separator")
+    for read in dict.fromkeys((folded.translate(DIGIT_OF), folded)):  # 后四位 holds no digit
+        for hit in _BROKEN.finditer(read):
+            if _is_whole(folded, *hit.span()):
+                yield Contact(*hit.span(), "phone", technique="separator")
     for hit in _LOOKALIKE.finditer(folded.translate(DIGIT_OF)):
         real = sum(map(str.isdigit, hit[0]))
         digits = re.sub(r"\D", "", hit[0].translate(_LOOKS))
         enough = real >= _LEAST_DIGITS or _PREFIX.match(hit[0])
         if enough and real < len(digits) and _MOBILE.fullmatch(digits):
+            yield Contact(*hit.span(), "phone", technique="confusable")
+    for hit in _ABROAD.finditer(folded):
+        if _LEAST_ABROAD <= sum(map(str.isdigit, hit[0])) < sum(map(str.isalnum, hit[0])):
             yield Contact(*hit.span(), "phone", technique="confusable")
     for hit in _FIRM.finditer(folded):
         if _LEAST_DIGITS <= sum(map(str.isdigit, hit[0])) < _FIRMS:
@@ -181,7 +188,7 @@ def _mobiles(plain: str) -> Iterator[Contact]:
     for run in _RUN.finditer(plain):
         groups = [hit.span() for hit in _DIGITS.finditer(plain, *run.span())]
         digits = "".join(plain[start:end] for start, end in groups)
-        if len(groups) == len(digits) and _APART.fullmatch(digits):
+        if len(groups) >= _MANY_GROUPS and _APART.fullmatch(digits):
             yield Contact(*run.span(), "phone", technique="separator")
         # For every count of digits at the end of a group, where in the text that is.
         ends = dict(zip(accumulate(end - start for start, end in groups), groups, strict=True))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from itertools import product
+from operator import ne
 from typing import NamedTuple
 
 from processors.text import tables
@@ -40,6 +41,12 @@ _TELEGRAM = Channel("telegram", True, (7, 13))
 _WHATSAPP = Channel("whatsapp", False, (7, 15))
 _LINE = Channel("line", True, None)
 HANDLE = Channel("handle", True, (6, 12))
+
+_IN_LATIN = {
+    **dict.fromkeys(("weixin", "wechat"), _WECHAT),
+    **{"telegram": _TELEGRAM, "whatsapp": _WHATSAPP, "line": _LINE},
+}
+"""Names in Latin letters that are met in disguise."""
 
 _WORDS = (
     (
@@ -105,7 +112,7 @@ _WORDS = (
         Sense.OTHER,
         """
         企鹅 qun qun: q1 q2 q3 q4 q5 q6 q7 q8 q9
-        鹅号 鹅群 鹅裙 🦢 扣 扌口: 球球 秋秋 q: q_ q- 扣: 口口 球: q; 群 裙 q+ 扣+ 抠
+        鹅厂 鹅厂号 鹅号 鹅群 鹅裙 🦢 扣 扌口: 球球 秋秋 q: q_ q- 扣: 口口 球: q; 群 裙 q+ 扣+ 抠
         """,
     ),
     (
@@ -124,7 +131,7 @@ _WORDS = (
         土鸽 提鸽 踢鸽 纸飞机 纸飞鸡 纸✈ 纸🛩 纸🛫 飞机号 飞机群 加飞机 土豆号 电抱 电爆 电豹
         teiegram 特雷格拉姆
         特雷格兰
-        te1egram te1egr@m telegr@m
+        tele格兰姆 tele格拉姆
         飞🐔 ✈机 🛩机 飞✈ 纸灰机 灰机 蓝色飞机 蓝色小飞机 蓝飞机 土豆聊 土豆聊天 土豆app 土豆软件
         """,
     ),
@@ -148,14 +155,14 @@ _WORDS = (
         _WHATSAPP,
         Sense.OTHER,
         """
-        ws: wa: wts: zalo
+        ws: wa: w/a: wts: zalo
         """,
     ),
     (
         _LINE,
         Sense.NAME,
         """
-        line_id llne l1ne line号 加line +line
+        line_id line号 加line +line
         """,
     ),
     (
@@ -305,6 +312,17 @@ def _bynames_of_wechat() -> Iterator[tuple[str, Sense]]:
         yield add + heart, Sense.OTHER if add in _ADD else Sense.NAME
 
 
+_SIGNS_FOR = {"e": "3", "i": "1l!|", "l": "1i!|", "a": "4@", "o": "0", "s": "5$", "t": "7"}
+_MOST_SIGNS = 2
+
+
+def _disguised(name: str) -> Iterator[str]:
+    """A name in Latin letters with digits or signs for some of them: w3ixin, te1egr@m, l!ne."""
+    for drawn in product(*(char + _SIGNS_FOR.get(char, "") for char in name)):
+        if 0 < sum(map(ne, drawn, name)) <= _MOST_SIGNS:
+            yield "".join(drawn)
+
+
 def _word_table() -> dict[str, tuple[Word, ...]]:
     bynames = {fold(add + name) for add in _ADD for name in _BYNAMES}
     table = {byname: {Word(_WECHAT, Sense.BYNAME): None} for byname in bynames}
@@ -312,7 +330,8 @@ def _word_table() -> dict[str, tuple[Word, ...]]:
         fold(one + other): {Word(QQ, Sense.BYNAME): None} for one in _KNOCKS for other in _KNOCKS
     }
     said = ((channel, sense, split_words(words)) for channel, sense, words in _WORDS)
-    for channel, sense, words in (*said, (_WECHAT, Sense.NAME, _PUBLIC)):
+    hidden = ((of, Sense.BYNAME, _disguised(name)) for name, of in _IN_LATIN.items())
+    for channel, sense, words in (*said, (_WECHAT, Sense.NAME, _PUBLIC), *hidden):
         for word in words:
             table.setdefault(fold(word), {})[Word(channel, sense)] = None
     for word in (*_OPEN_NAMES, *_FOUND_BY_ID):
