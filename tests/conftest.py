@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,18 +64,45 @@ def pytest_unconfigure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs Kafka by what it asks for, so that ``-m "not kafka"`` leaves it out.
 
-    A parallel run keeps together what shares a fixture, and begins with what waits for brokers:
-    xdist reads the groups in this same hook, after us. A mark that names an obligation or an
-    invariant nobody knows stops the run.
+    A parallel run keeps together what shares a fixture: xdist reads the groups in this same hook,
+    after us. A mark that names an obligation or an invariant nobody knows stops the run.
     """
+    waiting, groups = set[str](), dict[str, None]()
     for item in items:
         for name in MARKS:
             check_marks(item.nodeid, name, [mark.args for mark in item.iter_markers(name)])
         asked = set(getattr(item, "fixturenames", ()))
         if asked & BROKERS:
             item.add_marker(pytest.mark.kafka)
-        item.add_marker(pytest.mark.xdist_group(min(asked & SHARED, default=str(item.path))))
-    items.sort(key=lambda item: not (BROKERS | SHARED) & set(getattr(item, "fixturenames", ())))
+        group = min(asked & SHARED, default=str(item.path))
+        item.add_marker(pytest.mark.xdist_group(group))
+        groups[group] = None
+        if asked & (BROKERS | SHARED):
+            waiting.add(group)
+    places = _mixed(groups, waiting)
+    items.sort(key=lambda item: places[_group(item)])
+
+
+def _group(item: pytest.Item) -> str:
+    mark = item.get_closest_marker("xdist_group")
+    assert mark is not None
+    return str(mark.args[0])
+
+
+def _mixed(groups: Iterable[str], waiting: Container[str]) -> dict[str, float]:
+    """Where in the run each group has its turn: what waits for brokers among what computes.
+
+    So the machine computes while it waits. The last groups of a run are short ones that compute.
+    """
+    every = list(groups)
+    waits, computes = (
+        [group for group in every if (group in waiting) is wanted] for wanted in (True, False)
+    )
+    places = {group: at / len(waits) * _BEFORE_THE_END for at, group in enumerate(waits)}
+    return places | {group: (at + 0.5) / len(computes) for at, group in enumerate(computes)}
+
+
+_BEFORE_THE_END = 0.8
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
