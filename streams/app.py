@@ -181,7 +181,7 @@ def create_app(settings: Settings, tasks: TaskManager) -> ZhengmingApp:
         app.conf.broker_consumer,
         app,
         options=FetchOptions(
-            settings.fetch_wait_ms, tasks.position_of, tasks.sought, tasks.expired
+            settings.fetch_wait_ms, tasks.is_open, tasks.position_of, tasks.sought, tasks.expired
         ),
     )
     tasks.seek_back = app.seek_back

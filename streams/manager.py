@@ -82,6 +82,7 @@ class TaskManager:
         self.sweeper: Sweeper | None = None
         self.settled_at = 0
         """When `assigned` was last done (ms)."""
+        self._revoked = 0
         self._new_store = new_store
         self._background: set[asyncio.Task[None]] = set()
 
@@ -91,11 +92,14 @@ class TaskManager:
         """Close what is gone, let what was kept go on, open what is new.
 
         Called after a rebalance and before the sources are sought. A kept partition keeps its
-        state: had anyone else owned it meanwhile, our producer would be fenced.
+        state: had anyone else owned it meanwhile, our producer would be fenced. Where a rebalance
+        came meanwhile nothing is opened: it ends here again.
         """
-        wanted = set(partitions)
+        wanted, revoked = set(partitions), self._revoked
         for gone in [p for p in self.tasks if p not in wanted]:
-            await self.tasks.pop(gone).close()
+            await asyncio.shield(self.tasks.pop(gone).close())  # a rebalance may end the waiting
+        if self._revoked != revoked:
+            return
         metrics = self.metrics  # what is no longer ours must not stand there for ever
         for gauge in (
             metrics.lag,
@@ -153,6 +157,7 @@ class TaskManager:
 
     async def quiesce(self) -> None:
         """Begin no transaction until `assigned` knows what is ours; await the running ones."""
+        self._revoked += 1
         self.allowed.clear()
         for task in list(self.tasks.values()):
             async with task.lock:
@@ -165,6 +170,11 @@ class TaskManager:
         self.allowed.set()  # lets the runners see that their task is closed
 
     # -- what tasks and the app ask -----------------------------------------------------------
+
+    def is_open(self, tp: TopicPartition) -> bool:
+        """Whether a partition is ours, and its state restored."""
+        task = self.tasks.get(tp.partition)
+        return task is not None and task.ready
 
     def position_of(self, tp: TopicPartition) -> int | None:
         """Next input offset of a partition; None where nothing was read or it is not ours."""

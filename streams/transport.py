@@ -89,12 +89,14 @@ class Anchor:
 class FetchOptions:
     """What Faust hard-codes and this transport needs otherwise.
 
-    ``position_of`` answers the next offset of a partition; None where nothing was ever read.
-    ``sought`` is told where the reading of a partition begins, ``expired`` of records that
-    retention deleted before they were read.
+    ``is_open`` answers whether a partition has a task that was opened; another has been assigned
+    meanwhile, and is sought in its turn. ``position_of`` answers the next offset of a partition;
+    None where nothing was ever read. ``sought`` is told where the reading of a partition begins,
+    ``expired`` of records that retention deleted before they were read.
     """
 
     fetch_wait_ms: int
+    is_open: Callable[[TopicPartition], bool]
     position_of: Callable[[TopicPartition], int | None]
     sought: Callable[[TopicPartition, int], None]
     expired: Callable[[TopicPartition, int], None]
@@ -238,7 +240,9 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
         if assignment is None:
             return {}
         changelogs = self.app.tables.changelog_topics  # never consumed through this consumer
-        sources = [tp for tp in assignment.tps if tp.topic not in changelogs]
+        sources = [
+            tp for tp in assignment.tps if tp.topic not in changelogs and self.options.is_open(tp)
+        ]
         beginnings = await consumer.beginning_offsets(sources) if sources else {}
         ends = await consumer.end_offsets(sources) if sources else {}
         new = [tp for tp in sources if self.options.position_of(tp) is None]
@@ -259,6 +263,17 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
             self.options.sought(tp, sought[tp])
             self._seek_and_anchor(assignment, tp, sought[tp])
         return sought
+
+    async def check_group(self) -> None:
+        """Raise what the group was refused, if anything, and have aiokafka try again.
+
+        aiokafka keeps such an error, and leaves the group alone, until somebody asks for records in
+        a way that the transport does not. Raises `KafkaError`.
+        """
+        await self.call_thread(self._check_group)
+
+    async def _check_group(self) -> None:
+        self._ensure_consumer()._coordinator.check_errors()
 
     async def seek_back(
         self, tp: TopicPartition, position_of: Callable[[], int | None]

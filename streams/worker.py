@@ -15,6 +15,7 @@ from typing import Any
 import faust
 import uvloop
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 
 from processors.accounts.backlog import read as read_backlog
 from processors.engine import BACKLOG, SWEEP, Limits
@@ -207,7 +208,11 @@ class Worker:
         watchdog.start()
 
     async def _tick(self) -> None:
-        """Once a second: deadlines of idle partitions, group offsets, gauges."""
+        """Once a second: what the group was refused, deadlines that are due, offsets, gauges."""
+        try:
+            await self.app.consumer._thread.check_group()
+        except KafkaError as error:
+            raise BrokerUnreachable(f"the group: {error!r}") from error
         if not self.app.assigned_once or not self.tasks.allowed.is_set():
             return
         thread = self.app.consumer._thread

@@ -13,6 +13,7 @@ import pytest
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.consumer import consumer as aiokafka_consumer
 from aiokafka.consumer import fetcher, subscription_state
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.producer import message_accumulator, sender, transaction_manager
 from aiokafka.producer import producer as aiokafka_producer
 from faust.tables.manager import TableManager
@@ -65,6 +66,7 @@ def test_a_replaced_method_is_the_one_that_was_read(method):
         (faust.App, ["on_rebalance_end", "consumer_generation_id", "_fetcher", "flow_control"]),
         (aiokafka.AIOKafkaConsumer, ["beginning_offsets", "end_offsets", "position", "seek"]),
         (fetcher.Fetcher, ["fetched_records"]),
+        (GroupCoordinator, ["check_errors"]),
         (AIOKafkaConnection, ["close", "host", "port"]),
         (subscription_state.Assignment, ["tps", "state_value"]),
         (
@@ -108,6 +110,9 @@ def test_the_names_leaned_on_exist(owner, names):
         (faust_consumer.Consumer, ["self._buffered_partitions", "self.flow_active"]),
         (Recovery.__init__, ["completed"]),
         (aiokafka_consumer, ["_subscription"]),
+        (aiokafka.AIOKafkaConsumer.start, ["self._coordinator = GroupCoordinator("]),
+        (GroupCoordinator._push_error_to_user, ["_pending_exception", "_error_consumed_fut"]),
+        (GroupCoordinator.check_errors, ["_pending_exception", "_error_consumed_fut.set_result("]),
         (
             aiokafka_producer.AIOKafkaProducer.__init__,
             ["self._txn_manager", "self._message_accumulator"],

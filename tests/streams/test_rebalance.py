@@ -4,13 +4,15 @@ import asyncio
 from types import SimpleNamespace
 
 import pytest
+from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaConnectionError
 from faust.tables.recovery import RebalanceAgain, ServiceStopped
 
 from streams.app import create_app
 from streams.errors import BrokerUnreachable, TaskCorrupted
+from streams.manager import TaskManager
 from streams.settings import Settings
-from streams.transport import Anchor, BatchConsumerThread
+from streams.transport import Anchor, BatchConsumerThread, FetchOptions
 
 
 @pytest.fixture
@@ -18,7 +20,12 @@ async def recovery(tmp_path):
     """The recovery of an application without a broker; ``given_up`` collects what ended it."""
     given_up = []
     tasks = SimpleNamespace(
-        position_of=None, sought=None, expired=None, tasks={}, give_up=given_up.append
+        is_open=None,
+        position_of=None,
+        sought=None,
+        expired=None,
+        tasks={},
+        give_up=given_up.append,
     )
     app = create_app(Settings(data_dir=tmp_path), tasks)
     recovery = app.tables.recovery
@@ -56,6 +63,92 @@ async def test_a_rebalance_within_a_rebalance_is_no_failure(recovery):
     with pytest.raises((IllegalStateError, RebalanceAgain)):
         await recovery._wait(raising(IllegalStateError()))
     assert recovery.given_up == []
+
+
+class Closing:
+    """A partition task that takes as long to close as ``may_close`` is not set."""
+
+    ready = True
+
+    def __init__(self):
+        self.lock, self.may_close, self.closed = asyncio.Lock(), asyncio.Event(), asyncio.Event()
+
+    async def close(self):
+        await self.may_close.wait()
+        self.closed.set()
+
+
+@pytest.fixture
+def manager():
+    """A task manager with one task, of partition 0."""
+    gauges = SimpleNamespace(clear=lambda: None)
+    metrics = SimpleNamespace(
+        **dict.fromkeys(("lag", "restore_remaining", "backlog", "over_capacity"), gauges),
+        **dict.fromkeys(("sweep_done", "sweep_total"), gauges),
+        partitions=SimpleNamespace(set=lambda _count: None),
+    )
+    manager = TaskManager(None, None, metrics, None, None)
+    manager.tasks[0] = Closing()
+    return manager
+
+
+async def test_a_rebalance_that_comes_while_another_ends_lets_no_transaction_begin(manager):
+    task = manager.tasks[0]
+    first = asyncio.create_task(manager.assigned([]))
+    await asyncio.sleep(0)
+    await manager.quiesce()
+    task.may_close.set()
+    await first
+    assert not manager.allowed.is_set()
+    await manager.assigned([])
+    assert manager.allowed.is_set()
+
+
+async def test_a_task_is_closed_though_a_rebalance_ends_the_waiting_for_it(manager):
+    task = manager.tasks[0]
+    first = asyncio.create_task(manager.assigned([]))
+    await asyncio.sleep(0)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    task.may_close.set()
+    await asyncio.wait_for(task.closed.wait(), 5)
+
+
+async def test_a_partition_that_a_rebalance_has_just_brought_is_not_sought_yet():
+    ours, new = TopicPartition("t", 0), TopicPartition("t", 1)
+    state = SimpleNamespace(await_reset=None)
+    assignment = SimpleNamespace(tps={ours, new}, state_value=lambda _tp: state)
+    sought = {}
+
+    async def ends(tps):
+        return dict.fromkeys(tps, 9)
+
+    async def committed(_tp):
+        return 9  # as of a partition that was read, and whose task is still to be opened
+
+    consumer = SimpleNamespace(
+        beginning_offsets=lambda tps: asyncio.sleep(0, dict.fromkeys(tps, 0)),
+        end_offsets=ends,
+        committed=committed,
+        seek=lambda tp, position: None,
+    )
+    thread = BatchConsumerThread.__new__(BatchConsumerThread)
+    options = FetchOptions(
+        fetch_wait_ms=1,
+        is_open={ours: True}.get,
+        position_of={ours: 4}.get,
+        sought=sought.__setitem__,
+        expired=None,
+    )
+    thread.__dict__ |= {
+        "_assignment": lambda: assignment,
+        "_ensure_consumer": lambda: consumer,
+        "_anchors": {},
+        "transport": SimpleNamespace(options=options),
+        "app": SimpleNamespace(tables=SimpleNamespace(changelog_topics=())),
+    }
+    assert await thread._seek_to_positions() == sought == {ours: 4}
 
 
 # -- idle means processed to the end -------------------------------------------------------------

@@ -430,8 +430,15 @@ def test_a_worker_that_lacks_a_right_does_not_start_and_says_which(
     assert "topics acls --part worker" in checks["rights"]["cure"]
 
 
+@pytest.mark.parametrize(
+    ("what", "codes", "said"),
+    [
+        ("an output", (3, 4), "TopicAuthorizationFailed"),
+        ("the group", (4,), "GroupAuthorizationFailed"),
+    ],
+)
 def test_a_right_that_is_taken_back_while_a_worker_runs_stops_it_and_nothing_is_lost(
-    application: Application,
+    application: Application, what: str, codes: tuple[int, ...], said: str
 ) -> None:
     for part in (Part.ADMIN, Part.WORKER, Part.PUBLISHER, Part.AUDITOR):
         application.grant(part)
@@ -439,7 +446,7 @@ def test_a_right_that_is_taken_back_while_a_worker_runs_stops_it_and_nothing_is_
     worker = application.start(Part.WORKER)
     publish(application, 20)
     wait_until(lambda: all_processed(application), 60, "the traffic is decided", every=0.3)
-    need = missing(application.names)["an output"]
+    need = missing(application.names)[what]
     application.locked.revoke(principal_of(Part.WORKER), need)
     seeds = count(8)
 
@@ -448,8 +455,8 @@ def test_a_right_that_is_taken_back_while_a_worker_runs_stops_it_and_nothing_is_
         return not worker.running
 
     wait_until(left, 60, "the worker stops", every=0.5)
-    assert worker.exit_code in (3, 4)
-    assert "TopicAuthorizationFailed" in worker.log.read_text("utf-8")
+    assert worker.exit_code in codes
+    assert said in worker.log.read_text("utf-8")
     application.locked.grant(principal_of(Part.WORKER), [need])
     application.start(Part.WORKER)
     wait_until(lambda: all_processed(application), 60, "the rest is decided", every=0.3)
