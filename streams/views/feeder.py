@@ -61,8 +61,8 @@ class Feeder:
                     self._hold(reading)
                 except redis.RedisError as error:
                     self._wait(f"Redis is away ({type(error).__name__})")
-                except LeaseLost:
-                    self._wait("another process feeds the views")
+                except LeaseLost as error:
+                    self._wait(str(error))
         finally:
             reading.close()
             self._reader.close()
@@ -74,7 +74,7 @@ class Feeder:
         Raises `LeaseLost`, `redis.RedisError`.
         """
         if not self._store.take_lease():
-            raise LeaseLost
+            raise LeaseLost("another process feeds the views")
         topics, positions = reading.topics(), self._store.positions()
         if not self._store.are_of(topics):
             if positions:

@@ -2,6 +2,8 @@
 
 Who feeds holds the *lease*, a key with an expiry. It is watched while a batch is prepared and
 renewed in the same MULTI: a feeder that lost it writes nothing more, however late it wakes up.
+It counts what was written. Where a replica takes over that has not got the last of it the count is
+another one, and the feeder reads its positions again: else that batch would be missing for ever.
 """
 
 from __future__ import annotations
@@ -34,12 +36,15 @@ ANSWER_S = 5.0
 REMOVE_AT_ONCE = 1_000
 _pack = msgspec.msgpack.Encoder().encode
 
+_ANOTHER = "another process feeds the views"
+_BEHIND = "Redis does not have what was written last: its positions are read again"
+
 Positions = dict[tuple[str, int], int]
 """Next offset to read of each topic and partition; those never read are missing."""
 
 
 class LeaseLost(Exception):
-    """Another feeder writes the views now."""
+    """Another feeder writes the views now, or they are not as this one has left them."""
 
 
 class ViewStore:
@@ -56,11 +61,12 @@ class ViewStore:
         )
         self._first_level = first_level
         self._token = uuid.uuid4().hex.encode()
+        self._written = 0
 
     def close(self) -> None:
         """Give the lease back and close the connection."""
         try:
-            if self._redis.get(self.keys.lease) == self._token:
+            if self._is_ours(self._redis.get(self.keys.lease)):
                 self._redis.delete(self.keys.lease)
         except redis.RedisError:
             pass  # it expires by itself
@@ -68,13 +74,20 @@ class ViewStore:
 
     def take_lease(self, *, by_force: bool = False) -> bool:
         """Become the feeder; false while another one is. ``by_force`` puts another one out."""
+        lease = self._lease(self._written)
         if by_force:
-            return bool(self._redis.set(self.keys.lease, self._token, px=LEASE_MS))
-        if self._redis.set(self.keys.lease, self._token, px=LEASE_MS, nx=True):
+            return bool(self._redis.set(self.keys.lease, lease, px=LEASE_MS))
+        if self._redis.set(self.keys.lease, lease, px=LEASE_MS, nx=True):
             return True
-        if self._redis.get(self.keys.lease) != self._token:
+        if not self._is_ours(self._redis.get(self.keys.lease)):
             return False
-        return bool(self._redis.set(self.keys.lease, self._token, px=LEASE_MS))
+        return bool(self._redis.set(self.keys.lease, lease, px=LEASE_MS))
+
+    def _lease(self, written: int) -> bytes:
+        return b"%s:%d" % (self._token, written)
+
+    def _is_ours(self, lease: bytes | None) -> bool:
+        return lease is not None and lease.startswith(self._token)
 
     def are_of(self, topics: Mapping[str, str]) -> bool:
         """Whether the views are of this layout, and made from the topics of these names and ids."""
@@ -142,15 +155,17 @@ class ViewStore:
         with self._redis.pipeline(transaction=True) as pipe:
             try:
                 pipe.watch(self.keys.lease)
-                if pipe.get(self.keys.lease) != self._token:
-                    raise LeaseLost
+                lease = pipe.get(self.keys.lease)
+                if lease != self._lease(self._written):
+                    raise LeaseLost(_BEHIND if self._is_ours(lease) else _ANOTHER)
                 prepared = prepare(pipe)
                 pipe.multi()
-                pipe.set(self.keys.lease, self._token, px=LEASE_MS)
+                pipe.set(self.keys.lease, self._lease(self._written + 1), px=LEASE_MS)
                 write(pipe, *([] if prepared is None else [prepared]))
                 pipe.execute()
+                self._written += 1
             except redis.WatchError as error:
-                raise LeaseLost from error
+                raise LeaseLost(_ANOTHER) from error
 
     def _write(self, pipe: Any, fold: Fold) -> None:
         keys = self.keys

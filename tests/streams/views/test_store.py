@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import redis
 
 from schemas.records import (
     AccountComplaint,
@@ -232,6 +233,29 @@ def test_who_lost_the_lease_writes_nothing_more(place: Settings, store: ViewStor
     assert dump(place) == before
     second.close()
     assert store.take_lease()
+
+
+def test_what_a_replica_has_not_got_is_read_again(
+    place: Settings, store: ViewStore, redis_url: str
+) -> None:
+    seen = one_after_the_other(place)
+    store.apply(seen[:100])
+    with redis.Redis.from_url(redis_url) as client:
+        keys = [*client.scan_iter(f"{store.keys.prefix}*"), store.keys.lease]
+        replica = {key: client.dump(key) for key in keys}
+        store.apply(seen[100:200])
+        for key in client.scan_iter(f"{store.keys.prefix}*"):
+            client.delete(key)
+        for key, value in replica.items():
+            client.restore(key, 60_000, value, replace=True)
+    with pytest.raises(LeaseLost, match="written last"):
+        store.apply(seen[200:300])
+    assert store.take_lease()
+    apply_all(store, seen[100:], 100)  # as its positions say
+    lost = dump(place)
+    store.clear({})
+    apply_all(store, seen, 100)
+    assert lost == dump(place)
 
 
 def test_no_value_of_an_account_and_no_word_of_a_complaint_reaches_redis(
