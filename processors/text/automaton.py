@@ -159,6 +159,7 @@ class Pairs:
                         yield at % again, term, gain
             return
         begins = self._heads.begins(joined)
+        begins = begins[begins < joined.size - 1]  # behind the last character stands none
         gains = pair_gains(stripped, begins % again)
         worth = gains > LEAST_GAIN
         begins = begins[worth]

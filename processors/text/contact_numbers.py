@@ -84,8 +84,7 @@ _OTHERS = (
     r"00[1-9]\d{0,2}(?:[\s().-]{0,2}\d){7,11}",
 )
 _APART = re.compile(r"[48]00\d{7}|0(?:10|2\d)[2-9]\d{7}|0[3-9]\d{2}[2-9]\d{6,7}|09\d{8}")
-"""Numbers other than of mobiles that are one with nearly every digit apart."""
-_MANY_GROUPS = 6
+"""Numbers other than of mobiles that are one with every digit apart; of firms the first three."""
 _OTHER = re.compile(rf"(?<![\d.])(?:{'|'.join(_OTHERS)})(?![\d.]\d|\d)")
 _INTERNATIONAL = re.compile(r"[+➕]\W{0,2}[1-9]\d{0,2}(?:[\s().-]{0,2}\d){7,12}(?!\d)")
 _WITH_PLACE = re.compile(
@@ -105,10 +104,18 @@ _BROKEN = re.compile(
     rf"(?<!\d)1[3-9]\d{_FILL}\d{{4}}{_FILL}\d{{4}}(?!\d)"
     r"|(?<!\d)1[^\d\s][3-9](?:[^\d\s]\d){9}(?!\d)"
 )
+_IN_PARTS = re.compile(
+    r"前[三3]位?\W{0,2}1[3-9]\d\W{0,3}中间(?:[四4]位)?\W{0,2}\d{4}\W{0,3}"
+    r"(?:最?后|末)[四4]位?\W{0,2}\d{4}(?!\d)"
+)
+"""A number told in its parts: 前三位133 中间0749 后四位2685."""
 _LOOKALIKE = re.compile(r"(?<![a-z0-9])[\doil|](?:[ -]?[\doil|]){10}(?![a-z0-9])")
 _FIRM = re.compile(r"(?<![a-z0-9])[48][o0]{2}[ -]?[\doil]{3,4}[ -]?[\doil]{3,4}(?![a-z0-9])")
 _FIRMS = 10  # digits of a number of a firm
-_ABROAD = re.compile(r"[+➕]\W{0,2}[1-9]\d{0,2}(?:[\s().-]{0,2}[\doil]){7,12}(?![a-z0-9])")
+_ABROAD = re.compile(
+    r"[+➕]\W{0,2}[1-9]\d{0,2}(?:[\s().-]{0,2}(?:\d|(?<=\d)[oil]|[oil](?=\d))){6,11}"
+    r"[\s().-]{0,2}\d(?![a-z0-9])"
+)
 _LEAST_ABROAD = 7  # real digits of one from abroad with letters that look like some
 _LOOKS = str.maketrans("oil|", "0111")
 _LEAST_DIGITS = 4  # real ones, in a number with letters that look like digits
@@ -120,7 +127,7 @@ _DATE = re.compile(
     r"|\d{1,2}:\d\d(?!\d)|\d{1,2}([./-])\d{1,2}\1(?:19|20)\d\d|\d{1,2}\.\d{5,}(?!\d)"
 )
 _NOT_TO_CALL = re.compile(
-    r"(?:学号|工号|订单|单号|编号|准考证|考号|案号|座位|序列号|流水号|备案|许可证|身份证|证号|第"
+    r"(?:学号|工号|订单|单号|编号|准考证|考号|案号|座位|序列号|流水号|备案|许可证|身份证|证号|邮编|第"
     r"|isbn|uid|#)"
     r"[\W_号是为码]{0,3}\Z"
 )
@@ -134,8 +141,8 @@ def find_numbers(folded: str) -> Iterator[Contact]:
         shown = folded[contact.start : contact.end]
         hidden = shown != plain[contact.start : contact.end]
         yield contact._replace(technique="numeral") if hidden else contact
-    for read in dict.fromkeys((folded.translate(DIGIT_OF), folded)):  # 后四位 holds no digit
-        for hit in _BROKEN.finditer(read):
+    for pattern, read in ((_BROKEN, folded.translate(DIGIT_OF)), (_IN_PARTS, folded)):
+        for hit in pattern.finditer(read):
             if _is_whole(folded, *hit.span()):
                 yield Contact(*hit.span(), "phone", technique="separator")
     for hit in _LOOKALIKE.finditer(folded.translate(DIGIT_OF)):
@@ -188,7 +195,9 @@ def _mobiles(plain: str) -> Iterator[Contact]:
     for run in _RUN.finditer(plain):
         groups = [hit.span() for hit in _DIGITS.finditer(plain, *run.span())]
         digits = "".join(plain[start:end] for start, end in groups)
-        if len(groups) >= _MANY_GROUPS and _APART.fullmatch(digits):
+        apart = [end - start == 1 for start, end in groups]
+        firm = digits[1:3] == "00" and len(digits) == _FIRMS and all(apart[:3])
+        if (all(apart) or firm) and _APART.fullmatch(digits):
             yield Contact(*run.span(), "phone", technique="separator")
         # For every count of digits at the end of a group, where in the text that is.
         ends = dict(zip(accumulate(end - start for start, end in groups), groups, strict=True))

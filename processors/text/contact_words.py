@@ -44,7 +44,7 @@ HANDLE = Channel("handle", True, (6, 12))
 
 _IN_LATIN = {
     **dict.fromkeys(("weixin", "wechat"), _WECHAT),
-    **{"telegram": _TELEGRAM, "whatsapp": _WHATSAPP, "line": _LINE},
+    **{"telegram": _TELEGRAM, "whatsapp": _WHATSAPP},
 }
 """Names in Latin letters that are met in disguise."""
 
@@ -112,7 +112,7 @@ _WORDS = (
         Sense.OTHER,
         """
         企鹅 qun qun: q1 q2 q3 q4 q5 q6 q7 q8 q9
-        鹅厂 鹅厂号 鹅号 鹅群 鹅裙 🦢 扣 扌口: 球球 秋秋 q: q_ q- 扣: 口口 球: q; 群 裙 q+ 扣+ 抠
+        鹅厂号 鹅厂群 鹅号 鹅群 鹅裙 🦢 扣 扌口: 球球 秋秋 q: q_ q- 扣: 口口 球: q; 群 裙 q+ 扣+ 抠
         """,
     ),
     (
@@ -155,14 +155,14 @@ _WORDS = (
         _WHATSAPP,
         Sense.OTHER,
         """
-        ws: wa: w/a: wts: zalo
+        ws: wa: wts: zalo
         """,
     ),
     (
         _LINE,
         Sense.NAME,
         """
-        line_id line号 加line +line
+        line_id llne l1ne l!ne line号 加line +line
         """,
     ),
     (
@@ -317,9 +317,10 @@ _MOST_SIGNS = 2
 
 
 def _disguised(name: str) -> Iterator[str]:
-    """A name in Latin letters with digits or signs for some of them: w3ixin, te1egr@m, l!ne."""
+    """A name in Latin letters with digits or signs for some of them: w3ixin, te1egr@m."""
     for drawn in product(*(char + _SIGNS_FOR.get(char, "") for char in name)):
-        if 0 < sum(map(ne, drawn, name)) <= _MOST_SIGNS:
+        signs = sum(map(ne, drawn, name))
+        if 0 < signs <= _MOST_SIGNS and drawn[:3] != tuple("w3c"):  # w3c hat
             yield "".join(drawn)
 
 

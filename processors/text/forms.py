@@ -92,7 +92,7 @@ class Forms:
     def _mixed(self) -> str | Codes:
         """Every second character by its sound, beginning with one; then beginning with the other.
 
-        And then all by their sounds with tones. The three follow each other with joints between.
+        And then all by their sounds with tones, and by their shapes; joints stand between.
         """
         sounded = self._sound
         if isinstance(sounded, str):

@@ -19,7 +19,7 @@ from processors.text.grammar import (
 )
 from processors.text.pictures import PICTURES
 from processors.text.scan import Anchor, Text
-from processors.text.views import NUMERALS, ROUND, SIGNS, STRIPPED, is_in_tone, sound
+from processors.text.views import NUMERALS, ROUND, SIGNS, STRIPPED, is_in_tone
 from processors.text.words import (
     REACH,
     are_han,
@@ -50,7 +50,7 @@ _ALPHABETS = (  # in which words are written; what looks Latin in them is no dis
 _REDRAWN = (
     *(readings.REPEAT, readings.SPLIT, readings.ORNAMENT, readings.NUMERAL),
     *(readings.PICTURE, readings.PARTED, readings.BRACKET, readings.COMBINED),
-    *(readings.SIGNS, readings.TRANSLATED),
+    *(readings.MASKED, readings.TRANSLATED),
 )
 
 
@@ -400,9 +400,8 @@ def _is_gloss(text: Text, anchor: Anchor) -> bool:
     So 菠菜 bocai, 越跑越快 yuepao.
     """
     end = text.stripped_span(anchor.start, anchor.end)[0]
-    before = text.stripped[:end]
-    at = sound(before).rfind(anchor.term)
-    return at >= 0 and are_han(before[at : at + len(anchor.term)])
+    at = text.heard_first(anchor.term)
+    return 0 <= at <= end - len(anchor.term)
 
 
 def _is_spelled_out(shown: str) -> bool:

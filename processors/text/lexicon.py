@@ -33,6 +33,7 @@ from processors.text.readings import (
     BRACKET,
     COMBINED,
     DRAWN,
+    MASKED,
     NUMERAL,
     PARTED,
     PICTURE,
@@ -98,9 +99,11 @@ QUIET_VIEWS = tuple(view for view in View if view is not View.SOUND)
 """The same without those by sound, which suit neither names nor titles."""
 
 _SPELLED = (PINYIN, BOPOMOFO, COMBINED)
-_APART = (BACKWARDS, PARTED, BRACKET, COMBINED, TOLD)
+_APART = (BACKWARDS, PARTED, BRACKET, COMBINED, TOLD, TRANSLATED, MASKED)
 """Readings of lexicons alone."""
-_DOUBTFUL = (PICTURE, TRANSLATED, SLANG, *_APART)
+_DOUBTFUL = (PICTURE, SLANG, *_APART)
+_GUESSED = (TRANSLATED, MASKED)
+"""Readings that nothing is hidden by which stands there plainly."""
 _BY_SOUND = (SOUND, PAIR, MIXED, TONED, FUZZY, INITIALS)
 _SWITCHED = {  # readings that are left out with a view
     **{view.value: view for view in (View.REPEAT, View.SPLIT, View.REVERSED, View.PARTED)},
@@ -108,7 +111,7 @@ _SWITCHED = {  # readings that are left out with a view
     TOLD: View.REVERSED,
     BRACKET: View.PARTED,
     COMBINED: View.SOUND,
-    **dict.fromkeys((SIGNS, TURNED, DRAWN, NUMERAL), View.SKELETON),
+    **dict.fromkeys((SIGNS, MASKED, TRANSLATED, TURNED, DRAWN, NUMERAL), View.SKELETON),
 }
 
 
@@ -256,17 +259,21 @@ class Terms:
         if anchor.view in _BY_SOUND or anchor.view == SHAPE:
             shown = "".join(filter(str.isalnum, text.folded[anchor.start : anchor.end]))
             heard = {
-                MIXED: self.mixed if anchor.term in self.mixed else self.fuzzy,
                 TONED: self.toned,
                 FUZZY: self.fuzzy,
                 SHAPE: self.shape,
                 INITIALS: self.initials,
             }.get(anchor.view, self.sound)
-            return max(heard[anchor.term], key=lambda form: equal(shown, form))
+            forms = heard[anchor.term] if anchor.view != MIXED else self.pairs(anchor.term)
+            return max(forms, key=lambda form: equal(shown, form))
         if anchor.reading == BACKWARDS:
             return self.backwards.get(anchor.term) or strip(anchor.term)
-        forms = {SKELETON: self.skeleton, COLLAPSED: self.collapsed}
-        return forms[anchor.view][anchor.term] if anchor.view in forms else strip(anchor.term)
+        others = {SKELETON: self.skeleton, COLLAPSED: self.collapsed}
+        return others[anchor.view][anchor.term] if anchor.view in others else strip(anchor.term)
+
+    def pairs(self, term: str) -> tuple[str, ...]:
+        """The forms of which one of two characters sounds like a term, or nearly so."""
+        return (*self.mixed.get(term, ()), *self.fuzzy.get(term, ()))
 
     def entry(self, anchor: Anchor, form: str) -> Entry:
         """The entry an anchor stands for."""
@@ -276,7 +283,7 @@ class Terms:
         """Whether an anchor is a hit at all: no word cut in two, no stride over two words."""
         if anchor.reading in (REVERSED, TOLD) or anchor.view == SIMILAR:
             return True
-        if not stands(text, anchor) or (anchor.reading == SIGNS and len(form) == _LEAST):
+        if not stands(text, anchor) or (anchor.reading == MASKED and len(form) == _LEAST):
             return False
         if anchor.reading == COMBINED:
             return is_combined(text, anchor, form)
@@ -352,6 +359,23 @@ def uncovered(hits: Sequence[tuple[Anchor, Entry]]) -> Iterator[tuple[Anchor, En
         reach = anchor.end
         if not entry.allow:
             yield anchor, entry
+
+
+def _without_guesses(hits: list[tuple[Anchor, Entry]]) -> list[tuple[Anchor, Entry]]:
+    """Hits without those that are guessed at where another one stands: nude聊 holds nude."""
+    if not any(anchor.reading in _GUESSED for anchor, _ in hits):
+        return hits
+    sure = {
+        at
+        for anchor, _ in hits
+        if anchor.reading not in _GUESSED
+        for at in range(anchor.start, anchor.end)
+    }
+    return [
+        (anchor, entry)
+        for anchor, entry in hits
+        if anchor.reading not in _GUESSED or sure.isdisjoint(range(anchor.start, anchor.end))
+    ]
 
 
 class TermDetector:
@@ -444,8 +468,10 @@ class TermDetector:
                 told = anchor.reading == TOLD
                 if entry.allow or told or self._is_read(text, anchor, form):
                     byname = form in self.terms.bynames
+                    if byname and anchor.reading in _GUESSED:
+                        continue
                     found.append((anchor._replace(reading=SLANG) if byname else anchor, entry))
-        return uncovered(found)
+        return uncovered(_without_guesses(found))
 
     def _is_read(self, text: Text, anchor: Anchor, form: str) -> bool:
         """Whether a short hit is read as a word of its own, and what sounds so as what it means."""

@@ -89,7 +89,8 @@ def _is_named(folded: str, anchor: Anchor) -> bool:
 def is_meant(text: Text, anchor: Anchor, form: str) -> bool:
     """Whether what sounds like a form is there for it."""
     case = _case(text, anchor, form)
-    if case and len(form) <= _THREE and case.all_changed(_sounds_nearly_so):
+    nearly = case is not None and case.changed and case.all_changed(_sounds_nearly_so)
+    if case and nearly and len(form) <= _THREE:
         return len(case.changed) == 1 and _reads_better(case, NEARLY)
     if case is not None and not case.all_changed(_may_sound_so):
         return len(case.changed) == 1 and (not case.worded or case.offered)
@@ -139,9 +140,9 @@ def _reads_better(case: _Case, how: int) -> bool:
 
 IN_TONE, TONELESS, DRAWN, NEARLY = range(4)
 _NEEDED = {  # nats, by characters and how many are others
-    (_TWO, 1): (3.75, 4.75, 5.0, 5.5),
+    (_TWO, 1): (3.75, 4.75, 5.0, 6.0),
     (_TWO, 2): (8.0, 11.0, 11.0),
-    (_THREE, 1): (3.75, 6.0, 3.75, 5.0),
+    (_THREE, 1): (3.75, 6.0, 3.75, 5.5),
     (_THREE, 2): (9.0, 12.0, 12.0),
     (_THREE, 3): (9.0, 12.0, 15.0),
 }
@@ -149,7 +150,7 @@ _OFFERED = 1.0
 _ALONE = 1.0
 _NAMED = 4.0
 _WORDED = 3.25
-LEAST_FUZZY = 3.5
+LEAST_FUZZY = 4.0
 """What two characters of which one sounds nearly like a term's must gain to be looked at."""
 LEAST_OF_PAIRS = {  # of _NEEDED what is left in an offer, and less as it is asked of few around
     (False, True): 3.0,

@@ -45,6 +45,7 @@ HIDDEN = {
     "picture": "with pictures that stand for its characters",
     "translated": "with words of English that stand for its characters",
     "signs": "in letters put together from signs",
+    "masked": "with a sign in the place of a character",
     "spelled": "with its signs spelled out",
     "slang": "under a byname",
 }
@@ -84,6 +85,7 @@ HIDDEN_ZH = {
     "picture": "以图形代字",
     "translated": "以英文词代字",
     "signs": "符号拼成的字母",
+    "masked": "以符号遮字",
     "spelled": "拼读符号",
     "slang": "黑话代称",
 }

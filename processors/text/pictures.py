@@ -361,15 +361,15 @@ PICTURES = _CHARS | {word[0]: (*_CHARS.get(word[0], ()), word[1:]) for word in _
 _ENGLISH = (
     "姐妹 sister|哥弟 brother|妹女 girl|女 woman|男 man|枪 gun|水 water|老 old|大 big"
     "|小 small|小 little|虎 tiger|机 machine|裸 naked|裸 nude|聊 chat|黄 yellow|色 color"
-    "|爱情 love|性 sex|假 fake|钱币 money|币 coin|卡证 card|票 ticket|开 open|办 make"
+    "|性 sex|假 fake|钱币 money|币 coin|卡证 card|票 ticket|开 open|办 make"
     "|买 buy|卖 sell|洗 wash|翻 over|墙 wall|车 car|马 horse|狗 dog|鸡 chicken|蛋 egg"
     "|鸭 duck|赌 gamble|赌 bet|球 ball|房 house|借 borrow|贷 loan|刷 brush|单 single"
     "|单 list|外 outside|挂 hang|私 private|服 service|服 server|书 book|考 exam|考 test"
-    "|孕婴 baby|药毒 drug|毒 poison|冰 ice|粉 powder|白 white|黑 black|红 red|片 piece"
+    "|药毒 drug|毒 poison|冰 ice|粉 powder|白 white|黑 black|红 red|片 piece"
     "|片 film|片 movie|毛 hair|上 up|下 down|门 door|夜 night|百 hundred|家 home"
-    "|家 family|乐 happy|乐 music|猪 pig|包 bag|包 package|养 raise|约 date|约 meet"
+    "|家 family|乐 happy|乐 music|猪 pig|包 bag|包 package|养 raise"
     "|炮 cannon|照 photo|体 body|证 certificate|证 paper|杀 kill|鱼 fish|网 net|友 friend"
     "|猫 cat|羊 sheep|军 army|品 goods|奶 milk"
 )
-TRANSLATED = {word: chars for chars, word in (one.split() for one in _ENGLISH.split("|"))}
+ENGLISH = {word: chars for chars, word in (one.split() for one in _ENGLISH.split("|"))}
 """Words of English that are written for a character in Chinese, with the characters."""

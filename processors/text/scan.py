@@ -90,6 +90,7 @@ _VIEWS_OF = {  # the views in which a reading is searched; the first gives its f
     readings.BRACKET: (STRIPPED,),
     readings.PICTURE: (STRIPPED,),
     readings.TRANSLATED: (STRIPPED,),
+    readings.MASKED: (STRIPPED,),
     readings.DRAWN: (STRIPPED, SKELETON),
     readings.TOLD: (STRIPPED,),
     readings.ENCODED: (STRIPPED, SOUND, PAIR),
@@ -133,6 +134,7 @@ class Text:
     def __init__(self, original: str, folded: str) -> None:
         self.original = original
         self.folded = folded
+        self._heard: dict[str, int] = {}
 
     @cached_property
     def origins(self) -> Sequence[int]:
@@ -148,6 +150,16 @@ class Text:
     def stripped(self) -> str:
         """The stripped form."""
         return strip(self.folded)
+
+    def heard_first(self, syllables: str) -> int:
+        """Where in the stripped form characters that sound so stand first, -1 where none do."""
+        if syllables not in self._heard:
+            self._heard[syllables] = self._sounded.find(syllables)
+        return self._heard[syllables]
+
+    @cached_property
+    def _sounded(self) -> str:
+        return sound(self.stripped)
 
     @cached_property
     def _skeleton_kept(self) -> list[int]:
@@ -201,6 +213,7 @@ class Text:
         elif kind == readings.SIGNS:
             yield redrawn.put_together(folded)
             yield from redrawn.unmask(folded, wanted)
+            yield from redrawn.uncover(folded, self.kept, wanted)
         elif kind == readings.TOLD:
             yield from redrawn.tell(folded)
         elif kind == readings.PICTURE:

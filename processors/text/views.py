@@ -172,7 +172,7 @@ def toned_ways(form: str) -> Iterator[str]:
         yield "".join(names[syllable] for syllable in syllables_of)
 
 
-_FUZZY = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("hu$", "fu"))
+_FUZZY = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"))
 _NASAL = re.compile("(?<=[aei])ng$")
 
 

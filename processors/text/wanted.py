@@ -22,7 +22,7 @@ from processors.text.beside import (
 )
 from processors.text.fold import IS_LETTER, JOINT, Codes
 from processors.text.grammar import BETWEEN, BETWEEN_STARTS
-from processors.text.pictures import PICTURES, TRANSLATED
+from processors.text.pictures import ENGLISH, PICTURES
 from processors.text.readings import BRACKETED, OPEN, PUT_IN, table_of
 from processors.text.runs import Heads, runs, runs_of
 from processors.text.views import FOR_LETTERS, STRETCHED, disguises, sound, spelled
@@ -94,9 +94,9 @@ class Wanted:
                 yield at
 
     def between(self, left: str, right: str) -> list[str]:
-        """The first characters that are wanted between two others."""
+        """The characters that are wanted between two others, as many as may be tried."""
         fit = self._behind.get(left, _NONE)
-        return [char for char in sorted(fit) if char + right in self._pairs][:_MOST_MASKED]
+        return [char for char in sorted(fit) if char + right in self._pairs][:_MOST_TRIED]
 
     @cached_property
     def _behind(self) -> dict[str, set[str]]:
@@ -107,10 +107,9 @@ class Wanted:
 
     def translated(self, folded: str, start: int, end: int) -> str:
         """The character that a word of English stands for that is wanted there, or nothing."""
-        chars = TRANSLATED.get(folded[start:end], "")
-        before, after = (han_before(folded, start), han_after(folded, end)) if chars else ("", "")
-        beside = chars if before or after else ""
-        return next((char for char in beside if self._fits(before, char, after)), "")
+        chars = ENGLISH.get(folded[start:end], "")
+        before, after = (folded[max(0, start - 1) : start], folded[end : end + 1])
+        return next((c for c in chars if before + c in self._pairs or c + after in self._pairs), "")
 
     def splits_at(
         self, stripped: str, codes: Codes | None = None, sounded: Codes | None = None
@@ -294,7 +293,7 @@ class Wanted:
         Or a character that the word means. ``said`` are the syllables of words in Latin letters
         right before.
         """
-        if folded[start:end] in TRANSLATED and self.translated(folded, start, end):
+        if folded[start:end] in ENGLISH and self.translated(folded, start, end):
             return True
         if found == _AS_INITIALS:
             word = "".join(_TOKEN.findall(folded, start, end))
@@ -333,7 +332,10 @@ class Wanted:
         return found
 
     def _is_worth(self, word: str) -> str:
-        """The syllables of a word that may be wanted; empty where it is not worth a look."""
+        """The syllables of a word that may be wanted, or that it may mean characters otherwise.
+
+        Empty where it is not worth a look.
+        """
         if word in self._acronyms:
             return _AS_INITIALS
         if len(word) == 1:
@@ -341,13 +343,13 @@ class Wanted:
         syllables = spelled(word) if self._sounds or self._mixed else ""
         if not syllables and STRETCHED.search(word):
             syllables = next((found for _, _, found in disguises(word)), "")
-        known = word in self._letters or word in TRANSLATED
+        known = word in self._letters or word in ENGLISH
         return syllables or (_AS_INITIALS if known else "")
 
 
 _NONE: frozenset[str] = frozenset()
 _MOST_WORDS = 1 << 15
-_MOST_MASKED = 8  # characters that a sign may stand for
+_MOST_TRIED = 64  # characters that a sign may stand for
 _MASKS = "*□■※"
 _MASK = re.compile(f"(?<=[㐀-鿿])[{re.escape(_MASKS)}](?=[㐀-鿿])")
 _AS_INITIALS = "initials"
@@ -416,7 +418,8 @@ def _runs_of_letters(folded: str, singles: list[int]) -> Iterator[tuple[str, Seq
 
 
 def _goes_on(folded: str, last: int, start: int) -> bool:
-    return start - last <= GAP + 1 and not any(map(str.isalnum, folded[last + 1 : start]))
+    between = folded[last + 1 : start]
+    return len(between) <= GAP and JOINT not in between and not any(map(str.isalnum, between))
 
 
 def _spaced(folded: str, run: list[int]) -> Iterator[tuple[str, Sequence[int]]]:

@@ -26,13 +26,17 @@ TEXTS = st.one_of(
     st.lists(st.sampled_from(PIECES), max_size=8).map("".join),
     st.text(st.characters(blacklist_categories=()), max_size=30),
 )
+LONG = "今天天气不错，" * 60  # a batch of so many characters is searched in another way
 # An override is none of them: it changes the order in which a text is shown.
 INVISIBLE = "\u200b\u200d\u2060\ufeff\u200e\u00ad\ufe0f"
 
 
 @given(st.lists(TEXTS, max_size=6))
 def test_a_text_gets_the_same_hits_alone_and_in_a_batch(texts: list[str]):
-    assert POLICY.scan(texts) == [POLICY.scan([text])[0] for text in texts]
+    alone = [POLICY.scan([text])[0] for text in texts]
+    assert POLICY.scan(texts) == alone
+    assert POLICY.scan([*texts, LONG])[: len(texts)] == alone
+    assert POLICY.scan([LONG, *texts])[1:] == alone
 
 
 @given(TEXTS)

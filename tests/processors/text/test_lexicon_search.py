@@ -319,10 +319,10 @@ def test_an_entry_over_the_border_of_young_words_is_none(text: str):
         ("刷牙的刷 单身的单", "刷单", "told"),
         ("刷 靠\n单 谱", "刷单", "told"),
         ("刷牙\n单身\n藏头", "刷单", "told"),
-        ("贝字旁加者，博", "赌博", "told"),
+        ("贝字旁加者，博", "赌博", "split"),
         ("养包 名字倒过来", "包养", "backwards"),
         ("约鸭炮鸭群鸭", "约炮", "bracket"),
-        ("代开*票", "代开发票", "signs"),
+        ("代开*票", "代开发票", "masked"),
         ("yellow片", "黄片", "translated"),
         ("du8o平台", "赌博", "pinyin"),
         ("宾毒出货", "冰毒", "homophone"),
@@ -338,6 +338,44 @@ def test_another_reading_is_found_wherever_it_stands_in_a_batch(
     (alone,) = lexicon.find([text])
     assert [(match.entry, match.technique) for match in alone] == [(entry, technique)]
     assert lexicon.find(batch)[before] == alone
+
+
+def test_a_last_character_that_no_term_begins_with_ends_no_batch():
+    lexicon = Lexicon([chr(0x4E00 + at) + chr(0x6E00 + at) for at in range(4_000)])
+    for last in range(0x4E00, 0x9FA5, 7):
+        lexicon.find(["今天天气不错，" * 80 + chr(last)])
+
+
+def test_letters_apart_are_those_of_one_text():
+    (_, found) = Lexicon(["六合彩"]).find(["我 a", "l-i-u-h-e-c-a-i"])
+    assert [match.entry for match in found] == ["六合彩"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "text"), [(["nude", "裸聊"], "nude聊"), (["bet", "赌球"], "bet球")]
+)
+def test_what_is_guessed_hides_nothing_that_stands_there_plainly(entries: list[str], text: str):
+    ((found,),) = Lexicon(entries).find([text])
+    assert (found.entry, found.outcome) == (entries[0], Outcome.REJECT)
+
+
+def test_of_a_masked_character_all_that_fit_are_tried():
+    around = [f"百{char}" for char in "一丁七万丈三上下"] + [
+        f"{char}乐" for char in "一丁七万丈三上下"
+    ]
+    ((found,),) = Lexicon([*around, "百家乐"]).find(["百*乐"])
+    assert (found.entry, found.outcome) == ("百家乐", Outcome.REVIEW)
+    assert ProtectedNames(["中南大学"]).find(["中*大学"]) == [()]
+
+
+@pytest.mark.parametrize(
+    ("unit", "entry"), [("we*hat ", "wechat"), ("百*乐", "百家乐"), ("du8o平台 ", "赌博")]
+)
+def test_what_is_written_again_and_again_takes_time_in_proportion(unit: str, entry: str):
+    text = unit * (100_000 // len(unit))
+    began = time.process_time()
+    Lexicon([entry]).find([text])
+    assert time.process_time() - began < 12  # some forty before it was
 
 
 def test_a_character_that_is_masked_is_no_sign_of_a_short_entry():
