@@ -18,6 +18,15 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 MAX_PIXELS = 20_000_000
 """More is not unpacked: a small file may hold a huge image."""
 
+MAX_UNPACKED = 100_000_000
+"""Pixels of all frames of an animation: whoever wants its last one unpacks all of them."""
+
+FRAME_COSTS = 10_000
+"""Pixels that the smallest frame counts for, as unpacking it takes its time as well."""
+
+MAX_SCANS = 100
+"""Times that a JPEG may go over the whole image; a progressive one does so about ten times."""
+
 MAX_FRAMES = 4
 """Frames of an animation that are looked at for codes, from the first to the last."""
 
@@ -25,6 +34,8 @@ CODE_SIDE = 1_024
 HASH_SIDE = 256
 TEXT_SIDE = 224
 MAX_TEXT = 1_000
+
+_SCAN = b"\xff\xda"
 
 _CLASSES = (
     ("wechat", r"https?://(?:u\.wechat\.com|weixin\.qq\.com|w\.url\.cn)\b|weixin://|wxid_"),
@@ -35,6 +46,10 @@ _CLASSES = (
     ("url", r"https?://|www\.|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?:/|$)"),
 )
 _OF_CODES = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _CLASSES)
+
+
+class TooLarge(Exception):
+    """An image is not unpacked; the text says why."""
 
 
 class Tools(NamedTuple):
@@ -74,10 +89,15 @@ def look_into(body: bytes) -> ImageFacts:
     """What an image holds, or why it could not be looked into; never raises for any bytes."""
     seen = sha256(body).hexdigest()
     try:
-        frames = _frames(body)
+        return _facts(_frames(body), seen)
+    except TooLarge as error:
+        detail = f"The image is too large: {error}."
     except Exception as error:  # a decoder may raise anything for bytes that are made to break it
         detail = f"The image cannot be decoded: {type(error).__name__}."
-        return ImageFacts(checked=False, detail=detail, content_hash=seen)
+    return ImageFacts(checked=False, detail=detail, content_hash=seen)
+
+
+def _facts(frames: list[Any], seen: str) -> ImageFacts:
     parts = [ImagePart.HASH]
     codes: tuple[str, ...] = ()
     text = ""
@@ -108,18 +128,30 @@ def _frames(body: bytes) -> list[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         image = Image.open(io.BytesIO(body), formats=FORMATS)
-        if image.width * image.height > MAX_PIXELS:
-            raise ValueError("too many pixels")
-        image.draft("RGB", (CODE_SIDE, CODE_SIDE))
         count = getattr(image, "n_frames", 1)
+        _bound(image.width * image.height, count)
+        if image.format == "JPEG" and body.count(_SCAN) > MAX_SCANS:
+            raise TooLarge(f"it has more than {MAX_SCANS} scans")
+        image.draft("RGB", (CODE_SIDE, CODE_SIDE))
+        wanted = {round(at * (count - 1) / MAX_FRAMES) for at in range(MAX_FRAMES + 1)}
         frames = []
-        for number in sorted(
-            {round(at * (count - 1) / MAX_FRAMES) for at in range(MAX_FRAMES + 1)}
-        ):
+        for number in range(count):
             if count > 1:
                 image.seek(number)
-            frames.append(_flat(image))
+                _bound(image.width * image.height, count)  # again, for a GIF grows as it goes on
+            if number in wanted:
+                frames.append(_flat(image))
     return frames
+
+
+def _bound(pixels: int, frames: int) -> None:
+    """Refuse what would take long to unpack. Raises `TooLarge`."""
+    if pixels > MAX_PIXELS:
+        raise TooLarge(f"it has more than {MAX_PIXELS // 1_000_000} million pixels")
+    if frames > 1 and max(pixels, FRAME_COSTS) * frames > MAX_UNPACKED:
+        raise TooLarge(
+            f"its {frames} frames have more than {MAX_UNPACKED // 1_000_000} million pixels"
+        )
 
 
 def _flat(image: Any) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import math
+import struct
+from collections.abc import Sequence
 
 import segno
 from PIL import Image, ImageDraw
@@ -45,6 +47,14 @@ def encoded(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, form, **options)
     return buffer.getvalue()
+
+
+def gif(screen: tuple[int, int], frames: Sequence[tuple[int, int]]) -> bytes:
+    """The bytes of an animation whose frames are as large as they say, but hold one pixel."""
+    body = b"GIF89a" + struct.pack("<HHBBB", *screen, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
+    for width, height in frames:
+        body += b"," + struct.pack("<HHHHB", 0, 0, width, height, 0) + b"\x02\x02\x44\x01\0"
+    return body + b";"
 
 
 def _star(draw: ImageDraw.ImageDraw, x: float, y: float, radius: float, turn: float) -> None:
