@@ -1,11 +1,12 @@
 """A bounded pool of processes that look into images.
 
 Decoders of images are attacked by images: what takes too long, or takes its process with it, is
-given up, and its neighbours are looked into again.
+given up. A process looks into one image at a time, so that no other is harmed or blamed.
 """
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import signal
@@ -14,12 +15,19 @@ from collections import OrderedDict
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from hashlib import sha256
+from queue import SimpleQueue
 
 from schemas.records import ImageFacts
-from streams.images.look import look_into
+from streams.images.look import look_into, tools
 
 SECONDS = 20.0
-"""Longest time one image may take; the first one of a process loads the libraries as well."""
+"""Longest time one image may take."""
+
+START_S = 30.0
+"""Longest time a process may take to load the libraries, before its first image."""
+
+TRIES = 2
+"""An image whose process ends is given another one: whoever ended it, it may not be the image."""
 
 CACHED = 10_000
 """Images whose facts are remembered by their bytes: many accounts have the same avatar."""
@@ -35,55 +43,78 @@ class LookPool:
         self._processes = processes
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._alone = threading.Lock()
-        self._pool = self._start(processes)
+        self._all = [_Process() for _ in range(processes)]
+        self._idle: SimpleQueue[_Process] = SimpleQueue()
+        for process in self._all:
+            self._idle.put(process)
         self._known: OrderedDict[bytes, ImageFacts] = OrderedDict()
 
     def look(self, body: bytes) -> ImageFacts:
-        """What an image holds; never raises for any bytes."""
+        """What an image holds; never raises for any bytes. Waiting for a process has no limit."""
         key = sha256(body).digest()
         with self._lock:
-            pool, known = self._pool, self._known.get(key)
+            known = self._known.get(key)
         if known is not None:
             return known
+        process = self._idle.get()
         try:
-            facts = pool.submit(look_into, body).result(self._seconds)
-        except (BrokenProcessPool, TimeoutError):
-            self._replace(pool)
-            facts = self._look_alone(body)
+            facts = process.look(body, self._seconds)
+        finally:
+            self._idle.put(process)
         with self._lock:
             self._known[key] = facts
             if len(self._known) > CACHED:
                 self._known.popitem(last=False)
         return facts
 
+    def longest_s(self, images: int) -> float:
+        """The longest time that so many images take which come at once, in seconds."""
+        return math.ceil(images / self._processes) * TRIES * (START_S + self._seconds)
+
     def close(self) -> None:
         """Stop the processes."""
-        _end(self._pool)
+        for process in self._all:
+            process.end()
 
-    def _look_alone(self, body: bytes) -> ImageFacts:
-        """Try once more where nothing else can be harmed, and blame this image if that fails."""
-        with self._alone:
-            pool = self._start(1)
+
+class _Process:
+    """One process, and another one when that has ended or does not come to an end."""
+
+    def __init__(self) -> None:
+        self._executor = _start()
+
+    def look(self, body: bytes, seconds: float) -> ImageFacts:
+        """What an image holds; the time that the process takes to start does not count."""
+        for _ in range(TRIES):
             try:
-                return pool.submit(look_into, body).result(self._seconds)
+                self._executor.submit(_load).result(START_S)
+                return self._executor.submit(look_into, body).result(seconds)
             except TimeoutError:
+                self._replace()
                 return ImageFacts(checked=False, detail=_SLOW)
             except BrokenProcessPool:
-                return ImageFacts(checked=False, detail=_BROKEN)
-            finally:
-                _end(pool)
+                self._replace()
+        return ImageFacts(checked=False, detail=_BROKEN)
 
-    def _replace(self, pool: ProcessPoolExecutor) -> None:
-        with self._lock:
-            if self._pool is pool:
-                self._pool = self._start(self._processes)
-        _kill(pool)  # and no more: what waits in it hears that it is broken, and looks again
+    def end(self) -> None:
+        """Kill it, whatever it is doing."""
+        for process in list((self._executor._processes or {}).values()):
+            process.kill()
+        self._executor.shutdown(wait=False, cancel_futures=True)
 
-    @staticmethod
-    def _start(processes: int) -> ProcessPoolExecutor:
-        spawn = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(processes, mp_context=spawn, initializer=_begin)
+    def _replace(self) -> None:
+        self.end()
+        self._executor = _start()
+
+
+def _start() -> ProcessPoolExecutor:
+    spawn = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(1, mp_context=spawn, initializer=_begin)
+
+
+def _load() -> None:
+    """In a process of the pool: load the libraries, once."""
+    tools()
 
 
 def _begin() -> None:
@@ -97,15 +128,3 @@ def _end_with_parent() -> None:
     assert parent is not None
     parent.join()
     os._exit(0)
-
-
-def _kill(pool: ProcessPoolExecutor) -> None:
-    """Kill the processes of a pool, whatever they are doing: it is broken then."""
-    for process in list((pool._processes or {}).values()):
-        process.kill()
-
-
-def _end(pool: ProcessPoolExecutor) -> None:
-    """Stop a pool now; nobody waits in it."""
-    _kill(pool)
-    pool.shutdown(wait=False, cancel_futures=True)

@@ -14,12 +14,13 @@ import pytest
 from PIL import Image, ImageDraw
 
 from processors.policy import load_pack, shipped_pack
-from schemas.records import ImageFacts, ImagePart
+from schemas.records import ImagePart
 from streams.images import look, pool
 from streams.images.look import class_of, look_into
 from streams.images.pdq import pdq
 from streams.images.pool import LookPool
-from tests.streams.images.drawn import code, encoded, flag, picture
+from tests.streams.images.drawn import code, encoded, flag, gif, picture
+from tests.streams.images.harmful import SLOW_S, looking
 from tests.support import wait_until
 
 FLAG = next(
@@ -134,6 +135,44 @@ def test_a_small_file_that_holds_a_huge_image_is_not_unpacked():
     assert time.process_time() - began < 1.0
 
 
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])
+def test_an_animation_with_too_many_pixels_over_its_frames_is_not_unpacked(form: str):
+    frames = [Image.new("1", (4_000, 4_000), number % 2) for number in range(7)]
+    body = encoded(frames[0], form, save_all=True, append_images=frames[1:], duration=100)
+    assert len(body) < 500_000
+    began = time.process_time()
+    facts = look_into(body)
+    assert facts.detail == "The image is too large: its 7 frames have more than 100 million pixels."
+    assert time.process_time() - began < 1.0
+
+
+def test_an_animation_of_very_many_frames_is_not_unpacked():
+    facts = look_into(gif((1, 1), [(1, 1)] * 20_000))
+    assert facts.detail.startswith("The image is too large: its 20000 frames")
+
+
+def test_an_animation_that_grows_as_it_goes_on_is_not_unpacked():
+    facts = look_into(gif((1, 1), [(1, 1), (9_000, 9_000)]))
+    assert facts.detail == "The image is too large: it has more than 20 million pixels."
+
+
+def test_a_photograph_that_is_gone_over_again_and_again_is_not_unpacked():
+    *before, last = encoded(picture(), "JPEG", progressive=True).split(b"\xff\xda")
+    scan, end = last[:-2], last[-2:]
+    assert look_into(b"\xff\xda".join([*before, *[scan] * 20]) + end).checked
+    facts = look_into(b"\xff\xda".join([*before, *[scan] * 200]) + end)
+    assert facts.detail == "The image is too large: it has more than 100 scans."
+
+
+def test_whatever_fails_in_an_image_is_said_of_it(monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(look, "pdq", fail)
+    facts = look_into(encoded(picture()))
+    assert facts.detail == "The image cannot be decoded: RuntimeError."
+
+
 def test_without_a_library_its_part_counts_as_not_looked_for(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(look, "tools", lambda: look.Tools(None, None))
     facts = look_into(encoded(code("https://example.com")))
@@ -153,23 +192,12 @@ def test_text_in_an_image_is_read():
 # -- the pool ----------------------------------------------------------------------------------
 
 
-def _looking(body: bytes) -> ImageFacts:
-    """What the pool's processes run in these tests: some bytes do them harm."""
-    if body == b"die":
-        import os
-
-        os._exit(1)
-    if body == b"hang":
-        time.sleep(600)
-    return look_into(body)
-
-
 def test_the_processes_end_with_the_worker_that_is_killed():
     begun = (
         "import signal; from streams.images.pool import LookPool\n"
         "if __name__ == '__main__':\n"
         "    pool = LookPool(1); pool.look(b'')\n"
-        "    print(*pool._pool._processes, flush=True); signal.pause()\n"
+        "    print(*pool._all[0]._executor._processes, flush=True); signal.pause()\n"
     )
     with subprocess.Popen([sys.executable, "-c", begun], stdout=subprocess.PIPE) as worker:
         assert worker.stdout is not None
@@ -179,33 +207,44 @@ def test_the_processes_end_with_the_worker_that_is_killed():
 
 
 def test_an_image_that_kills_or_stalls_its_process_harms_no_other(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(pool, "look_into", _looking)
-    looking = LookPool(1, seconds=120.0)
+    monkeypatch.setattr(pool, "look_into", looking)
+    ours = LookPool(1, seconds=120.0)
     try:
         good = encoded(code("https://example.com"))
-        assert looking.look(b"die").detail == "Looking into the image made the decoder fail."
-        assert looking.look(good).codes == ("url",)
+        assert ours.look(b"die").detail == "Looking into the image made the decoder fail."
+        assert ours.look(good).codes == ("url",)
         with monkeypatch.context() as impatient:
-            impatient.setattr(looking, "_seconds", 1.0)
-            assert looking.look(b"hang").detail == "Looking into the image took too long."
-        assert looking.look(encoded(picture())).checked
+            impatient.setattr(ours, "_seconds", 1.0)
+            assert ours.look(b"hang").detail == "Looking into the image took too long."
+        assert ours.look(encoded(picture())).checked
     finally:
-        looking.close()
+        ours.close()
 
 
 def test_images_that_wait_behind_one_that_stalls_are_looked_into(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(pool, "look_into", _looking)
-    looking = LookPool(1, seconds=120.0)
-    hasty = copy.copy(looking)  # shares the processes
+    monkeypatch.setattr(pool, "look_into", looking)
+    ours = LookPool(1, seconds=120.0)
+    hasty = copy.copy(ours)  # shares the processes
     hasty._seconds = 3.0
     images = [encoded(picture(seed)) for seed in range(2)]
     try:
         with ThreadPoolExecutor(6) as threads:
             stalled = threads.submit(hasty.look, b"hang")
-            wait_until(lambda: looking._pool._pending_work_items, 30, "it is under way")
-            waiting = [threads.submit(looking.look, image) for image in images]
+            wait_until(ours._idle.empty, 30, "it is under way")
+            waiting = [threads.submit(ours.look, image) for image in images]
             assert stalled.result().detail == "Looking into the image took too long."
             assert all(one.result().checked for one in waiting)
     finally:
-        looking.close()
-        hasty.close()
+        ours.close()
+
+
+def test_what_an_image_waits_for_its_turn_does_not_count(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pool, "look_into", looking)
+    ours = LookPool(1, seconds=SLOW_S * 2.5)
+    images = [b"slow %d" % number for number in range(4)]
+    try:
+        with ThreadPoolExecutor(len(images)) as threads:
+            found = list(threads.map(ours.look, images))
+    finally:
+        ours.close()
+    assert len({facts.text for facts in found}) == 1, "no process was given up"
