@@ -2,6 +2,10 @@
 
 It is at least once: requests count as read when their answers are in Kafka. An answer's event id is
 derived from its request, so an account takes a repeated one for what it is.
+
+Between two reads pass at most `longest_turn_s` seconds; a member that reads nothing for longer
+leaves its group. One that was slower all the same joins again, and does not look anew into what it
+has answered: that only counts as read now.
 """
 
 from __future__ import annotations
@@ -32,20 +36,33 @@ from streams.topics import real_name
 log = get_logger(__name__)
 
 SOURCE = "images"
-AT_ONCE = 64
-"""Requests that are read before their answers are awaited."""
-
 POLL_S = 0.5
 FLUSH_S = 30.0
 TRIES = 3
 PAUSE_S = 0.5
-STALL_S = 600.0
-"""Longer than any batch of requests takes; a worker that reads nothing for so long is stuck."""
+SPARE_S = 60.0
+"""For what has no limit of its own: names of hosts that are resolved slowly, a commit."""
 
 _NOT_FETCHED = "The image was not fetched: "
 
-_LEFT = (KafkaError.ILLEGAL_GENERATION, KafkaError.UNKNOWN_MEMBER_ID, KafkaError._NO_OFFSET)
+_LEFT = (
+    KafkaError.ILLEGAL_GENERATION,
+    KafkaError.UNKNOWN_MEMBER_ID,
+    KafkaError._ASSIGNMENT_LOST,
+    KafkaError._NO_OFFSET,
+)
 """The group has changed hands meanwhile: whoever reads the requests now answers them again."""
+
+
+def longest_turn_s(settings: Settings, pool: LookPool) -> float:
+    """The longest time from one read to the next, in seconds.
+
+    A turn takes as many requests as are fetched side by side. Then they are looked into, and their
+    answers sent.
+    """
+    pauses = sum(PAUSE_S * tried for tried in range(1, TRIES))
+    fetching = TRIES * settings.image_fetch_timeout_s + pauses
+    return fetching + pool.longest_s(settings.image_fetches) + FLUSH_S + SPARE_S
 
 
 class ImageWorker:
@@ -60,19 +77,25 @@ class ImageWorker:
         self._codec = codec or open_codec(settings)
         self._answers = real_name(settings, "account.analyses")
         self.metrics = ImageMetrics()
+        self._longest_turn_s = longest_turn_s(settings, pool)
         self._progress = time.monotonic()
         self._reads = False
+        self._answered: dict[int, int] = {}  # the next offset of each partition
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set. Raises `BrokerUnreachable` when answers cannot be sent."""
         settings = self._settings
-        consumer = create_consumer(settings, group=f"{settings.app_id}-images")
+        consumer = create_consumer(
+            settings,
+            group=f"{settings.app_id}-images",
+            max_poll_interval_ms=round(self._longest_turn_s * 1e3),
+        )
         producer = create_producer(settings)
         consumer.subscribe([real_name(settings, "image.requests")])
         threads = ThreadPoolExecutor(settings.image_fetches, "image-fetch")
         try:
             while not stop.is_set():
-                messages = consumer.consume(AT_ONCE, timeout=POLL_S)
+                messages = consumer.consume(settings.image_fetches, timeout=POLL_S)
                 self._look_around(consumer)
                 if messages:
                     self._answer(messages, threads, producer)
@@ -89,7 +112,7 @@ class ImageWorker:
     def liveness(self) -> Health:
         """Whether it does anything at all."""
         silent = time.monotonic() - self._progress
-        stuck = silent > STALL_S
+        stuck = silent > self._longest_turn_s
         return Health(not stuck, (f"nothing read for {silent:.0f} s",) if stuck else ())
 
     def _look_around(self, consumer: Any) -> None:
@@ -117,7 +140,8 @@ class ImageWorker:
             )
         if producer.flush(FLUSH_S) or failures:
             raise BrokerUnreachable(f"answers were not sent: {failures[0] if failures else 'late'}")
-        for found in facts:
+        for (message, _), found in zip(requests, facts, strict=True):
+            self._answered[message.partition()] = message.offset() + 1
             self.metrics.answered(_outcome(found))
         outcomes = Counter("checked" if found.checked else found.detail for found in facts)
         log.info(
@@ -149,9 +173,17 @@ class ImageWorker:
         return self._pool.look(body)
 
     def _request(self, message: Any) -> ImageRequest | None:
-        """The request of a message; what is none is left out, as only workers write the topic."""
+        """The request of a message; what is none is left out, as only workers write the topic.
+
+        So is what has its answer, and that this worker read too late: it joins again by itself.
+        """
         if message.error() is not None:
+            if message.error().code() == KafkaError._MAX_POLL_EXCEEDED:
+                log.warning("a turn took too long", seconds=self._longest_turn_s)
+                return None
             raise BrokerUnreachable(f"requests cannot be read: {message.error().str()}")
+        if message.offset() < self._answered.get(message.partition(), 0):
+            return None
         try:
             request: ImageRequest = self._codec.decode(ImageRequest, message.value() or b"")
         except DecodeError as error:
