@@ -188,7 +188,14 @@ class Settings(BaseSettings):
         5.0, description="Longest time for one image, redirects included.", gt=0, le=60
     )
     image_redirects: int = Field(3, description="Redirects that are followed.", ge=0, le=10)
-    image_fetches: int = Field(8, description="Images that are fetched at once.", ge=1, le=256)
+    image_fetches: int = Field(
+        8,
+        description="Images that are fetched at once, and requests that are read at once. The more "
+        "there are for each of `image_processes`, the longer they may take by right, and the later "
+        "a worker that is stuck is told.",
+        ge=1,
+        le=256,
+    )
     image_processes: int = Field(
         1, description="Processes that look into images, each on one core.", ge=1, le=64
     )
