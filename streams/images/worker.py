@@ -179,7 +179,7 @@ class ImageWorker:
         """
         if message.error() is not None:
             if message.error().code() == KafkaError._MAX_POLL_EXCEEDED:
-                log.warning("a turn took too long", seconds=self._longest_turn_s)
+                log.warning("a turn took too long", allowed_seconds=self._longest_turn_s)
                 return None
             raise BrokerUnreachable(f"requests cannot be read: {message.error().str()}")
         if message.offset() < self._answered.get(message.partition(), 0):

@@ -30,7 +30,7 @@ from tests.streams.images.drawn import encoded, picture
 from tests.streams.images.harmful import looking
 from tests.support import wait_until
 
-STALLERS = 16
+STALLERS = 8
 LEAVES_MS = 6_000
 LONGEST_OF_KAFKA_S = 86_400
 
@@ -81,7 +81,7 @@ def test_images_that_stall_keep_no_other_from_its_answer(
     settings: SettingsFactory, monkeypatch: pytest.MonkeyPatch
 ):
     """Each turn lasts beyond the time after which a member that does not read leaves its group."""
-    ours = settings(partitions=1, image_fetches=8)
+    ours = settings(partitions=1, image_fetches=4)
     create_topics(ours)
     group = f"{ours.app_id}-images"
     hasty = {"session_timeout_ms": LEAVES_MS, "max_poll_interval_ms": LEAVES_MS}
@@ -98,7 +98,7 @@ def test_images_that_stall_keep_no_other_from_its_answer(
     publish(ours, *stallers, "good")
     ends = end_offsets(create_admin(ours), [real_name(ours, "image.requests")])
 
-    looks = LookPool(1, seconds=1.0)
+    looks = LookPool(1, seconds=2.0)
     working, stop = ImageWorker(ours, images, looks), threading.Event()
     with ThreadPoolExecutor(1) as threads:
         run = threads.submit(working.run, stop)
