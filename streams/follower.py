@@ -55,7 +55,10 @@ class Follower:
         return all(has.get(topic, 0) >= offset for topic, offset in revision.items())
 
     async def run(self) -> None:
-        """Follow for ever."""
+        """Follow for ever. To begin anew after an error takes another journal and follower.
+
+        Raises ``KafkaError``, `RegistryUnavailable`.
+        """
         tps = [TopicPartition(topic, 0) for topic in self._journal.topics]
         consumer: Any = AIOKafkaConsumer(
             **self._kafka,
@@ -65,16 +68,15 @@ class Follower:
             fetch_max_wait_ms=FETCH_WAIT_MS,
             max_partition_fetch_bytes=MAX_FETCH,
         )
-        await consumer.start()
         try:
+            await consumer.start()
             consumer.assign(tps)
             await consumer.seek_to_beginning(*tps)
             ends = await consumer.end_offsets(tps)
             while True:
                 fetched = await consumer.getmany(timeout_ms=POLL_MS if self._in_force else 50)
-                for tp, records in fetched.items():
-                    for record in records:
-                        self._journal.take(tp.topic, record.offset, record.value)
+                if fetched:  # the schema registry may be asked, and may not answer for seconds
+                    await asyncio.to_thread(self._take, fetched)
                 if self._in_force is None:
                     positions = [await consumer.position(tp) for tp in tps]
                     if any(p < ends[tp] for p, tp in zip(positions, tps, strict=True)):
@@ -84,6 +86,11 @@ class Follower:
                 await self._renew()
         finally:
             await stop_reader(consumer)
+
+    def _take(self, fetched: Mapping[TopicPartition, list[Any]]) -> None:
+        for tp, records in fetched.items():
+            for record in records:
+                self._journal.take(tp.topic, record.offset, record.value)
 
     async def _renew(self) -> None:
         in_force = await asyncio.to_thread(self._journal.in_force)

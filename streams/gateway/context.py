@@ -8,6 +8,9 @@ from aiokafka.errors import KafkaError
 from fastapi import Request
 
 from processors.policy import Policy
+from schemas.errors import RegistryUnavailable
+from streams.codecs import open_codec
+from streams.connections import tell_of_closed_transports
 from streams.follower import Follower
 from streams.gateway.answers import Answers
 from streams.gateway.auth import Authenticator
@@ -25,7 +28,9 @@ from streams.packs import load_policy
 from streams.settings import Settings
 from streams.views import ViewReader
 
-FOLLOW_AGAIN_S = 2.0
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 30.0
+"""Between two tries to follow what is in force."""
 BEHIND_MS = 60_000
 """Views that lag by more are no basis for work."""
 
@@ -40,7 +45,9 @@ class Gateway:
         self.settings = settings
         self.policy: Policy = load_policy(settings)
         """What decides now, as far as is known here: `/v1/checks` and the console go by it."""
-        self._journal = Journal(settings, self.policy)
+        self._configured = self.policy
+        self._unfollowed = "what is in force is not read yet"
+        self._codec = open_codec(settings)
         self.authenticator = Authenticator(settings)
         self.limits = Limits(settings)
         self.metrics = GatewayMetrics()
@@ -57,17 +64,29 @@ class Gateway:
         self.answers.start()
 
     async def follow(self) -> None:
-        """Follow what is put in force, for ever."""
-        follower = Follower(self.settings.aiokafka_config(), self._journal, self._adopt)
+        """Follow what is put in force, for ever: whatever ends that, it begins anew.
+
+        What was in force stays until everything is read again.
+        """
+        tell_of_closed_transports()  # uvicorn runs uvloop
+        pause = FIRST_PAUSE_S
         while True:
+            # Another journal each time: one that takes a record up twice puts old packs in force.
+            journal = Journal(self.settings, self._configured, self._codec)
+            follower = Follower(self.settings.aiokafka_config(), journal, self._adopt)
             try:
                 await follower.run()
-            except KafkaError as error:
-                log.warning("what is in force is not followed", error=type(error).__name__)
-                await asyncio.sleep(FOLLOW_AGAIN_S)
+            except Exception as error:
+                if not self._unfollowed:  # it was all well meanwhile
+                    pause = FIRST_PAUSE_S
+                self._unfollowed = f"what is in force is not followed ({type(error).__name__})"
+                foreseen = isinstance(error, KafkaError | RegistryUnavailable)
+                log.warning(self._unfollowed, error=str(error), exc_info=not foreseen)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_S)
 
     def _adopt(self, in_force: InForce) -> None:
-        self.policy = in_force.policy
+        self.policy, self._unfollowed = in_force.policy, ""
 
     def stop(self) -> None:
         """Close everything."""
@@ -77,8 +96,10 @@ class Gateway:
         self.views.close()
 
     def readiness(self) -> Health:
-        """Whether it serves: Kafka answers, the outputs are read and the views are fed."""
+        """Whether it serves: outputs and packs are read, Kafka answers and the views are fed."""
         problems = [*self.answers.problems]
+        if self._unfollowed:
+            problems.append(self._unfollowed)
         try:
             status = self.views.status()
         except Exception as error:  # whatever Redis does, it is no reason to fall over
