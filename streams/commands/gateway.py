@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import suppress
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from streams.access import Part, require
 from streams.commands.common import err, fail, out
-from streams.errors import ConfigurationError
+from streams.errors import ConfigurationError, WorkerError
 from streams.logs import configure_logging
 from streams.probes import require_free
 from streams.settings import Settings, load_settings
 
 
 def gateway() -> None:
-    """Serve the HTTP gateway and the console until a signal."""
+    """Serve the HTTP gateway and the console until a signal.
+
+    Raises `WorkerError` where it reads no answers any more: a supervisor starts it again.
+    """
     try:
         import uvicorn
 
@@ -29,16 +34,25 @@ def gateway() -> None:
     configure_logging(settings)
     require_free(settings, "gateway")
     require(settings, Part.GATEWAY)
-    uvicorn.run(
-        create_app(settings),
-        **_tls(settings),
-        host=settings.gateway_host,
-        port=settings.gateway_port,
-        log_config=None,
-        access_log=False,  # paths hold account ids; the metrics count requests
-        server_header=False,
-        timeout_graceful_shutdown=5,
+    app = create_app(settings)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            **_tls(settings),
+            host=settings.gateway_host,
+            port=settings.gateway_port,
+            log_config=None,
+            access_log=False,  # paths hold account ids; the metrics count requests
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
     )
+    answers = app.state.gateway.answers
+    answers.on_failure = partial(setattr, server, "should_exit", True)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if answers.failed:
+        raise WorkerError("the gateway left, for it read no answers any more; its log says why")
 
 
 def _tls(settings: Settings) -> dict[str, Any]:

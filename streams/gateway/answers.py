@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter, OrderedDict, deque
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from confluent_kafka import TopicPartition
 
-from schemas.errors import DecodeError
+from schemas.errors import DecodeError, RegistryUnavailable
 from schemas.records import AuditKind, AuditRecord, Disposal, Escalation, Verdict
 from streams.clients import create_admin, create_consumer, end_offsets
 from streams.codecs import open_codec
@@ -26,6 +27,7 @@ from streams.topics import TopicIds, real_name, topic_of
 WATCHED = (Verdict, Disposal, Escalation, AuditRecord)
 LIVE = (Verdict, Disposal, Escalation)
 POLL_S = 0.1
+RETRY_S = 0.5
 AT_ONCE = 500
 LETTERS = 1_000
 LIVE_QUEUE = 500
@@ -93,9 +95,15 @@ class Live:
 
 
 class Answers:
-    """Reads the outputs in a thread of its own, from `start` to `stop`."""
+    """Reads the outputs in a thread of its own, from `start` to `stop`.
+
+    Where that ends by a fault nobody foresaw, ``failed`` is true and ``on_failure`` is called, from
+    that thread: nobody is answered any more, and only a new process helps.
+    """
 
     def __init__(self, settings: Settings) -> None:
+        self.failed = False
+        self.on_failure: Callable[[], None] = lambda: None
         self._settings = settings
         self._types = {real_name(settings, topic_of(r).name): r for r in WATCHED}
         self._dead = real_name(settings, "dead.letters")
@@ -123,9 +131,9 @@ class Answers:
         consumer = create_consumer(self._settings)
         consumer.assign([TopicPartition(*tp, end) for tp, end in ends.items()])
         self._ids.ask()
+        self._problem = ""
         self._thread = threading.Thread(target=self._run, args=(consumer,), daemon=True)
         self._thread.start()
-        self._problem = ""
 
     def stop(self) -> None:
         """Stop reading."""
@@ -190,10 +198,28 @@ class Answers:
         except Exception as error:
             self._problem = f"the outputs cannot be read ({type(error).__name__})"
             log.critical("the gateway reads no answers any more", exc_info=error)
+            self.failed = True
+            self.on_failure()
         finally:
             consumer.close()
 
     def _take(self, message: Any) -> None:
+        """Hand a message on; while the registry is away, again for as long as somebody waits."""
+        while not self._stopping.is_set():
+            try:
+                self._hand_on(message)
+            except RegistryUnavailable as error:
+                if not self._problem:
+                    log.warning("an output waits for the schema registry", error=str(error))
+                self._problem = f"the outputs cannot be read: {error}"
+                self._ids.look()
+                self._stopping.wait(RETRY_S)
+            else:
+                self._problem = ""
+                return
+
+    def _hand_on(self, message: Any) -> None:
+        """Tell those who wait for what a message says. Raises `RegistryUnavailable`."""
         if message.error() is not None:
             return  # librdkafka goes on by itself; what matters ends in a time-out
         topic = message.topic()
