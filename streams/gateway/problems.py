@@ -12,14 +12,16 @@ from pydantic import BaseModel, Field
 from redis import RedisError
 from starlette.exceptions import HTTPException
 
+from schemas.errors import RegistryUnavailable
 from streams.errors import BrokerUnreachable
 from streams.logs import get_logger
 
 MEDIA = "application/problem+json"
 log = get_logger(__name__)
 
-AWAY = (RedisError, BrokerUnreachable)
-"""What is raised where Redis or Kafka does not answer: 503, here and on the pages."""
+AWAY = (RedisError, BrokerUnreachable, RegistryUnavailable)
+"""What is raised where Redis, Kafka or the schema registry does not answer: 503, here and on the
+pages."""
 
 
 class Place(BaseModel):
@@ -103,8 +105,8 @@ def add_handlers(app: FastAPI) -> None:
         log.warning("Redis does not answer", error=type(error).__name__)
         return answer(503, "the views do not answer; try again later", None, {"Retry-After": "5"})
 
-    async def no_kafka(_: Request, error: Any) -> Response:
-        log.warning("Kafka does not answer", error=str(error))
+    async def no_stream(_: Request, error: Any) -> Response:
+        log.warning("Kafka or the schema registry does not answer", error=str(error))
         return answer(
             503, "the stream does not answer; try again later", None, {"Retry-After": "5"}
         )
@@ -119,7 +121,8 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RedisError, no_redis)
-    app.add_exception_handler(BrokerUnreachable, no_kafka)
+    app.add_exception_handler(BrokerUnreachable, no_stream)
+    app.add_exception_handler(RegistryUnavailable, no_stream)
     app.add_exception_handler(Exception, unforeseen)
 
 
