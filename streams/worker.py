@@ -203,9 +203,13 @@ class Worker:
         await self.tasks.close()
         last.cancel()
         log.info("worker stopped")
-        watchdog = threading.Timer(STOP_WITHIN_S, os._exit, (0,))
+        watchdog = threading.Timer(STOP_WITHIN_S, self._leave)
         watchdog.daemon = True
         watchdog.start()
+
+    def _leave(self) -> None:
+        """Leave the process with the code that the rest of the stop would have come to."""
+        os._exit(0 if self.app.crash_reason is None else WorkerError.exit_code)
 
     async def _tick(self) -> None:
         """Once a second: what the group was refused, deadlines that are due, offsets, gauges."""

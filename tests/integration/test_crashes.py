@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from streams.errors import TaskMigrated
+from streams.errors import TaskMigrated, WorkerError
 from streams.simulate import Simulation
 from tests.integration.harness import Application, pause
 
@@ -44,6 +44,14 @@ def test_a_worker_killed_after_its_commit_is_caught_up_from_either_store(stored)
         app.publish(traffic(300, seed=2, prefix="again-"))
         app.drain()
         app.assert_sound()
+
+
+def test_a_worker_of_which_a_service_has_crashed_leaves_with_a_fault(settings):
+    """Not with 0, upon which no supervisor would start it again."""
+    with Application(settings()) as app:
+        worker = app.worker(TEST_CRASH="1")
+        assert worker.await_exit() == WorkerError.exit_code, worker.tail()
+        assert "Crashed reason=RuntimeError('injected')" in worker.log.read_text()
 
 
 @pytest.mark.parametrize("step", [2, 3, 4, 5])

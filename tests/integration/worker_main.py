@@ -5,7 +5,8 @@ commit protocol ends, kill or freeze the process, or fail as a lost broker does;
 n-th time; ``disk``: fail as a full disk does, and linger before leaving. Several are separated by
 commas. ``TEST_POISON=<text>``: processing raises on every record that contains the text, with
 ``TEST_POISON_IN=<topic>`` only of that topic. ``TEST_DROP=<nth>``: the n-th batch is lost inside
-the client. ``TEST_COUNTING``: `Counting` instead of the domain.
+the client. ``TEST_CRASH``: a service of Faust crashes when the worker serves, and the rest of its
+stop takes longer than it may. ``TEST_COUNTING``: `Counting` instead of the domain.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 from aiokafka.errors import KafkaError
 
 import streams.worker
+from streams.app import every
 from streams.errors import DependencyUnavailable
 from streams.logs import configure_logging
 from streams.packs import load_policy
@@ -100,6 +102,17 @@ def drop_batch(nth: int) -> None:
     PartitionTask.submit = losing  # type: ignore[method-assign]
 
 
+def crash_a_service(worker: Worker) -> None:
+    """Let the consumer crash once the worker serves."""
+    streams.worker.STOP_WITHIN_S = 0.0
+
+    async def crash() -> None:
+        if worker.app.assigned_once:
+            await worker.app.consumer.crash(RuntimeError("injected"))
+
+    every(worker.app, 0.5, crash)
+
+
 def main() -> int:
     settings = load_settings()
     configure_logging(settings)
@@ -113,6 +126,8 @@ def main() -> int:
     if marker := os.environ.get("TEST_POISON"):
         topic = os.environ.get("TEST_POISON_IN", "")
         worker.tasks.processing = Poisoned(worker.tasks.processing, marker.encode(), topic)
+    if os.environ.get("TEST_CRASH"):
+        crash_a_service(worker)
     return worker.run()
 
 
