@@ -58,9 +58,10 @@ def carry(
             "Send what is still missing yourself"
         )
     names = {real_name(source, t.name): real_name(target, t.name) for t in input_topics()}
+    # First the publisher: once any other is fenced off, what it carried over is settled.
+    publisher = TransactionalPublisher(target, "carry")
     positions = _positions(source, target, manifest)
     group: Any = create_consumer(source, f"{target.app_id}-carry")
-    publisher = TransactionalPublisher(target, "carry")
     waiting, count = 0, 0
     publisher.begin()
     for message in read_all(source, list(names), start=positions, progress=progress):
