@@ -18,10 +18,7 @@ from streams.settings import Settings, load_settings
 
 
 def gateway() -> None:
-    """Serve the HTTP gateway and the console until a signal.
-
-    Raises `WorkerError` where it reads no answers any more: a supervisor starts it again.
-    """
+    """Serve the HTTP gateway and the console until a signal."""
     try:
         import uvicorn
 
@@ -51,7 +48,7 @@ def gateway() -> None:
     answers.on_failure = partial(setattr, server, "should_exit", True)
     with suppress(KeyboardInterrupt):
         server.run()
-    if answers.failed:
+    if answers.failed:  # a supervisor starts again what has left with a fault
         raise WorkerError("the gateway left, for it read no answers any more; its log says why")
 
 

@@ -79,9 +79,10 @@ class Gateway:
             except Exception as error:
                 if not self._unfollowed:  # it was all well meanwhile
                     pause = FIRST_PAUSE_S
-                self._unfollowed = f"what is in force is not followed ({type(error).__name__})"
+                what = "what is in force is not followed"
+                self._unfollowed = f"{what} ({type(error).__name__})"
                 foreseen = isinstance(error, KafkaError | RegistryUnavailable)
-                log.warning(self._unfollowed, error=str(error), exc_info=not foreseen)
+                log.warning(what, error=repr(error), exc_info=not foreseen)
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
