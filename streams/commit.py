@@ -82,6 +82,8 @@ class Transaction:
     """Time of the first of the others, in ms."""
     dead: int = 0
     controlled: Controlled | None = None
+    at: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    """When it began, by the wall clock in ms."""
     began: float = field(default_factory=time.perf_counter)
     steps: list[tuple[int, float]] = field(default_factory=list)
 

@@ -20,6 +20,7 @@ from streams.restore import restore
 from streams.store import Store
 from streams.sweeper import Sweeper
 from streams.task import PartitionTask
+from streams.topics import TOMBSTONES_MS
 from streams.work import Processing
 
 log = get_logger(__name__)
@@ -46,6 +47,8 @@ class TaskOptions:
     answer_within_s: float = 60.0
     first: tuple[str, ...] = ()
     check_crcs: bool = True
+    tombstones_ms: int = TOMBSTONES_MS
+    """How long the changelog keeps tombstones."""
 
 
 async def _under_what_is_configured(_revision: Mapping[str, int]) -> None:
@@ -143,6 +146,7 @@ class TaskManager:
             {partition: task.store for partition, task in by_partition.items()},
             learn,
             self.metrics.restoring,
+            tombstones_ms=self.options.tombstones_ms,
             check_crcs=self.options.check_crcs,
         )
         for task in tasks:

@@ -1,11 +1,13 @@
 """Where a partition's state lies: in memory, or in RocksDB when it is larger than memory.
 
 A store holds what is committed, and knows how far into the changelog that reaches. It is written
-only after a commit (step 6) or from the changelog (restore), always together with that offset.
+only after a commit (step 6) or from the changelog (restore), always together with that offset, and
+with the time since when it may lack what the changelog was told.
 """
 
 from __future__ import annotations
 
+import shutil
 import struct
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,9 +28,15 @@ CHANGELOG_OFFSET = b"\0changelog-offset"
 CHANGELOG_ID = b"\0changelog-id"
 """Key of the id of that topic."""
 
-_INTERNAL = (CHANGELOG_OFFSET, CHANGELOG_ID)
+CHANGELOG_TIME = b"\0changelog-time"
+"""Key of the time of `Store.caught_up_at`; a store of an earlier version has none."""
 
-_OFFSET = struct.Struct(">q")
+_INTERNAL = (CHANGELOG_OFFSET, CHANGELOG_ID, CHANGELOG_TIME)
+
+_NUMBER = struct.Struct(">q")
+
+OUTDATED = ".outdated"
+"""End of the name of a directory that is being removed."""
 
 RECENT = 16_384
 """Accounts of a partition that lie in memory as they are."""
@@ -55,15 +63,30 @@ class Store(Protocol):
     """Committed state of one partition.
 
     ``changelog_offset`` is the next changelog offset to read on restore; 0 for an empty store.
+    ``caught_up_at`` is a time (ms) by which the store had all that the changelog then held, or at
+    which it began to read it from the beginning: who reads on from the offset needs every tombstone
+    that was written since. 0 where it is not known.
     """
 
     changelog_offset: int
+    caught_up_at: int
 
     def get(self, key: bytes) -> bytes | None:
         """Value of a key; None where there is none."""
 
-    def write(self, changes: Mapping[bytes, bytes | None], changelog_offset: int) -> None:
-        """Apply changes (None deletes) and the offset they reach, all or nothing."""
+    def write(
+        self,
+        changes: Mapping[bytes, bytes | None],
+        changelog_offset: int,
+        caught_up_at: int | None = None,
+    ) -> None:
+        """Apply changes (None deletes) and the offset they reach, all or nothing.
+
+        Without ``caught_up_at`` that time stays what it is.
+        """
+
+    def clear(self) -> None:
+        """Forget everything, all or nothing: the store is as a new one."""
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """All keys and values, in no particular order."""
@@ -138,7 +161,7 @@ class MemoryStore:
     """
 
     def __init__(self, packer: Packer | None = None, recent: int = RECENT) -> None:
-        self.changelog_offset = 0
+        self.changelog_offset = self.caught_up_at = 0
         self._packer = packer or Packer()
         self._limit = recent
         self._own: dict[bytes, bytes] = {}
@@ -154,7 +177,12 @@ class MemoryStore:
             return self._own.get(key) if packed is None else self._packer.unpack(packed)
         return state
 
-    def write(self, changes: Mapping[bytes, bytes | None], changelog_offset: int) -> None:
+    def write(
+        self,
+        changes: Mapping[bytes, bytes | None],
+        changelog_offset: int,
+        caught_up_at: int | None = None,
+    ) -> None:
         """Apply changes and the offset they reach."""
         recent, idle = self._recent, self._idle
         for key, value in changes.items():
@@ -172,6 +200,16 @@ class MemoryStore:
         if len(recent) - self._limit > self._limit // STEP:
             self._put_away()
         self.changelog_offset = changelog_offset
+        if caught_up_at is not None:
+            self.caught_up_at = caught_up_at
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._own.clear()
+        self._recent.clear()
+        self._idle.clear()
+        self._order = []
+        self.changelog_offset = self.caught_up_at = 0
 
     def _put_away(self) -> None:
         recent = self._recent
@@ -208,9 +246,7 @@ class MemoryStore:
 
     def close(self) -> None:
         """Release the memory."""
-        self._own.clear()
-        self._recent.clear()
-        self._idle.clear()
+        self.clear()
 
 
 class RocksStore:
@@ -222,11 +258,17 @@ class RocksStore:
     """
 
     def __init__(self, path: Path, changelog_id: str = "") -> None:
-        self._path = path
+        self._path, self._changelog_id = path, changelog_id
+        self._outdated = path.with_name(path.name + OUTDATED)
+        shutil.rmtree(self._outdated, ignore_errors=True)  # a removal may have been cut off
         self._db = self._open()
         self._require_of(changelog_id)
-        raw = self._db.get(CHANGELOG_OFFSET)
-        self.changelog_offset: int = _OFFSET.unpack(raw)[0] if raw is not None else 0
+        self.changelog_offset = self._number(CHANGELOG_OFFSET)
+        self.caught_up_at = self._number(CHANGELOG_TIME)
+
+    def _number(self, key: bytes) -> int:
+        raw = self._db.get(key)
+        return int(_NUMBER.unpack(raw)[0]) if raw is not None else 0
 
     def _open(self) -> Rdict:
         from rocksdict import BlockBasedOptions, Cache, Options, Rdict
@@ -263,8 +305,13 @@ class RocksStore:
         value: bytes | None = self._db.get(key)
         return value
 
-    def write(self, changes: Mapping[bytes, bytes | None], changelog_offset: int) -> None:
-        """Apply changes and the offset they reach in one write batch."""
+    def write(
+        self,
+        changes: Mapping[bytes, bytes | None],
+        changelog_offset: int,
+        caught_up_at: int | None = None,
+    ) -> None:
+        """Apply changes, the offset they reach and the time in one write batch."""
         from rocksdict import WriteBatch
 
         batch = WriteBatch(raw_mode=True)
@@ -273,10 +320,22 @@ class RocksStore:
                 batch.delete(key)
             else:
                 batch.put(key, value)
-        batch.put(CHANGELOG_OFFSET, _OFFSET.pack(changelog_offset))
+        batch.put(CHANGELOG_OFFSET, _NUMBER.pack(changelog_offset))
+        at = self.caught_up_at if caught_up_at is None else caught_up_at
+        batch.put(CHANGELOG_TIME, _NUMBER.pack(at))
         with _told(self._path):
             self._db.write(batch)
-        self.changelog_offset = changelog_offset
+        self.changelog_offset, self.caught_up_at = changelog_offset, at
+
+    def clear(self) -> None:
+        """Begin with a new directory; the old one is put aside in one step, then removed."""
+        self._db.close()
+        with _told(self._path):
+            self._path.rename(self._outdated)
+        self._db = self._open()
+        self._require_of(self._changelog_id)
+        self.changelog_offset = self.caught_up_at = 0
+        shutil.rmtree(self._outdated, ignore_errors=True)
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """All keys and values, in key order."""

@@ -343,7 +343,7 @@ class PartitionTask:
 
     def _process(self, transaction: Transaction, records: list[Record], upto: int) -> None:
         overlay, processing = transaction.overlay, self._manager.processing
-        now = time.time_ns() // 1_000_000
+        now = transaction.at
         transaction.records = len(records)
         first = self._manager.options.first
         transaction.passed_on = sum(1 for _ in takewhile(lambda r: r.topic in first, records))
@@ -411,7 +411,8 @@ class PartitionTask:
 
     def _merge(self, transaction: Transaction, changelog_offset: int) -> None:
         overlay = transaction.overlay
-        self.store.write(overlay.states, changelog_offset)
+        # That it is committed proves that until it began nobody else had written to the changelog.
+        self.store.write(overlay.states, changelog_offset, transaction.at)
         self.positions.update(transaction.positions)
         self.controlled = transaction.controlled or self.controlled
         self.deadlines.learn(overlay.states.items())

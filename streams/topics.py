@@ -26,6 +26,13 @@ from streams.errors import RESTORE_A_BACKUP, BrokerUnreachable, ConfigurationErr
 from streams.settings import Settings
 
 DAY_MS = 86_400_000
+TOMBSTONES_MS = 7 * DAY_MS
+"""How long the changelog keeps tombstones. A worker's RocksDB that rested for more than half of it
+is read anew from the beginning."""
+KAFKAS_TOMBSTONES_MS = DAY_MS
+"""How long Kafka keeps them in a topic that does not say."""
+TOMBSTONES = "delete.retention.ms"
+
 WITHIN_S = 30.0
 LEADERS_WITHIN_S = 120.0
 """Longest wait for a broker to lead what was just created: on a disk that stalls it takes long."""
@@ -264,6 +271,8 @@ CHANGELOG = Topic(
         "min.cleanable.dirty.ratio": "0.2",
         "segment.bytes": str(64 << 20),
         "segment.ms": str(DAY_MS),
+        # A store on disk that is behind must still hear of what was deleted.
+        TOMBSTONES: str(TOMBSTONES_MS),
     },
 )
 
@@ -583,6 +592,17 @@ def require_equal_partitions(settings: Settings, counts: Mapping[str, int]) -> N
         "All inputs, outputs and the changelog need the same number: set ZHENGMING_PARTITIONS to "
         "what is there; where a topic was enlarged, move to new ones with `zhengming migrate`"
     )
+
+
+def tombstones_ms(admin: AdminClient, name: str) -> int:
+    """How long a topic that is there keeps tombstones, in ms. Raises `BrokerUnreachable`.
+
+    One made by an earlier version keeps them for as long as Kafka does by itself; the same is taken
+    for granted where our user may not see it. The mock keeps everything.
+    """
+    if is_mock(admin):
+        return TOMBSTONES_MS
+    return int((_configs(admin, [name])[name] or {}).get(TOMBSTONES, KAFKAS_TOMBSTONES_MS))
 
 
 def is_mock(admin: Any) -> bool:

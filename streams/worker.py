@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ from streams.topics import (
     output_topics,
     real_name,
     repartition_topics,
+    tombstones_ms,
     topic_of,
 )
 from streams.work import Processing
@@ -98,11 +100,13 @@ class Worker:
         _make(settings.data_dir)
         self._packer = Packer()
         self._changelog_id = ""
-        if settings.store == "rocksdb":  # what outlives the process may outlive the topic
-            name = changelog_topic(settings)
-            self._changelog_id = TopicIds(create_admin(settings), [name]).get().get(name, "")
+        options = task_options(settings)
+        if settings.store == "rocksdb":  # what outlives the process may outlive topic or tombstones
+            admin, name = create_admin(settings), changelog_topic(settings)
+            self._changelog_id = TopicIds(admin, [name]).get().get(name, "")
+            options = replace(options, tombstones_ms=tombstones_ms(admin, name))
         self.tasks = TaskManager(
-            task_options(settings),
+            options,
             processing,
             WorkerMetrics(),
             self._new_store,

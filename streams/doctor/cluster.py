@@ -14,6 +14,7 @@ from streams.errors import BrokerUnreachable, WorkerError
 from streams.settings import Settings
 from streams.topics import (
     CHANGELOG,
+    TOMBSTONES,
     TopicState,
     describe_topics,
     input_topics,
@@ -106,6 +107,12 @@ def _kept_otherwise(state: TopicState) -> Iterator[str]:
     kept = int(has.get("retention.ms", least))
     if "delete" in policy and kept >= 0 and (least < 0 or kept < least):
         yield f"{state.name}: retention.ms is {kept}, not {least} or more"
+    least = int(wanted.get(TOMBSTONES, 0))
+    if (kept := int(has.get(TOMBSTONES, least))) < least:
+        yield (
+            f"{state.name}: {TOMBSTONES} is {kept}, not {least} or more: a store on disk that "
+            f"rested for more than half of it is read anew"
+        )
 
 
 def _copies(settings: Settings, states: list[TopicState]) -> Finding:

@@ -1,15 +1,29 @@
 """Restoring a store from a real changelog: only what was committed, and to its very end."""
 
+import time
 import uuid
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Producer, TopicPartition
 
 from streams.clients import create_admin, settled_offsets
 from streams.errors import TaskCorrupted
 from streams.restore import restore
 from streams.store import MemoryStore, RocksStore
-from streams.topics import changelog_topic, create_topics
+from streams.topics import (
+    KAFKAS_TOMBSTONES_MS,
+    TOMBSTONES_MS,
+    changelog_topic,
+    create_topics,
+    tombstones_ms,
+)
+from tests.integration.harness import Application
+
+DAY_MS = 86_400_000
+
+
+def now_ms():
+    return time.time_ns() // 1_000_000
 
 
 @pytest.fixture(params=["memory", "rocksdb"])
@@ -55,14 +69,15 @@ class Changelog:
         """Wait until the log has the marker of the end: the broker answers before it has."""
         settled_offsets(create_admin(self.settings), [self.name], strict=True)
 
-    async def restore(self, store):
+    async def restore(self, store, learn=None):
         self.told.clear()
         await restore(
             self.settings.aiokafka_config(),
             self.name,
             {0: store},
-            lambda _, changes: self.told.append(dict(changes)),
+            learn or (lambda _, changes: self.told.append(dict(changes))),
             lambda *progress: self.progress.append(progress),
+            tombstones_ms=TOMBSTONES_MS,
         )
         return {key.decode(): value.decode() for key, value in store.items()}
 
@@ -105,3 +120,58 @@ async def test_a_store_that_claims_more_than_the_log_holds_is_refused_as_it_is(c
     with pytest.raises(TaskCorrupted, match="but the store of this worker has it up to 1000"):
         await changelog.restore(store)
     assert (dict(store.items()), store.changelog_offset) == ({b"a": b"of another log"}, 1_000)
+
+
+async def test_a_store_that_rested_longer_than_tombstones_are_sure_to_stay_is_read_anew(
+    changelog, store
+):
+    changelog.commit(a="1", b="1")
+    began = now_ms()
+    await changelog.restore(store)
+    assert began <= store.caught_up_at <= now_ms()
+    # Had it been deleted, and its tombstone removed by a compaction, the log would not tell.
+    store.write({b"deleted": b"1"}, store.changelog_offset, now_ms() - 3 * DAY_MS)
+    assert await changelog.restore(store) == {"a": "1", "b": "1", "deleted": "1"}
+    assert changelog.told == []
+    store.write({}, store.changelog_offset, now_ms() - 4 * DAY_MS)
+    assert await changelog.restore(store) == {"a": "1", "b": "1"}
+    assert changelog.told == [{b"a": b"1", b"b": b"1"}]
+    assert store.caught_up_at >= began
+
+
+async def test_a_restore_that_is_cut_off_is_no_proof_of_having_heard_of_everything(
+    changelog, store
+):
+    def cut_off(*_):
+        raise ConnectionError("cut off")
+
+    changelog.commit(a="1")
+    await changelog.restore(store)
+    before = now_ms() - DAY_MS
+    store.write({}, store.changelog_offset, before)
+    changelog.commit(b="1")
+    with pytest.raises(ConnectionError):
+        await changelog.restore(store, cut_off)
+    assert (store.get(b"b"), store.caught_up_at) == (b"1", before)
+
+
+async def test_a_store_is_not_emptied_where_the_changelog_lacks_what_is_in_it(changelog, store):
+    changelog.commit(a="1")
+    changelog.commit(a="2", b="2")
+    await changelog.restore(store)
+    rested = now_ms() - 4 * DAY_MS
+    store.write({}, store.changelog_offset, rested)
+    app = Application(changelog.settings)
+    app.configure(changelog.name, cleanup_policy="delete")
+    (cut,) = app.admin.delete_records([TopicPartition(changelog.name, 0, 2)]).values()
+    assert cut.result(20).low_watermark == 2
+    with pytest.raises(TaskCorrupted, match="begins at 2"):
+        await changelog.restore(store)
+    assert (dict(store.items()), store.caught_up_at) == ({b"a": b"2", b"b": b"2"}, rested)
+
+
+def test_how_long_tombstones_stay_is_what_the_topic_says(changelog):
+    app = Application(changelog.settings)
+    assert tombstones_ms(app.admin, changelog.name) == TOMBSTONES_MS
+    app.configure(changelog.name, delete_retention_ms=str(KAFKAS_TOMBSTONES_MS))
+    assert tombstones_ms(app.admin, changelog.name) == KAFKAS_TOMBSTONES_MS

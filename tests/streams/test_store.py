@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import TaskCorrupted
+from streams.restore import rested_too_long
 from streams.store import (
+    CHANGELOG_TIME,
     WRITE_BUFFER_BYTES,
     WRITE_BUFFERS,
     MemoryStore,
@@ -62,6 +64,72 @@ def test_a_directory_of_another_changelog_is_refused_and_one_that_names_none_is_
     store.close()
 
 
+def test_a_store_that_is_cleared_is_as_a_new_one(store):
+    store.write({b"a": b"1", b"b": b"1", b"\0positions": b"{}"}, 9, 1_000)
+    store.clear()
+    assert (store.changelog_offset, store.caught_up_at) == (0, 0)
+    assert dict(store.items()) == {}
+    assert store.walk(b"\0\xff", 9) == []
+    store.write({b"b": b"2"}, 3, 2_000)
+    assert dict(store.items()) == {b"b": b"2"}
+    assert (store.get(b"a"), store.changelog_offset, store.caught_up_at) == (None, 3, 2_000)
+
+
+def test_a_store_keeps_when_it_was_caught_up_until_it_is_told_anew(store):
+    assert store.caught_up_at == 0
+    store.write({b"a": b"1"}, 1, 1_000)
+    store.write({b"a": b"2"}, 2)
+    assert store.caught_up_at == 1_000
+    store.write({}, 2, 2_000)
+    assert store.caught_up_at == 2_000
+
+
+def test_a_cleared_directory_stays_one_of_its_changelog_and_what_is_left_of_it_is_removed(tmp_path):
+    store = RocksStore(tmp_path / "p0", "one")
+    store.write({b"a": b"1"}, 5, 1_000)
+    store.clear()
+    assert [path.name for path in tmp_path.iterdir()] == ["p0"]
+    store.close()
+    with pytest.raises(TaskCorrupted, match="remove the directory"):
+        RocksStore(tmp_path / "p0", "another")
+    (tmp_path / "p0").rename(tmp_path / "p0.outdated")  # it died before the old one was removed
+    store = RocksStore(tmp_path / "p0", "one")
+    assert dict(store.items()) == {}
+    assert [path.name for path in tmp_path.iterdir()] == ["p0"]
+    store.close()
+
+
+HOUR = 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("offset", "caught_up_at", "too_long"),
+    [
+        (0, 0, False),  # there is nothing in it
+        (9, 100 * HOUR, False),
+        (9, 88 * HOUR, False),
+        (9, 88 * HOUR - 1, True),
+        (9, 0, True),  # of an earlier version, which kept no time
+        (9, 101 * HOUR, False),  # the clock was put right
+        (9, 113 * HOUR, True),  # the clock says nothing
+    ],
+)
+def test_a_store_may_rest_for_half_as_long_as_tombstones_are_kept(offset, caught_up_at, too_long):
+    store = MemoryStore()
+    store.write({b"a": b"1"} if offset else {}, offset, caught_up_at)
+    assert rested_too_long(store, 100 * HOUR, 24 * HOUR) is too_long
+
+
+def test_a_store_of_an_earlier_version_has_rested_too_long(tmp_path):
+    store = RocksStore(tmp_path / "p0")
+    store.write({b"a": b"1"}, 5, 100 * HOUR)
+    store._db.delete(CHANGELOG_TIME)
+    store.close()
+    store = RocksStore(tmp_path / "p0")
+    assert rested_too_long(store, 100 * HOUR, 24 * HOUR)
+    store.close()
+
+
 CHANGES = st.dictionaries(
     st.binary(min_size=1, max_size=3), st.none() | st.binary(max_size=5), max_size=5
 )
@@ -111,10 +179,11 @@ def test_idle_accounts_take_less_room_and_are_given_back_as_they_were():
 
 def test_rocksdb_survives_the_process_with_state_and_offset_together(tmp_path):
     first = RocksStore(tmp_path / "p0")
-    first.write({b"a": b"1"}, 42)
+    first.write({b"a": b"1"}, 42, 1_000)
     first.close()
     second = RocksStore(tmp_path / "p0")
-    assert (second.get(b"a"), second.changelog_offset) == (b"1", 42)
+    assert (second.get(b"a"), second.changelog_offset, second.caught_up_at) == (b"1", 42, 1_000)
+    assert dict(second.items()) == {b"a": b"1"}
     second.close()
 
 

@@ -106,6 +106,7 @@ def test_a_topic_that_was_enlarged_is_named(ours):
         (CHANGES, {"retention_ms": "1000"}, "retention.ms is 1000"),
         ("platform.policies", {"cleanup_policy": "compact"}, "cleanup.policy is compact"),
         ("", {"cleanup_policy": "delete"}, "states would be deleted"),
+        ("", {"delete_retention_ms": "86400000"}, "delete.retention.ms is 86400000"),
     ],
 )
 def test_topics_that_lose_what_they_hold_are_named_with_the_setting(
