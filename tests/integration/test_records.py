@@ -7,6 +7,7 @@ import pytest
 
 from processors.accounts import Account
 from processors.accounts import encode as encode_account
+from processors.credit_code import complete
 from schemas.codec import decode, encode
 from schemas.records import (
     AccountChange,
@@ -15,12 +16,15 @@ from schemas.records import (
     DisposalAction,
     MeasureStep,
     Phase,
+    SubjectKind,
+    VerificationKind,
 )
 from streams.clients import create_producer, read_all
 from streams.errors import TaskCorrupted
 from streams.partitioning import partition_of_key
 from streams.topics import changelog_topic, real_name
 from tests.integration.harness import Application
+from tests.integration.test_across import NAME, SHOPS, Street
 from tests.integration.test_crashes import traffic
 from tests.support import wait_until
 
@@ -226,6 +230,51 @@ def test_a_worker_restarts_after_the_changelog_was_compacted(settings, store):
         app.worker().await_ready()
         app.publish(traffic(200, seed=999, prefix="after-"))
         app.drain()
+        app.assert_sound()
+
+
+def test_a_store_that_rested_does_not_bring_back_what_was_deleted_and_compacted_meanwhile(settings):
+    with Application(settings(partitions=1, store="rocksdb")) as app:
+        changelog = changelog_topic(app.settings)
+        app.configure(
+            changelog,
+            segment_ms="500",
+            min_cleanable_dirty_ratio="0.01",
+            max_compaction_lag_ms="500",
+            delete_retention_ms="0",
+        )
+        street = Street(app)
+
+        def after(*_events):
+            app.flush()
+            app.drain(supervised=False)
+            return {m.key(): m.value() for m in read_all(app.settings, [changelog])}
+
+        first = app.worker().await_ready()
+        (shop, legal), *_ = SHOPS.items()
+        papers = {"value": legal, "names": (NAME,), "credit_code": complete("91990000MA000000")}
+        street.verify(shop, VerificationKind.INSTITUTION, **papers)
+        held = after(street.register(shop, "tok-1", NAME, subject=SubjectKind.INSTITUTION))
+        assert first.stop() == 0  # its store rests from here on
+
+        second = app.worker().await_ready()
+        gone = after(street.send(CHANGES, AccountChange, shop, kind=ChangeKind.CANCELLATION))
+        released = {key for key, state in gone.items() if state is None and held.get(key)}
+        assert released, "the keys of the shop are deleted"
+        wait_until(
+            lambda: not released & after(street.register("a1", "tok-2", "晒太阳")).keys(),
+            60,
+            "their tombstones are gone",
+            every=0.5,
+        )
+        assert second.stop() == 0
+
+        first.start().await_ready()
+        assert "the store rested so long" in first.tail()
+        street.verify("fan", VerificationKind.IDENTITY, token="tok-fan")
+        fan = street.register("fan", "tok-fan", NAME)
+        after(fan)
+        assert street.decisions()[fan] is Decision.ALLOW, "the name is free"
         app.assert_sound()
 
 
