@@ -22,6 +22,7 @@ from schemas.records import (
 from streams.clients import create_producer, read_all
 from streams.errors import TaskCorrupted
 from streams.partitioning import partition_of_key
+from streams.store import RocksStore
 from streams.topics import changelog_topic, real_name
 from tests.integration.harness import Application
 from tests.integration.test_across import NAME, SHOPS, Street
@@ -251,11 +252,15 @@ def test_a_store_that_rested_does_not_bring_back_what_was_deleted_and_compacted_
             return {m.key(): m.value() for m in read_all(app.settings, [changelog])}
 
         first = app.worker().await_ready()
+        serving = now()
         (shop, legal), *_ = SHOPS.items()
         papers = {"value": legal, "names": (NAME,), "credit_code": complete("91990000MA000000")}
         street.verify(shop, VerificationKind.INSTITUTION, **papers)
         held = after(street.register(shop, "tok-1", NAME, subject=SubjectKind.INSTITUTION))
-        assert first.stop() == 0  # its store rests from here on
+        assert first.stop() == 0
+        store = RocksStore(app.settings.data_dir / "w0" / app.settings.app_id / "0")
+        assert serving <= store.caught_up_at <= now(), "each commit proves that it has all"
+        store.close()  # and rests from here on
 
         second = app.worker().await_ready()
         gone = after(street.send(CHANGES, AccountChange, shop, kind=ChangeKind.CANCELLATION))

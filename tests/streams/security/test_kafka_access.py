@@ -42,7 +42,16 @@ from streams.packs import load_policy
 from streams.settings import Settings
 from streams.simulate import Simulation
 from streams.store import MemoryStore
-from streams.topics import changelog_topic, create_topics, drained, output_topics, real_name
+from streams.topics import (
+    KAFKAS_TOMBSTONES_MS,
+    TOMBSTONES_MS,
+    changelog_topic,
+    create_topics,
+    drained,
+    output_topics,
+    real_name,
+    tombstones_ms,
+)
 from streams.views.store import now_ms
 from streams.work import Message, Overlay
 from streams.worker import task_options
@@ -502,6 +511,20 @@ async def test_nothing_of_a_refused_transaction_is_committed_with_the_one_before
     await producer.close()
     found = read_all(application.settings(Part.AUDITOR), [changelog])
     assert sorted(message.value() for message in found) == sorted(committed)
+
+
+def test_who_may_not_see_how_long_tombstones_stay_takes_no_more_than_kafkas_own_time_for_granted(
+    application: Application,
+) -> None:
+    for part in (Part.ADMIN, Part.WORKER):
+        application.grant(part)
+    create_topics(application.settings(Part.ADMIN))
+    told = {
+        part: tombstones_ms(create_admin(ours), changelog_topic(ours))
+        for part in (Part.ADMIN, Part.WORKER)
+        for ours in [application.settings(part)]
+    }
+    assert told == {Part.ADMIN: TOMBSTONES_MS, Part.WORKER: KAFKAS_TOMBSTONES_MS}
 
 
 # -- who is let in ------------------------------------------------------------------------------
