@@ -10,7 +10,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ROUNDS ?= 20
 MINUTES ?= 60
 RATE ?= 500
-JOBS ?= 3
+JOBS ?= 4
 ARGS ?=
 
 PY := .venv/bin/python
@@ -30,7 +30,7 @@ demo: $(STAMP) ## Bring up Kafka, Redis and two workers, and watch them decide (
 
 # COLUMNS: tables are as wide as the environment says when a process begins.
 .PHONY: test
-test: $(STAMP) kafka prometheus faketime ## Run the tests, JOBS=3 at a time, against real Kafka and real Redis (ARGS="..." goes to pytest)
+test: $(STAMP) kafka prometheus faketime ## Run the tests, JOBS=4 at a time, against real Kafka and real Redis (ARGS="..." goes to pytest)
 	@COLUMNS=200 $(PY) -m pytest --numprocesses $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 .PHONY: ci
