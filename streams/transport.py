@@ -32,7 +32,7 @@ from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import ConsumerMessage
 
-from streams.errors import RESTORE_A_BACKUP, TaskCorrupted
+from streams.errors import RESTORE_A_BACKUP, BrokerUnreachable, TaskCorrupted
 from streams.work import Record
 
 PREFETCH_BACKOFF_S = 0.01
@@ -384,7 +384,12 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
         if not self._get_active_partitions():
             await asyncio.sleep(NO_PARTITION_PAUSE_S)
             return {}, set()
-        records, active = await super()._wait_next_records(min(timeout, MAX_POLL_S))
+        try:
+            records, active = await super()._wait_next_records(min(timeout, MAX_POLL_S))
+        except KafkaError as error:  # the group, or a topic, refuses us, as when a right is gone
+            self.app.tasks.give_up(BrokerUnreachable(f"records cannot be fetched: {error!r}"))
+            await asyncio.sleep(MAX_POLL_S)
+            return {}, set()
         return records, active
 
     def on_buffer_drop(self, tp: Any) -> None:

@@ -5,14 +5,19 @@ from types import SimpleNamespace
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaConnectionError
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    IllegalStateError,
+    KafkaConnectionError,
+)
 from faust.tables.recovery import RebalanceAgain, ServiceStopped
+from faust.transport.drivers import aiokafka as driver
 
 from streams.app import create_app
 from streams.errors import BrokerUnreachable, TaskCorrupted
 from streams.manager import TaskManager
 from streams.settings import Settings
-from streams.transport import Anchor, BatchConsumerThread, FetchOptions
+from streams.transport import Anchor, BatchConsumer, BatchConsumerThread, FetchOptions
 
 
 @pytest.fixture
@@ -149,6 +154,22 @@ async def test_a_partition_that_a_rebalance_has_just_brought_is_not_sought_yet()
         "app": SimpleNamespace(tables=SimpleNamespace(changelog_topics=())),
     }
     assert await thread._seek_to_positions() == sought == {ours: 4}
+
+
+async def test_a_fetch_that_is_refused_ends_the_worker_with_its_code(monkeypatch):
+    async def refused(_consumer, _timeout):
+        raise GroupAuthorizationFailedError("ours")
+
+    monkeypatch.setattr(driver.Consumer, "_wait_next_records", refused)
+    given_up = []
+    consumer = BatchConsumer.__new__(BatchConsumer)
+    consumer.app = SimpleNamespace(tasks=SimpleNamespace(give_up=given_up.append))
+    consumer.flow_active = True
+    consumer._get_active_partitions = lambda: {("t", 0)}
+    assert await consumer._wait_next_records(0.01) == ({}, set())
+    (error,) = given_up
+    assert error.exit_code == BrokerUnreachable.exit_code
+    assert "GroupAuthorizationFailed" in str(error)
 
 
 # -- idle means processed to the end -------------------------------------------------------------
