@@ -325,20 +325,7 @@ FOR_LETTERS = "0123456789@$!|"
 """What may stand for a letter of pinyin, or only in between."""
 STRETCHED = re.compile(r"([a-z])\1{2,}")
 """Letters as often in a row as nobody writes them but to stretch a word."""
-_MEANT = {
-    "0": "o",
-    "1": "il",
-    "2": "z",
-    "3": "e",
-    "4": "a",
-    "5": "s",
-    "6": "g",
-    "7": "t",
-    "8": "b",
-    "9": "g",
-    "@": "a",
-}
-_MEANT |= {"$": "s", "!": "i", "|": "il"}
+_MEANT = {**dict(zip("023456789@$!", "ozeasgtbgasi", strict=True)), "1": "il", "|": "il"}
 _UNIT = re.compile(r"([a-z])\1{2,}|.", re.DOTALL)
 _MOST_ODD = 3
 _LONGEST_DISGUISED = 24
