@@ -28,7 +28,8 @@ def test_the_figures_are_those_of_the_page_of_results():
     assert measured.date in text
     assert f"| {measured.cpu:g} |" in text
     assert f"{measured.restore:,.0f}" in text
-    assert 0 < measured.state < measured.account < 10_000
+    assert 100 < measured.state < 10_000
+    assert 100 < measured.account < 2 * measured.state, "packed, it takes less than its state"
     assert measured.transaction > measured.cpu
 
 
