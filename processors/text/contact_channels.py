@@ -81,6 +81,8 @@ _INSTRUCTED = re.compile(
 """How what stands behind a word is to be read: (去括号)cha(1)ye88."""
 _SPOKEN_OF = re.compile(r"[刷看玩逛爱追发写在去被用下装删戒]\Z")
 _DATE = re.compile(r"(?:19|20)\d\d(?:[01]\d(?:[0-3]\d)?|\W?(?:19|20)\d\d)")
+_WRITTEN_DATE = re.compile(r"(?:19|20)\d\d([./-])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])")
+"""A date that no sign before makes an id: 微信：2019.3.2."""
 _SPAN = re.compile(r"\d{2,4}[-~]\d{2,4}")
 """From one number to another: 155-160."""
 _LONG = (8, 12)  # digits of a number that is one without a mark
@@ -214,6 +216,8 @@ def _is_rich(name: str) -> bool:
 def _is_number(word: Word, name: str, count: int, marked: bool) -> bool:
     digits = word.channel.digits
     if digits is None or not digits[0] <= count <= digits[1]:
+        return False
+    if _WRITTEN_DATE.fullmatch(name):
         return False
     if marked:
         return True

@@ -294,6 +294,8 @@ _HEARTS, _LETTERS = "❤♥♡💗💕💖💓💌", "信芯心欣新辛馨鑫"
 _KNOCKS = "扣叩抠蔻寇"
 _LIKE_V, _LIKE_X = "v丷∨√˅﹀✓✔✅☑∇⋁", "x乂×✖✕╳❌❎ㄨメχ☓乄✗✘"
 """Signs and characters that are drawn like the letters of vx."""
+_AROUND = ("丨", "|", "★", "☆", "♥", "❤", "◆", "●", "【】", "[]", "「」", "『』", "〖〗", "《》")
+"""Signs that one puts around a letter: the first before it, the last behind."""
 _ANYBODY = frozenset("为位味围尾未伪谓委畏喂慰违维微威卫伟魏")
 """Characters with the sound of 微 that stand behind 加 in other words, or are known already."""
 
@@ -341,6 +343,8 @@ def _word_table() -> dict[str, tuple[Word, ...]]:
         table.setdefault(fold(word), {})[Word(HANDLE, Sense.NAME)] = None
     for word, sense in _bynames_of_wechat():
         table.setdefault(fold(word), {Word(_WECHAT, sense): None})
+    for sign in _AROUND:  # 丨V丨, 【V】
+        table.setdefault(fold(f"{sign[0]}v{sign[-1]}"), {Word(_WECHAT, Sense.NAME): None})
     for one in _ANYBODY:
         table.setdefault(f"加{one},", {Word(_WECHAT, Sense.NAME): None})
     for one in "微薇威维":

@@ -361,7 +361,8 @@ def _is_pinyin(text: Text, anchor: Anchor, form: str) -> bool:
     if _is_gloss(text, anchor):
         return False
     if kept:
-        meant = any(char in form for char in kept) or _is_half_in_tone(text, anchor, form)
+        meant = len(form) >= _SHORT or any(char in form for char in kept)
+        meant = meant or _is_half_in_tone(text, anchor, form)
         return meant or _is_offered(text, anchor)
     if len(form) >= _SHORT or anchor.reading == readings.BOPOMOFO:
         return True
