@@ -305,7 +305,12 @@ def _sounds_like_wechat(char: str) -> bool:
 
 
 def _bynames_of_wechat() -> Iterator[tuple[str, Sense]]:
-    """Letters of vx by what is drawn like them; 加 with what sounds like 微, or a heart for 信."""
+    """Letters of vx by what is drawn like them; 加 with what sounds like 微, or a heart for 信.
+
+    And a V with signs around it: 丨V丨, 【V】.
+    """
+    for sign in _AROUND:
+        yield f"{sign[0]}v{sign[-1]}", Sense.NAME
     for drawn in (*product(_LIKE_V, _LIKE_X), *product(_LIKE_V[1:], (*"信号❤心芯", "xin"))):
         yield "".join(drawn), Sense.BYNAME
     for add, one in product("加+➕佳家嘉", filter(_sounds_like_wechat, tables.sounds())):
@@ -343,8 +348,6 @@ def _word_table() -> dict[str, tuple[Word, ...]]:
         table.setdefault(fold(word), {})[Word(HANDLE, Sense.NAME)] = None
     for word, sense in _bynames_of_wechat():
         table.setdefault(fold(word), {Word(_WECHAT, sense): None})
-    for sign in _AROUND:  # 丨V丨, 【V】
-        table.setdefault(fold(f"{sign[0]}v{sign[-1]}"), {Word(_WECHAT, Sense.NAME): None})
     for one in _ANYBODY:
         table.setdefault(f"加{one},", {Word(_WECHAT, Sense.NAME): None})
     for one in "微薇威维":
