@@ -437,7 +437,7 @@ def _bar_registration(turn: Turn, change: AccountChange) -> str:
     live = change.phase is _APPLIED
     if account.status is _CLOSED and (barred or live):
         return "The account is closed and must not be registered again (CAC-10-3a)."
-    if values.identity_failed(account) and not live:
+    if duties.identity_failed(account) and not live:
         return "The identity could not be verified (CAC-09-2)."
     return ""
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from processors.accounts import breaches, ladder, reasons
 from processors.accounts.effects import Ground
-from processors.accounts.grounds import AGREEMENT, IDENTITY, INSTITUTION, NO_IDENTITY, PAGE
+from processors.accounts.grounds import AGREEMENT, INSTITUTION, NO_IDENTITY, PAGE
 from processors.accounts.state import FACET_BITS, Account, Fact, Status
 from processors.accounts.turn import Turn
 from processors.policy.model import DutyTerms, Facet, Message
@@ -105,6 +105,11 @@ def identified(facts: Iterable[Fact], subject: SubjectKind | None) -> bool:
     return proved
 
 
+def identity_failed(account: Account) -> bool:
+    """Whether the last identity verification failed or was revoked."""
+    return any(fact.kind is _IDENTITY and fact.failed for fact in account.facts)
+
+
 def publishable(account: Account, terms: DutyTerms) -> bool | None:
     """Whether the page of a public account has all it must have; None for other accounts."""
     if account.subject is not _PUBLIC_ACCOUNT or not terms.page:
@@ -129,23 +134,32 @@ def review(turn: Turn) -> None:
 
 def relieve(turn: Turn) -> None:
     """Lift the measures of duties that are met now."""
-    if turn.account.measures:
+    account = turn.account
+    if account.measures:
         for ground, why in _LIFTED.items():
             if not owed(turn, ground.rule_id):
-                ladder.lift_cause(turn, ground.rule_id, why)
+                met = _is_met(account, ground)
+                ladder.lift_cause(turn, ground.rule_id, why if met else reasons.NOT_FOUND)
 
 
 def owed(turn: Turn, rule_id: str) -> bool:
     """Whether a measure for a duty still has its cause; True for what is no duty."""
-    account, terms = turn.account, turn.pack.duties
-    if rule_id == IDENTITY.rule_id:
-        return not identified(account.facts, account.subject)
+    account = turn.account
     if rule_id == INSTITUTION.rule_id:
         return account.subject in _OF_ORGANISATIONS and not _is_registered(account)
-    if rule_id in (AGREEMENT.rule_id, PAGE.rule_id):
-        ground = AGREEMENT if rule_id == AGREEMENT.rule_id else PAGE
-        return bool(_of(ground, missing(account, terms)))
-    return True
+    ground = next((ground for ground in _BEGUN if ground.rule_id == rule_id), None)
+    if ground is None:
+        return True
+    if ground is NO_IDENTITY and identity_failed(account):  # whatever the pack asks for (Art. 9)
+        return True
+    return bool(_of(ground, missing(account, turn.pack.duties)))
+
+
+def _is_met(account: Account, ground: Ground) -> bool:
+    """Whether the account has what a duty asks for; else the duty is gone from the pack."""
+    if ground is AGREEMENT:
+        return bool(account.agreement)
+    return ground is not NO_IDENTITY or identified(account.facts, account.subject)
 
 
 def suspend_institution(turn: Turn) -> None:

@@ -233,11 +233,6 @@ def set_cause_aside(account: Account, measure: Measure) -> None:
         approve(account, [(measure.rule, measure.field)])
 
 
-def identity_failed(account: Account) -> bool:
-    """Whether the last identity verification failed or was revoked."""
-    return any(fact.kind is _IDENTITY and fact.failed for fact in account.facts)
-
-
 def identity_verified(account: Account) -> bool:
     """Whether a proof of identity is valid now."""
     return any(fact.kind is _IDENTITY and not fact.failed for fact in account.facts)
@@ -304,5 +299,5 @@ def _open(turn: Turn, kind: ChangeKind) -> None:
     if kind is _REGISTRATION:
         account.values = [value or "" for value in account.values]
     credit.hold_level(turn)
-    if identity_failed(account):
+    if duties.identity_failed(account):
         suspend_for_identity(turn)

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from processors import engine
 from processors.accounts import Status
 from processors.credit_code import complete
 from processors.policy import DutyTerms, Facet, Policy
+from processors.sweeps import Sweep
 from schemas.records import (
     AuditRecord,
     ChangeKind,
@@ -254,6 +256,54 @@ def test_accounts_from_before_our_time_owe_nothing_unless_the_pack_says_so():
     assert one(world.propose(bio="b"), Verdict).decision is Decision.ALLOW
     world = newcomer(asking(identity=True, unseen=True))
     assert one(world.propose(bio="b"), Verdict).missing == ("IDENTITY",)
+
+
+@pytest.mark.obligation("CAC-15-2")
+@pytest.mark.parametrize("later", [DutyTerms(), DutyTerms(agreement=True)], ids=["none", "another"])
+def test_a_duty_that_the_pack_asks_no_more_suspends_and_closes_nobody(later: DutyTerms):
+    world = newcomer()
+    register(world, phase=Phase.APPLIED)
+    assert world.live() == [MeasureStep.CORRECT]
+    world.policy = Policy(make_pack(duties=later))
+    outputs = world.wait(days=60)
+    lifted = one(outputs, Disposal)
+    assert (lifted.action, lifted.rule_id) == (DisposalAction.LIFT, "identity")
+    assert (world.status, world.live()) == (Status.OPEN, [])
+
+
+def test_a_sweep_lifts_what_was_begun_for_a_duty_that_is_gone_and_says_why():
+    world = newcomer()
+    register(world, phase=Phase.APPLIED)
+    world.wait(days=8)
+    assert world.live() == [MeasureStep.SUSPEND]
+    world.policy = asking(agreement=True)
+    states = world.store
+    sweep = Sweep("s1", world.now)
+    outcome = engine.run_sweep([b"acct-1"], states.get, world.policy, world.now, sweep)
+    lifted = one(outcome.outputs, Disposal)
+    assert (lifted.action, lifted.step) == (DisposalAction.LIFT, MeasureStep.SUSPEND)
+    assert "no longer found" in lifted.reason
+
+
+@pytest.mark.obligation("CAC-15-2")
+def test_accounts_that_were_never_seen_are_let_go_once_the_pack_asks_them_nothing():
+    world = newcomer(asking(identity=True, unseen=True))
+    world.apply(bio="b")
+    assert world.live() == [MeasureStep.CORRECT]
+    world.policy = asking(identity=True)
+    world.wait(days=60)
+    assert (world.status, world.live()) == (Status.OPEN, [])
+
+
+@pytest.mark.obligation("CAC-09-2")
+def test_a_failed_identity_suspends_and_closes_whatever_the_pack_asks_for():
+    world = member()
+    world.policy = asking()
+    world.verify(IDENTITY, FAILED)
+    world.propose(bio="b", agreement_version="v2")
+    assert world.live() == [MeasureStep.SUSPEND]
+    world.wait(days=31)
+    assert world.status is Status.CLOSED
 
 
 # -- the page of a public account --------------------------------------------------------------
