@@ -44,15 +44,13 @@ def close(
         entry=entry,
         reviewer=reviewer,
     )
-    if bar_days is None:
-        bar_days = turn.ladder_of(ground.rule_id).bar_days[ground.severity - 1]
     ladder.begin(
         turn,
         ground,
         MeasureStep.BAR,
         field,
         reasons.BAR,
-        ends=turn.at + bar_days * DAY if bar_days else 0,
+        ends=bar_end(turn, ground, bar_days),
         root=closure.root,
         entry=entry,
         reviewer=reviewer,
@@ -61,6 +59,13 @@ def close(
     tickets.settle_all(turn, cases.ACCOUNT_CLOSED, disposal=cases.ACCOUNT_CLOSED_NOW)
     close_all_breaches(turn, "The account is closed.")
     return closure
+
+
+def bar_end(turn: Turn, ground: Ground, days: int | None) -> int:
+    """When a bar of so many days from now ends, or one by severity; in ms, 0 for never."""
+    if days is None:
+        days = turn.ladder_of(ground.rule_id).bar_days[ground.severity - 1]
+    return turn.at + days * DAY if days else 0
 
 
 def cancel(turn: Turn) -> None:

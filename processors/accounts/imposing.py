@@ -21,7 +21,7 @@ def impose(
         return None, "applied to nothing: the account is cancelled"
     if account.status is Status.CLOSED:
         if step in ladder.ENDING:
-            return None, _lengthen_bar(turn, ruling)
+            return None, _lengthen_bar(turn, ruling, ground)
         return None, "applied to nothing: the account is closed"
     if step in ladder.ENDING:
         reason = reasons.ordered(ruling.reason)
@@ -103,9 +103,8 @@ def _lengthen(
     return f"applied to nothing: {standing.id} is in force and no shorter"
 
 
-def _lengthen_bar(turn: Turn, ruling: AccountRuling) -> str:
-    days = ruling.duration_days
-    ends = turn.at + days * DAY if days else 0
+def _lengthen_bar(turn: Turn, ruling: AccountRuling, ground: Ground) -> str:
+    ends = closing.bar_end(turn, ground, ruling.duration_days)
     for measure in turn.account.live_measures():
         if measure.step is MeasureStep.BAR:
             if not ladder.ends_later(ends, measure.ends):

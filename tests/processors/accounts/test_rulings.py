@@ -356,6 +356,26 @@ def test_a_closed_account_is_only_barred_for_longer(step: MeasureStep, days: int
     assert "applied to nothing" in one(outputs, AuditRecord).summary
 
 
+@pytest.mark.parametrize("step", [MeasureStep.CLOSE, MeasureStep.BAR])
+def test_a_second_order_without_days_bars_for_what_the_pack_says_and_not_for_ever(
+    step: MeasureStep,
+):
+    world = World()
+    world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.CLOSE)
+    world.wait(days=10)
+    again = one(world.rule(RulingAction.IMPOSE_MEASURE, "x", "rev-2", step=step), Disposal)
+    assert (again.action, again.step) == (DisposalAction.EXTEND, MeasureStep.BAR)
+    assert again.ends_at == world.now + world.policy.pack.ladder.bar_days[1] * DAY
+    assert steps(world.wait(days=180)) == [("LIFT", "BAR")]
+
+
+def test_an_order_without_days_makes_no_longer_bar_shorter():
+    world = World()
+    world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.CLOSE, duration_days=400)
+    outputs = world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.BAR)
+    assert "in force and no shorter" in one(outputs, AuditRecord).summary
+
+
 def test_a_bar_that_has_ended_is_not_lengthened():
     world = World()
     world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.CLOSE, duration_days=1)
