@@ -116,6 +116,8 @@ def _end_measure(turn: Turn, measure: Measure) -> None:
     elif not _still_found(turn, measure):
         ladder.lift(turn, measure, reasons.NOT_FOUND)
     elif waiting_for := _correction_that_waits(turn, measure):
+        if not waiting_for.pause:
+            measure.waited_for = waiting_for.event_id
         _give_time(turn, measure, waiting_for.due, reasons.CORRECTION_WAITS)
     elif measure.rule == REREGISTERED.rule_id:
         _wait_for_a_person(turn, measure)
@@ -140,8 +142,8 @@ def _go_up(turn: Turn, measure: Measure, step: MeasureStep, reason: Message) -> 
 def _correction_that_waits(turn: Turn, measure: Measure) -> Pending | None:
     """A correction that the account has proposed in time and that waits for us, not for it.
 
-    A time limit waits for a person once, lest one proposal after the other puts it off for good,
-    and for pauses as long as they last.
+    A time limit waits for one proposal, through all that this waits for, lest one after the other
+    puts it off for good; and for pauses as long as they last.
     """
     if measure.field is None:
         return None
@@ -150,7 +152,7 @@ def _correction_that_waits(turn: Turn, measure: Measure) -> Pending | None:
         waits_for_us = pending.phase is Phase.PROPOSED and pending.decision is not _MATERIAL
         if value is None or not waits_for_us or pending.due <= turn.at:
             continue
-        if measure.put_off and not pending.pause:
+        if measure.waited_for not in ("", pending.event_id) and not pending.pause:
             continue
         found = turn.judge_current({measure.field: value}).proposals
         if not any(proposal.rule.id == measure.rule for proposal in found):

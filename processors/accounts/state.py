@@ -200,6 +200,8 @@ class Measure(Struct, array_like=True, gc=False):
     counts for repetition, where it had counted a measure that was taken back; -1 for its step's.
     ``appeal`` is until when one may appeal, as the account was told, and ``functions`` are what a
     live measure restricts, as it was begun; 0 and None in states of an earlier build.
+    ``waited_for`` is the event id of the correction for whose decision it was put off, empty where
+    it was for none, or for a pause alone.
     """
 
     id: str
@@ -226,6 +228,7 @@ class Measure(Struct, array_like=True, gc=False):
     counts: int = -1
     appeal: int = 0
     functions: tuple[str, ...] | None = None
+    waited_for: str = ""
 
 
 class Entry(Struct, array_like=True, gc=False):

@@ -146,6 +146,17 @@ def test_a_step_up_beyond_the_quota_waits_and_a_person_is_told_once():
     assert world.live() == [MeasureStep.SUSPEND]
 
 
+def test_a_correction_proposed_in_the_time_that_a_quota_gave_is_waited_for():
+    world = World(policy_of(BrakeTerms(quotas={MeasureStep.SUSPEND: 0}, quota_hours=24)))
+    world.apply(bio="contact")
+    world.wait(days=7.5)
+    waits_until = one(world.propose("fix", bio="ministry"), Verdict).due_at
+    world.policy = Policy(make_pack())
+    assert one(world.wait(days=1), Disposal).deadline == waits_until
+    world.rule(RulingAction.APPROVE_CHANGE, "fix")
+    assert world.live() == []
+
+
 @pytest.mark.parametrize("at_once", [1, 13, 400])
 def test_a_new_rule_that_hits_too_much_loses_its_power_keeps_logging_and_is_told_of_once(
     at_once: int,

@@ -230,6 +230,39 @@ def test_a_live_image_in_breach_is_under_a_measure_until_another_takes_its_place
     assert world.live() == []
 
 
+def to_be_corrected(days: float) -> World:
+    """An account that was to correct its avatar, so many days ago."""
+    world = member()
+    world.apply(avatar="img/1")
+    world.analyse(AVATAR, "img/1", codes=("payment",))
+    assert world.live() == [MeasureStep.CORRECT]
+    world.wait(days=days)
+    return world
+
+
+@pytest.mark.obligation("CAC-15-2")
+def test_a_corrected_image_is_waited_for_through_its_analysis_and_a_person():
+    world = to_be_corrected(7 - 5 * MINUTES / 24)
+    world.propose("fix", avatar="img/2")
+    outputs = world.wait(days=1)
+    asked = one(outputs, Escalation)
+    assert world.live() == [MeasureStep.CORRECT]
+    assert of(outputs, Disposal)[-1].deadline == asked.due_at
+    world.rule(RulingAction.APPROVE_CHANGE, "fix")
+    assert world.live() == []
+
+
+@pytest.mark.obligation("CAC-15-2")
+def test_one_image_after_the_other_does_not_put_a_time_limit_off_for_good():
+    world = to_be_corrected(7 - 5 * MINUTES / 24)
+    world.propose("fix", avatar="img/2")
+    world.wait(hours=9 * MINUTES)
+    assert world.live() == [MeasureStep.CORRECT]
+    world.propose("another", avatar="img/3")
+    world.wait(hours=9 * MINUTES)
+    assert world.live() == [MeasureStep.SUSPEND]
+
+
 def test_a_live_image_nobody_could_look_into_is_looked_at_by_a_person():
     world = member()
     world.apply("e1", avatar="img/1")

@@ -351,3 +351,17 @@ def test_nobody_is_suspended_or_closed_for_a_correction_that_a_pause_holds():
     world.wait(days=10)
     assert world.live() == []
     assert MeasureStep.SUSPEND not in [disposal.step for disposal in of(world.log, Disposal)]
+
+
+@pytest.mark.obligation("CAC-15-2")
+def test_a_correction_that_goes_to_a_person_after_a_pause_is_waited_for_as_any_other():
+    world = paused(pause(since=START + 5 * DAY, days=60))
+    world.apply(bio="contact")
+    world.wait(days=6)
+    world.propose("fix", bio="ministry")
+    outputs = world.wait(days=60)
+    assert of(outputs, Verdict)[-1].decision is Decision.HOLD
+    assert world.live() == [MeasureStep.CORRECT]
+    world.rule(RulingAction.APPROVE_CHANGE, "fix")
+    assert world.live() == []
+    assert MeasureStep.SUSPEND not in [disposal.step for disposal in of(world.log, Disposal)]
