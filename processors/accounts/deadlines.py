@@ -57,7 +57,7 @@ def _lift_next(
     if not any(pending.pause for pending in account.pending):
         return None
     examiner = examiner_at(upto)
-    found = pauses.next_lifted(examiner.pack, account_id, account)
+    found = pauses.next_lifted(examiner.pack, account_id, account, upto)
     if found is None:
         return None
     pending, pause = found

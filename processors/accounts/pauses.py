@@ -96,11 +96,15 @@ def extend(turn: Turn, pending: Pending, pause: Pause) -> None:
 
 
 def next_lifted(
-    pack: Pack, account_id: str, account: Account
+    pack: Pack, account_id: str, account: Account, at: int
 ) -> tuple[Pending, Pause | None] | None:
-    """The first that waits for a pause that is over or ends at another time, and what holds now."""
+    """The first that waits for a pause that is over or ends at another time, and what holds now.
+
+    An input that comes late, with a time (``at``, ms) before something began to wait, says nothing
+    of the pause that it waits for.
+    """
     for pending in account.pending:
-        if pending.pause:
+        if pending.pause and pending.opened <= at:
             pause = covering_pending(pack, account_id, account, pending)
             if pause is None or (pause.id, pause.until) != (pending.pause, pending.due):
                 return pending, pause

@@ -28,7 +28,7 @@ from schemas.records import (
     Verdict,
     VerificationKind,
 )
-from tests.processors.accounts.world import DAY, HOUR, POLICY, START, World, none, of, one
+from tests.processors.accounts.world import DAY, HOUR, POLICY, SECOND, START, World, none, of, one
 from tests.processors.books import Books
 from tests.processors.histories import ACCOUNTS, plans, realise
 
@@ -365,3 +365,31 @@ def test_a_correction_that_goes_to_a_person_after_a_pause_is_waited_for_as_any_o
     world.rule(RulingAction.APPROVE_CHANGE, "fix")
     assert world.live() == []
     assert MeasureStep.SUSPEND not in [disposal.step for disposal in of(world.log, Disposal)]
+
+
+@pytest.mark.invariant("INV-13")
+@pytest.mark.obligation("CAC-21-2")
+def test_an_input_that_comes_late_from_before_a_pause_ends_it_for_nobody():
+    world = World(Control.under(POLICY, [pause()]))
+    world.now = START + HOUR + 5 * SECOND
+    world.propose("e1", bio="contact")
+    world.propose("e2", signature="sunny")
+    world.now = START + HOUR - 2 * SECOND
+    late = world.verify(VerificationKind.OCCUPATION, value="doctor")
+    assert none(late, Verdict)
+    assert (world.value(Field.SIGNATURE), len(world.account.pending)) == ("", 2)
+    world.now = START + 2 * HOUR
+    assert none(world.propose("e3", language="en"), Disposal)
+    assert world.value(Field.SIGNATURE) == ""
+    world.wait(days=2)
+    assert world.value(Field.SIGNATURE) == "sunny"
+
+
+def test_an_input_that_comes_late_from_an_earlier_pause_does_not_bring_that_back():
+    world = paused(pause(), pause(START + HOUR + 2 * DAY, name="d-2"))
+    world.propose("e1", bio="sunny")
+    world.wait(days=2)
+    waits_until = world.account.pending[0].due
+    world.now = START + 2 * DAY
+    world.verify(VerificationKind.OCCUPATION, value="doctor")
+    assert (world.account.pending[0].pause, world.account.pending[0].due) == ("d-2", waits_until)
