@@ -24,7 +24,7 @@ from processors.accounts.examiner import Examiner
 from processors.accounts.grounds import REREGISTERED
 from processors.accounts.ids import derive_id
 from processors.accounts.reports import breach_report
-from processors.accounts.state import Account, Measure, Pending, Timer, timers
+from processors.accounts.state import Account, Measure, Pending, Timed, Timer, timers
 from processors.accounts.turn import DAY, HOUR, Turn
 from processors.accounts.verification import expire_fact
 from processors.policy.model import Message
@@ -43,11 +43,19 @@ def fire_next(
     passed = [timed for timed in timers(account) if timed.due <= upto]
     if not passed:
         return _lift_next(account_id, account, examiner_at, upto)
-    first = min(passed, key=lambda timed: (timed.due, timed.timer, timed.ident()))
+    first = _first_of(passed)
     event_id = derive_id("deadline", account_id, first.timer.name, first.ident(), first.due)
     turn = Turn(account_id, account, examiner_at(first.due), event_id, first.due)
     _HANDLERS[first.timer](turn, first.part)
     return turn
+
+
+def _first_of(passed: list[Timed]) -> Timed:
+    """What takes effect first; of what waited for pauses until then, what came first."""
+    first = min(passed, key=lambda timed: (timed.due, timed.timer, timed.ident()))
+    if first.timer is not Timer.PENDING or not first.part.pause:
+        return first
+    return next(t for t in passed if t.due == first.due and t.timer is first.timer and t.part.pause)
 
 
 def _lift_next(
@@ -71,9 +79,7 @@ def _lift_next(
 
 
 def _end_wait(turn: Turn, pending: Pending) -> None:
-    if pending.pause:  # of those whose time has come, the one that came first
-        paused = (p for p in turn.account.pending if p.pause)
-        pending = next(p for p in paused if p.due <= turn.at)
+    if pending.pause:
         pause = pauses.covering_pending(turn.pack, turn.account_id, turn.account, pending)
         if pause is None:
             changes.release(turn, pending)

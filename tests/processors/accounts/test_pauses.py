@@ -16,6 +16,8 @@ from schemas.records import (
     AccountChange,
     AuditRecord,
     ChangeKind,
+    CreditAction,
+    CreditChange,
     Decision,
     Disposal,
     Escalation,
@@ -393,3 +395,19 @@ def test_an_input_that_comes_late_from_an_earlier_pause_does_not_bring_that_back
     world.now = START + 2 * DAY
     world.verify(VerificationKind.OCCUPATION, value="doctor")
     assert (world.account.pending[0].pause, world.account.pending[0].due) == ("d-2", waits_until)
+
+
+@pytest.mark.parametrize("longer", [False, True], ids=["ended", "extended"])
+def test_what_a_pause_lets_go_together_has_turns_and_ids_of_its_own(longer: bool):
+    world = paused()
+    world.propose("b", bio="contact")
+    world.propose("a", signature="contact")
+    if longer:
+        world.policy = Control.under(POLICY, [pause(days=5)])
+    verdicts = of(world.wait(days=2), Verdict)
+    assert [verdict.event_id for verdict in verdicts] == ["b", "a"]
+    audits = of(world.log, AuditRecord)
+    assert len({audit.audit_id for audit in audits}) == len(audits)
+    world.wait(days=3)
+    entries = [c.entry_id for c in of(world.log, CreditChange) if c.action is CreditAction.ADDED]
+    assert len(set(entries)) == len(entries) == len(world.account.ledger) == 2
