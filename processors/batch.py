@@ -126,7 +126,7 @@ def kind_of(record: InputRecord) -> bytes:
 class _Held:
     """An account as the batch has it: decoded once, encoded once at the end."""
 
-    __slots__ = ("account", "account_id", "changed", "due", "state")
+    __slots__ = ("account", "account_id", "changed", "due", "state", "unparking")
 
     def __init__(self, account_id: str, state: bytes | None) -> None:
         self.account_id = account_id
@@ -134,6 +134,7 @@ class _Held:
         self.account = Account() if state is None else decode(state)
         self.due = 0 if state is None else next_due(state)
         self.changed = False
+        self.unparking = False
 
 
 def _waits_for_a_pause(account: Account) -> bool:
@@ -282,6 +283,8 @@ class Batch:
             )
         if (held.due and held.due <= item.timestamp) or _waits_for_a_pause(account):
             self._fire(held, item.timestamp)
+            # What waited behind a registration may have been applied meanwhile.
+            seen = remember(account.seen, event) or account.seen
         turn = self._turn(held, item, record.event_id, item.timestamp)
         apply(turn, record)
         account.seen = seen
@@ -375,9 +378,18 @@ class Batch:
         account = held.account
         held.due = earliest_due(account)
         emit(turn, self._outputs)
-        if account.parked:  # what its registration waits for no more, they need not either
-            for at, change in parking.unpark(account):
-                self._apply(Input(at.topic, at.partition, at.offset, at.timestamp, change), change)
+        if account.parked and not held.unparking:
+            self._unpark(held)
+
+    def _unpark(self, held: _Held) -> None:
+        """Apply what its registration waits for no more: they need not either.
+
+        Each is done with before the next: what falls due before one lets no later one by.
+        """
+        held.unparking = True
+        for at, change in parking.unpark(held.account):
+            self._apply(Input(at.topic, at.partition, at.offset, at.timestamp, change), change)
+        held.unparking = False
 
     def _hold(self, account_id: str) -> _Held:
         key = account_id.encode()

@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from processors import engine
 from processors.accounts import Account, Status, decode
 from processors.accounts.parking import MAX_PARKED
 from processors.accounts.reviews import UNANSWERED
 from processors.keys import partition_of
+from processors.policy import ImageTerms, Policy
 from schemas.errors import DeadLetterReason
 from schemas.records import (
     AccountChange,
@@ -41,7 +43,7 @@ from schemas.records import (
 )
 from tests.effort import effort
 from tests.processors.accounts.street import Street, policy, verdict
-from tests.processors.accounts.world import SECOND, START, TOPICS, of
+from tests.processors.accounts.world import SECOND, START, TOPICS, of, rule
 
 PARTITIONS = 3
 MANY = policy(persons=0, organisations=0)
@@ -221,6 +223,28 @@ def test_changes_behind_a_registration_that_ends_otherwise_do_not_wait_for_ever(
     cluster.settle()
     assert cluster.decision(registration) == [Decision.REFUSE], "the answers come too late"
     assert cluster.account("a").claimed == []
+
+
+def test_a_deadline_between_changes_that_waited_lets_no_later_one_by():
+    cluster = Cluster()
+    looked_at = rule("pictured", Decision.REFUSE, detector="contact", fields=(Field.AVATAR,))
+    images = ImageTerms(required=(Field.AVATAR,), wait_minutes=10)
+    rules = (*MANY.pack.rules, looked_at)
+    cluster.policy = Policy(replace(MANY.pack, rules=rules, images=images))
+    cluster.register("a", "tok-a")
+    start = cluster.now
+    events = []
+    for minutes, fields in ((60, {"avatar": "img"}), (75, {"bio": "tea"}), (80, {"bio": "milk"})):
+        cluster.now = start + minutes * 60 * SECOND
+        events.append(cluster.change("a", **fields))
+    cluster.settle()
+    firsts = [v.event_id for v in of(cluster.outputs, Verdict) if v.revision == 1]
+    assert firsts[1:] == events
+    assert cluster.account("a").value(Field.BIO) == "milk"
+    cluster.outputs.clear()
+    again = {"event_id": events[-1], "account_id": "a", "occurred_at": cluster.now}
+    cluster.send(AccountChange(**again, kind=ChangeKind.EDIT, bio="milk"))
+    assert cluster.outputs == [], "each is still known, should it come again"
 
 
 def test_a_flood_behind_a_registration_is_set_aside_beyond_what_is_kept():
