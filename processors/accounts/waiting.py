@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from processors.accounts import across, analysed, breaches, changes, pauses, reviews
 from processors.accounts.reviews import HOLDING
 from processors.accounts.state import ALLOWING, DECISION_RANK, Pending
@@ -30,9 +32,9 @@ def judge_again(turn: Turn, pending: Pending) -> None:
     elif decision in ALLOWING:
         _allow(turn, pending, judgement)
     elif pending.phase is Phase.APPLIED:
-        if pending.awaiting:
+        if pending.awaiting or decision not in HOLDING:
             _answer_live(turn, pending, judgement)
-        elif decision in HOLDING:
+        else:
             _harden(turn, pending, judgement)
     elif decision is Decision.REFUSE:
         reviews.refuse(turn, pending, judgement.reason, judgement=judgement)
@@ -87,13 +89,20 @@ def _harden(turn: Turn, pending: Pending, judgement: Judgement) -> None:
 
 
 def _answer_live(turn: Turn, pending: Pending, judgement: Judgement) -> None:
-    """A live value that waited for its analysis is in breach, or a person looks at it."""
+    """A live value that waited for its analysis, or a person, is in breach, or a person looks."""
     proposals = breaches.unapproved(turn.account, judgement.proposals)
-    answer = breaches.answer(turn, proposals, fresh=pending.values)
+    first = pending.awaiting  # of what was judged already a measure may be in force
+    answer = breaches.answer(turn, proposals, fresh=pending.values if first else ())
     if pending not in turn.account.pending:  # the account was closed
         return
-    if answer.reviews or not proposals:
+    if answer.reviews:
+        if judgement.decision not in HOLDING:
+            decisions = [proposal.finding.decision for proposal in answer.reviews]
+            gravest = max(decisions, key=DECISION_RANK.__getitem__)
+            judgement = replace(judgement, decision=gravest)
+        _harden(turn, pending, judgement)
+    elif proposals:
+        reviews.settle(turn, pending, judgement.reason)
+        reviews.revise(turn, pending, judgement)
+    elif first:
         reviews.harden(turn, pending, judgement)
-        return
-    reviews.settle(turn, pending, judgement.reason)
-    reviews.revise(turn, pending, judgement)

@@ -230,6 +230,32 @@ def test_a_live_image_in_breach_is_under_a_measure_until_another_takes_its_place
     assert world.live() == []
 
 
+def test_a_live_image_that_a_person_has_is_under_a_measure_once_a_late_analysis_finds_a_breach():
+    world = member()
+    world.apply("e1", avatar="img/1")
+    world.wait(hours=1)
+    outputs = world.analyse(AVATAR, "img/1", codes=("payment",))
+    assert decided(outputs) == (3, Decision.REFUSE)
+    assert one(outputs, Disposal).fields == (AVATAR,)
+    assert one(outputs, Escalation).status is EscalationStatus.CLOSED
+    assert none(world.analyse(AVATAR, "img/1", codes=("payment",)), Disposal)
+    world.apply("e2", avatar="img/2")
+    world.analyse(AVATAR, "img/2")
+    assert world.live() == []
+
+
+def test_of_two_live_images_one_in_breach_and_one_for_a_person_each_goes_its_way():
+    world = member()
+    world.apply("e1", avatar="img/1", cover="img/2")
+    assert none(world.analyse(COVER, "img/2", text="加V信 demo_12345"), Disposal)
+    outputs = world.analyse(AVATAR, "img/1", codes=("payment",))
+    assert one(outputs, Disposal).fields == (AVATAR,)
+    assert none(outputs, Escalation), "the person goes on with the other"
+    (waiting,) = world.account.pending
+    assert (waiting.event_id, waiting.decision) == ("e1", Decision.HOLD)
+    assert none(world.analyse(AVATAR, "img/1", codes=("payment",)), Disposal)
+
+
 def to_be_corrected(days: float) -> World:
     """An account that was to correct its avatar, so many days ago."""
     world = member()
