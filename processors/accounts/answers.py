@@ -18,6 +18,7 @@ from processors.accounts import (
     across,
     breaches,
     changes,
+    ladder,
     owning,
     pauses,
     reporters,
@@ -174,6 +175,8 @@ def _settle_live(turn: Turn, pending: Pending, judgement: Judgement) -> None:
     reviews.settle(turn, pending, judgement.reason)
     if decision is Decision.REFUSE:
         reviews.revise(turn, pending, judgement)
+        if ladder.of_cause(turn.account, REREGISTERED.rule_id, None):
+            return  # it is suspended for that already: one appeal takes back all
         breaches.begin_step(turn, REREGISTERED, MeasureStep.SUSPEND, None, REREGISTERED.message)
 
 

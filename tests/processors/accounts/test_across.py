@@ -7,6 +7,7 @@ import pytest
 from processors.accounts import Status
 from processors.credit_code import complete
 from schemas.records import (
+    AccountAppeal,
     ChangeKind,
     Decision,
     Disposal,
@@ -397,6 +398,22 @@ def test_an_account_suspended_for_anothers_bar_is_closed_by_a_person_alone(stree
     assert one(lifted, Escalation).status is EscalationStatus.CLOSED
     assert street.account("two").live_measures() == []
     assert verdict(street.register("three", "tok-x")).decision is Decision.ALLOW
+
+
+@pytest.mark.obligation("CAC-10-3a")
+def test_one_appeal_takes_back_the_suspension_for_anothers_bar_however_often_it_is_found(street):
+    street.register("bad", "tok-b")
+    street.close("bad")
+    begun = of(street.register("again", "tok-b", **applied()), Disposal)
+    begun += of(street.register("again", "tok-b", **applied()), Disposal)
+    transfer = {"kind": ChangeKind.OWNER_CHANGE, "owner_token": "tok-b"}
+    outputs = street.change("again", **transfer, **applied())
+    assert verdict(outputs).decision is Decision.REFUSE
+    (suspended,) = [*begun, *of(outputs, Disposal)]
+    head = {"event_id": "ap", "account_id": "again", "occurred_at": street.now}
+    street.give(AccountAppeal(**head, appeal_id="t", measure_id=suspended.measure_id))
+    street.rule("again", RulingAction.UPHOLD_APPEAL, "t", "judge")
+    assert street.account("again").live_measures() == []
 
 
 @pytest.mark.obligation("CAC-10-3b")
