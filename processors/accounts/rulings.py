@@ -78,12 +78,13 @@ def apply_ruling(turn: Turn, ruling: AccountRuling) -> None:
     audited = Audited(
         AuditKind.RULING, ruling.event_id, summary, ruling.reviewer_id, erased=done == _ERASED
     )
-    if appeal and appeal not in turn.account.appeals:
+    outcome = _OUTCOMES.get(ruling.action)
+    if outcome and appeal and appeal not in turn.account.appeals:
         audited = replace(
             audited,
             measure_id=appeal.measure,
             appeal_id=appeal.id,
-            outcome=_OUTCOMES[ruling.action],
+            outcome=outcome,
         )
     turn.effects.insert(0, audited)
 

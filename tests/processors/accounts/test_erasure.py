@@ -15,6 +15,7 @@ from schemas.records import (
     ComplaintState,
     CreditChange,
     Decision,
+    Disposal,
     Field,
     RulingAction,
     Verdict,
@@ -108,3 +109,14 @@ def test_an_event_from_before_erasure_that_comes_again_has_no_effect():
     world.change(kind=ChangeKind.CANCELLATION)
     world.rule(RulingAction.ERASE_ACCOUNT, "", "desk")
     assert world.change("e-bio", kind=ChangeKind.EDIT, bio="sunny") == []
+
+
+def test_an_erasure_that_names_what_is_also_the_id_of_an_appeal_is_carried_out():
+    world = World()
+    measure = one(world.apply(bio="contact"), Disposal).measure_id
+    world.change(kind=ChangeKind.CANCELLATION)
+    world.appeal("case-1", measure)
+    assert [appeal.id for appeal in world.account.appeals] == ["case-1"]
+    outputs = world.rule(RulingAction.ERASE_ACCOUNT, "case-1", "privacy-desk")
+    assert world.status is Status.ERASED
+    assert [audit.erased for audit in of(outputs, AuditRecord)] == [True]
