@@ -118,8 +118,10 @@ def _approve_change(turn: Turn, ruling: AccountRuling) -> str:
     pending = reviews.find(turn.account, ruling.subject_id)
     if pending is None or pending.decision in ALLOWING:  # that waits for answers, not for a person
         return _nothing("no change of this id waits for a person")
-    if pause := pauses.covering_pending(turn.pack, turn.account_id, turn.account, pending):
-        return _nothing(f"directive {pause.id} holds it until it ends")
+    pause = pauses.covering_pending(turn.pack, turn.account_id, turn.account, pending)
+    # What waits for a pause does so also where the ruling has a time before it.
+    if held_by := pause.id if pause else pending.pause:
+        return _nothing(f"directive {held_by} holds it until it ends")
     reviewers: tuple[str, ...] = (ruling.reviewer_id,)
     if pending.decision is Decision.STRICT_HOLD:
         if not pending.first:

@@ -387,6 +387,17 @@ def test_an_input_that_comes_late_from_before_a_pause_ends_it_for_nobody():
     assert world.value(Field.SIGNATURE) == "sunny"
 
 
+@pytest.mark.invariant("INV-13")
+def test_an_approval_with_a_time_before_a_pause_lets_nothing_by_that_the_pause_holds():
+    world = World(Control.under(POLICY, [pause()]))
+    world.now = START + HOUR + 5 * SECOND
+    world.propose("e1", bio="sunny")
+    world.now = START + HOUR - 2 * SECOND
+    ruled = world.rule(RulingAction.APPROVE_CHANGE, "e1")
+    assert "directive d-1 holds it" in one(ruled, AuditRecord).summary
+    assert (none(ruled, Verdict), world.value(Field.BIO)) == (True, "")
+
+
 def test_an_input_that_comes_late_from_an_earlier_pause_does_not_bring_that_back():
     world = paused(pause(), pause(START + HOUR + 2 * DAY, name="d-2"))
     world.propose("e1", bio="sunny")
