@@ -81,6 +81,14 @@ class Terms(Struct, frozen=True):
         )
 
 
+_PRESSED = """e => {
+  if (e.action !== 'keydown' || e.repeat || e.ctrlKey || e.altKey || e.metaKey) return;
+  emit([String(e.key), document.querySelector('.desk [data-case]')?.dataset.case ?? '']);
+}"""
+"""What a key says: which it is, and which case was shown when it was pressed.
+
+With Ctrl, Alt or Command a key is the browser's or the system's.
+"""
 _CHOSEN = "e => emit([e.target.name, e.target.value])"
 _CHECKED = "e => emit([e.target.name, e.target.checked])"
 
@@ -118,7 +126,8 @@ class _Desk:
             self._detail = (
                 ui.element("section").classes("card").props("aria-live=polite tabindex=-1")
             )
-        ui.keyboard(self._key, ignore=["input", "select", "textarea"])
+        keys = ui.keyboard(ignore=["input", "select", "textarea"])
+        keys.on("key", self._key, js_handler=_PRESSED)
         await self._refresh()
         if self._items:
             await self._choose(self._items[0].escalation.escalation_id)
@@ -305,7 +314,8 @@ class _Desk:
         if case.claimed_by:
             known.append(f"{word_of('claimed')} {case.claimed_by}")
         parts = [
-            f'<div class="row"><h2 class="title">{account_link(line.account_id)}</h2>'
+            f'<div class="row" data-case="{escape(line.escalation_id)}">'
+            f'<h2 class="title">{account_link(line.account_id)}</h2>'
             f"<span>{badge(line.kind, language)} "
             f"{clock(line.due_at, now_ms(), language)}</span></div>",
             f'<p class="soft">{escape(" · ".join(known))}</p>',
@@ -370,15 +380,20 @@ class _Desk:
         return self._session.word(f"reason.{action}")
 
     async def _key(self, event: Any) -> None:
-        held = event.modifiers  # with these a key is the browser's or the system's
-        if not event.action.keydown or event.action.repeat or held.ctrl or held.alt or held.meta:
-            return
-        key, case = str(event.key.name).lower(), self._case
+        """Move, or act upon the case that is shown.
+
+        The browser may show another one than is shown here: what comes next is still on its way to
+        it. Then the key was not meant for this one.
+        """
+        key, shown = str(event.args[0]).lower(), event.args[1]
+        case = self._case
         if key in ("j", "k"):
             await self._move(1 if key == "j" else -1)
-        elif key == "c" and case is not None:
+        elif case is None or case.escalation.escalation_id != shown:
+            return
+        elif key == "c":
             await self._act(None)
-        elif case is not None:
+        else:
             fitting = [x for x in case.actions if KEYS[x].lower() == key]
             if len(fitting) == 1:  # a passed time limit leaves open what it was about
                 await self._act(fitting[0])

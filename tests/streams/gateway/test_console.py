@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 
 from benchmarks.console import PAGES, Visitor
 from schemas.codec import decode
@@ -182,6 +182,73 @@ def test_a_key_that_is_held_with_another_is_the_browsers_and_decides_nothing(
     told = stack.client("viewer").get(f"/v1/accounts/{account}").json()
     assert told["verdicts"][-1]["decision"] in ("HOLD", "STRICT_HOLD")
     assert not any(line["kind"] == "RULING" for line in told.get("audit", []))
+
+
+def rulings(stack: Stack, account: str) -> int:
+    """How often an account was ruled upon."""
+    told = stack.client("viewer").get(f"/v1/accounts/{account}").json()
+    return sum(line["kind"] == "RULING" for line in told.get("audit", []))
+
+
+class Late:
+    """What the server says to a page, held back while ``held``: the page is behind meanwhile."""
+
+    def __init__(self, page: Page) -> None:
+        self.held = False
+        self._page = page
+        self._kept: list[str] = []
+        page.route_web_socket("**/_nicegui_ws/**", self._join)
+
+    def has(self, text: str) -> bool:
+        """Whether something with this text is on its way."""
+        self._page.title()  # Playwright hands messages on while it is asked for something
+        return any(text in message for message in self._kept)
+
+    def catch_up(self) -> None:
+        """Hand on what was held back."""
+        self.held = False
+        for message in self._kept:
+            self._route.send(message)
+
+    def _join(self, route: WebSocketRoute) -> None:
+        self._route = route
+        route.connect_to_server().on_message(self._told)
+
+    def _told(self, message: str | bytes) -> None:
+        if self.held and isinstance(message, str) and message.startswith("42"):  # else a ping
+            self._kept.append(message)
+        else:
+            self._route.send(message)
+
+
+def test_a_key_pressed_twice_rules_on_no_case_that_was_not_shown_yet(
+    stack: Stack, account: str, opened: Open
+) -> None:
+    """The second press comes while the next case is still on its way to the browser."""
+    following = f"{account}-next"
+    for each in (account, following):
+        open_account(stack, each)
+        proposed(stack, each, "最高人民法院发布")
+        escalation_of(stack, each)
+    page = opened("bob")
+    late = Late(page)
+    choose(page, stack, account)
+    ids = page.locator(".case").evaluate_all("all => all.map(one => one.dataset.account)")
+    after = [*ids, ids[ids.index(account) - 1]][ids.index(account) + 1]
+    before = rulings(stack, after)
+    late.held = True
+    page.keyboard.press("r")
+    on_its_way = f'href=\\"/accounts?id={after}\\"'
+    wait_until(lambda: late.has(on_its_way), 60, "the next case is on its way", every=0.1)
+    expect(page.locator(".desk .title")).to_have_text(account)
+    page.keyboard.press("r")
+    late.catch_up()
+    expect(page.locator(".desk .title")).to_have_text(after)
+    page.keyboard.press("c")
+    expect(page.get_by_role("button", name="Release")).to_be_visible()  # no key came before it
+    assert rulings(stack, after) == before
+    page.keyboard.press("c")
+    expect(page.get_by_role("button", name="Claim")).to_be_visible()
 
 
 def test_a_ruling_that_changes_nothing_is_told_as_such(
