@@ -61,7 +61,8 @@ class Tokens:
             raise IssuerAway from error
         except (jwt.InvalidTokenError, jwt.PyJWKClientError) as error:
             raise InvalidToken(_why(error)) from None
-        return Principal(str(claims["sub"]), self._roles(claims), "token")
+        until = float(claims["exp"]) + LEEWAY_S
+        return Principal(str(claims["sub"]), self._roles(claims), "token", until)
 
     def _roles(self, claims: dict[str, Any]) -> frozenset[Role]:
         """The roles that the claim lists; those that are not ours say nothing."""

@@ -23,6 +23,8 @@ class Principal(NamedTuple):
     name: str
     roles: frozenset[Role]
     by: Literal["key", "token", "session", "nobody"]
+    until: float | None = None
+    """When the token by which they proved it runs out, in seconds since the epoch."""
 
     def has(self, *roles: Role) -> bool:
         """Whether one of these roles is theirs."""

@@ -14,7 +14,15 @@ from nicegui import app as pages
 from nicegui import ui
 from starlette.middleware import Middleware
 
-from streams.gateway.console import accounts, complaints, overview, packs, reviews, session
+from streams.gateway.console import (
+    accounts,
+    complaints,
+    connections,
+    overview,
+    packs,
+    reviews,
+    session,
+)
 from streams.gateway.console.assets import Assets
 from streams.gateway.console.visits import Visits
 from streams.gateway.context import Gateway
@@ -29,6 +37,7 @@ def install(app: FastAPI, gateway: Gateway) -> None:
     # The innermost: what it refuses is counted and has its headers, and kept assets never get here.
     app.user_middleware.append(Middleware(Visits, sessions=sessions, limits=gateway.limits))
     session.add_login(sessions)
+    connections.attend(sessions)
     for part in (overview, reviews, complaints, accounts, packs):
         part.add_page(sessions)
     ui.add_css(STYLE.read_text("utf-8"), shared=True)

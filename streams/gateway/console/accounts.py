@@ -20,6 +20,7 @@ from schemas.records import (
 )
 from streams.gateway.accounts import READERS, Moment, Value, moments, values_of
 from streams.gateway.console.chart import Chart
+from streams.gateway.console.frame import every
 from streams.gateway.console.sentences import reason
 from streams.gateway.console.session import Session, Sessions, log, page
 from streams.gateway.console.show import account_link, badge, escape, table, two_lines, when
@@ -82,7 +83,7 @@ def add_page(sessions: Sessions) -> None:
                 chart.update(_told(points, known, session))
 
         await refresh()
-        ui.timer(EVERY_S, refresh)
+        every(session, EVERY_S, refresh)
 
 
 def _latest(gateway: Gateway) -> list[str]:

@@ -22,6 +22,16 @@ WAYS = (
 )
 
 
+def every(session: Session, every_s: float, refresh: Callable[[], Awaitable[None]]) -> ui.timer:
+    """Refresh a page now and then, for as long as its session goes on."""
+
+    async def ask() -> None:
+        if session.goes_on():
+            await refresh()
+
+    return ui.timer(every_s, ask)
+
+
 def keep_fresh(
     session: Session, place: ui.element, refresh: Callable[[], Awaitable[None]], every_s: float
 ) -> None:
@@ -33,7 +43,7 @@ def keep_fresh(
         except AWAY:  # the page stays and tries again
             ui.notify(session.word("away"))
 
-    timer = ui.timer(every_s, try_to)
+    timer = every(session, every_s, try_to)
     place.on("focusin", timer.deactivate, args=[])
     place.on("focusout", timer.activate, args=[])
 

@@ -13,6 +13,7 @@ from nicegui import run, ui
 from processors.policy.analyses import IMAGE_FIELDS
 from schemas.records import EscalationKind, Field, MeasureStep, RulingAction
 from streams.gateway.accounts import Standing
+from streams.gateway.console.frame import every
 from streams.gateway.console.sentences import reason
 from streams.gateway.console.session import Session, Sessions, page
 from streams.gateway.console.show import account_link, badge, clock, escape, highlight
@@ -133,7 +134,7 @@ class _Desk:
             await self._choose(self._items[0].escalation.escalation_id)
         else:
             self._draw_case()
-        ui.timer(EVERY_S, self._refresh)
+        every(self._session, EVERY_S, self._refresh)
 
     async def _refresh(self) -> None:
         try:

@@ -8,10 +8,11 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from fastapi import Request
+from nicegui import Client, ui
 from nicegui import app as pages
-from nicegui import ui
 from starlette.responses import RedirectResponse, Response
 
 from streams.gateway.console.words import TAGS, Language, word
@@ -39,6 +40,20 @@ class Session:
     language: Language
     dark: bool | None = None
     seen: float = 0.0
+    """When the person did something last, by the monotonic clock."""
+    ended: bool = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether it goes on: nobody has ended it, it is in use, and its token has not run out."""
+        idle, until = time.monotonic() - self.seen, self.principal.until
+        return not self.ended and idle <= IDLE_S and (until is None or time.time() < until)
+
+    def goes_on(self) -> bool:
+        """Whether the page at hand may do or show more; else it is sent to log in."""
+        if not self.alive:
+            ui.navigate.to("/login")
+        return self.alive
 
     def word(self, key: str) -> str:
         """A word in the person's language."""
@@ -51,21 +66,37 @@ class Sessions:
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
         self._sessions: dict[str, Session] = {}
+        self._pages: WeakKeyDictionary[Client, Session] = WeakKeyDictionary()
         self._failures = Bucket(TRIES, time.monotonic())
 
     def of(self, request: Request) -> Session | None:
         """The session of a request: by its cookie, None where there is none."""
         session = self._sessions.get(request.cookies.get(COOKIE, ""))
-        now = time.monotonic()
-        if session is None or now - session.seen > IDLE_S:
+        if session is None or not session.alive:
             return None
-        session.seen = now
+        session.seen = time.monotonic()
         return session
 
     def knows(self, request: Request) -> bool:
         """Whether a request has a session; asking does not prolong it."""
         session = self._sessions.get(request.cookies.get(COOKIE, ""))
-        return session is not None and time.monotonic() - session.seen <= IDLE_S
+        return session is not None and session.alive
+
+    def show(self, session: Session) -> None:
+        """Take the page that is being made for one of a session: it goes on for as long."""
+        self._pages[ui.context.client] = session
+
+    def hears(self, client_id: str) -> bool:
+        """Whether what somebody does on a page is heard; it prolongs the session."""
+        client = Client.instances.get(client_id)
+        session = None if client is None else self._pages.get(client)
+        if client is None or session is None:
+            return True  # nothing of ours listens there
+        with client:
+            if not session.goes_on():
+                return False
+        session.seen = time.monotonic()
+        return True
 
     async def begin(self, credential: str, language: Language) -> str | None:
         """Begin a session with a key, a token or a one-time code; returns its cookie."""
@@ -83,14 +114,16 @@ class Sessions:
             log.warning("login failed")
             return None
         cookie = secrets.token_urlsafe(32)
-        self._sessions = {c: s for c, s in self._sessions.items() if now - s.seen <= IDLE_S}
+        self._sessions = {c: s for c, s in self._sessions.items() if s.alive}
         self._sessions[cookie] = Session(principal, language, seen=now)
         log.info("login", actor=principal.name, by=principal.by)
         return cookie
 
     def end(self, request: Request) -> None:
-        """End the session of a request."""
-        self._sessions.pop(request.cookies.get(COOKIE, ""), None)
+        """End the session of a request, and with it all of its pages."""
+        session = self._sessions.pop(request.cookies.get(COOKIE, ""), None)
+        if session is not None:
+            session.ended = True
 
 
 Page = Callable[..., Awaitable[None]]
@@ -107,6 +140,7 @@ def page(sessions: Sessions, path: str, *roles: Role) -> Callable[[Page], None]:
             session = sessions.of(request)
             if session is None:
                 return RedirectResponse("/login", 303)
+            sessions.show(session)
             if (chosen := request.query_params.get("lang")) in ("zh", "en"):
                 session.language = chosen  # type: ignore[assignment]  # one of the two
             tell_language(session.language)

@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from streams.errors import ConfigurationError
 from streams.gateway.auth import Authenticator, require_access
 from streams.gateway.keys import KeyRing, draw_key, entry, hash_key
+from streams.gateway.oidc import LEEWAY_S
 from streams.gateway.problems import Problem
 from streams.gateway.roles import Role
 from streams.settings import Settings
@@ -252,6 +253,12 @@ async def test_a_token_of_the_issuer_opens_the_roles_it_lists(issuer: Issuer) ->
     assert found.roles == {Role.VIEWER, Role.AUDITOR}
     found = await authenticator(issuer).principal(issuer.token(roles=None))
     assert found.roles == set()
+
+
+async def test_of_a_token_is_known_when_it_runs_out(issuer: Issuer) -> None:
+    ends = int(time.time()) + 60
+    found = await authenticator(issuer).principal(issuer.token(exp=ends))
+    assert found.until == ends + LEEWAY_S
 
 
 @pytest.mark.parametrize(

@@ -251,6 +251,35 @@ def test_a_key_pressed_twice_rules_on_no_case_that_was_not_shown_yet(
     expect(page.get_by_role("button", name="Claim")).to_be_visible()
 
 
+def test_a_page_that_stands_open_does_and_shows_nothing_more_after_the_logout(
+    stack: Stack, account: str, opened: Open
+) -> None:
+    open_account(stack, account)
+    proposed(stack, account, "最高人民法院发布")
+    escalation_of(stack, account)
+    desk, overview = opened("bob"), opened("bob")
+    choose(desk, stack, account)
+    dossier = desk.context.new_page()
+    dossier.goto(f"{stack.url}/accounts?id={account}")
+    dossier.get_by_role("button", name=re.compile("Show texts")).focus()
+    third = desk.context.new_page()
+    third.goto(stack.url + "/packs")
+    third.get_by_role("button", name="Log out").press("Enter")
+    expect(third).to_have_url(stack.url + "/login")
+    before = stack.log("gateway").count("texts read")
+    desk.keyboard.press("r")
+    dossier.keyboard.press("Enter")
+    for page in (desk, dossier):
+        expect(page).to_have_url(stack.url + "/login")
+    assert rulings(stack, account) == 0
+    assert stack.log("gateway").count("texts read") == before
+    expect(overview).to_have_url(stack.url + "/")  # another session, which goes on
+    again = overview.context.new_page()
+    again.goto(stack.url + "/packs")
+    again.get_by_role("button", name="Log out").press("Enter")
+    expect(overview).to_have_url(stack.url + "/login")  # by itself: nobody does anything on it
+
+
 def test_a_ruling_that_changes_nothing_is_told_as_such(
     stack: Stack, account: str, opened: Open
 ) -> None:
