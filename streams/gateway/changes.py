@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import secrets
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -18,6 +16,7 @@ from streams.gateway.answers import Answer, Refused
 from streams.gateway.auth import Caller, allow, operations
 from streams.gateway.context import Gateway, gateway_of
 from streams.gateway.problems import Problem, describe
+from streams.gateway.repeats import Asked, Matter
 from streams.gateway.roles import Principal, Role
 from streams.gateway.schemas import respond, returns
 from streams.logs import get_logger
@@ -112,14 +111,6 @@ class Decided(Struct, frozen=True):
     verdicts: list[VerdictLine]
 
 
-def event_id_for(principal: Principal, key: str | None) -> str:
-    """The id of an input: drawn, or made of who asks and their key."""
-    if key is None:
-        return f"gw-{secrets.token_hex(12)}"
-    made = hashlib.sha256(f"{principal.by}\0{principal.name}\0{key}".encode())
-    return f"gk-{made.hexdigest()[:32]}"
-
-
 async def submit(gateway: Gateway, record: InputRecord, wait: bool = True) -> Answer | None:
     """Publish an input and wait for its answer; None when it did not come in time.
 
@@ -191,29 +182,25 @@ def status(
     event_id: Annotated[str, Path(max_length=256)],
 ) -> Response:
     """The verdicts on a change, of the last twenty of its account."""
-    document = gateway_of(request).views.account(account_id)
-    verdicts = [v for v in document.verdicts if v.event_id == event_id] if document else []
-    if not verdicts:
+    known = _decided(gateway_of(request), account_id, event_id)
+    if known is None:
         return respond(Pending(account_id, event_id, status_url(account_id, event_id)), 202)
-    return respond(Decided(account_id, event_id, verdicts[-1].decision, verdicts))
+    return respond(known)
 
 
 async def _publish(
     request: Request, body: Values, kind: ChangeKind, principal: Principal, key: str | None
 ) -> Response:
-    gateway = gateway_of(request)
-    event_id = event_id_for(principal, key)
-    values = body.model_dump(exclude={"kind", "occurred_at"})
-    if key is not None:
-        known = await asyncio.to_thread(_repeated, gateway, event_id, body)
+    gateway, asked = gateway_of(request), Asked(request, body, principal, key)
+    event_id = asked.event_id
+    at = now_ms() if body.occurred_at is None else body.occurred_at
+    matter, new = await asked.first(Matter(body.account_id, at))
+    if not new:
+        known = await asyncio.to_thread(_decided, gateway, body.account_id, event_id)
         if known is not None:
             return respond(known, 200, Idempotent_Replayed="true")
-    record = AccountChange(
-        event_id=event_id,
-        kind=kind,
-        occurred_at=now_ms() if body.occurred_at is None else body.occurred_at,
-        **values,
-    )
+    values = body.model_dump(exclude={"kind", "occurred_at"})
+    record = AccountChange(event_id=event_id, kind=kind, occurred_at=matter.at, **values)
     answer = await submit(gateway, record)
     log.info(
         "published",
@@ -231,12 +218,8 @@ async def _publish(
     return respond(Decided(record.account_id, event_id, line.decision, [line]))
 
 
-def _repeated(gateway: Gateway, event_id: str, body: Values) -> Decided | None:
-    """What a repeated request was answered; None for a new one. Raises `Problem` 422."""
-    if not gateway.desk.same_request(event_id, body.model_dump_json().encode()):
-        raise Problem(422, "this Idempotency-Key was used with another request")
-    document = gateway.views.account(body.account_id)
+def _decided(gateway: Gateway, account_id: str, event_id: str) -> Decided | None:
+    """The verdicts on a change that the views know; None where they know none."""
+    document = gateway.views.account(account_id)
     verdicts = [v for v in document.verdicts if v.event_id == event_id] if document else []
-    if not verdicts:
-        return None
-    return Decided(body.account_id, event_id, verdicts[-1].decision, verdicts)
+    return Decided(account_id, event_id, verdicts[-1].decision, verdicts) if verdicts else None

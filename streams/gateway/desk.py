@@ -6,7 +6,6 @@ different reviewers and repeated event ids apart by itself.
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from streams.settings import Settings
@@ -24,7 +23,7 @@ return 0
 
 
 class Desk:
-    """Claims and idempotency keys. Raises `redis.RedisError`."""
+    """Claims, proposals, orders and idempotency keys. Raises `redis.RedisError`."""
 
     def __init__(self, settings: Settings, redis: Any) -> None:
         self._prefix = Keys(settings).desk
@@ -80,10 +79,15 @@ class Desk:
         found: bytes | None = self._redis.get(self._prefix + "inspection:" + inspection_id)
         return found
 
-    def same_request(self, event_id: str, body: bytes) -> bool:
-        """Whether an event id was not used before, or with this same body."""
+    def request(self, event_id: str) -> bytes | None:
+        """What is kept of the request that an event id was used for."""
+        kept: bytes | None = self._redis.get(self._prefix + "repeat:" + event_id)
+        return kept
+
+    def keep_request(self, event_id: str, content: bytes) -> bytes | None:
+        """Keep the request that an event id is used for; None, or the one that was kept before."""
         key = self._prefix + "repeat:" + event_id
-        digest = hashlib.sha256(body).hexdigest()
-        if self._redis.set(key, digest, nx=True, ex=REPEAT_S):
-            return True
-        return bool((self._redis.get(key) or digest.encode()) == digest.encode())
+        if self._redis.set(key, content, nx=True, ex=REPEAT_S):
+            return None
+        kept = self.request(event_id)
+        return self.keep_request(event_id, content) if kept is None else kept

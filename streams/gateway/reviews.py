@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from fastapi import Body, Path, Query, Request, Response
 from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as Limit
 
@@ -28,9 +29,10 @@ from schemas.records import (
 )
 from streams.gateway.accounts import Standing, known, texts_of, values_of
 from streams.gateway.auth import Caller, allow, operations
-from streams.gateway.changes import Key, event_id_for, submit
+from streams.gateway.changes import Key, submit
 from streams.gateway.context import Gateway, gateway_of
 from streams.gateway.problems import Problem, describe
+from streams.gateway.repeats import Asked, Matter, drawn_id, replayed
 from streams.gateway.roles import Principal, Role
 from streams.gateway.schemas import respond, returns
 from streams.logs import get_logger
@@ -273,9 +275,13 @@ async def rule(
     key: Key = None,
 ) -> Response:
     """Rule on a case; answers with what the stream made of it."""
-    gateway = gateway_of(request)
-    line = await asyncio.to_thread(for_ruling, gateway, escalation_id, principal)
-    return _told(await decide(gateway, line, body, principal, key))
+    gateway, asked = gateway_of(request), Asked(request, body, principal, key)
+    matter = await asked.before()
+    if matter is None:  # else the case may be settled by this very ruling
+        line = await asyncio.to_thread(for_ruling, gateway, escalation_id, principal)
+        await _check_fitting(gateway, line, body)
+        matter = Matter(line.account_id, now_ms(), line.subject_id)
+    return await _once(gateway, matter, matter.subject_id, body, principal, asked)
 
 
 @router.post("/v1/accounts/{account_id}/rulings", responses=RULED)
@@ -292,8 +298,8 @@ async def rule_by_hand(
     await asyncio.to_thread(known, gateway, account_id)
     if body.action == "IMPOSE_MEASURE" and body.step is None:
         raise Problem(422, "a measure to impose needs its step")
-    action = RulingAction(body.action)
-    return _told(await _publish(gateway, account_id, action, body.subject_id, body, principal, key))
+    matter, asked = Matter(account_id, now_ms()), Asked(request, body, principal, key)
+    return await _once(gateway, matter, body.subject_id, body, principal, asked)
 
 
 @router.post("/v1/accounts/{account_id}/legal-holds", responses=RULED)
@@ -315,44 +321,67 @@ async def hold_evidence(
         duration_days=None,
         field=None,
     )
-    return _told(
-        await _publish(gateway, account_id, ruling.action, body.case_id, ruling, principal, key)
-    )
+    matter, asked = Matter(account_id, now_ms()), Asked(request, body, principal, key)
+    return await _once(gateway, matter, body.case_id, ruling, principal, asked)
 
 
 async def decide(
-    gateway: Gateway,
-    line: EscalationLine,
-    body: Ruling,
-    principal: Principal,
-    key: str | None = None,
+    gateway: Gateway, line: EscalationLine, body: Ruling, principal: Principal
 ) -> Ruled:
     """Rule on an open escalation. Raises `Problem` 422 for an action that does not fit it."""
+    await _check_fitting(gateway, line, body)
+    matter = Matter(line.account_id, now_ms(), line.subject_id)
+    return await _publish(gateway, matter, body, principal, drawn_id())
+
+
+async def _check_fitting(gateway: Gateway, line: EscalationLine, body: Ruling) -> None:
     document = await asyncio.to_thread(gateway.views.account, line.account_id)
     possible = fitting(line, document or AccountView(line.account_id))
     if body.action not in possible:
         raise Problem(422, f"on {line.kind} one can rule {', '.join(possible)}")
-    return await _publish(
-        gateway, line.account_id, body.action, line.subject_id, body, principal, key
-    )
 
 
-async def _publish(
+async def _once(
     gateway: Gateway,
-    account_id: str,
-    action: RulingAction,
+    matter: Matter,
     subject_id: str,
     body: Ruling,
     principal: Principal,
-    key: str | None,
+    asked: Asked,
+) -> Response:
+    """Rule, or answer a repetition as the first time, however much was settled by it."""
+    matter, new = await asked.first(matter)
+    matter = replace(matter, subject_id=subject_id)
+    known = None if new else await asyncio.to_thread(_outcome, gateway, matter, asked.event_id)
+    ruled = known or await _publish(gateway, matter, body, principal, asked.event_id)
+    if not new and ruled.effective is None:  # the stream had it already, and says nothing twice
+        known = await asyncio.to_thread(_outcome, gateway, matter, asked.event_id)
+        ruled = known or ruled
+    told = replayed(known is not None)
+    if ruled.effective is False:
+        why = f"the stream keeps the ruling, but it changes nothing: {ruled.outcome}"
+        raise Problem(409, why, **told)
+    return respond(ruled, 202 if ruled.effective is None else 200, **told)
+
+
+def _outcome(gateway: Gateway, matter: Matter, event_id: str) -> Ruled | None:
+    """What came of a ruling; None where the views do not know it."""
+    document = gateway.views.account(matter.account_id) or AccountView(matter.account_id)
+    for line in document.audit:
+        if line.event_id == event_id and line.kind is AuditKind.RULING:
+            return _ruled_as(event_id, matter.account_id, line.summary)
+    return None
+
+
+async def _publish(
+    gateway: Gateway, matter: Matter, body: Ruling, principal: Principal, event_id: str
 ) -> Ruled:
-    event_id = event_id_for(principal, key)
     record = AccountRuling(
         event_id=event_id,
-        account_id=account_id,
-        occurred_at=now_ms(),
-        action=action,
-        subject_id=subject_id,
+        account_id=matter.account_id,
+        occurred_at=matter.at,
+        action=RulingAction(body.action),
+        subject_id=matter.subject_id,
         reviewer_id=principal.name,
         reason=body.reason,
         step=body.step,
@@ -361,19 +390,24 @@ async def _publish(
         misuse=body.misuse,
     )
     answer = await submit(gateway, record)
-    if not isinstance(answer, AuditRecord):
-        effective, outcome = None, "The stream has not answered yet."
-    else:
-        effective, outcome = took_effect(answer.summary), answer.summary
+    ruled = (
+        _ruled_as(event_id, matter.account_id, answer.summary)
+        if isinstance(answer, AuditRecord)
+        else Ruled(event_id, matter.account_id, None, "The stream has not answered yet.")
+    )
     log.info(
         "ruled",
         actor=principal.name,
-        operation=action,
-        account=account_id,
+        operation=body.action,
+        account=matter.account_id,
         event_id=event_id,
-        effective=effective,
+        effective=ruled.effective,
     )
-    return Ruled(event_id, account_id, effective, outcome)
+    return ruled
+
+
+def _ruled_as(event_id: str, account_id: str, summary: str) -> Ruled:
+    return Ruled(event_id, account_id, took_effect(summary), summary)
 
 
 def took_effect(summary: str) -> bool:
@@ -480,9 +514,3 @@ def for_ruling(gateway: Gateway, escalation_id: str, principal: Principal) -> Es
     if holder not in (None, principal.name):
         raise Problem(409, "somebody else has claimed it")
     return line
-
-
-def _told(ruled: Ruled) -> Response:
-    if ruled.effective is False:
-        raise Problem(409, f"the stream keeps the ruling, but it changes nothing: {ruled.outcome}")
-    return respond(ruled, 202 if ruled.effective is None else 200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 from urllib.parse import quote
 
@@ -12,13 +13,14 @@ from pydantic import Field as Limit
 
 from schemas.records import AccountAppeal, AccountComplaint, ComplaintCategory, Field
 from streams.gateway.auth import Caller, allow, operations, public
-from streams.gateway.changes import AccountId, Key, Short, event_id_for
-from streams.gateway.context import gateway_of
+from streams.gateway.changes import AccountId, Key, Short
+from streams.gateway.context import Gateway, gateway_of
 from streams.gateway.problems import Problem, describe
-from streams.gateway.roles import Role
+from streams.gateway.repeats import Asked, Matter, replayed
+from streams.gateway.roles import Principal, Role
 from streams.gateway.schemas import respond, returns
 from streams.logs import get_logger
-from streams.views.documents import ComplaintLine
+from streams.views.documents import AccountView, ComplaintLine
 from streams.views.store import now_ms
 
 router = operations("complaints and appeals")
@@ -93,23 +95,20 @@ async def complain(
     key: Key = None,
 ) -> Response:
     """Complain about an account. Everybody may, some times a minute."""
-    gateway, now = gateway_of(request), now_ms()
     # Of nobody a key is no name: two strangers may choose the same one.
-    event_id = event_id_for(principal, key if principal.roles else None)
-    ticket_id = "c-" + event_id[3:]
+    asked = Asked(request, body, principal, key if principal.roles else None)
+    ticket_id = "c-" + asked.event_id[3:]
+    matter, new = await asked.first(Matter(body.account_id, now_ms()))
     record = AccountComplaint(
-        event_id=event_id, occurred_at=now, complaint_id=ticket_id, **body.model_dump()
+        event_id=asked.event_id,
+        occurred_at=matter.at,
+        complaint_id=ticket_id,
+        **body.model_dump(),
     )
-    await gateway.inputs.publish(record)
-    log.info(
-        "published",
-        operation="complaint",
-        actor=principal.name,
-        account=body.account_id,
-        event_id=event_id,
-    )
+    await _take_in(gateway_of(request), record, ticket_id, principal, new)
     url = f"/v1/complaints/{quote(body.account_id, safe='')}/{ticket_id}"
-    return respond(Receipt(body.account_id, ticket_id, now, url), 201, Location=url)
+    receipt = Receipt(body.account_id, ticket_id, matter.at, url)
+    return respond(receipt, 201, Location=url, **replayed(not new))
 
 
 @router.get(
@@ -143,18 +142,39 @@ async def appeal(
     key: Key = None,
 ) -> Response:
     """Hand on an appeal against a measure."""
-    gateway, now = gateway_of(request), now_ms()
-    event_id = event_id_for(principal, key)
-    ticket_id = "a-" + event_id[3:]
+    asked = Asked(request, body, principal, key)
+    ticket_id = "a-" + asked.event_id[3:]
+    matter, new = await asked.first(Matter(body.account_id, now_ms()))
     record = AccountAppeal(
-        event_id=event_id, occurred_at=now, appeal_id=ticket_id, **body.model_dump()
+        event_id=asked.event_id,
+        occurred_at=matter.at,
+        appeal_id=ticket_id,
+        **body.model_dump(),
     )
+    await _take_in(gateway_of(request), record, ticket_id, principal, new)
+    return respond(Receipt(body.account_id, ticket_id, matter.at), 201, **replayed(not new))
+
+
+async def _take_in(
+    gateway: Gateway,
+    record: AccountComplaint | AccountAppeal,
+    ticket_id: str,
+    principal: Principal,
+    new: bool,
+) -> None:
+    """Publish a ticket, unless it is a repetition of one that is known."""
+    if not new and await asyncio.to_thread(_is_known, gateway, record.account_id, ticket_id):
+        return
     await gateway.inputs.publish(record)
     log.info(
         "published",
-        operation="appeal",
+        operation="complaint" if isinstance(record, AccountComplaint) else "appeal",
         actor=principal.name,
-        account=body.account_id,
-        event_id=event_id,
+        account=record.account_id,
+        event_id=record.event_id,
     )
-    return respond(Receipt(body.account_id, ticket_id, now), 201)
+
+
+def _is_known(gateway: Gateway, account_id: str, ticket_id: str) -> bool:
+    document = gateway.views.account(account_id) or AccountView(account_id)
+    return any(line.ticket_id == ticket_id for line in (*document.tickets, *document.appeals))

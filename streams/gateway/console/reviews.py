@@ -127,8 +127,8 @@ class _Desk:
             self._detail = (
                 ui.element("section").classes("card").props("aria-live=polite tabindex=-1")
             )
-        keys = ui.keyboard(ignore=["input", "select", "textarea"])
-        keys.on("key", self._key, js_handler=_PRESSED)
+        keyboard = ui.keyboard(ignore=["input", "select", "textarea"])
+        keyboard.on("key", self._key, js_handler=_PRESSED)
         await self._refresh()
         if self._items:
             await self._choose(self._items[0].escalation.escalation_id)

@@ -129,6 +129,87 @@ def test_a_repeated_request_takes_effect_once_and_gets_the_same_answer(
     assert elsewhere.json()["event_id"] != event_id
 
 
+def settled(stack: Stack, escalation: str) -> None:
+    """Wait until a case is open no more."""
+    ann = stack.client("ann")
+    wait_until(lambda: ann.get(f"/v1/reviews/{escalation}").status_code == 404, 20, "it is settled")
+
+
+def test_a_repeated_ruling_gets_the_answer_of_the_first_also_when_it_has_settled_its_case(
+    stack: Stack, account: str
+) -> None:
+    cases = []
+    for each in (account, f"{account}-other"):
+        open_account(stack, each)
+        name = {"account_id": each, "name": "最高人民法院发布"}
+        stack.client("service").post("/v1/changes", json=name)
+        cases.append(escalation_of(stack, each))
+    ann, key = stack.client("ann"), {"Idempotency-Key": f"ruled-{account}"}
+    body = {"action": "REJECT_CHANGE", "reason": "冒用国家机关名称"}
+    first = ann.post(f"/v1/reviews/{cases[0]}/ruling", json=body, headers=key)
+    assert first.json()["effective"] is True
+    settled(stack, cases[0])
+    again = ann.post(f"/v1/reviews/{cases[0]}/ruling", json=body, headers=key)
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert again.headers["idempotent-replayed"] == "true"
+    other = body | {"reason": "另有理由"}
+    for where, said in ((cases[0], other), (cases[1], body)):
+        refused = ann.post(f"/v1/reviews/{where}/ruling", json=said, headers=key)
+        assert refused.status_code == 422
+        assert "another request" in refused.json()["detail"]
+    ruled = ann.post(f"/v1/reviews/{cases[1]}/ruling", json=body)
+    assert ruled.json()["effective"] is True, "the key of another case has taken nothing away"
+
+
+def test_a_key_that_was_used_for_another_ruling_by_hand_is_refused(
+    stack: Stack, account: str
+) -> None:
+    open_account(stack, account)
+    everybody, key = stack.client("all"), {"Idempotency-Key": f"by-hand-{account}"}
+    where = f"/v1/accounts/{account}"
+    warned = {"action": "IMPOSE_MEASURE", "step": "WARN", "reason": "多次更名"}
+    first = everybody.post(f"{where}/rulings", json=warned, headers=key)
+    assert first.json()["effective"] is True
+    for path, body in (
+        ("rulings", warned | {"step": "SUSPEND"}),
+        ("legal-holds", {"action": "PLACE_HOLD", "case_id": "2026-1", "reason": "调查取证"}),
+    ):
+        assert everybody.post(f"{where}/{path}", json=body, headers=key).status_code == 422
+    again = everybody.post(f"{where}/rulings", json=warned, headers=key)
+    assert again.json() == first.json()
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("/v1/complaints", {"category": "OTHER"}),
+        ("/v1/appeals", {"measure_id": "m1"}),
+    ],
+)
+def test_a_repeated_complaint_or_appeal_gets_the_same_receipt_and_another_one_is_not_lost(
+    stack: Stack, account: str, path: str, more: dict[str, str]
+) -> None:
+    open_account(stack, account, bio="写写画画")
+    everybody, key = stack.client("all"), {"Idempotency-Key": f"ticket-{account}"}
+    body = {"account_id": account, "statement": "one"} | more
+    first = everybody.post(path, json=body, headers=key)
+    assert first.status_code == 201
+    again = everybody.post(path, json=body, headers=key)
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert again.headers["idempotent-replayed"] == "true"
+    other = everybody.post(path, json=body | {"statement": "two"}, headers=key)
+    assert other.status_code == 422
+    assert "another request" in other.json()["detail"]
+
+
+def test_a_key_of_nobody_is_no_name(stack: Stack, account: str) -> None:
+    body = {"account_id": account, "category": "OTHER"}
+    key = {"Idempotency-Key": "1"}
+    receipts = [stack.nobody.post("/v1/complaints", json=body, headers=key) for _ in range(2)]
+    assert [receipt.status_code for receipt in receipts] == [201, 201]
+    assert receipts[0].json()["ticket_id"] != receipts[1].json()["ticket_id"]
+
+
 def test_what_takes_too_long_gets_a_status_address(
     stack: Stack, account: str, tmp_path: Any
 ) -> None:
