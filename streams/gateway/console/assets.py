@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BELOW = "/_nicegui/"
-MOST = 200
-"""Answers that are kept; a page needs about twenty."""
+MOST_BYTES = 16 << 20
+"""Of bodies that are kept, those asked for last; all pages together need about three million."""
 OF_ONE = frozenset((b"set-cookie", b"content-length", b"date"))
 """Headers that are of one answer only, or are told anew."""
 
-_Key = tuple[str, bytes, bool]
+_Key = tuple[str, bool]
 
 
 class Assets:
     """Keeps the answers that never change, by address and encoding, and gives them again.
 
-    What may be kept says so itself: its address holds the version, and it is ``immutable``.
+    What may be kept says so itself: its address holds the version, and it is ``immutable``. What
+    stands behind a question mark makes no other address of it: anybody may write anything there.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._kept: dict[_Key, tuple[Message, Message]] = {}
+        self._kept: OrderedDict[_Key, tuple[Message, Message]] = OrderedDict()
+        self._bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from what is kept, or pass the request on and keep its answer."""
@@ -36,8 +39,13 @@ class Assets:
         if scope["method"] != "GET" or "range" in asked or "if-none-match" in asked:
             await self._app(scope, receive, send)
             return
-        key = (scope["path"], scope["query_string"], "gzip" in asked.get("accept-encoding", ""))
-        messages = self._kept.get(key) or await self._fetch(key, scope)
+        key = (scope["path"], "gzip" in asked.get("accept-encoding", ""))
+        messages: Sequence[Message]
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            messages = self._kept[key]
+        else:
+            messages = await self._fetch(key, {**scope, "query_string": b""})
         for message in messages:
             await send(dict(message))
 
@@ -61,9 +69,17 @@ class Assets:
         if not _lasts(start):
             return messages
         whole = _whole(start, b"".join(part.get("body", b"") for part in parts))
-        if len(self._kept) < MOST:
-            self._kept[key] = whole
+        self._keep(key, whole)
         return whole
+
+    def _keep(self, key: _Key, whole: tuple[Message, Message]) -> None:
+        if key in self._kept:  # two asked for it at once
+            return
+        self._kept[key] = whole
+        self._bytes += len(whole[1]["body"])
+        while self._bytes > MOST_BYTES:
+            _, (_, oldest) = self._kept.popitem(last=False)
+            self._bytes -= len(oldest["body"])
 
 
 def _lasts(start: Message) -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
+from streams.gateway.console import assets
 from streams.gateway.console.assets import Assets
 
 SCRIPT = "/_nicegui/1/script.js"
@@ -30,8 +33,10 @@ class Server:
         await send({"type": "http.response.body", "body": rest})
 
 
-async def ask(app: Assets, *, leaves: bool = False, path: str = SCRIPT) -> tuple[bytes, list[Any]]:
-    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
+async def ask(
+    app: Assets, *, leaves: bool = False, path: str = SCRIPT, query: bytes = b""
+) -> tuple[bytes, list[Any]]:
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": query, "headers": []}
     sent: list[Any] = []
 
     async def receive() -> Any:
@@ -67,3 +72,25 @@ def test_what_may_change_is_asked_for_each_time_with_its_own_cookie() -> None:
         body, headers = asyncio.run(ask(app))
         assert (body, dict(headers)[b"set-cookie"]) == (b"one two", b"session=ann")
     assert server.asked == 2
+
+
+def test_what_a_stranger_writes_behind_the_address_is_not_kept_besides() -> None:
+    server = Server(FOREVER)
+    app = Assets(server)
+    for number in range(200):
+        assert asyncio.run(ask(app, query=str(number).encode()))[0] == b"one two"
+    assert server.asked == 1
+
+
+def test_what_is_kept_has_a_limit_in_bytes_and_what_is_asked_for_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(assets, "MOST_BYTES", 3 * len(b"one two"))
+    server = Server(FOREVER)
+    app = Assets(server)
+    for number in range(100):
+        asyncio.run(ask(app, path=f"{SCRIPT}/{number}"))
+        asyncio.run(ask(app))
+    assert server.asked == 100 + 1, "the script that everybody asks for is made once"
+    asyncio.run(ask(app, path=f"{SCRIPT}/0"))
+    assert server.asked == 100 + 2, "one that nobody asked for since is gone"

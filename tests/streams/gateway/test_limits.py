@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
+import uuid
 from contextlib import ExitStack
 from itertools import takewhile
 from types import SimpleNamespace
@@ -103,6 +106,55 @@ def _is_refused(visitor: httpx.Client, path: str) -> bool:
     """Whether a page is: not the first, if one has been given back meanwhile."""
     answer = visitor.get(path, headers={"Authorization": "Bearer x"})
     return answer.status_code == 429 and answer.headers["x-frame-options"] == "DENY"
+
+
+def test_what_a_stranger_says_over_a_connection_is_not_written_to_the_log(stack: Stack) -> None:
+    found = re.search(
+        r"'client_id': '([0-9a-f-]+)'|\"client_id\": ?\"([0-9a-f-]+)\"", _login(stack)
+    )
+    assert found is not None
+    client = found.group(1) or found.group(2)
+    said = f"from-a-stranger-{uuid.uuid4().hex}"
+    noise = [
+        ["log", {"client_id": client, "level": "error", "message": said}],
+        ["event", {said: 1}],
+        ["event", {"client_id": client, "id": 1, "listener_id": said, "args": []}],
+        ["ack", said],
+        [[said]],
+    ]
+    before = len(stack.log("gateway").splitlines())
+    line = Polled(stack.nobody)
+    for each in noise:
+        line.say("42" + json.dumps(each))
+    line.say(f"45-[{said}")
+    line.say('427["handshake",{"client_id":"nobody"}]')
+    wait_until(lambda: "437[false]" in line.hear(), 20, "what came before it has been read")
+    told = stack.log("gateway").splitlines()[before:]
+    assert not [text for text in told if said in text or "rror" in text]
+
+
+def _login(stack: Stack) -> str:
+    return html.unescape(stack.nobody.get("/login").text)
+
+
+class Polled:
+    """A connection of a page, as a browser makes it that has no web sockets."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+        self._at = {"EIO": "4", "transport": "polling"}
+        self._at["sid"] = json.loads(self.hear()[1:])["sid"]
+        self.say("40")
+        assert self.hear().startswith("40")
+
+    def say(self, packet: str) -> None:
+        """Send a packet."""
+        answer = self._client.post("/_nicegui_ws/socket.io/", params=self._at, content=packet)
+        assert answer.text == "ok"
+
+    def hear(self) -> str:
+        """What the server says next."""
+        return self._client.get("/_nicegui_ws/socket.io/", params=self._at).text
 
 
 def test_a_one_time_code_opens_once() -> None:
