@@ -19,6 +19,13 @@ CALLERS = 10_000
 PAGES = 60.0
 """Pages a minute that one address may open without a login; to log in takes four."""
 
+LOGINS, LOGINS_A_SECOND = 10.0, 0.2
+"""Logins of one address that may fail at once, and how many more a second.
+
+There is no limit for all together, which would let one address keep everybody out: a key of 256
+bits is not found by trying from however many.
+"""
+
 
 class Bucket:
     """A token bucket: ``rate`` a second on average, ``burst`` at once."""
@@ -64,6 +71,13 @@ class Limits:
         Raises `Problem` 429 for an address that opens too many.
         """
         return self._take(f"pages:{_address(request)}", PAGES / 60, PAGES)
+
+    def login(self, request: Request) -> Bucket:
+        """Count a login; returns what it was taken from, and what one that succeeds gives back to.
+
+        Raises `Problem` 429 for an address from which too many failed.
+        """
+        return self._take(f"login:{_address(request)}", LOGINS_A_SECOND, LOGINS)
 
     def _take(self, caller: str, rate: float, burst: float) -> Bucket:
         now = time.monotonic()

@@ -17,7 +17,6 @@ from starlette.responses import RedirectResponse, Response
 
 from streams.gateway.console.words import TAGS, Language, word
 from streams.gateway.context import Gateway
-from streams.gateway.limits import Bucket
 from streams.gateway.problems import AWAY, Problem
 from streams.gateway.roles import NOBODY, Principal, Role
 from streams.logs import get_logger
@@ -28,8 +27,8 @@ IDLE_S = 4 * 3600.0
 AGAIN_S = 5.0
 """After so long a page that had nothing to show is asked for again."""
 COOKIE = "zhengming"
-TRIES, TRIES_A_SECOND = 10.0, 0.2
-"""Logins that may fail at once, and how many more a second, from everywhere together."""
+REFUSALS = {"wrong": 200, "often": 429}
+"""Why nobody was logged in, and the status of the page that says so."""
 
 
 @dataclass
@@ -67,7 +66,6 @@ class Sessions:
         self.gateway = gateway
         self._sessions: dict[str, Session] = {}
         self._pages: WeakKeyDictionary[Client, Session] = WeakKeyDictionary()
-        self._failures = Bucket(TRIES, time.monotonic())
 
     def of(self, request: Request) -> Session | None:
         """The session of a request: by its cookie, None where there is none."""
@@ -98,11 +96,12 @@ class Sessions:
         session.seen = time.monotonic()
         return True
 
-    async def begin(self, credential: str, language: Language) -> str | None:
-        """Begin a session with a key, a token or a one-time code; returns its cookie."""
-        now = time.monotonic()
-        if self._failures.left < 1 and self._failures.take(TRIES_A_SECOND, TRIES, now):
-            return None
+    async def begin(self, request: Request, credential: str) -> str | None:
+        """Begin a session with a key, a token or a one-time code; returns its cookie.
+
+        Raises `Problem` 429 for an address from which too many logins failed.
+        """
+        tries = self.gateway.limits.login(request)
         principal = self.gateway.authenticator.redeem(credential)
         if principal is None:
             try:
@@ -110,12 +109,12 @@ class Sessions:
             except Problem:
                 principal = NOBODY
         if not principal.roles:
-            self._failures.take(TRIES_A_SECOND, TRIES, now)
             log.warning("login failed")
             return None
+        tries.left += 1
         cookie = secrets.token_urlsafe(32)
         self._sessions = {c: s for c, s in self._sessions.items() if s.alive}
-        self._sessions[cookie] = Session(principal, language, seen=now)
+        self._sessions[cookie] = Session(principal, _language(request), seen=time.monotonic())
         log.info("login", actor=principal.name, by=principal.by)
         return cookie
 
@@ -176,8 +175,10 @@ def add_login(sessions: Sessions) -> None:
         tell_language(language)
         ui.page_title("正名 Zhengming")
         ui.dark_mode(None)
-        wrong = "wrong" in request.query_params
-        ui.html(_form(language, wrong), sanitize=False)
+        refusal = next((why for why in REFUSALS if why in request.query_params), None)
+        if refusal is not None:
+            ui.context.client.status_code = REFUSALS[refusal]
+        ui.html(_form(language, refusal), sanitize=False)
 
     @pages.post("/login")
     async def enter(request: Request) -> Response:
@@ -197,7 +198,10 @@ def add_login(sessions: Sessions) -> None:
 
 
 async def _enter(sessions: Sessions, request: Request, credential: str) -> Response:
-    cookie = await sessions.begin(credential.strip(), _language(request))
+    try:
+        cookie = await sessions.begin(request, credential.strip())
+    except Problem:
+        return RedirectResponse("/login?often", 303)
     if cookie is None:
         return RedirectResponse("/login?wrong", 303)
     answer = RedirectResponse("/", 303)
@@ -212,8 +216,10 @@ def _language(request: Request) -> Language:
     return "zh" if accepted.lower().startswith("zh") else "en"
 
 
-def _form(language: Language, wrong: bool) -> str:
-    told = f'<p class="bad" role="alert">{word("login.wrong", language)}</p>' if wrong else ""
+def _form(language: Language, refusal: str | None) -> str:
+    told = ""
+    if refusal is not None:
+        told = f'<p class="bad" role="alert">{word(f"login.{refusal}", language)}</p>'
     return f"""
 <main class="login"><form method="post" action="/login">
 <h1>正名 <span>Zhengming</span></h1><p>{word("login.about", language)}</p>{told}

@@ -48,6 +48,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "login": ("登录", "Log in"),
     "login.hint": ("API 密钥或一次性登录码", "API key or one-time code"),
     "login.wrong": ("密钥或登录码无效", "This key or code is not valid"),
+    "login.often": (
+        "此地址登录失败次数过多，请稍后再试",
+        "Too many logins from this address have failed. Try again a little later.",
+    ),
     "login.about": ("让账号信息名副其实", "Account information, kept true"),
     "dark": ("深浅色", "Light or dark"),
     "language": ("English", "中文"),
