@@ -12,15 +12,20 @@ from collections.abc import Callable, Coroutine, Iterable, Set
 from operator import attrgetter
 from typing import Annotated, Any, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.routing import APIRoute
-from starlette.concurrency import run_in_threadpool
 
 from streams.gateway.keys import PREFIX, KeyRing
+from streams.gateway.limits import Limits
 from streams.gateway.oidc import InvalidToken, IssuerAway, Tokens
 from streams.gateway.problems import Problem
 from streams.gateway.roles import NOBODY, Principal, Role
 from streams.settings import Settings
+
+TOKENS_AT_ONCE = 4
+"""Tokens that are checked at once. While their issuer does not answer they hold up their threads;
+those of all others are apart."""
 
 _CALLER = "zhengming.caller"
 """Key of a request's scope that holds who calls."""
@@ -32,6 +37,7 @@ class Authenticator:
     def __init__(self, settings: Settings) -> None:
         self._ring = KeyRing(settings.gateway_keys)
         self._tokens = Tokens(settings) if settings.oidc_issuer else None
+        self._checking = CapacityLimiter(TOKENS_AT_ONCE)
         self._login = settings.gateway_login
         self._lock = threading.Lock()
 
@@ -45,7 +51,9 @@ class Authenticator:
         if self._tokens is None:
             raise _unknown("tokens are not accepted here; use an API key")
         try:
-            return await run_in_threadpool(self._tokens.principal, credential)
+            return await to_thread.run_sync(
+                self._tokens.principal, credential, limiter=self._checking
+            )
         except InvalidToken as error:
             raise _unknown(str(error)) from None
         except IssuerAway:
@@ -94,9 +102,15 @@ class Access:
 
         A call counts whatever becomes of it.
         """
-        principal = await identify(request)
+        limits: Limits = request.app.state.gateway.limits
+        try:
+            principal = await identify(request)
+        except Problem:
+            if self.limited:  # whom we do not know is nobody, whatever they show
+                limits.check(request, NOBODY)
+            raise
         if self.limited:
-            request.app.state.gateway.limits.check(request, principal)
+            limits.check(request, principal)
         if not self.public:
             if principal is NOBODY:
                 raise _unknown("a key or a token is needed")

@@ -31,6 +31,29 @@ class IssuerAway(Exception):
     """The issuer's keys cannot be had now."""
 
 
+class _Keys(jwt.PyJWKClient):
+    """The issuer's keys. Raises `IssuerAway` where it does not give them.
+
+    All who come with a token wait while they are fetched, so an issuer that has just not answered
+    is not asked again; keys that are kept stay good meanwhile.
+    """
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address, lifespan=KEYS_FOR_S, timeout=DISCOVERY_S)
+        self._failed_at = -RETRY_S
+
+    def fetch_data(self) -> Any:
+        """Fetch the keys."""
+        if time.monotonic() - self._failed_at < RETRY_S:
+            raise IssuerAway
+        try:
+            return super().fetch_data()
+        except (jwt.PyJWTError, OSError, ValueError) as error:
+            self._failed_at = time.monotonic()
+            log.error("the OIDC issuer gives no keys", error=str(error))
+            raise IssuerAway from error
+
+
 class Tokens:
     """Checks tokens of the issuer in the settings. Call it from a thread: it may fetch keys."""
 
@@ -38,7 +61,7 @@ class Tokens:
         self._issuer = settings.oidc_issuer or ""
         self._audience = settings.oidc_audience or ""
         self._claim = settings.oidc_roles_claim
-        self._keys: jwt.PyJWKClient | None = None
+        self._keys: _Keys | None = None
         self._failed_at = -RETRY_S
 
     def principal(self, token: str) -> Principal:
@@ -57,8 +80,6 @@ class Tokens:
                 leeway=LEEWAY_S,
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
-        except jwt.PyJWKClientConnectionError as error:
-            raise IssuerAway from error
         except (jwt.InvalidTokenError, jwt.PyJWKClientError) as error:
             raise InvalidToken(_why(error)) from None
         until = float(claims["exp"]) + LEEWAY_S
@@ -75,7 +96,7 @@ class Tokens:
             else frozenset()
         )
 
-    def _client(self) -> jwt.PyJWKClient:
+    def _client(self) -> _Keys:
         if self._keys is None:
             if time.monotonic() - self._failed_at < RETRY_S:
                 raise IssuerAway
@@ -85,10 +106,8 @@ class Tokens:
                     found = json.loads(answer.read())
                 if found["issuer"] != self._issuer:
                     raise ValueError("the issuer calls itself by another name")
-                self._keys = jwt.PyJWKClient(
-                    found["jwks_uri"], lifespan=KEYS_FOR_S, timeout=DISCOVERY_S
-                )
-            except (OSError, ValueError, KeyError, TypeError) as error:
+                self._keys = _Keys(found["jwks_uri"])
+            except (jwt.PyJWTError, OSError, ValueError, KeyError, TypeError) as error:
                 self._failed_at = time.monotonic()
                 log.error("the OIDC issuer cannot be used", error=str(error))
                 raise IssuerAway from error

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,13 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 
 from streams.errors import ConfigurationError
+from streams.gateway import oidc
 from streams.gateway.auth import Authenticator, require_access
 from streams.gateway.keys import KeyRing, draw_key, entry, hash_key
-from streams.gateway.oidc import LEEWAY_S
+from streams.gateway.oidc import DISCOVERY_S, LEEWAY_S
 from streams.gateway.problems import Problem
 from streams.gateway.roles import Role
 from streams.settings import Settings
@@ -197,6 +201,10 @@ class Issuer:
 
     def __init__(self) -> None:
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.asked = 0
+        """How often for its keys."""
+        self.answers = threading.Event()
+        self.answers.set()
         issuer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -209,11 +217,15 @@ class Issuer:
                     },
                     "/keys": {"keys": [jwk | {"kid": "k1", "use": "sig", "alg": "RS256"}]},
                 }
+                if self.path == "/keys":
+                    issuer.asked += 1
+                    issuer.answers.wait()
                 body = json.dumps(pages[self.path]).encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                with suppress(BrokenPipeError, ConnectionResetError):  # who asked may have left
+                    self.end_headers()
+                    self.wfile.write(body)
 
             def log_message(self, *_: object) -> None: ...
 
@@ -294,6 +306,45 @@ async def test_no_trick_with_the_signature_opens_anything(issuer: Issuer) -> Non
         with pytest.raises(Problem) as error:
             await authenticator(issuer).principal(token)
         assert error.value.status == 401
+
+
+@pytest.fixture
+def silent(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Issuer]:
+    """The issuer, which says nothing until it is let; its keys are kept for no time at all."""
+    monkeypatch.setattr(oidc, "KEYS_FOR_S", 1e-9)
+    issuer.answers.clear()
+    issuer.asked = 0
+    yield issuer
+    issuer.answers.set()
+
+
+async def test_an_issuer_that_fell_silent_is_asked_once_and_not_for_every_token(
+    silent: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(oidc, "DISCOVERY_S", 0.2)
+    made = authenticator(silent)
+    for _ in range(4):
+        with pytest.raises(Problem) as error:
+            await made.principal(silent.token())
+        assert error.value.status == 503
+    assert silent.asked == 1
+    silent.answers.set()
+    monkeypatch.setattr(oidc, "RETRY_S", 0.0)
+    assert (await made.principal(silent.token())).name == "ann"
+
+
+async def test_tokens_that_wait_for_their_issuer_keep_nobody_else_waiting(silent: Issuer) -> None:
+    made, token = authenticator(silent), silent.token()
+    waiting = [asyncio.create_task(made.principal(token)) for _ in range(100)]
+    try:
+        await asyncio.sleep(0)  # all of them have begun
+        served = asyncio.create_task(run_in_threadpool(silent.answers.is_set))
+        await asyncio.wait([served], timeout=DISCOVERY_S / 2)
+        assert served.done(), "an operation of somebody with a key has a thread"
+        assert not served.result(), "while the issuer is silent"
+    finally:
+        silent.answers.set()
+        await asyncio.gather(*waiting, served, return_exceptions=True)
 
 
 async def test_without_the_issuer_a_token_is_no_answer_and_keys_still_open(

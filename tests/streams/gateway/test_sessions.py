@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from streams.gateway.console import session
-from streams.gateway.console.session import IDLE_S, Session
+from streams.gateway.console.session import IDLE_S, Session, Sessions
 from streams.gateway.roles import Principal, Role
 
 REVIEWER = frozenset({Role.REVIEWER})
@@ -59,3 +60,33 @@ def test_a_session_that_was_ended_is_over() -> None:
     assert begun.alive
     begun.ended = True
     assert not begun.alive
+
+
+class OpenPage:
+    """A page that stands open, as far as it is asked for here."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def test_what_is_done_on_a_page_prolongs_its_session_until_it_is_over(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, went = OpenPage(), list[str]()
+    context = SimpleNamespace(client=page)
+    navigate = SimpleNamespace(to=went.append)
+    monkeypatch.setattr(session, "ui", SimpleNamespace(context=context, navigate=navigate))
+    monkeypatch.setattr(session, "Client", SimpleNamespace(instances={"open": page}))
+    gateway: Any = None
+    sessions = Sessions(gateway)
+    begun = Session(Principal("ann", REVIEWER, "key"), "en", seen=clock.monotonic())
+    sessions.show(begun)
+    for _ in range(3):
+        clock.passed += IDLE_S
+        assert sessions.hears("open")
+    assert went == []
+    begun.ended = True
+    assert not sessions.hears("open")
+    assert went == ["/login"]
+    assert sessions.hears("that of the login")
