@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BELOW = "/_nicegui/"
 MOST_BYTES = 16 << 20
-"""Of bodies that are kept, those asked for last; all pages together need about three million."""
+"""Of bodies that are kept, those asked for last; a page loads 2.5 million packed bytes at most."""
 OF_ONE = frozenset((b"set-cookie", b"content-length", b"date"))
 """Headers that are of one answer only, or are told anew."""
 
