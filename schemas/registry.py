@@ -19,6 +19,10 @@ TIMEOUT_SECONDS = 5.0
 UNKNOWN_SECONDS = 10.0
 """How long an id stays unknown before it is asked for again: garbage must not become requests."""
 
+LARGEST_ID = (1 << 31) - 1
+"""A registry's ids are positive integers of 32 bits. Asked for a larger one, it answers as a server
+that is no registry would."""
+
 _MOST_UNKNOWN = 1_000
 _NOT_FOUND = (40401, 40403)  # subject, schema: of the interface; another 404 is another server
 _FRAME = struct.Struct(">bI")
@@ -51,7 +55,9 @@ class Registry:
         return _FRAME.unpack_from(data)[1], _FRAME.size
 
     def schema(self, schema_id: int) -> Schema | None:
-        """The Avro schema of an id; None when the registry has none of this id."""
+        """The Avro schema of an id; None when the registry has none of this id, or cannot have."""
+        if schema_id > LARGEST_ID:
+            return None
         if schema_id in self._schemas:
             return self._schemas[schema_id]
         now = time.monotonic()

@@ -81,7 +81,9 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, version | entry)
             return
         number = int(parts[2])
-        if number > len(self.server.schemas):
+        if number >= 1 << 31:  # a path that leads nowhere: ids are ints of Java
+            self.answer(404, {"error_code": 404, "message": "HTTP 404 Not Found"})
+        elif number > len(self.server.schemas):
             self.answer(404, {"error_code": 40403, "message": f"Schema {number} not found"})
         else:
             self.answer(200, self.server.schemas[number - 1])

@@ -116,6 +116,16 @@ def test_an_id_the_registry_does_not_know_is_asked_for_once_in_a_while(server):
     assert server.asked == ["GET /schemas/ids/99"]
 
 
+@pytest.mark.parametrize("number", [1 << 31, (1 << 32) - 1])
+def test_an_id_that_no_registry_gives_is_unknown_and_not_a_registry_that_is_away(server, number):
+    """Else five bytes that anybody may send would be tried again for ever, with all behind them."""
+    reason, detail = fault(server, frame(number, b""))
+    assert reason is DeadLetterReason.UNKNOWN_SCHEMA
+    assert f"no Avro schema {number}" in detail
+    assert fault(server, frame((1 << 31) - 1))[0] is DeadLetterReason.UNKNOWN_SCHEMA
+    assert server.asked == ["GET /schemas/ids/2147483647"]
+
+
 def test_an_id_that_was_unknown_is_asked_for_again_later(server, monkeypatch):
     monkeypatch.setattr(registry, "UNKNOWN_SECONDS", 0.0)
     ours = codec(server.url)
