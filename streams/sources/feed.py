@@ -25,7 +25,7 @@ from streams.access import Part, require
 from streams.codecs import open_codec
 from streams.publishing import Publisher
 from streams.settings import Settings
-from streams.sources.item import Item, Rejected
+from streams.sources.item import Item, Rejected, Skipped
 from streams.sources.measuring import Watch
 from streams.topics import real_name
 
@@ -36,6 +36,7 @@ REJECTED = "rejected"
 OPEN = 5_000
 """Messages between two positions, at most."""
 TOLD_EVERY_S = 60.0
+TOO_LARGE = Rejected("too large", "a change of more bytes than ZHENGMING_MAX_BATCH_BYTES allows")
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +49,7 @@ class Feed:
         self._keep = keep
         self._encode = open_codec(settings).encode
         self._publisher = Publisher(settings)
+        self._largest = settings.max_batch_bytes
         self._topic = real_name(settings, "account.changes")
         self._accounts: Counter[str] = Counter()
         self._messages = 0
@@ -60,24 +62,32 @@ class Feed:
 
         ``at_ms`` is the time of the message, by default that of its changes. ``place`` says in the
         log where a rejected one stands. Call `settle` only once the position to keep is the one
-        after this message.
+        after this message. A change that no batch holds is rejected.
         """
         self._messages += 1
         self.watch.read(at_ms if at_ms is not None else _latest(items))
-        due = self._messages >= OPEN
         for item in items:
-            if isinstance(item, AccountChange):
-                self._publisher.send(self._topic, item.account_id.encode(), self._encode(item))
-                self._accounts[item.account_id] += 1
-                self.counts["changes"] += 1
-                due = due or self._accounts[item.account_id] >= OPEN_AN_ACCOUNT
-                continue
-            told = REJECTED if isinstance(item, Rejected) else "skipped"
-            self.counts[f"{told}: {item.reason}"] += 1
-            self.watch.metrics.left_out(item)
-            if isinstance(item, Rejected):
-                log.warning("rejected", reason=item.reason, detail=item.detail, **place)
-        return due
+            left_out = self._queue(item) if isinstance(item, AccountChange) else item
+            if left_out is not None:
+                self._leave_out(left_out, place)
+        busy = (self._accounts[i.account_id] for i in items if isinstance(i, AccountChange))
+        return self._messages >= OPEN or max(busy, default=0) >= OPEN_AN_ACCOUNT
+
+    def _queue(self, change: AccountChange) -> Rejected | None:
+        key, value = change.account_id.encode(), self._encode(change)
+        if len(key) + len(value) > self._largest:
+            return TOO_LARGE
+        self._publisher.send(self._topic, key, value)
+        self._accounts[change.account_id] += 1
+        self.counts["changes"] += 1
+        return None
+
+    def _leave_out(self, item: Skipped | Rejected, place: dict[str, Any]) -> None:
+        told = REJECTED if isinstance(item, Rejected) else "skipped"
+        self.counts[f"{told}: {item.reason}"] += 1
+        self.watch.metrics.left_out(item)
+        if isinstance(item, Rejected):
+            log.warning("rejected", reason=item.reason, detail=item.detail, **place)
 
     def settle(self) -> None:
         """Wait until Kafka has everything, then keep the position. Raises `BrokerUnreachable`."""

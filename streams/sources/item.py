@@ -13,10 +13,18 @@ from schemas.records import AccountChange
 
 Unit = Literal["s", "ms", "us"]
 Fault = Literal[
-    "no account id", "no record", "no time", "not JSON", "not a profile", "unknown shape"
+    "no account id",
+    "no record",
+    "no time",
+    "not JSON",
+    "not a profile",
+    "too large",
+    "unknown shape",
 ]
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 """Why a message is rejected: all there are, so that each can be counted from the start."""
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading JSON raises; the last where it is nested too deeply."""
 LATEST_MS = 253_402_300_799_999
 """The end of the year 9999."""
 ID_CHARS = 32
@@ -60,12 +68,12 @@ def millis(value: Any, unit: Unit) -> int:
     """
     if isinstance(value, str) and not value.strip().isdecimal():
         at = datetime.fromisoformat(value)
-        found = int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1_000)
+        found = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1_000
     elif isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("no time")
     else:
         number = float(value) if isinstance(value, float) else int(value)
-        found = int(number * 1_000 if unit == "s" else number if unit == "ms" else number // 1_000)
-    if not 0 <= found <= LATEST_MS:
+        found = number * 1_000 if unit == "s" else number if unit == "ms" else number // 1_000
+    if not 0 <= found <= LATEST_MS:  # before it is made whole: a float may be infinite by now
         raise ValueError(f"no time in {unit}")
-    return found
+    return int(found)

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from schemas.records import AccountChange, ChangeKind, Phase
-from streams.sources.item import Item, Message, Rejected, Skipped, event_id
+from streams.sources.item import UNREADABLE, Item, Message, Rejected, Skipped, event_id
 
 SOURCE = "jetstream"
 PROFILES = "app.bsky.actor.profile"
@@ -78,7 +78,7 @@ def map_event(message: Message) -> list[Item]:
     """Map one event of Jetstream."""
     try:
         event = _event(message.value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return [NOT_JSON]
     if event.commit is not None and event.commit.collection == PROFILES:
         return [_misplaced(event) or _profiled(event, event.commit)]
@@ -97,7 +97,7 @@ def time_us(message: bytes | str) -> int | None:
     """The cursor of an event: its time in microseconds."""
     try:
         return _event(message).time_us or None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
 
 
@@ -119,7 +119,7 @@ def _profiled(event: _Event, commit: _Commit) -> Item:
         return Rejected("no record", "a profile commit without its record")
     try:
         profile = _profile(commit.record)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return Rejected("not a profile", "a record that is not of the shape of a profile")
     return _change(
         event,

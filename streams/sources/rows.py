@@ -6,9 +6,19 @@ from typing import Any
 
 from schemas.records import AccountChange, ChangeKind, Phase, SubjectKind
 from streams.sources.envelopes import READERS, Columns, Op, Row
-from streams.sources.item import Item, Mapper, Message, Rejected, Skipped, event_id, millis
+from streams.sources.item import (
+    UNREADABLE,
+    Item,
+    Mapper,
+    Message,
+    Rejected,
+    Skipped,
+    event_id,
+    millis,
+)
 from streams.sources.mapping import FURTHER, Mapping, SubjectColumn, Table
 
+NOT_JSON = Rejected("not JSON", "the message is no JSON object of this format, in UTF-8")
 OTHER_TABLE = Skipped("other table")
 NOTHING_WATCHED = Skipped("no watched column changed")
 CANCELLED = Skipped("cancelled")
@@ -21,6 +31,12 @@ def row_mapper(mapping: Mapping) -> Mapper:
     read, tables = READERS[mapping.format], dict[str, Table | None]()
 
     def map_message(message: Message) -> list[Item]:
+        try:
+            return map_rows(message)
+        except UNREADABLE:
+            return [NOT_JSON]
+
+    def map_rows(message: Message) -> list[Item]:
         items: list[Item] = []
         for row in read(message):
             if not isinstance(row, Row):

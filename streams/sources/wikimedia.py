@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from schemas.records import AccountChange, ChangeKind, Phase
-from streams.sources.item import Item, Message, Rejected, Skipped, event_id, millis
+from streams.sources.item import UNREADABLE, Item, Message, Rejected, Skipped, event_id, millis
 
 SOURCE = "wikimedia"
 REGISTRATIONS = ("create", "create2", "byemail", "newusers")
@@ -58,7 +58,7 @@ def map_event(message: Message) -> list[Item]:
     """Map one event of recent changes."""
     try:
         event = _event(message.value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return [NOT_JSON]
     if event.meta is not None and event.meta.domain == "canary":
         return [CANARY]
@@ -80,7 +80,7 @@ def _registered(event: _Event) -> Item:
 def _renamed(event: _Event) -> Item:
     try:
         rename = _rename(event.log_params)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return NO_NAME
     return _change(event, rename.olduser, kind=ChangeKind.EDIT, name=rename.newuser)
 

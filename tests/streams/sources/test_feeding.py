@@ -240,6 +240,21 @@ def test_an_account_never_has_more_open_than_the_stream_remembers(
     assert len(published(ours, AccountChange)) == 3 * OPEN_AN_ACCOUNT
 
 
+def test_a_change_that_no_batch_holds_stops_nothing(ours: Settings) -> None:
+    """Its source would meet it again at every start, for its position stands before it."""
+    made = AccountChange("e", "a", AT_MS, ChangeKind.EDIT, bio="")
+    spare = ours.max_batch_bytes - len(open_codec(ours).encode(replace(made, bio="x" * 100_000)))
+    fits = "x" * (100_000 + spare - len(made.account_id))
+    kept: list[int] = []
+    feed = Feed(ours, lambda: kept.append(1))
+    for bio in (fits, fits + "x", "after it"):
+        feed.take([replace(made, bio=bio)])
+    feed.settle()
+    assert dict(feed.counts) == {"changes": 2, "rejected: too large": 1}
+    assert [change.bio for change in published(ours, AccountChange)] == [fits, "after it"]
+    assert kept
+
+
 def test_what_is_missing_is_told_before_anything_is_read(
     ours: Settings, on_kafka: OnKafka, tmp_path: Path
 ) -> None:

@@ -70,6 +70,7 @@ def test_other_events_of_bluesky_are_skipped(event: Any, reason: str) -> None:
     ("event", "reason"),
     [
         (b"{", "not JSON"),
+        (b'{"x": ' + b"[" * 9_999, "not JSON"),
         (profile("", "3m1", AT_US), "no account id"),
         (profile(DID, "3m1", 0), "no time"),
         (profile(DID, "3m1", AT_US, displayName=7), "not a profile"),
@@ -124,6 +125,14 @@ def test_other_events_of_wikimedia_are_skipped(event: Any, reason: str) -> None:
     assert wiki_item(event) == Skipped(reason)
 
 
-def test_a_rename_without_names_is_rejected() -> None:
-    item = wiki_item(log_event("renameuser", "renameuser", "User:X", 7, []))
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        (log_event("renameuser", "renameuser", "User:X", 7, []), "no account id"),
+        (b'{"x": ' + b"[" * 9_999, "not JSON"),
+    ],
+)
+def test_what_is_wrong_with_an_event_of_wikimedia_is_told(event: Any, reason: str) -> None:
+    item = wiki_item(event)
     assert isinstance(item, Rejected)
+    assert item.reason == reason

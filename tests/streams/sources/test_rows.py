@@ -111,11 +111,25 @@ def test_a_status_can_cancel_once_and_an_unknown_one_is_told_beside_the_change()
         (mysql("c", after={**USER, "id": None}), "no account id"),
         (mysql("c", after=USER, ts_ms="soon", source={"ts_ms": None}), "no time"),
         (b"\xff{", "not JSON"),
+        (b'{"x": ' + b"[" * 9_999, "not JSON"),
         ({"rows": []}, "unknown shape"),
     ],
 )  # fmt: skip
 def test_what_is_no_change_is_left_out_with_its_reason(value: Any, reason: str) -> None:
     assert reasons(mapped("debezium-mysql", value)) == [reason]
+
+
+@pytest.mark.parametrize("time", [1e306, -1e306, 1e18, "9" * 5_000])
+def test_a_time_beyond_all_calendars_is_rejected(time: Any) -> None:
+    row = {"id": 4, "nickname": "n", "updated": time}
+    assert reasons(mapped("rows", row)) == ["no time"]
+
+
+def test_what_is_nested_as_deeply_as_can_just_be_read_ends_no_source() -> None:
+    """A value that can still be read may be too deep to be made text."""
+    for depth in range(900, 1_100):
+        nested = "[" * depth + "]" * depth
+        assert mapped("rows", f'{{"id": 1, "updated": 1, "nickname": {nested}}}'.encode())
 
 
 def test_a_rejection_holds_no_value_of_the_message() -> None:
