@@ -46,7 +46,7 @@ class SubjectColumn(_Part):
 
 
 class TimeColumn(_Part):
-    """A column with the time of the change, for want of a better one in the message."""
+    """A column with the time of the change. Where it is null, and of a deletion: the message's."""
 
     column: str
     unit: Unit = "ms"

@@ -86,9 +86,15 @@ def map_row(source: str, table: Table, row: Row) -> list[Item]:
 
 
 def _time(table: Table, row: Row, columns: Columns) -> int:
-    if table.time is None:
-        return millis(row.at, row.unit)
-    return millis(columns.get(table.time.column), table.time.unit)
+    """When a row changed: as its column says, and for want of a value there as the message does.
+
+    The column of a deleted row says when it last changed before, and is often not there at all.
+    """
+    if table.time is not None and row.op is not Op.DELETE:
+        value = columns.get(table.time.column)
+        if value is not None:
+            return millis(value, table.time.unit)
+    return millis(row.at, row.unit)
 
 
 def _standing(table: Table, row: Row) -> Skipped | None:

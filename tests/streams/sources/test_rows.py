@@ -85,6 +85,25 @@ def test_a_delete_is_a_cancellation_and_the_tombstone_after_it_nothing() -> None
     assert reasons(mapped("debezium-postgres", None)) == ["tombstone"]
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        {"id": 5},  # as with REPLICA IDENTITY DEFAULT
+        {"id": 5, "display_name": None, "updated_at": None},
+        {**MEMBER, "updated_at": AT_MS * 1_000 - 86_400_000_000},  # FULL: its last change
+    ],
+)
+def test_a_row_is_deleted_when_the_message_says_so(before: Any) -> None:
+    gone = change("debezium-postgres", postgres("d", before))
+    assert (gone.kind, gone.occurred_at) == (ChangeKind.CANCELLATION, AT_MS)
+
+
+def test_a_row_without_its_time_has_that_of_the_message() -> None:
+    made = change("debezium-postgres", postgres("c", None, {**MEMBER, "updated_at": None}))
+    assert (made.kind, made.occurred_at) == (ChangeKind.REGISTRATION, AT_MS)
+    assert reasons(mapped("rows", {"id": 4, "nickname": "n", "updated": None})) == ["no time"]
+
+
 def test_a_status_can_cancel_once_and_an_unknown_one_is_told_beside_the_change() -> None:
     left = {**USER, "state": 9}
     assert change("debezium-mysql", mysql("u", USER, left)).kind is ChangeKind.CANCELLATION
