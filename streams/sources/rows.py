@@ -115,7 +115,7 @@ def _standing(table: Table, row: Row) -> Skipped | None:
 def _values(table: Table, row: Row) -> dict[str, Any]:
     """The fields that changed, and those that may have, as their old value is missing.
 
-    On an update, a watched field that is null is cleared.
+    A watched field that is null is cleared, but in a new row, where nothing was before.
     """
     values: dict[str, Any] = {}
     for field, column in table.fields.items():
@@ -126,7 +126,7 @@ def _values(table: Table, row: Row) -> dict[str, Any]:
             continue
         if value is not None:
             values[field] = value
-        elif row.op is Op.UPDATE and field not in FURTHER:
+        elif row.op is not Op.INSERT and field not in FURTHER:
             values[field] = ""
     return values
 

@@ -68,6 +68,14 @@ def test_an_empty_string_clears_a_field():
     assert world.value(Field.BIO) == ""
 
 
+def test_of_an_account_never_seen_an_empty_field_says_nothing():
+    """As in the first snapshot of a table: what is null there is empty here already."""
+    first, whole = World(registered=False), World(registered=False)
+    without = first.apply(name="contact me")
+    assert whole.apply(name="contact me", avatar="", cover="", bio="", signature="") == without
+    assert whole.store == first.store
+
+
 def test_a_shadow_rule_is_reported_and_has_no_consequence():
     world = World()
     outputs = world.apply(bio="curious")

@@ -51,7 +51,20 @@ def test_a_new_row_is_a_registration_that_is_live() -> None:
 
 def test_a_row_of_a_snapshot_is_an_account_whose_registration_was_not_seen() -> None:
     made = change("debezium-mysql", mysql("r", after=USER, source={"snapshot": "true"}))
-    assert (made.kind, made.name) == (ChangeKind.EDIT, "林小鱼")
+    assert (made.kind, made.name, made.signature) == (ChangeKind.EDIT, "林小鱼", "")
+
+
+@pytest.mark.parametrize(
+    ("example", "value"),
+    [
+        ("debezium-postgres", postgres("r", None, {**MEMBER, "tagline": None})),
+        ("maxwell", maxwell("bootstrap-insert", {"user_id": 3, "nick": "Mo", "status_text": None})),
+    ],
+)
+def test_a_row_of_a_snapshot_clears_what_went_while_nobody_looked(example: str, value: Any) -> None:
+    """Else a new snapshot would leave the stream with a text that nobody shows any more."""
+    made = change(example, value)
+    assert (made.signature, made.badge, made.language) == ("", None, None)
 
 
 def test_only_changed_columns_are_sent_and_a_value_that_went_is_cleared() -> None:
