@@ -39,7 +39,7 @@ ASK_AGAIN = (408, 425, 429)
 log = structlog.get_logger(__name__)
 
 Received = AsyncGenerator[tuple[bytes, str | None]]
-"""A message, and the position after it; None where the stream gave none."""
+"""A message, and the position after it, which never falls; None where the stream gave none."""
 
 
 class Kept:
@@ -136,11 +136,12 @@ async def read_jetstream(url: str, position: str | None) -> Received:
         async with connect(
             f"{url}?{urlencode(asked)}", max_size=LARGEST_BYTES, user_agent_header=AGENT
         ) as socket:
+            furthest = int(position or 0)  # what comes again lies before it
             while True:
                 async with asyncio.timeout(SILENCE_S):
                     text = await socket.recv(decode=False)
-                at = jetstream.time_us(text)
-                yield text, None if at is None else str(at)
+                furthest = max(furthest, jetstream.time_us(text) or 0)
+                yield text, str(furthest) if furthest else None
     except InvalidURI as error:
         raise ConfigurationError(f"{url} is no address of a web socket: --url names it") from error
     except InvalidStatus as error:

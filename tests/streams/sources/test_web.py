@@ -57,6 +57,21 @@ async def test_jetstream_is_resumed_a_little_before_its_cursor() -> None:
     assert after == str(PROFILES[-1]["time_us"])
 
 
+async def test_jetstream_never_goes_back_however_soon_its_connections_end() -> None:
+    """Each that ends within the seconds that come again would begin that much before the last."""
+    kept = AT_US + 40 * SECOND_US
+    positions: list[str | None] = []
+    with jetstream_server(PROFILES, drop_after=2) as server:
+        source = public_source("jetstream", server.url)
+        async with asyncio.timeout(30), aclosing(follow(source, str(kept))) as received:
+            async for _items, position in received:
+                positions.append(position)
+                if len(server.cursors) == 6:
+                    break
+    assert set(server.cursors) == {kept - web.REWIND_US}
+    assert set(positions) == {str(kept)}
+
+
 async def test_wikimedia_is_resumed_with_the_composite_id_as_it_came() -> None:
     with event_stream_server(USERS, drop_after=20, refusals=(503, 429)) as server:
         *found, after = await read(public_source("wikimedia", server.url), len(USERS))
