@@ -89,7 +89,7 @@ def jsonl(
         Public | None, typer.Option("--format", help="Format, for want of a mapping file.")
     ] = None,
     position: Annotated[
-        Path | None, typer.Option("--position", help="File that keeps the number of lines done.")
+        Path | None, typer.Option("--position", help="File that keeps how many lines are done.")
     ] = None,
 ) -> None:
     """Read messages of any of the formats from a file, to its end.

@@ -215,6 +215,58 @@ def test_a_file_is_fed_once_however_often_it_is_taken_up(
     assert (replayed["accounts"], replayed["duplicates"]) == (5, 5)
 
 
+def lines_of(*numbers: int) -> bytes:
+    """Rows of so many accounts, a line each."""
+    rows = [{"id": n, "nickname": "n", "updated": AT_MS // 1_000} for n in numbers]
+    return b"".join(encoded(row) + b"\n" for row in rows)
+
+
+def test_a_line_that_is_half_written_is_left_for_the_next_run(
+    ours: Settings, on_kafka: OnKafka, tmp_path: Path
+) -> None:
+    file, whole = tmp_path / "rows.jsonl", lines_of(0, 1)
+    asked = ("source", "jsonl", str(file), "--mapping", str(EXAMPLES / "rows.yaml"))
+    kept = ("--position", str(tmp_path / "rows.position"))
+    for written, changes in ((whole[:-20], 1), (whole[:-1], 0), (whole, 1)):
+        file.write_bytes(written)
+        left = on_kafka(*asked, *kept)
+        assert (left.code, json.loads(left.out).get("changes", 0)) == (0, changes)
+        assert set(json.loads(left.out)) <= {"changes"}
+    assert [made.account_id for made in published(ours, AccountChange)] == ["0", "1"]
+    file.write_bytes(whole[:-1])
+    assert json.loads(on_kafka(*asked).out) == {"changes": 2}, "without a position there is no next"
+
+
+@pytest.mark.parametrize("other", [(7, 8, 9, 10, 11), (7, 1, 2), (0, 1)])
+def test_a_file_that_was_replaced_is_told_and_nothing_of_it_is_passed_over(
+    other: tuple[int, ...], ours: Settings, on_kafka: OnKafka, tmp_path: Path
+) -> None:
+    file, position = tmp_path / "rows.jsonl", tmp_path / "rows.position"
+    asked = ("source", "jsonl", str(file), "--mapping", str(EXAMPLES / "rows.yaml"))
+    asked += ("--position", str(position))
+    file.write_bytes(lines_of(0, 1, 2))
+    assert on_kafka(*asked).code == 0
+    before = position.read_text()
+    file.write_bytes(lines_of(*other))
+    left = on_kafka(*asked)
+    assert (left.code, "was the file replaced?" in left.err) == (2, True)
+    assert position.read_text() == before
+    assert len(published(ours, AccountChange)) == 3
+    file.write_bytes(lines_of(0, 1, 2, 3))
+    assert json.loads(on_kafka(*asked).out) == {"changes": 1}
+
+
+def test_a_position_of_an_earlier_build_is_gone_on_from(
+    ours: Settings, on_kafka: OnKafka, tmp_path: Path
+) -> None:
+    file, position = tmp_path / "rows.jsonl", tmp_path / "rows.position"
+    asked = ("source", "jsonl", str(file), "--mapping", str(EXAMPLES / "rows.yaml"))
+    position.write_text("2\n")
+    file.write_bytes(lines_of(0, 1, 2))
+    assert json.loads(on_kafka(*asked, "--position", str(position)).out) == {"changes": 1}
+    assert [made.account_id for made in published(ours, AccountChange)] == ["2"]
+
+
 def test_a_file_of_which_nothing_can_be_used_is_no_success(
     ours: Settings, on_kafka: OnKafka, tmp_path: Path
 ) -> None:
