@@ -15,6 +15,13 @@ FLUSH_S = 30.0
 QUEUE_FULL_S = 0.1
 LARGEST = 9 << 20
 """Bytes of the largest message, beyond what any topic takes."""
+RECORD_BYTES = 36
+"""What a producer counts of a record beside its key and its value, at most."""
+
+
+def record_bytes(key: bytes, value: bytes) -> int:
+    """The size of a record as a producer counts it, which takes none beyond its largest message."""
+    return len(key) + len(value) + RECORD_BYTES
 
 
 class Publisher:

@@ -15,7 +15,7 @@ from streams.codecs import open_codec
 from streams.commands.common import STDIN, complain, fail, opened, out
 from streams.jsonl import LineError, read_lines
 from streams.offline import limits_of
-from streams.publishing import Publisher
+from streams.publishing import Publisher, record_bytes
 from streams.settings import Settings, load_settings
 from streams.topics import real_name
 
@@ -57,7 +57,7 @@ def _acceptance(settings: Settings) -> Callable[[Any], None]:
         fault = check(record, time.time_ns() // 1_000_000, limits)
         if fault is not None:
             raise LineError(f"{fault.reason.value}: {fault.detail}")
-        size = len(record.account_id.encode()) + len(encode(record))
+        size = record_bytes(record.account_id.encode(), encode(record))
         if size > settings.max_batch_bytes:
             raise LineError(
                 f"TOO_LARGE: {size} bytes, of which ZHENGMING_MAX_BATCH_BYTES allows "

@@ -23,7 +23,7 @@ from processors.accounts.ids import SEEN_EVENTS
 from schemas.records import AccountChange
 from streams.access import Part, require
 from streams.codecs import open_codec
-from streams.publishing import Publisher
+from streams.publishing import Publisher, record_bytes
 from streams.settings import Settings
 from streams.sources.item import Item, Rejected, Skipped
 from streams.sources.measuring import Watch
@@ -75,7 +75,7 @@ class Feed:
 
     def _queue(self, change: AccountChange) -> Rejected | None:
         key, value = change.account_id.encode(), self._encode(change)
-        if len(key) + len(value) > self._largest:
+        if record_bytes(key, value) > self._largest:
             return TOO_LARGE
         self._publisher.send(self._topic, key, value)
         self._accounts[change.account_id] += 1

@@ -11,13 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from schemas.codec import encode
+from schemas.records import AccountComplaint, ComplaintCategory
 from streams.checker import check
 from streams.clients import create_producer
 from streams.demo.workers import WorkerPool, environment
 from streams.demo.workers import command as program
 from streams.packs import load_policy
+from streams.publishing import record_bytes
 from streams.settings import Settings
 from streams.topics import create_topics, real_name
 from tests.conftest import SettingsFactory
@@ -221,6 +225,24 @@ def test_what_a_worker_would_set_aside_or_kafka_not_take_is_a_bad_line(
     assert f"{file}:2: INVALID_FIELD: event_id is empty" in left.err
     assert f"{file}:3: TOO_LARGE: 12" in left.err
     assert json.loads(on_kafka("replay", "--from-topics", "--json").out)["accounts"] == 0
+
+
+@pytest.mark.parametrize(("over", "code"), [(0, 0), (1, 2)])
+def test_the_largest_input_that_kafka_takes_is_published_and_one_byte_more_is_a_bad_line(
+    over: int, code: int, on_kafka: OnKafka, ours: Settings, tmp_path: Path
+) -> None:
+    """A producer counts more than key and value, and takes none that is larger by that."""
+    create_topics(ours)
+    at = HONEST["occurred_at"]
+    evidence = ["e" * 19_900] * 50 + ["e" * 4_000]
+    complaint = AccountComplaint("e1", "a1", at, "c", ComplaintCategory.OTHER, evidence=evidence)
+    spare = ours.max_batch_bytes - record_bytes(b"a1", encode(complaint))
+    evidence[-1] += "e" * (spare + over)
+    asked = {"topic": "account.complaints", "record": msgspec.to_builtins(complaint)}
+    file = lines(tmp_path / "in.jsonl", asked)
+    left = on_kafka("publish", file)
+    assert left.code == code, left.err
+    assert ("1: TOO_LARGE: 1000001 bytes" in left.err) is bool(over)
 
 
 def test_one_large_letter_does_not_keep_the_others_from_being_sent_again(

@@ -20,7 +20,7 @@ from streams.children import Child, free_ports
 from streams.clients import create_admin, read_all
 from streams.codecs import open_codec
 from streams.demo.workers import environment
-from streams.publishing import Publisher
+from streams.publishing import Publisher, record_bytes
 from streams.sandbox import Kafka
 from streams.settings import Settings
 from streams.sources.feed import OPEN_AN_ACCOUNT, Feed
@@ -295,8 +295,9 @@ def test_an_account_never_has_more_open_than_the_stream_remembers(
 def test_a_change_that_no_batch_holds_stops_nothing(ours: Settings) -> None:
     """Its source would meet it again at every start, for its position stands before it."""
     made = AccountChange("e", "a", AT_MS, ChangeKind.EDIT, bio="")
-    spare = ours.max_batch_bytes - len(open_codec(ours).encode(replace(made, bio="x" * 100_000)))
-    fits = "x" * (100_000 + spare - len(made.account_id))
+    nearly = replace(made, bio="x" * 900_000)
+    spare = ours.max_batch_bytes - record_bytes(b"a", open_codec(ours).encode(nearly))
+    fits = "x" * (900_000 + spare)
     kept: list[int] = []
     feed = Feed(ours, lambda: kept.append(1))
     for bio in (fits, fits + "x", "after it"):
