@@ -71,9 +71,12 @@ def test_an_empty_string_clears_a_field():
 def test_of_an_account_never_seen_an_empty_field_says_nothing():
     """As in the first snapshot of a table: what is null there is empty here already."""
     first, whole = World(registered=False), World(registered=False)
-    without = first.apply(name="contact me")
-    assert whole.apply(name="contact me", avatar="", cover="", bio="", signature="") == without
-    assert whole.store == first.store
+    without = first.apply(bio="contact me")
+    empty = {"name": "", "avatar": "", "cover": "", "signature": "", "badge": ""}
+    assert whole.apply(bio="contact me", **empty) == without
+    assert not any(whole.value(Field(field.upper())) for field in empty)
+    (only,) = World(registered=False).apply(**empty, bio="")
+    assert only.decision is Decision.ALLOW
 
 
 def test_a_shadow_rule_is_reported_and_has_no_consequence():
