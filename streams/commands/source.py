@@ -48,13 +48,17 @@ def debezium(
     group: Annotated[
         str | None, typer.Option("--group", help="Consumer group that keeps the position.")
     ] = None,
+    from_beginning: Annotated[
+        bool,
+        typer.Option("--from-beginning", help="Begin a topic that the group has not read yet."),
+    ] = False,
 ) -> None:
     """Read topics of Debezium, Canal or Maxwell by a mapping file, until a signal."""
     from streams.sources.kafka import TopicSource
 
     settings, found = _settings(), load_mapping(mapping)
     name = group or f"{settings.app_id}-source-{found.source}"
-    reader = TopicSource(settings, topic, name, row_mapper(found))
+    reader = TopicSource(settings, topic, name, row_mapper(found), from_beginning)
     stopping = threading.Event()
     for number in SIGNALS:
         signal.signal(number, lambda *_: stopping.set())

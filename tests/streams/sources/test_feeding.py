@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections import Counter
@@ -12,12 +13,13 @@ from typing import Any
 
 import httpx
 import pytest
-from confluent_kafka.admin import NewTopic
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import NewPartitions, NewTopic
 from msgspec.structs import replace
 
 from schemas.records import AccountChange, ChangeKind
 from streams.children import Child, free_ports
-from streams.clients import create_admin, read_all
+from streams.clients import create_admin, create_consumer, read_all
 from streams.codecs import open_codec
 from streams.demo.workers import environment
 from streams.publishing import Publisher, record_bytes
@@ -88,12 +90,18 @@ def envelopes(count: int) -> list[tuple[bytes, bytes | None]]:
     return made
 
 
+def captured(settings: Settings, partitions: int) -> str:
+    """Make a topic for change capture."""
+    topic = f"{settings.topic_prefix}cdc"
+    admin = create_admin(settings)
+    admin.create_topics([NewTopic(topic, partitions, 1)])[topic].result(30)
+    return topic
+
+
 def test_a_change_capture_that_is_killed_and_repeats_takes_effect_once(
     ours: Settings, tmp_path: Path
 ) -> None:
-    topic, count = f"{ours.topic_prefix}cdc", 900
-    admin = create_admin(ours)
-    admin.create_topics([NewTopic(topic, 2, 1)])[topic].result(30)
+    topic, count = captured(ours, 2), 900
     messages = envelopes(count)
 
     def send(some: list[tuple[bytes, bytes | None]]) -> None:
@@ -104,7 +112,7 @@ def test_a_change_capture_that_is_killed_and_repeats_takes_effect_once(
 
     arguments = ("debezium", "--mapping", str(EXAMPLES / "debezium-mysql.yaml"), "--topic", topic)
     send(messages[: len(messages) // 2])
-    first = source(ours, tmp_path, *arguments)
+    first = source(ours, tmp_path, *arguments, "--from-beginning")
     await_changes(ours, first, 1)
     first.kill()
     send(messages[len(messages) // 3 :])  # a connector that was restarted sends again
@@ -124,6 +132,114 @@ def test_a_change_capture_that_is_killed_and_repeats_takes_effect_once(
     assert report.duplicates > 0, "nothing came twice, so nothing is proved"
     assert set(verdicts.values()) == {1}
     assert verdicts.keys() == {change.event_id for change in published(ours, AccountChange)}
+
+
+class Capture:
+    """A topic of change capture, and sources that read it, one after the other."""
+
+    def __init__(self, settings: Settings, directory: Path, partitions: int) -> None:
+        self.settings, self.directory = settings, directory
+        self.topic = captured(settings, partitions)
+        self.admin = create_admin(settings)
+        self.sent = 0
+
+    def send(self, count: int, partition: int = 0) -> None:
+        """Send so many new users."""
+        publisher = Publisher(self.settings)
+        for number in range(self.sent, self.sent + count):
+            value = mysql("c", after={"id": number, "nickname": "n"}, source={"pos": 1 + number})
+            publisher.send(self.topic, b"k", encoded(value), partition=partition)
+        publisher.finish()
+        self.sent += count
+
+    def start(self, *more: str) -> Child:
+        mapping = str(EXAMPLES / "debezium-mysql.yaml")
+        asked = ("debezium", "--mapping", mapping, "--topic", self.topic, *more)
+        return source(self.settings, self.directory, *asked)
+
+    def read(self, count: int, *more: str) -> list[str]:
+        """Read so much and to the end, and stop; answers the accounts published meanwhile."""
+        before, child = self.accounts(), self.start(*more)
+
+        def read() -> bool:
+            assert child.running, child.tail()
+            there = (self.accounts() - before).total() >= count
+            return there and metric(self.settings, "unread_messages") == 0
+
+        wait_until(read, 60, "it reads to the end", every=0.5)
+        assert child.stop(STOP_S) == 0, child.tail()
+        return sorted((self.accounts() - before).elements())
+
+    def accounts(self) -> Counter[str]:
+        """Whose changes were published, each as often as it was."""
+        return Counter(made.account_id for made in published(self.settings, AccountChange))
+
+    def refused(self, code: int) -> str:
+        """Start where there is no position to go on from; answers what it says as it leaves."""
+        child = self.start()
+        wait_until(lambda: not child.running, 60, "it leaves")
+        assert child.exit_code == code, child.tail()
+        return " ".join(child.tail().split())
+
+
+def test_a_group_that_kafka_forgot_is_told_and_reads_nothing_again(
+    ours: Settings, tmp_path: Path
+) -> None:
+    """All of it again would bring back as live what was corrected long ago."""
+    capture = Capture(ours, tmp_path, 1)
+    capture.send(3)
+    assert "--from-beginning" in capture.refused(2)
+    assert capture.read(3, "--from-beginning") == ["shop-0", "shop-1", "shop-2"]
+    capture.send(1)
+    assert capture.read(1) == ["shop-3"]
+    group = f"{ours.app_id}-source-shop"
+    capture.admin.delete_consumer_groups([group])[group].result(30)  # as after seven days
+    told = capture.refused(2)
+    assert f"the group {group} has no position in {capture.topic}" in told
+    assert "--reset-offsets" in told
+    assert capture.accounts().total() == 4
+
+
+def test_a_topic_that_was_begun_empty_is_read_on_and_a_new_partition_from_its_beginning(
+    ours: Settings, tmp_path: Path
+) -> None:
+    capture = Capture(ours, tmp_path, 1)
+    begun = capture.start("--from-beginning")
+    wait_until(lambda: get(ours, "/ready")[0] == 200, 60, f"it is there; {begun.tail()}")
+    assert begun.kill() < 0
+    capture.send(2)
+    assert capture.read(2) == ["shop-0", "shop-1"]
+    capture.admin.create_partitions([NewPartitions(capture.topic, 2)])[capture.topic].result(30)
+    capture.send(2, partition=1)
+    assert capture.read(2) == ["shop-2", "shop-3"]
+
+
+def test_a_position_that_its_topic_does_not_hold_is_told_and_reads_nothing_again(
+    ours: Settings, tmp_path: Path
+) -> None:
+    """As after a topic was made anew, or a replica took over that lacked its end."""
+    capture = Capture(ours, tmp_path, 1)
+    capture.send(2)
+    assert capture.read(2, "--from-beginning") == ["shop-0", "shop-1"]
+    group = create_consumer(ours, f"{ours.app_id}-source-shop")
+    group.commit(offsets=[TopicPartition(capture.topic, 0, 100)], asynchronous=False)
+    group.close()
+    assert "--reset-offsets" in capture.refused(4)
+    assert capture.accounts().total() == 2
+
+
+def test_messages_that_were_deleted_unread_are_told(ours: Settings, tmp_path: Path) -> None:
+    capture = Capture(ours, tmp_path, 1)
+    capture.send(2)
+    capture.read(2, "--from-beginning")
+    capture.send(5)
+    place = TopicPartition(capture.topic, 0, 6)
+    capture.admin.delete_records([place])[place].result(30)
+    assert capture.read(1) == ["shop-6"]
+    log = (tmp_path / "source.log").read_text()
+    (told,) = [line for line in log.splitlines() if "deleted by retention" in line]
+    assert "critical" in told
+    assert re.search(r"messages\W+4\b", told), told
 
 
 def test_a_public_stream_goes_on_where_it_was_killed(
