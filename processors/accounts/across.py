@@ -126,6 +126,7 @@ def ask(
     pending.judged = turn.examiner.policy.hash if plain else ""
     pending.unchecked = list(judgement.unchecked)
     pending.reviewers = list(reviewers)
+    pending.aside = [*pending.aside, *pending.rules] if reviewers else []
     before = len(turn.claims)
     subject = _subject(turn.account, pending)
     for kind, key in _asked_of(turn.account, pending, subject):

@@ -162,7 +162,7 @@ def allow(
     reviews.revise(turn, pending, judgement, reviewers)
     carry_out(turn, pending)
     if reviewers:
-        values.approve(turn.account, pending.rules)
+        values.approve(turn.account, [*pending.aside, *pending.rules])
         values.cure(turn, pending.values, (), reasons.APPROVED)
     else:
         values.cure(turn, pending.values, judgement.proposals, reasons.CORRECTED)

@@ -146,8 +146,9 @@ class Pending(Struct, array_like=True, gc=False):
     registry of keys; ``asks`` is `ANSWERED` once all are there. Where they did not come in time,
     ``asks`` stands with another decision. ``asked`` is when they were asked for (ms), ``heard``
     what has come so far, ``found`` what all of them say of others, ``reviewers`` who approved
-    before it was asked, ``judged`` the policy by which nothing at all was found, empty where it is
-    judged again; ``unchecked`` are fields whose image it had not looked into.
+    before it was asked, ``aside`` the rules that they set aside by that, ``judged`` the policy by
+    which nothing at all was found, empty where it is judged again; ``unchecked`` are fields whose
+    image it had not looked into.
     """
 
     event_id: str
@@ -177,6 +178,7 @@ class Pending(Struct, array_like=True, gc=False):
     unchecked: list[Field] = []
     asked: int = 0
     heard: list[Known] = []
+    aside: list[tuple[str, Field]] = []
 
     @property
     def asking(self) -> bool:

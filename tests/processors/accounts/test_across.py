@@ -24,7 +24,7 @@ from schemas.records import (
     VerificationResult,
 )
 from tests.processors.accounts.street import POLICY, Street, applied, policy, verdict
-from tests.processors.accounts.world import none, of, one
+from tests.processors.accounts.world import DAY, none, of, one
 
 MANY = policy(persons=0, organisations=0)
 """Any number of accounts for everybody."""
@@ -239,6 +239,19 @@ def test_many_registrations_of_a_day_with_one_device_are_held():
     assert decisions == [Decision.ALLOW] * 3 + [Decision.HOLD] * 2
     street.wait(1)
     assert verdict(street.register("b", "tok-b", device_token="dev")).decision is Decision.ALLOW
+
+
+@pytest.mark.obligation("CAC-10-1")
+def test_what_was_approved_before_the_check_held_it_is_approved_with_what_that_held():
+    street = Street(policy(registrations_a_day={KeyKind.DEVICE: 1}))
+    street.register("first", "tok-f", device_token="dev")
+    asked = verdict(street.register("second", "tok-s", "doctor lee", device_token="dev"))
+    assert asked.decision is Decision.NEED_MATERIAL
+    assert verdict(street.approve("second", asked.event_id, "rev-1")).decision is Decision.HOLD
+    assert verdict(street.approve("second", asked.event_id, "rev-2")).decision is Decision.ALLOW
+    phone = {"token": "tel-1", "expires_at": street.now + DAY}
+    street.prove("second", VerificationKind.CONTACT, **phone)
+    assert none(street.wait(2), Disposal), "the end of a proof has all verified anew"
 
 
 # -- names --------------------------------------------------------------------------------------

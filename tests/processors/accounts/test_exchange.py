@@ -350,6 +350,24 @@ def test_a_late_answer_does_not_count_for_what_was_asked_again():
     assert cluster.decision(event) == [Decision.HOLD, Decision.ALLOW]
 
 
+@pytest.mark.obligation("CAC-10-1")
+@pytest.mark.parametrize("again", [True, False])
+def test_what_a_person_approved_stays_approved_however_late_the_answer_comes(again):
+    cluster = Cluster()
+    event = cluster.register("a", "tok-a", "doctor lee")
+    cluster.rule("a", RulingAction.APPROVE_CHANGE, event)
+    cluster.give_up()
+    if again:
+        cluster.rule("a", RulingAction.APPROVE_CHANGE, event)
+    cluster.settle()
+    assert cluster.decision(event) == [Decision.NEED_MATERIAL, Decision.HOLD, Decision.ALLOW]
+    cluster.prove("a", VerificationKind.CONTACT, token="tel-1")
+    revoked = VerificationResult.REVOKED
+    cluster.prove("a", VerificationKind.CONTACT, token="tel-1", result=revoked)
+    cluster.settle()
+    assert of(cluster.outputs, Disposal) == [], "the end of a proof has all verified anew"
+
+
 # -- random histories ---------------------------------------------------------------------------
 
 steps = st.one_of(
