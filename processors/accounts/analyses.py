@@ -29,7 +29,7 @@ def apply_analysis(turn: Turn, analysis: FieldAnalysis) -> None:
 
 def _judge_live(turn: Turn, field: Field, value: str) -> None:
     judgement = turn.judge_current({field: value})
-    answer = breaches.answer(turn, breaches.unapproved(turn.account, judgement.proposals))
+    answer = breaches.answer(turn, breaches.unsaid(turn.account, judgement.proposals))
     values.review(turn, answer.reviews)
 
 

@@ -44,6 +44,24 @@ def unapproved(account: Account, proposals: Iterable[Proposal]) -> list[Proposal
     return [p for p in proposals if (p.field, p.rule.id) not in aside]
 
 
+def unsaid(account: Account, proposals: Iterable[Proposal]) -> list[Proposal]:
+    """Proposals that no person has set aside, but for fields whose most severe rule has warned.
+
+    A warning is said once, whoever looks again; a complaint alone takes the next step. A newer
+    value in which the rule hits is under a measure of its own.
+    """
+    left = unapproved(account, proposals)
+    gravest = {proposal.field: proposal for proposal in reversed(left)}
+    warned = {field for field, proposal in gravest.items() if _was_warned_of(account, proposal)}
+    return [proposal for proposal in left if proposal.field not in warned]
+
+
+def _was_warned_of(account: Account, proposal: Proposal) -> bool:
+    cause = proposal.rule.id, proposal.field
+    of_cause = [m for m in account.measures if (m.rule, m.field) == cause]
+    return bool(of_cause) and of_cause[-1].step is MeasureStep.WARN
+
+
 def answer(turn: Turn, proposals: Iterable[Proposal], fresh: Collection[Field] = ()) -> Answer:
     """Act on what was found in live values. Fields in ``fresh`` have just taken a new value."""
     result = Answer([], [])

@@ -5,15 +5,13 @@ Where nothing is otherwise than before nothing is put out, and the account is as
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from processors.accounts import credit, reasons, values
 from processors.accounts.effects import Audited
 from processors.accounts.ids import derive_id
 from processors.accounts.state import Account, Status
 from processors.accounts.turn import Turn
-from processors.policy.model import Judgement, Proposal
-from schemas.records import AuditKind, MeasureStep
+from processors.policy.model import Judgement
+from schemas.records import AuditKind
 
 
 def turn_id(account_id: str, sweep_id: str) -> str:
@@ -34,8 +32,7 @@ def verify_anew(turn: Turn) -> bool:
     """
     judgement = turn.judge_current()
     turn.found = judgement.findings
-    news = tuple(p for p in judgement.proposals if not _was_warned_of(turn.account, p))
-    values.verify_current(turn, replace(judgement, proposals=news))
+    values.verify_current(turn, judgement)
     relieved = _relieve_what_is_found_no_more(turn, judgement)
     relieved |= credit.lift_others(turn)
     return relieved or bool(turn.effects)
@@ -45,16 +42,6 @@ def tell_cause(turn: Turn, sweep_id: str) -> None:
     """Say what has led to the turn."""
     summary = f"Verified anew by sweep {sweep_id}."
     turn.effects.append(Audited(AuditKind.VERIFICATION, sweep_id, summary, "auto"))
-
-
-def _was_warned_of(account: Account, proposal: Proposal) -> bool:
-    """Whether a rule has warned of this value: a warning is said once, whoever looks again.
-
-    A newer value in which the rule hits is under a measure of its own.
-    """
-    cause = proposal.rule.id, proposal.field
-    of_cause = [m for m in account.measures if (m.rule, m.field) == cause]
-    return bool(of_cause) and of_cause[-1].step is MeasureStep.WARN
 
 
 def _relieve_what_is_found_no_more(turn: Turn, judgement: Judgement) -> bool:

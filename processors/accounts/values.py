@@ -158,7 +158,7 @@ def verify_current(turn: Turn, judgement: Judgement | None = None) -> None:
     if account.status is not _OPEN:
         return
     judgement = judgement or turn.judge_current()
-    result = breaches.answer(turn, breaches.unapproved(account, judgement.proposals))
+    result = breaches.answer(turn, breaches.unsaid(account, judgement.proposals))
     watched = {
         field
         for pending in account.pending

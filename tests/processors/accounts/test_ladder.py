@@ -19,6 +19,7 @@ from schemas.records import (
     Escalation,
     EscalationStatus,
     Field,
+    Label,
     MeasureStep,
     Notice,
     NoticeKind,
@@ -47,6 +48,21 @@ def test_a_warning_is_said_once_and_has_no_length():
         world.now,
     )
     assert world.live() == []
+
+
+@pytest.mark.obligation("CAC-15-1")
+def test_a_warning_of_a_value_is_said_once_whatever_has_it_verified_anew():
+    world = World()
+    world.verify(VerificationKind.CONTACT, token="tel-1", expires_at=world.now + 10 * DAY)
+    world.apply(bio="boast")
+    ended = world.wait(days=11)
+    labelled = world.analyse(Field.BIO, "boast", labels=(Label(label="CALM", score=1),))
+    closure = world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.CLOSE)
+    back = world.rule(RulingAction.LIFT_MEASURE, of(closure, Disposal)[0].measure_id, "rev-2")
+    assert (none(ended, Disposal), none(labelled, Disposal)) == (True, True)
+    assert steps(back) == [("LIFT", "CLOSE"), ("LIFT", "BAR")]
+    assert none(world.wait(days=60), Disposal)
+    assert steps(world.apply(bio="boast of more")) == [("BEGIN", "CORRECT")]
 
 
 @pytest.mark.obligation("CAC-15-2")
