@@ -105,21 +105,25 @@ def overturn(turn: Turn, measure: Measure, reviewer: str, appeal_id: str) -> str
 
     Later measures that had counted it as a repetition are a step too grave, and are lowered; a
     closure for a level of credit that is not reached without the entry is lifted. The rule is set
-    aside for the current value, so that verifying it again does not bring the measure back.
+    aside for the current value, so that verifying it again does not bring the measure back; not
+    where that is a newer value, under a measure of its own.
     """
     account = turn.account
     lifted = []
     back = [other for other in _together(account, measure) if not other.overturned]
     for other in back:
         if not other.ended:
-            values.set_cause_aside(account, other)
+            if not _is_of_a_former_value(account, other):
+                values.set_cause_aside(account, other)
             ladder.lift(turn, other, reasons.APPEAL_UPHELD, reviewer, appeal_id)
             lifted.append(other)
         other.overturned = True
     tickets.set_aside(account, {other.begins for other in back})
-    counted, lowered = repetition.lower(turn, measure, reviewer, appeal_id)
+    owed = any(other.deadline for other in lifted)
+    counted, lowered = repetition.lower(turn, measure, reviewer, appeal_id, owed=owed)
     for other in counted:
-        if other.counts == _WARNED:  # a warning asks for nothing: the value may stay
+        # A warning asks for nothing: the value may stay.
+        if other.counts == _WARNED and not _is_of_a_former_value(account, other):
             values.set_cause_aside(account, other)
     reversed_ = credit.reverse(turn, measure.entry, reasons.APPEAL_UPHELD.en)
     unclosed = _unclose(turn, reviewer, appeal_id)
@@ -153,6 +157,14 @@ def _unclose(turn: Turn, reviewer: str, appeal_id: str) -> list[Measure]:
         ladder.lift(turn, measure, reasons.APPEAL_UPHELD, reviewer, appeal_id)
         measure.overturned = True
     return closures
+
+
+def _is_of_a_former_value(account: Account, measure: Measure) -> bool:
+    """Whether a later breach of the same cause is under a measure: by a newer value."""
+    return any(
+        later.root != measure.root and later.begins > measure.begins
+        for later in ladder.of_cause(account, measure.rule, measure.field)
+    )
 
 
 def confirm(measure: Measure, reviewer: str) -> None:

@@ -31,9 +31,12 @@ def own_rank(rule: Rule) -> int:
     return STEP_RANK[rule.measure or MeasureStep.CORRECT]
 
 
-def lower(turn: Turn, back: Measure, reviewer: str, appeal_id: str) -> tuple[list[Measure], str]:
+def lower(
+    turn: Turn, back: Measure, reviewer: str, appeal_id: str, *, owed: bool
+) -> tuple[list[Measure], str]:
     """Lower the later automatic measures of a cause that counted ``back``, which was overturned.
 
+    ``owed`` says that what was lifted with it carried the duty to correct, for later ones too.
     Returns what was lifted for it, and what was done, in words. A measure that has ended already
     counts from now on as the step that it should have been; one that a person ordered stays.
     """
@@ -51,7 +54,8 @@ def lower(turn: Turn, back: Measure, reviewer: str, appeal_id: str) -> tuple[lis
                 ladder.lift(turn, measure, reasons.LOWERED, reviewer, appeal_id)
             lifted += taken
             said += f"; {first.step} {first.id} counts as {_STEPS[due]}"
-            if first in taken and due > _WARNED:  # what was said once is not said again
+            owed = owed or any(measure.deadline for measure in taken)
+            if owed and first in taken and due > _WARNED:  # what was said once is not said again
                 _begin(turn, first, due, rule)
     return lifted, said
 
@@ -64,7 +68,8 @@ def go_on(turn: Turn, first: Measure) -> bool:
     due = max(first.counts, STEP_RANK[MeasureStep.CORRECT])  # it is still to be corrected
     if due == _RESTRICTED and _left(first, rule, turn) <= 0:
         return False
-    _begin(turn, first, due, rule)
+    if first.deadline:
+        _begin(turn, first, due, rule)
     return True
 
 
@@ -101,9 +106,7 @@ def _lower_to(turn: Turn, first: Measure, due: int, rule: Rule) -> list[Measure]
 
 
 def _begin(turn: Turn, first: Measure, due: int, rule: Rule) -> None:
-    """Put the milder step in force, unless nothing is to be corrected. Time served counts."""
-    if not first.deadline:
-        return
+    """Put the milder step in force until it is corrected. Time served counts."""
     ends = turn.at + _left(first, rule, turn) if due == _RESTRICTED else 0
     ladder.begin(
         turn,

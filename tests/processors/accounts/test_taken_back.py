@@ -123,6 +123,29 @@ def test_a_suspension_for_want_of_correction_stands():
     assert world.live() == [SUSPEND]
 
 
+@pytest.mark.obligation("CAC-15-2")
+@pytest.mark.parametrize(("word", "values"), [("contact", 2), ("boast", 3)])
+def test_what_an_appeal_says_of_a_value_is_not_said_of_a_newer_one(word: str, values: int):
+    """The newer one still is to be corrected, by a measure of the step that is due without."""
+    world = World()
+    found = [begun(world.apply(name=f"{word} {number}")) for number in range(values)]
+    assert [d.step for d in found][-2:] == [CORRECT, RESTRICT]
+    uphold(world, found[0].measure_id)
+    assert world.live() == [CORRECT]
+    assert world.account.approvals == []
+    world.wait(days=8)
+    assert world.live() == [SUSPEND]
+
+
+def test_what_was_corrected_is_not_asked_for_again_after_an_appeal():
+    world = World()
+    first, second = (begun(world.apply(bio=f"contact {number}")) for number in range(2))
+    world.apply(bio="fine")
+    assert (second.step, world.live()) == (RESTRICT, [RESTRICT])
+    uphold(world, first.measure_id)
+    assert world.live() == []
+
+
 def test_what_a_person_ordered_is_not_lowered():
     world = World()
     (first,) = breaches(world, "contact", 1)
