@@ -16,6 +16,7 @@ from processors.accounts import (
     closing,
     credit,
     duties,
+    ladder,
     naming,
     pauses,
     reasons,
@@ -222,7 +223,7 @@ def _still_to_correct(turn: Turn, change: AccountChange, judgement: Judgement) -
         field = measure.field
         if not (field and measure.deadline):
             continue
-        asked = measure.reviewer or turn.examiner.rule(measure.rule)
+        asked = ladder.ordered_by(turn.account, measure) or turn.examiner.rule(measure.rule)
         if asked and getattr(change, field.lower()) is not None:
             reason = (
                 f"The {field.lower()} repeats what is to be corrected by the rule {measure.rule}."

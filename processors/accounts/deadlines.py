@@ -195,7 +195,7 @@ def _wait_for_a_person(turn: Turn, measure: Measure) -> None:
 
 def _still_found(turn: Turn, measure: Measure) -> bool:
     """Whether what a measure was begun for is there: a rule that is gone hits nothing any more."""
-    if measure.reviewer:
+    if ladder.ordered_by(turn.account, measure):
         return True
     field = measure.field
     if field is None:

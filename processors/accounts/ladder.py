@@ -29,7 +29,8 @@ ENDING = (MeasureStep.CLOSE, MeasureStep.BAR)
 """Steps that end an account."""
 
 KEPT_ENDED = 16
-"""Ended measures that an account keeps, for repetition and appeals; older ones are forgotten."""
+"""Ended measures that an account keeps, for repetition and appeals, beside those from which a live
+one followed; older ones are forgotten."""
 
 
 def terms_of(turn: Turn, measure: Measure) -> MeasureTerms:
@@ -222,6 +223,14 @@ def rank_of(measure: Measure) -> int:
     return STEP_RANK[measure.step] if measure.counts < 0 else measure.counts
 
 
+def ordered_by(account: Account, measure: Measure) -> str:
+    """Who ordered a measure, or the one from which it followed; empty where no person did."""
+    if measure.reviewer or measure.root == measure.id:
+        return measure.reviewer
+    root = find(account, measure.root)
+    return root.reviewer if root else ""
+
+
 def find(account: Account, measure_id: str) -> Measure | None:
     """A measure that the account keeps, live or ended."""
     return next((measure for measure in account.measures if measure.id == measure_id), None)
@@ -235,6 +244,7 @@ def _take_over_deadline(turn: Turn, rule_id: str, field: Field | None, step: Mea
 
 def _forget_old(turn: Turn) -> None:
     measures = turn.account.measures
-    ended = [measure for measure in measures if measure.ended]
+    roots = {measure.root for measure in measures if not measure.ended}
+    ended = [measure for measure in measures if measure.ended and measure.id not in roots]
     for measure in ended[: max(0, len(ended) - KEPT_ENDED)]:
         measures.remove(measure)

@@ -44,7 +44,7 @@ def _was_replaced(measure: Measure, closure: Measure) -> bool:
 
 def _has_its_cause(turn: Turn, measure: Measure, hit: set[values.Cause]) -> bool:
     """Whether what a measure was begun for is still so; of the level of credit `credit` knows."""
-    if measure.reviewer:
+    if ladder.ordered_by(turn.account, measure):
         return True
     if measure.rule == IDENTITY.rule_id:
         return not values.identity_verified(turn.account)

@@ -5,7 +5,7 @@ Where nothing is otherwise than before nothing is put out, and the account is as
 
 from __future__ import annotations
 
-from processors.accounts import credit, reasons, values
+from processors.accounts import credit, ladder, reasons, values
 from processors.accounts.effects import Audited
 from processors.accounts.ids import derive_id
 from processors.accounts.state import Account, Status
@@ -52,7 +52,7 @@ def _relieve_what_is_found_no_more(turn: Turn, judgement: Judgement) -> bool:
         for measure in turn.account.live_measures()
         if measure.deadline
         and measure.field is not None
-        and not measure.reviewer
+        and not ladder.ordered_by(turn.account, measure)
         and (measure.rule, measure.field) not in hit
     ]
     for measure in met:

@@ -133,7 +133,7 @@ def cure(
             continue
         if (measure.rule, measure.field) in hit:
             continue
-        if measure.reviewer and measure.field in hit_fields:
+        if measure.field in hit_fields and ladder.ordered_by(turn.account, measure):
             continue  # what a person has ordered is met by a value in which nothing is found
         relieve(turn, measure, why)
 

@@ -81,6 +81,12 @@ class Town:
         accounts = [key for key in wanted if key[0]]
         return self._take(engine.run_sweep(accounts, self.states.get, self.policy, self.now, sweep))
 
+    def wait(self, days: int) -> list[Any]:
+        """Let time pass, and deadlines fall due."""
+        self.now += days * DAY
+        accounts = [key for key in self.states if key[0]]
+        return self._take(engine.run_due(accounts, self.states.get, self.policy, self.now))
+
     def _give(self, record_type: type[Any], account: str, **fields: Any) -> list[Any]:
         self.now += SECOND
         self._number += 1
@@ -143,6 +149,17 @@ def test_a_measure_whose_rule_hits_no_more_is_lifted_and_one_that_a_person_order
     town.policy = MILD
     lifted = one(town.sweep(), Disposal)
     assert (lifted.account_id, lifted.action) == ("by-rule", DisposalAction.LIFT)
+
+
+def test_what_followed_from_the_order_of_a_person_is_not_lifted_either() -> None:
+    town = Town(STRICT)
+    town.say("a", "tea")
+    town.order("a", MeasureStep.CORRECT)
+    town.wait(days=8)
+    assert town.sweep() == []
+    state = town.states[b"a"]
+    assert state is not None
+    assert [m.step for m in decode(state).live_measures()] == [MeasureStep.SUSPEND]
 
 
 def test_a_measure_of_a_rule_that_is_gone_is_lifted() -> None:

@@ -461,6 +461,28 @@ def test_a_complaint_upheld_after_the_correction_warns_and_suspends_nobody():
     assert steps(world.wait(days=60)) == []
 
 
+@pytest.mark.obligation("CAC-15-2")
+def test_what_follows_from_an_order_goes_on_to_closure():
+    world = World()
+    order = {"step": MeasureStep.CORRECT, "field": Field.NAME}
+    world.rule(RulingAction.IMPOSE_MEASURE, "x", **order)
+    suspended = of(world.wait(days=8), Disposal)[-1]
+    assert (suspended.step, suspended.automatic) == (MeasureStep.SUSPEND, True)
+    assert one(world.propose(name="plain"), Verdict).decision is Decision.REFUSE, "it repeats it"
+    world.wait(days=31)
+    assert world.status is Status.CLOSED
+
+
+@pytest.mark.obligation("CAC-15-2")
+def test_what_follows_from_an_order_is_met_by_a_value_in_which_nothing_is_found():
+    world = World()
+    order = {"step": MeasureStep.CORRECT, "field": Field.NAME}
+    world.rule(RulingAction.IMPOSE_MEASURE, "x", **order)
+    world.wait(days=8)
+    assert steps(world.apply(name="contact me")) == [("BEGIN", "CORRECT")]
+    assert steps(world.propose(name="sunny")) == [("LIFT", "SUSPEND"), ("LIFT", "CORRECT")]
+
+
 # -- a ruling for a value that is gone ----------------------------------------------------------
 
 
