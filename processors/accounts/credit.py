@@ -110,16 +110,27 @@ def lift_others(turn: Turn) -> bool:
     """Lift the measures of levels on which an open account is not; whether there were any.
 
     So it is where the score has moved, and where a pack draws the levels otherwise than the one
-    under which a measure began.
+    under which a measure began. Where the two levels differ in the functions alone, that of the
+    account's own level begins.
     """
     if turn.account.status is not Status.OPEN:
         return False
     level = _level(turn)
     held = ladder.of_cause(turn.account, CREDIT.rule_id, None)
-    others = [measure for measure in held if measure.step is not level.measure]
+    others = [measure for measure in held if not _is_of(turn, measure, level)]
     for measure in others:
         ladder.lift(turn, measure, reasons.credit_moved(level.name))
+    if level.measure and any(measure.step is level.measure for measure in others):
+        _begin(turn, level.measure, reasons.credit_moved(level.name))
     return bool(others)
+
+
+def _is_of(turn: Turn, measure: Measure, level: Level) -> bool:
+    """Whether a measure is that of a level: of its step, and on the same functions."""
+    if measure.step is not level.measure:
+        return False
+    restricted = ladder.functions_now(turn, CREDIT.rule_id, measure.step)
+    return set(ladder.functions_of(turn, measure)) == set(restricted)
 
 
 def go_on(turn: Turn) -> None:

@@ -54,11 +54,11 @@ def terms_of(turn: Turn, measure: Measure) -> MeasureTerms:
 def functions_of(turn: Turn, measure: Measure) -> tuple[str, ...]:
     """What a measure restricts, as it was begun: whoever lifts it must know, whatever the pack."""
     known = measure.functions
-    return _functions_now(turn, measure.rule, measure.step) if known is None else known
+    return functions_now(turn, measure.rule, measure.step) if known is None else known
 
 
-def _functions_now(turn: Turn, rule_id: str, step: MeasureStep) -> tuple[str, ...]:
-    """What a step restricts by the pack, or the credit level that holds it."""
+def functions_now(turn: Turn, rule_id: str, step: MeasureStep) -> tuple[str, ...]:
+    """What a step would restrict by the pack, or the credit level that holds it."""
     restricted = turn.ladder_of(rule_id).functions.get(step, ())
     if rule_id != CREDIT.rule_id:
         return restricted
@@ -134,7 +134,7 @@ def begin(
         clause=ground.clause,
         rollback=rollback,
         appeal=_appeal_from(turn, ground.rule_id, turn.at),
-        functions=_functions_now(turn, ground.rule_id, step),
+        functions=functions_now(turn, ground.rule_id, step),
     )
     evidence = evidence_of(turn, ground.rule_id, field)
     if step is MeasureStep.WARN:  # a warning is said once and has no length

@@ -28,8 +28,8 @@ def reopen(turn: Turn, lifted: Iterable[Measure]) -> None:
         for measure in list(turn.account.measures):
             if _was_replaced(measure, closure) and _has_its_cause(turn, measure, hit):
                 _take_up(turn, measure)
-    credit.go_on(turn)
     values.verify_current(turn)
+    credit.go_on(turn)  # last: what is found may move the credit, and one level is held, once
 
 
 def _was_replaced(measure: Measure, closure: Measure) -> bool:

@@ -181,6 +181,20 @@ def test_a_restriction_of_a_credit_level_that_the_new_pack_does_not_have_is_lift
     assert town.sweep(sweep=Sweep("s2", START)) == []
 
 
+def test_a_credit_level_that_a_new_pack_gives_other_functions_restricts_those() -> None:
+    def with_functions(*functions: str) -> Policy:
+        restricting = Level("D", 0, MeasureStep.RESTRICT, functions)
+        terms = CreditTerms(700, (Level("A", 690), restricting))
+        return Policy(make_pack(credit=terms, hash=f"{len(functions):064}"))
+
+    town = Town(with_functions("post", "comment"))
+    town.say("a", "my contact")
+    town.policy = with_functions("post")
+    lifted, begun = of(town.sweep(), Disposal)
+    assert (lifted.functions, begun.functions) == (("post", "comment"), ("post",))
+    assert town.sweep(sweep=Sweep("s2", START)) == []
+
+
 def test_a_restriction_is_served_to_its_end_without_the_duty_to_correct() -> None:
     town = Town(STRICT)
     town.say("a", "casino")

@@ -237,6 +237,48 @@ def test_the_measure_of_a_level_restricts_the_functions_of_the_level():
     assert (lifted.functions, begun.functions) == (("post",), ("log-in",))
 
 
+RESTRICTING = (
+    Level("FULL", 600),
+    Level("LOW", 300, MeasureStep.RESTRICT, ("post",)),
+    Level("LOWEST", 0, MeasureStep.RESTRICT, ("post", "comment")),
+)
+
+
+def test_levels_of_the_same_step_restrict_each_its_own_functions():
+    credit = CreditTerms(base=700, levels=RESTRICTING, repair_days=30, repair_points=150)
+    world = World(Policy(make_pack(credit=credit)))
+    low = one(world.propose(bio="fraud"), Disposal)
+    lifted, lowest = of(world.propose(bio="casino"), Disposal)
+    assert (low.functions, lifted.functions, lowest.functions) == (
+        ("post",),
+        ("post",),
+        ("post", "comment"),
+    )
+    back, again = of(world.wait(days=30), Disposal)
+    assert (back.measure_id, back.action) == (lowest.measure_id, DisposalAction.LIFT)
+    assert (again.step, again.functions) == (MeasureStep.RESTRICT, ("post",))
+    assert again.reason == "The credit level is now LOW."
+    assert none(world.propose(bio="advert"), Disposal)
+
+
+def test_an_account_that_comes_back_is_on_one_level_whatever_is_found_then():
+    world = World(Policy(make_pack(credit=CreditTerms(base=700, levels=RESTRICTING))))
+    world.verify(VerificationKind.OCCUPATION, value="doctor", expires_at=world.now + DAY)
+    world.propose(name="doctor lee")
+    for bio in ("fraud", "contact 1", "contact 2", "contact 3"):
+        world.propose(bio=bio)
+    assert score(world) == 310
+    closure = world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.CLOSE)
+    world.wait(days=2)  # its proof ends
+    back = world.rule(RulingAction.LIFT_MEASURE, of(closure, Disposal)[-2].measure_id, "rev-2")
+    begun = [d for d in of(back, Disposal) if d.action is DisposalAction.BEGIN]
+    assert {(d.rule_id, d.functions) for d in begun} == {
+        ("credit", ("post", "comment")),
+        ("doctor", ()),
+    }
+    assert len(begun) == 2
+
+
 def test_at_a_low_level_a_name_rests_longer_between_two_changes():
     levels = (Level("FULL", 700), Level("LOW", 0, rename_days=30))
     policy = make_pack(credit=CreditTerms(base=700, levels=levels), names=NameTerms(3))
