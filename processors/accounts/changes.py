@@ -357,6 +357,11 @@ def _decide(turn: Turn, change: AccountChange, new: dict[Field, str], judgement:
             _not_registered(account, Status.REFUSED)
         charge_refusal(turn, judgement.proposals, new)
         return
+    if change.kind is _EDIT and not new:
+        if not _changes_who(account, change):
+            _verdict(turn, change, decision, reason, judgement)  # there is nothing that could wait
+            return
+        _take_over(turn, change)
     awaiting = judgement.awaiting and decision is Decision.HOLD
     due = turn.at + reviews.patience_of(turn, decision, awaiting=awaiting)
     _verdict(turn, change, decision, reason, judgement, due)
@@ -375,6 +380,24 @@ def _decide(turn: Turn, change: AccountChange, new: dict[Field, str], judgement:
     )
     if change.kind is _REGISTRATION:
         _not_registered(account, Status.AWAITING)
+
+
+def _changes_who(account: Account, change: AccountChange) -> bool:
+    """Whether a change names another kind of subject, or another token, than the account has."""
+    subject, owner = change.subject, change.owner_token
+    another = subject and subject is not (account.subject or _INDIVIDUAL)
+    return bool(another or (owner and owner != account.owner))
+
+
+def _take_over(turn: Turn, change: AccountChange) -> None:
+    """An edit of no field takes the place of those that wait and name nothing that it does not."""
+    for pending in list(turn.account.pending):
+        bare = pending.kind is _EDIT and pending.phase is _PROPOSED and not pending.values
+        covered = (change.subject or not pending.subject) and (
+            change.owner_token or not pending.owner
+        )
+        if bare and covered and not pending.pause:
+            reviews.refuse(turn, pending, "Superseded by a newer change.")
 
 
 def _wait(turn: Turn, change: AccountChange, new: dict[Field, str], revision: int) -> Pending:

@@ -161,6 +161,19 @@ def test_what_is_refused_anyway_is_refused_at_once():
     assert one(register(world, name="contact"), Verdict).decision is Decision.REFUSE
 
 
+def test_edits_of_no_field_do_not_pile_up_while_something_is_owed():
+    world = member()
+    world.verify(IDENTITY, REVOKED)
+    verdict = one(world.propose(), Verdict)
+    assert (verdict.decision, verdict.due_at) == (Decision.NEED_MATERIAL, None)
+    world.propose(name="plain", subject=SubjectKind.INDIVIDUAL)
+    assert world.account.pending == []
+    for number in range(3):
+        world.propose(f"to-institution-{number}", subject=SubjectKind.INSTITUTION)
+    world.propose("token", owner_token="tok-2")
+    assert [p.event_id for p in world.account.pending] == ["to-institution-2", "token"]
+
+
 def test_no_person_is_asked_before_the_identity_is_there():
     world = newcomer()
     outputs = register(world, "r1", name="ministry")
