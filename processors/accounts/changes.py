@@ -164,7 +164,9 @@ def allow(
     carry_out(turn, pending)
     if reviewers:
         values.approve(turn.account, [*pending.aside, *pending.rules])
-        values.cure(turn, pending.values, (), reasons.APPROVED)
+        found = turn.judge_current(pending.values).proposals
+        left = breaches.unapproved(turn.account, found)  # of rules that nobody has set aside
+        values.cure(turn, pending.values, left, reasons.APPROVED)
     else:
         values.cure(turn, pending.values, judgement.proposals, reasons.CORRECTED)
 

@@ -23,6 +23,7 @@ from schemas.records import (
     RulingAction,
     Verdict,
     VerificationKind,
+    VerificationResult,
 )
 from tests.processors.accounts.world import DAY, HOUR, World, none, of, one
 
@@ -99,6 +100,17 @@ def test_an_approved_value_lifts_what_waited_for_a_correction():
     world.apply(name="contact")
     world.propose("e1", name="ministry")
     assert steps(world.rule(RulingAction.APPROVE_CHANGE, "e1")) == [("LIFT", "CORRECT")]
+
+
+def test_to_approve_what_one_rule_found_lifts_nothing_of_another():
+    world = World()
+    world.verify(VerificationKind.INSTITUTION, value="ministry")
+    assert steps(world.apply(bio="doctor of the ministry")) == [("BEGIN", "CORRECT")]
+    revoked = VerificationResult.REVOKED
+    world.verify(VerificationKind.INSTITUTION, revoked, event="ended", value="ministry")
+    assert steps(world.rule(RulingAction.APPROVE_CHANGE, "ended")) == []
+    assert world.live() == [MeasureStep.CORRECT]
+    assert steps(world.verify(VerificationKind.OCCUPATION, value="doctor")) == [("LIFT", "CORRECT")]
 
 
 @pytest.mark.parametrize("action", sorted(set(RulingAction) - {RulingAction.PLACE_HOLD}))
