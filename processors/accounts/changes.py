@@ -122,7 +122,7 @@ def _take_up(turn: Turn, change: AccountChange) -> None:
     """Judge a change and bring it about."""
     account = turn.account
     if account.status is _UNKNOWN and change.kind is not _REGISTRATION:
-        account.status = _OPEN  # its registration was before our time
+        values.open_account(turn, change.kind)  # its registration was before our time
     new = _new_values(account, change)
     judgement = _judge(turn, change.kind, new, change.subject, change.owner_token, turn.at)
     if _NAME in new and change.phase is _PROPOSED:

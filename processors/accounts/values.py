@@ -93,7 +93,7 @@ def take_effect(
         if account.analyses:
             analysed.prune(account)
     if account.status is not _OPEN:
-        _open(turn, kind)
+        open_account(turn, kind)
     if kind is _OWNER_CHANGE and identity_verified(account):
         lift_identity(turn)
 
@@ -288,7 +288,8 @@ def _came_late(turn: Turn, measure: Measure) -> bool:
     return followed and 0 < turn.made <= measure.begins < turn.at
 
 
-def _open(turn: Turn, kind: ChangeKind) -> None:
+def open_account(turn: Turn, kind: ChangeKind) -> None:
+    """Take an account as open from now: its level of credit holds, and want of an identity."""
     account = turn.account
     if account.status is _CLOSED:
         for measure in account.live_measures():

@@ -191,6 +191,16 @@ def test_a_live_registration_without_identity_is_suspended():
     assert world.live() == [MeasureStep.SUSPEND]
 
 
+@pytest.mark.obligation("CAC-09-2")
+def test_an_account_never_seen_whose_identity_failed_before_is_suspended_with_its_first_change():
+    world = World(registered=False)
+    world.verify(VerificationKind.IDENTITY, VerificationResult.REVOKED)
+    world.propose(bio="tea")
+    assert world.live() == [MeasureStep.SUSPEND]
+    world.verify(VerificationKind.IDENTITY)
+    assert world.live() == []
+
+
 def test_a_new_owner_with_an_identity_ends_the_suspension():
     world = World()
     world.verify(VerificationKind.IDENTITY, FAILED)
