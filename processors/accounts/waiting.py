@@ -83,6 +83,7 @@ def _harden(turn: Turn, pending: Pending, judgement: Judgement) -> None:
     decision = judgement.decision
     graver = DECISION_RANK[decision] > DECISION_RANK[pending.decision]
     if graver or pending.awaiting:
+        pending.reviewers = []  # what they approved is not all that is found now
         reviews.harden(turn, pending, judgement)
     elif decision is pending.decision:
         reviews.add(turn, pending, judgement)

@@ -43,7 +43,7 @@ from schemas.records import (
 )
 from tests.effort import effort
 from tests.processors.accounts.street import Street, policy, verdict
-from tests.processors.accounts.world import SECOND, START, TOPICS, of, rule
+from tests.processors.accounts.world import RULES, SECOND, START, TOPICS, of, rule
 
 PARTITIONS = 3
 MANY = policy(persons=0, organisations=0)
@@ -366,6 +366,22 @@ def test_what_a_person_approved_stays_approved_however_late_the_answer_comes(aga
     cluster.prove("a", VerificationKind.CONTACT, token="tel-1", result=revoked)
     cluster.settle()
     assert of(cluster.outputs, Disposal) == [], "the end of a proof has all verified anew"
+
+
+@pytest.mark.obligation("CAC-10-2")
+@pytest.mark.invariant("INV-03")
+def test_a_late_answer_does_not_release_what_is_held_strictly_since_one_person_approved_it():
+    cluster = Cluster()
+    event = cluster.register("a", "tok-a", "doctor lee")
+    cluster.rule("a", RulingAction.APPROVE_CHANGE, event)
+    cluster.give_up()
+    strict = tuple(replace(r, decision=Decision.STRICT_HOLD) for r in RULES if r.id == "doctor")
+    cluster.policy = Policy(replace(MANY.pack, rules=strict, hash="a" * 64))
+    cluster.prove("a", VerificationKind.CONTACT, token="tel-1")
+    assert cluster.decision(event)[-1] is Decision.STRICT_HOLD
+    cluster.settle()
+    assert cluster.decision(event)[-1] is Decision.STRICT_HOLD
+    assert cluster.account("a").value(Field.NAME) in (None, "")
 
 
 # -- random histories ---------------------------------------------------------------------------
