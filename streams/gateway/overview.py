@@ -26,6 +26,7 @@ router = operations("overview")
 SILENCE_S = 10.0
 """An event stream is never silent for longer: proxies close what is."""
 WATCHERS = (Role.VIEWER, Role.REVIEWER, Role.POLICY, Role.OPERATOR, Role.AUDITOR)
+REPORT_READERS = (Role.AUDITOR, Role.OPERATOR)
 
 EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
@@ -84,7 +85,7 @@ def traffic_of(gateway: Gateway, minutes: int) -> Traffic:
     "/v1/reports",
     responses=returns(Reports, "What is to be reported.") | describe(401, 403, 422, 429, 503),
 )
-@allow(Role.AUDITOR, Role.OPERATOR)
+@allow(*REPORT_READERS)
 def reports(
     request: Request,
     start: Annotated[int, Query(ge=0, le=10_000)] = 0,

@@ -245,6 +245,8 @@ class ReportLine(Struct, omit_defaults=True, frozen=True):
     summary: str
     due_at: int
     at: int
+    taken_back: bool = False
+    """Whether it corrects the report on this measure, which was taken back."""
 
 
 class Status(Struct, frozen=True):

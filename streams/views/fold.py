@@ -262,6 +262,7 @@ class Fold:
                 record.summary,
                 record.due_at,
                 record.at,
+                record.taken_back,
             )
         )
 

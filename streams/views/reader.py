@@ -81,6 +81,13 @@ class ViewReader:
         lines = self.redis.zrange(self.keys.reports, start, start + count - 1)
         return [d.unpack_report(line) for line in lines]
 
+    def reports_past(self, now: int) -> int:
+        """How many items of the report outbox were due before a time: from there on it goes on.
+
+        Whether they were delivered the outbox does not say.
+        """
+        return int(self.redis.zcount(self.keys.reports, 0, now))
+
     def findings(self, count: int = RECENT) -> list[d.Headline]:
         """The latest verdicts with findings, newest first."""
         return self._recent(self.keys.findings, count)

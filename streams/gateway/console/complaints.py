@@ -8,9 +8,10 @@ from nicegui import run, ui
 from schemas.records import ComplaintCategory
 from streams.gateway.console.frame import keep_fresh
 from streams.gateway.console.session import Session, Sessions, page
-from streams.gateway.console.show import account_link, clock, escape, table, when
+from streams.gateway.console.show import account_link, clock, escape, table, two_lines, when
 from streams.gateway.console.words import words
 from streams.gateway.context import Gateway
+from streams.gateway.overview import REPORT_READERS
 from streams.gateway.roles import Role
 from streams.views.documents import AccountView, EscalationLine, ReportLine
 from streams.views.store import now_ms
@@ -24,30 +25,40 @@ def add_page(sessions: Sessions) -> None:
 
     @page(sessions, "/complaints", Role.REVIEWER, Role.VIEWER, Role.OPERATOR, Role.AUDITOR)
     async def complaints(gateway: Gateway, session: Session, _: Request) -> None:
+        reports: ui.html | None = None
         with ui.element("div").classes("grid high") as grid:
-            with ui.element("section").classes("card s7"):
+            reported = session.principal.has(*REPORT_READERS)
+            with ui.element("section").classes("card s7" if reported else "card s12"):
                 ui.html(f"<h2>{session.word('complaints')}</h2>", sanitize=False)
                 waiting = ui.html("", sanitize=False)
-            with ui.element("section").classes("card s5"):
-                ui.html(f"<h2>{session.word('reports')}</h2>", sanitize=False)
-                reports = ui.html("", sanitize=False)
+            if reported:
+                with ui.element("section").classes("card s5"):
+                    ui.html(f"<h2>{session.word('reports')}</h2>", sanitize=False)
+                    reports = ui.html("", sanitize=False)
 
         async def refresh() -> None:
             read = await run.io_bound(_read, gateway)
-            if read is not None:
-                waiting.set_content(_complaints(*read[:2], session))
-                reports.set_content(_reports(read[2], session))
+            if read is None:
+                return
+            waiting.set_content(_complaints(*read, session))
+            if reports is not None:
+                due = await run.io_bound(_read_reports, gateway)
+                if due is not None:
+                    reports.set_content(_reports(*due, session))
 
         await refresh()
         keep_fresh(session, grid, refresh, EVERY_S)
 
 
-def _read(
-    gateway: Gateway,
-) -> tuple[list[EscalationLine], dict[str, AccountView], list[ReportLine]]:
+def _read(gateway: Gateway) -> tuple[list[EscalationLine], dict[str, AccountView]]:
     lines = gateway.views.queue("complaint", 0, SHOWN)
-    accounts = gateway.views.accounts(list({line.account_id for line in lines}))
-    return lines, accounts, gateway.views.reports(0, SHOWN)
+    return lines, gateway.views.accounts(list({line.account_id for line in lines}))
+
+
+def _read_reports(gateway: Gateway) -> tuple[list[ReportLine], int]:
+    """What is due from now on, and how much was due before: nothing leaves the outbox."""
+    past = gateway.views.reports_past(now_ms())
+    return gateway.views.reports(past, SHOWN), past
 
 
 def _complaints(
@@ -72,15 +83,20 @@ def _complaints(
     return table(heads, rows, session.word("empty"))
 
 
-def _reports(lines: list[ReportLine], session: Session) -> str:
+def _reports(lines: list[ReportLine], past: int, session: Session) -> str:
     now = now_ms()
     rows = [
         (
             account_link(line.account_id),
-            f"{session.word(line.step)}<br><span class=soft>{escape(line.article)}</span>",
+            two_lines(
+                session.word(line.step),
+                session.word("taken.back") if line.taken_back else "",
+                line.article,
+            ),
             clock(line.due_at, now, session.language),
         )
         for line in lines
     ]
     heads = [session.word(name) for name in ("account", "what", "clock")]
-    return table(heads, rows, session.word("empty"))
+    told = f'<p class="soft">{session.word("reports.past").format(past)}</p>' if past else ""
+    return told + table(heads, rows, session.word("empty"))

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 
 from benchmarks.console import PAGES, Visitor
 from schemas.codec import decode
-from schemas.records import AccountRuling
+from schemas.records import AccountRuling, AuthorityReport, MeasureStep
 from streams.children import free_ports
 from streams.clients import read_all
 from streams.sandbox import own_redis
@@ -21,6 +21,7 @@ from streams.views.store import now_ms
 from tests.streams.gateway.browser import open_browser
 from tests.streams.gateway.stack import Stack
 from tests.streams.gateway.test_flow import STRICT, escalation_of, known_identity, open_account
+from tests.streams.views.outputs import publish
 from tests.support import wait_until
 
 WITHIN_MS = 30_000
@@ -486,6 +487,51 @@ def test_a_viewer_sees_numbers_but_no_review_and_no_text(
     expect(page.get_by_text("Timeline")).to_be_visible()
     assert page.get_by_role("button", name=re.compile("Show texts")).count() == 0
     assert "林小鱼" not in page.content()
+
+
+def test_what_is_due_to_the_authorities_is_shown_to_who_may_read_it_behind_all_that_was_due_before(
+    stack: Stack, account: str, opened: Open
+) -> None:
+    now, minute = now_ms(), 60_000
+    due = [now - n * minute for n in range(1, 102)] + [now + 30 * minute]
+    reports = [
+        AuthorityReport(
+            account_id=account,
+            account_seq=1,
+            event_id="e1",
+            report_id=f"{account}-{at}",
+            measure_id="m1",
+            step=MeasureStep.SUSPEND,
+            rule_id="r1",
+            article="Art. 9",
+            summary="Found and done.",
+            due_at=at,
+            at=now,
+            pack_id="p",
+            pack_version="1",
+            pack_hash="0",
+            taken_back=at > now,
+        )
+        for at in due
+    ]
+    publish(stack.settings, reports)
+    operator = stack.client("operator")
+    everything = {"start": 100, "limit": 100}
+    wait_until(
+        lambda: account in operator.get("/v1/reports", params=everything).text, 30, "they are read"
+    )
+    page = opened("operator", language="en-US")
+    page.goto(stack.url + "/complaints")
+    card = page.locator(".card", has_text="Reports due")
+    row = card.locator("tr", has_text=account)
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("Suspension")
+    expect(row).to_contain_text("Correction: taken back")
+    expect(card).to_contain_text(re.compile(r"Time has passed: \d{3}"))
+    for other in ("reviewer", "viewer"):
+        page = opened(other, language="en-US")
+        page.goto(stack.url + "/complaints")
+        expect(page.locator(".card h2")).to_have_text(["Complaints"])
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

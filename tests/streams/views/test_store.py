@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 import redis
+from msgspec.structs import replace
 
 from schemas.records import (
     AccountComplaint,
     AuditRecord,
+    AuthorityReport,
     ChangeKind,
     ComplaintCategory,
     CreditChange,
@@ -29,7 +31,8 @@ from streams.views import LeaseLost, Seen, ViewReader, ViewStore
 from streams.views.documents import VERDICTS
 from streams.views.feeder import first_level
 from streams.views.keys import MINUTE_MS
-from tests.processors.accounts.world import ACCOUNT, World
+from streams.views.store import now_ms
+from tests.processors.accounts.world import ACCOUNT, World, one
 from tests.streams.views.outputs import CREDIT, START, by_topic, dump, simulated
 
 RECORDS = simulated(1_500)
@@ -157,6 +160,22 @@ def test_the_views_say_what_the_records_say(
     for _, counts in reader.minutes(ends, 30):
         counted.update({k[9:]: n for k, n in counts.items() if k.startswith("decision:")})
     assert counted == decided
+
+
+def test_what_is_to_be_reported_from_now_on_stands_behind_what_was_due_before(
+    store: ViewStore, reader: ViewReader
+) -> None:
+    now = now_ms()
+    made = one(World().apply(bio="contact"), AuthorityReport)
+    due = [now - minute * MINUTE_MS for minute in range(120)] + [now + MINUTE_MS]
+    reports = [replace(made, report_id=f"r{at}", due_at=at) for at in due]
+    reports[-1] = replace(reports[-1], taken_back=True)
+    store.apply([Seen("t", 0, number, record) for number, record in enumerate(reports)])
+    past = reader.reports_past(now)
+    assert past == 120
+    (next_,) = reader.reports(past)
+    assert (next_.report_id, next_.taken_back) == (reports[-1].report_id, True)
+    assert not any(line.taken_back for line in reader.reports(0, past))
 
 
 @pytest.mark.obligation("CAC-16")
