@@ -17,6 +17,7 @@ import aiohttp
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaError
 
+from schemas.errors import DecodeError
 from schemas.records import Disposal, DisposalOutcome, OutcomeStatus
 from streams.codecs import open_codec
 from streams.errors import BrokerUnreachable, ConfigurationError
@@ -67,8 +68,9 @@ class Executor:
         self._fault: BaseException | None = None
 
     async def run(self) -> None:
-        """Deliver until stopped. Raises `BrokerUnreachable`, `ConfigurationError`.
+        """Deliver until stopped.
 
+        Raises `BrokerUnreachable`, `RegistryUnavailable`, `ConfigurationError`.
         Whatever else ends a delivery is raised as well: nobody starts an executor again that
         leaves as if it had been told to.
         """
@@ -244,10 +246,13 @@ class Executor:
             log.warning("left without Kafka: it does not answer")
 
     def decode(self, value: bytes) -> Disposal:
-        """Read a disposal. Raises `ConfigurationError` for one of a newer version."""
+        """Read a disposal. Raises `ConfigurationError` for one of a newer version.
+
+        Raises `RegistryUnavailable` where the schema registry does not answer.
+        """
         try:
             return self._codec.decode(Disposal, value)
-        except Exception as error:
+        except DecodeError as error:
             raise ConfigurationError(
                 f"a disposal cannot be read ({error}): was it written by a newer version? upgrade"
             ) from error

@@ -27,9 +27,10 @@ from pydantic import SecretStr
 
 from schemas.codec import decode
 from schemas.records import Disposal, DisposalOutcome, OutcomeStatus
-from streams.children import Child
-from streams.clients import create_admin, read_all
-from streams.commands.common import UNREACHABLE
+from streams.children import Child, free_ports
+from streams.clients import create_admin, create_producer, read_all
+from streams.codecs import open_codec
+from streams.commands.common import BAD_INPUT, UNREACHABLE
 from streams.executor.backlog import Backlog
 from streams.executor.delivery import Attempt, Webhook
 from streams.executor.process import Executor
@@ -37,6 +38,7 @@ from streams.sandbox import ApacheKafka
 from streams.settings import Settings
 from streams.topics import create_topics, real_name
 from tests.conftest import SettingsFactory
+from tests.schemas.registry_server import serving
 from tests.streams.views.outputs import publish, simulated
 from tests.support import wait_until
 
@@ -120,6 +122,8 @@ def executing(place: Settings, port: int, log: Path) -> Iterator[Child]:
         "ZHENGMING_EXECUTOR_SECRET": SECRET,
         "ZHENGMING_EXECUTOR_TIMEOUT_S": "120",  # a slow answer is no failure here
     }
+    if place.schema_registry_url is not None:
+        environment["ZHENGMING_SCHEMA_REGISTRY_URL"] = place.schema_registry_url
     with Child([sys.executable, "-m", "streams.cli", "execute"], log, environment) as child:
         yield child
 
@@ -283,6 +287,38 @@ def test_an_executor_that_cannot_tell_outcomes_leaves_with_a_fault(
             assert child.exit_code == UNREACHABLE, child.tail()
     finally:
         platform.close()
+
+
+def test_an_executor_without_the_schema_registry_leaves_to_be_started_again(
+    place: Settings, tmp_path: Path
+) -> None:
+    platform, log = Platform(lambda *_: 200), tmp_path / "executor.log"
+    try:
+        with serving() as registry:
+            framed = place.model_copy(update={"schema_registry_url": registry.url})
+            publish(place, DISPOSALS[:1], open_codec(framed))
+            registry.fails = (503, "starting")
+            with executing(framed, platform.port, log) as child:
+                wait_until(lambda: child.exit_code is not None, 60, f"it ends: {child.tail()}")
+                assert child.exit_code == UNREACHABLE, child.tail()
+            registry.fails = None
+            with executing(framed, platform.port, log) as child:
+                wait_until(lambda: platform.count == 1, 60, f"it delivers: {child.tail()}")
+    finally:
+        platform.close()
+
+
+def test_an_executor_leaves_a_disposal_that_it_cannot_read_to_a_person(
+    place: Settings, tmp_path: Path
+) -> None:
+    topic = real_name(place, "account.disposals")
+    producer = create_producer(place)
+    producer.produce(topic, key=b"a", value=b"\xff no record")
+    assert producer.flush(30) == 0
+    with executing(place, free_ports(1)[0], tmp_path / "executor.log") as child:
+        wait_until(lambda: child.exit_code is not None, 60, f"it ends: {child.tail()}")
+        assert child.exit_code == BAD_INPUT, child.tail()
+        assert "upgrade" in child.tail()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import msgspec
 import redis
 
 from processors import engine
-from schemas.codec import encode
+from schemas.codec import Codec
 from streams.clients import create_producer
 from streams.packs import load_policy
 from streams.settings import Settings
@@ -22,6 +22,7 @@ from streams.views.store import now_ms
 
 POLICY = load_policy(Settings())
 CREDIT = POLICY.pack.credit
+PLAIN = Codec()
 START = now_ms() - 30 * 3_600_000
 """Recent: the counters of minutes are not kept for long."""
 
@@ -50,12 +51,12 @@ def by_topic(settings: Settings, records: list[Any]) -> dict[str, list[Seen]]:
     return topics
 
 
-def publish(settings: Settings, records: list[Any]) -> None:
+def publish(settings: Settings, records: list[Any], codec: Codec = PLAIN) -> None:
     """Put the records into their topics, as a worker does."""
     producer: Any = create_producer(settings)
     for record in records:
         name = real_name(settings, topic_of(type(record)).name)
-        producer.produce(name, key=record.account_id.encode(), value=encode(record))
+        producer.produce(name, key=record.account_id.encode(), value=codec.encode(record))
         producer.poll(0)
     assert producer.flush(30) == 0
 
