@@ -24,6 +24,7 @@ from tests.deploy.documents import (
     pod_template,
     strange,
 )
+from tests.deploy.prometheus import RULES
 
 OVERLAYS = ("small", "production", "rocksdb", "live")
 READS_A_STREAM = ("live",)
@@ -218,6 +219,16 @@ def test_every_selector_selects_a_pod(overlay: str):
 
 
 @pytest.mark.parametrize("overlay", ["production", "rocksdb"])
+@each_overlay
+def test_every_pod_of_ours_may_reach_names_and_kafka_and_is_found_by_prometheus(overlay: str):
+    policy = of_kind(overlay, "NetworkPolicy")["zhengming"]["spec"]["podSelector"]["matchLabels"]
+    (scrape,) = yaml.safe_load((RULES / "kubernetes.yml").read_text("utf-8"))["scrape_configs"]
+    (found,) = scrape["kubernetes_sd_configs"][0]["selectors"]
+    wanted = policy.items() | {tuple(found["label"].split("="))}
+    for name in ours(overlay):
+        assert wanted <= pods(overlay)[name]["metadata"]["labels"].items(), name
+
+
 def test_workers_follow_the_lag_and_are_never_more_than_partitions(overlay: str):
     (scaled,) = of_kind(overlay, "ScaledObject").values()
     spec, settings = scaled["spec"], settings_of(overlay)
