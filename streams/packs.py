@@ -9,6 +9,7 @@ from pathlib import Path
 
 from processors.packs import shipped_pack
 from processors.policy import Pack, PackError, Policy, compose, load_pack
+from processors.policy.loader import content_hash
 from streams.errors import ConfigurationError
 from streams.settings import Settings
 
@@ -61,7 +62,7 @@ def pack_of(names: str) -> Pack:
     Raises `ConfigurationError` when it cannot be used.
     """
     packs = []
-    for name in map(str.strip, names.split(",")):
+    for name in _each(names):
         try:
             packs.append(load_pack(find_pack(name)))
         except PackError as error:
@@ -70,6 +71,15 @@ def pack_of(names: str) -> Pack:
         return compose(packs)
     except PackError as error:
         raise ConfigurationError(f"packs {names!r} cannot be used together:\n{error}") from error
+
+
+def configured_files(settings: Settings) -> dict[str, dict[str, bytes]]:
+    """Files of each of the configured packs, by its hash. Raises `ConfigurationError`."""
+    return {content_hash(files): files for files in map(find_pack, _each(settings.pack))}
+
+
+def _each(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",")]
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:

@@ -24,7 +24,7 @@ from streams.health import Health
 from streams.journal import InForce, Journal
 from streams.logs import get_logger
 from streams.metrics import show_ready
-from streams.packs import load_policy
+from streams.packs import configured_files, load_policy
 from streams.settings import Settings
 from streams.views import ViewReader
 
@@ -45,6 +45,8 @@ class Gateway:
         self.settings = settings
         self.policy: Policy = load_policy(settings)
         """What decides now, as far as is known here: `/v1/checks` and the console go by it."""
+        self.files = configured_files(settings)
+        """Files of the configured packs, by their hashes."""
         self._configured = self.policy
         self._unfollowed = "what is in force is not read yet"
         self._codec = open_codec(settings)

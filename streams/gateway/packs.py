@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Annotated
 
@@ -14,6 +16,7 @@ from pydantic import Field as Limit
 
 from processors.persons import same_person
 from processors.policy import Message, Pack, advise, lint_pack, load_pack
+from processors.policy.loader import content_hash
 from processors.policy.model import Mode
 from processors.policy.problems import PackError
 from schemas.records import Decision, Field, PackMode, PolicyPack
@@ -25,7 +28,7 @@ from streams.gateway.problems import Problem, describe
 from streams.gateway.roles import Principal, Role
 from streams.gateway.schemas import respond, returns
 from streams.logs import get_logger
-from streams.packs import archive, find_pack, unarchive
+from streams.packs import archive, unarchive
 
 router = operations("packs")
 log = get_logger(__name__)
@@ -156,9 +159,21 @@ def packs_of(gateway: Gateway) -> Packs:
     pack = gateway.policy.pack
     records = [item.record for item in control_topics.read_published(gateway.settings)]
     published = [record for record in records if isinstance(record, PolicyPack)]
-    content = next((p.content for p in published if p.pack_hash == pack.hash and p.content), None)
-    files = find_pack(gateway.settings.pack) if content is None else unarchive(content)
-    return Packs([line_of(pack, files)], [_line(record) for record in published])
+    lines = [line_of(part, _files_of(gateway, part, published)) for part in pack.parts or (pack,)]
+    return Packs(lines, [_line(record) for record in published])
+
+
+def _files_of(gateway: Gateway, pack: Pack, published: Iterable[PolicyPack]) -> dict[str, bytes]:
+    """The files of a pack in force: as configured, or as published; none where they are gone."""
+    if pack.hash in gateway.files:
+        return gateway.files[pack.hash]
+    for record in published:
+        if record.pack_hash == pack.hash and record.content:
+            with suppress(ConfigurationError):  # one that cannot be read puts nothing in force
+                files = unarchive(record.content)
+                if content_hash(files) == pack.hash:
+                    return files
+    return {}
 
 
 @router.post(

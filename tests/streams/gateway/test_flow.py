@@ -10,7 +10,16 @@ import httpx
 import pytest
 
 from schemas.codec import encode
-from schemas.records import AccountVerification, VerificationKind, VerificationResult
+from processors.policy import load_pack
+from schemas.records import (
+    AccountChange,
+    AccountVerification,
+    ChangeKind,
+    Phase,
+    VerificationKind,
+    VerificationResult,
+)
+from streams.children import free_ports
 from streams.clients import create_producer
 from streams.topics import real_name
 from streams.views.documents import VERDICTS
@@ -509,3 +518,48 @@ def test_a_wrong_request_is_told_where_without_being_quoted(stack: Stack) -> Non
     assert answer.status_code == 422
     assert {error["where"] for error in answer.json()["errors"]} == {"body.naem", "body.phase"}
     assert "某人的秘密" not in answer.text
+def test_each_of_several_packs_is_shown_with_its_own_rules(stack: Stack) -> None:
+    from streams.packs import find_pack
+
+    def shown(url: str) -> list[str]:
+        """The packs that a gateway shows, each with nothing but what is its own."""
+        told = stack.client("policy").get(f"{url}/v1/packs")
+        assert told.status_code == 200, told.text
+        packs = told.json()["packs"]
+        for pack in packs:
+            name = pack["id"].partition(".")[0]
+            own = load_pack({n: d for n, d in find_pack(name).items() if n != "tests.yaml"})
+            ending = pack["id"].removeprefix(name)
+            assert [rule["id"] for rule in pack["rules"]] == [r.id + ending for r in own.rules]
+            assert (pack["title"]["en"], pack["problems"]) == (own.title.en, [])
+        return [pack["id"] for pack in packs]
+
+    (port,) = free_ports(1)
+    more = {"ZHENGMING_GATEWAY_PORT": str(port), "ZHENGMING_PACK": "cac2022,dsa2022"}
+    child, url = stack.start("gateway", **more), f"http://127.0.0.1:{port}"
+    try:
+        wait_until(lambda: serves(url), 60, f"it serves: {child.tail()}", every=0.1)
+        assert shown(url) == ["cac2022", "dsa2022"]
+    finally:
+        child.stop()
+
+    policy = stack.client("policy")
+    files = {name: data.decode() for name, data in find_pack("cac2022").items()}
+    proposed = policy.post("/v1/packs/proposals", json={"files": files | {"new.md": "new"}}).json()
+    assert policy.post(f"/v1/packs/proposals/{proposed['pack_hash']}/shadow").is_success
+    try:
+        both = ["cac2022", "cac2022.shadow"]
+        wait_until(lambda: shown("") == both, 20, "the shadow is shown, too", every=0.1)
+    finally:
+        assert policy.post("/v1/packs/cac2022.shadow/retire").is_success
+    wait_until(lambda: shown("") == ["cac2022"], 20, "it is there no more", every=0.1)
+
+
+def serves(url: str) -> bool:
+    """Whether a gateway serves."""
+    try:
+        return httpx.get(f"{url}/ready").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
