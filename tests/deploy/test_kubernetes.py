@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from streams.publishing import FLUSH_S
-from streams.settings import Settings
+from streams.settings import Settings, variable_of
 from tests.deploy.documents import (
     KUBERNETES,
     OUR_IMAGE,
@@ -40,14 +40,15 @@ each_overlay = pytest.mark.parametrize("overlay", OVERLAYS)
 @cache
 def render(overlay: str) -> tuple[Document, ...]:
     """All documents of an overlay, as `kubectl apply -k` would send them."""
+    return kustomized(KUBERNETES / "overlays" / overlay)
+
+
+def kustomized(directory: Path) -> tuple[Document, ...]:
+    """All documents of a kustomization."""
     if shutil.which("kubectl") is None:
         pytest.skip("needs kubectl to render kustomizations")
-    done = subprocess.run(
-        ["kubectl", "kustomize", str(KUBERNETES / "overlays" / overlay)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    command = ["kubectl", "kustomize", str(directory)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     return tuple(manifests(done.stdout))
 
 
@@ -218,7 +219,6 @@ def test_every_selector_selects_a_pod(overlay: str):
         assert any(wanted <= found for found in labels)
 
 
-@pytest.mark.parametrize("overlay", ["production", "rocksdb"])
 @each_overlay
 def test_every_pod_of_ours_may_reach_names_and_kafka_and_is_found_by_prometheus(overlay: str):
     policy = of_kind(overlay, "NetworkPolicy")["zhengming"]["spec"]["podSelector"]["matchLabels"]
@@ -229,6 +229,7 @@ def test_every_pod_of_ours_may_reach_names_and_kafka_and_is_found_by_prometheus(
         assert wanted <= pods(overlay)[name]["metadata"]["labels"].items(), name
 
 
+@pytest.mark.parametrize("overlay", ["production", "rocksdb"])
 def test_workers_follow_the_lag_and_are_never_more_than_partitions(overlay: str):
     (scaled,) = of_kind(overlay, "ScaledObject").values()
     spec, settings = scaled["spec"], settings_of(overlay)
@@ -262,6 +263,36 @@ def test_states_on_disk_have_a_disk_for_each_worker():
     }
     assert mounts[claim["metadata"]["name"]] == "/var/lib/zhengming"
     assert settings_of("rocksdb")["ZHENGMING_STORE"] == "rocksdb"
+
+
+@each_overlay
+def test_with_tls_of_its_own_a_gateway_is_probed_and_reached_over_tls(overlay: str, tmp_path: Path):
+    here = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
+    here["resources"] = [os.path.relpath(KUBERNETES / "overlays" / overlay, tmp_path)]
+    here["components"] = [os.path.relpath(KUBERNETES / "components" / "gateway-tls", tmp_path)]
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(here), encoding="utf-8")
+    found = {
+        document["kind"]: document
+        for document in kustomized(tmp_path)
+        if document["metadata"]["name"] == "zhengming-gateway"
+    }
+    for document in found.values():
+        kubernetes_validate.validate(document, VERSION, strict=True)
+    pod = found["Deployment"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        before = ours(overlay)["zhengming-gateway"][probe]["httpGet"]
+        assert container[probe]["httpGet"] == before | {"scheme": "HTTPS"}
+    values = {e["name"]: e["value"] for e in container["env"]}
+    assert not strange(values)
+    mounts = {m["mountPath"]: m["name"] for m in container["volumeMounts"]}
+    for setting in ("gateway_tls_certificate", "gateway_tls_key"):
+        path = Path(values[variable_of(setting)])
+        (volume,) = [v for v in pod["volumes"] if v["name"] == mounts[str(path.parent)]]
+        assert volume["secret"]["secretName"] == "zhengming-gateway-tls"
+        assert path.name in ("tls.crt", "tls.key")  # as in every Secret of that kind
+    (port,) = found["Service"]["spec"]["ports"]
+    assert (port["port"], port["targetPort"]) == (443, container["ports"][0]["name"])
 
 
 def test_ci_renders_the_overlays():

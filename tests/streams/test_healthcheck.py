@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +12,7 @@ import pytest
 from streams import healthcheck
 from streams.children import free_ports
 from streams.settings import Settings, variable_of
+from tests.streams.security.certificates import Authority
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -53,6 +55,19 @@ def test_it_says_what_the_process_says_whichever_port_is_its_own(
     server.status = status
     assert healthcheck.main() == code
     assert ("work has waited" in capsys.readouterr().err) == bool(code)
+
+
+def test_a_gateway_with_a_certificate_is_asked_over_tls(
+    nobody_listens, server, monkeypatch, tmp_path, capsys
+):
+    issued = Authority(tmp_path).issue("gateway.example")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(issued.certificate, issued.key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    monkeypatch.setenv("ZHENGMING_GATEWAY_PORT", str(server.server_port))
+    monkeypatch.setenv(variable_of("gateway_tls_certificate"), str(issued.certificate))
+    for server.status, code in ((200, 0), (503, 1)):
+        assert healthcheck.main() == code, capsys.readouterr().err
 
 
 def test_where_nothing_listens_nothing_is_well(nobody_listens, capsys):
