@@ -28,6 +28,7 @@ from streams.gateway.headers import SafeHeaders
 from streams.gateway.limits import BodyLimit
 from streams.gateway.measuring import Measured
 from streams.gateway.nowhere import nowhere
+from streams.gateway.paths import QuotedPaths, unquote_ids
 from streams.gateway.problems import add_handlers
 from streams.gateway.schemas import describe
 from streams.settings import Settings
@@ -74,12 +75,14 @@ def create_app(settings: Settings, *, console: bool = True) -> FastAPI:
     for part in PARTS:
         # Not `include_router`: it may wrap the routes, and every one of them is looked at below.
         app.router.routes.extend(part.router.routes)
+    unquote_ids(app.routes)
     app.router.routes.extend(nowhere(app.routes))
     gateway.metrics.expect(app.routes)
     add_handlers(app)
     describe(app)
     app.add_middleware(BodyLimit, most=settings.gateway_max_body)
     app.add_middleware(Measured, metrics=gateway.metrics)
+    app.add_middleware(QuotedPaths)
     app.add_middleware(SafeHeaders)
     require_access(app, lambda path: path.startswith(API))
     if console:

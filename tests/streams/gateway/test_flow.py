@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
 
-from schemas.codec import encode
 from processors.policy import load_pack
+from schemas.codec import encode
 from schemas.records import (
     AccountChange,
     AccountVerification,
@@ -110,6 +111,40 @@ def test_a_change_is_answered_with_the_verdict_of_the_stream(stack: Stack, accou
         return status.status_code == 200 and status.json()["verdicts"][0]["decision"] == "REFUSE"
 
     wait_until(told, 20, "the status address knows it, too")
+
+
+def test_an_account_and_an_event_may_have_any_id(stack: Stack, account: str) -> None:
+    other, event_id = f"{account}/timeline", "e/1?%2F 某"
+    service, viewer = stack.client("service"), stack.client("viewer")
+    body = {"account_id": account, "subject": "INDIVIDUAL", "agreement_version": "1"}
+    for account_id in (account, other):
+        assert service.post("/v1/registrations", json=body | {"account_id": account_id}).is_success
+    producer: Any = create_producer(stack.settings)
+    change = AccountChange(
+        event_id=event_id,
+        account_id=other,
+        occurred_at=now_ms(),
+        kind=ChangeKind.EDIT,
+        phase=Phase.PROPOSED,
+        bio=SPAM,
+    )
+    topic = real_name(stack.settings, "account.changes")
+    producer.produce(topic, key=other.encode(), value=encode(change))
+    assert producer.flush(10) == 0
+    asked = f"/v1/changes/{quote(other, safe='')}/{quote(event_id, safe='')}"
+    wait_until(lambda: service.get(asked).status_code == 200, 20, "its verdict is told")
+    told = service.get(asked).json()
+    assert (told["account_id"], told["event_id"]) == (other, event_id)
+    for path in (quote(other, safe=""), f"{account}%2ftimelin%65"):
+        dossier = viewer.get(f"/v1/accounts/{path}").json()
+        assert (dossier["account_id"], len(dossier["verdicts"])) == (other, 2)
+    by_its_side = f"/v1/accounts/{other}"
+    wait_until(lambda: viewer.get(by_its_side).status_code == 200, 20, "the other one is known")
+    timeline = viewer.get(by_its_side).json()
+    assert (timeline["account_id"], "moments" in timeline) == (account, True)
+    complaint = {"account_id": other, "category": "VULGAR", "field": "BIO"}
+    where = stack.nobody.post("/v1/complaints", json=complaint).headers["location"]
+    wait_until(lambda: stack.nobody.get(where).status_code == 200, 20, "its receipt is known")
 
 
 def test_a_repeated_request_takes_effect_once_and_gets_the_same_answer(
@@ -495,29 +530,6 @@ def test_packs_are_shown_validated_and_compared(stack: Stack) -> None:
     assert policy.post("/v1/packs/cac2022/retire").status_code == 404
 
 
-def test_a_parameter_that_is_not_known_is_refused_and_not_left_out(stack: Stack) -> None:
-    answer = stack.client("viewer").get("/v1/traffic", params={"minute": 5})
-    assert answer.status_code == 422
-    assert "there are: minutes" in answer.json()["detail"]
-
-
-def test_a_body_that_is_too_large_is_refused_however_it_is_sent(stack: Stack) -> None:
-    large = b'{"items": [{"bio": "' + b"x" * 1_100_000 + b'"}]}'
-    service = stack.client("service")
-    headers = {"Content-Type": "application/json"}
-    for content in (large, iter([large[:100_000], large[100_000:]])):
-        answer = service.post("/v1/checks", content=content, headers=headers)
-        assert answer.status_code == 413
-        assert answer.headers["content-type"] == "application/problem+json"
-
-
-def test_a_wrong_request_is_told_where_without_being_quoted(stack: Stack) -> None:
-    answer = stack.client("service").post(
-        "/v1/changes", json={"account_id": "a", "naem": "某人的秘密", "phase": "NEVER"}
-    )
-    assert answer.status_code == 422
-    assert {error["where"] for error in answer.json()["errors"]} == {"body.naem", "body.phase"}
-    assert "某人的秘密" not in answer.text
 def test_each_of_several_packs_is_shown_with_its_own_rules(stack: Stack) -> None:
     from streams.packs import find_pack
 
@@ -563,3 +575,26 @@ def serves(url: str) -> bool:
         return False
 
 
+def test_a_parameter_that_is_not_known_is_refused_and_not_left_out(stack: Stack) -> None:
+    answer = stack.client("viewer").get("/v1/traffic", params={"minute": 5})
+    assert answer.status_code == 422
+    assert "there are: minutes" in answer.json()["detail"]
+
+
+def test_a_body_that_is_too_large_is_refused_however_it_is_sent(stack: Stack) -> None:
+    large = b'{"items": [{"bio": "' + b"x" * 1_100_000 + b'"}]}'
+    service = stack.client("service")
+    headers = {"Content-Type": "application/json"}
+    for content in (large, iter([large[:100_000], large[100_000:]])):
+        answer = service.post("/v1/checks", content=content, headers=headers)
+        assert answer.status_code == 413
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_wrong_request_is_told_where_without_being_quoted(stack: Stack) -> None:
+    answer = stack.client("service").post(
+        "/v1/changes", json={"account_id": "a", "naem": "某人的秘密", "phase": "NEVER"}
+    )
+    assert answer.status_code == 422
+    assert {error["where"] for error in answer.json()["errors"]} == {"body.naem", "body.phase"}
+    assert "某人的秘密" not in answer.text
