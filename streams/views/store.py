@@ -2,8 +2,9 @@
 
 Who feeds holds the *lease*, a key with an expiry. It is watched while a batch is prepared and
 renewed in the same MULTI: a feeder that lost it writes nothing more, however late it wakes up.
-It counts what was written. Where a replica takes over that has not got the last of it the count is
-another one, and the feeder reads its positions again: else that batch would be missing for ever.
+Each write of the lease, also the one that takes it, has a number of its own. Where a replica takes
+over that has not got the last of them its number is another one, and the feeder reads its positions
+again: else what came with that write would be missing for ever, or counted twice.
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ class ViewStore:
         )
         self._first_level = first_level
         self._token = uuid.uuid4().hex.encode()
-        self._written = 0
+        self._writes = 0
+        self._held = b""
+        """The lease as this one has left it, as far as Redis has answered."""
 
     def close(self) -> None:
         """Give the lease back and close the connection."""
@@ -74,17 +77,19 @@ class ViewStore:
 
     def take_lease(self, *, by_force: bool = False) -> bool:
         """Become the feeder; false while another one is. ``by_force`` puts another one out."""
-        lease = self._lease(self._written)
-        if by_force:
-            return bool(self._redis.set(self.keys.lease, lease, px=LEASE_MS))
-        if self._redis.set(self.keys.lease, lease, px=LEASE_MS, nx=True):
-            return True
-        if not self._is_ours(self._redis.get(self.keys.lease)):
-            return False
-        return bool(self._redis.set(self.keys.lease, lease, px=LEASE_MS))
+        lease = self._next_lease()
+        free = not by_force and self._redis.set(self.keys.lease, lease, px=LEASE_MS, nx=True)
+        if not free:
+            if not by_force and not self._is_ours(self._redis.get(self.keys.lease)):
+                return False
+            self._redis.set(self.keys.lease, lease, px=LEASE_MS)
+        self._held = lease
+        return True
 
-    def _lease(self, written: int) -> bytes:
-        return b"%s:%d" % (self._token, written)
+    def _next_lease(self) -> bytes:
+        """A lease that no write has had, not even one whose answer never came."""
+        self._writes += 1
+        return b"%s:%d" % (self._token, self._writes)
 
     def _is_ours(self, lease: bytes | None) -> bool:
         return lease is not None and lease.startswith(self._token)
@@ -156,14 +161,15 @@ class ViewStore:
             try:
                 pipe.watch(self.keys.lease)
                 lease = pipe.get(self.keys.lease)
-                if lease != self._lease(self._written):
+                if lease != self._held:
                     raise LeaseLost(_BEHIND if self._is_ours(lease) else _ANOTHER)
                 prepared = prepare(pipe)
+                renewed = self._next_lease()
                 pipe.multi()
-                pipe.set(self.keys.lease, self._lease(self._written + 1), px=LEASE_MS)
+                pipe.set(self.keys.lease, renewed, px=LEASE_MS)
                 write(pipe, *([] if prepared is None else [prepared]))
                 pipe.execute()
-                self._written += 1
+                self._held = renewed
             except redis.WatchError as error:
                 raise LeaseLost(_ANOTHER) from error
 

@@ -254,27 +254,76 @@ def test_who_lost_the_lease_writes_nothing_more(place: Settings, store: ViewStor
     assert store.take_lease()
 
 
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(redis_url) as made:
+        yield made
+
+
+def copied(client: Any, store: ViewStore) -> dict[Any, bytes]:
+    """What a replica has that stands at the present."""
+    keys = [*client.scan_iter(f"{store.keys.prefix}*"), store.keys.lease]
+    return {key: client.dump(key) for key in keys}
+
+
+def takes_over(client: Any, store: ViewStore, replica: dict[Any, bytes]) -> None:
+    """From now on Redis is that replica."""
+    for key in client.scan_iter(f"{store.keys.prefix}*"):
+        client.delete(key)
+    for key, value in replica.items():
+        client.restore(key, 60_000, value, replace=True)
+
+
+def goes_on(place: Settings, store: ViewStore, seen: list[Seen], reached: int) -> None:
+    """The feeder reads on from where the views are, and they end as they should."""
+    assert store.take_lease()
+    assert sum(store.positions().values()) == reached
+    apply_all(store, seen[reached:], 100)
+    found = dump(place)
+    store.clear({})
+    apply_all(store, seen, 100)
+    assert found == dump(place)
+
+
 def test_what_a_replica_has_not_got_is_read_again(
-    place: Settings, store: ViewStore, redis_url: str
+    place: Settings, store: ViewStore, client: Any
 ) -> None:
     seen = one_after_the_other(place)
     store.apply(seen[:100])
-    with redis.Redis.from_url(redis_url) as client:
-        keys = [*client.scan_iter(f"{store.keys.prefix}*"), store.keys.lease]
-        replica = {key: client.dump(key) for key in keys}
-        store.apply(seen[100:200])
-        for key in client.scan_iter(f"{store.keys.prefix}*"):
-            client.delete(key)
-        for key, value in replica.items():
-            client.restore(key, 60_000, value, replace=True)
+    replica = copied(client, store)
+    store.apply(seen[100:200])
+    takes_over(client, store, replica)
     with pytest.raises(LeaseLost, match="written last"):
         store.apply(seen[200:300])
+    goes_on(place, store, seen, 100)
+
+
+@pytest.mark.parametrize("lags", [True, False])
+def test_a_replica_that_differs_by_a_batch_without_an_answer_is_known_by_its_lease(
+    place: Settings, store: ViewStore, client: Any, monkeypatch: pytest.MonkeyPatch, lags: bool
+) -> None:
+    seen = one_after_the_other(place)
+    store.apply(seen[:100])
+    without = copied(client, store)
+    execute = redis.client.Pipeline.execute
+
+    def unanswered(pipe: Any) -> None:
+        execute(pipe)
+        raise redis.ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(redis.client.Pipeline, "execute", unanswered)
+        with pytest.raises(redis.ConnectionError):
+            store.apply(seen[100:200])
+    with_it = copied(client, store)
+    first, second = (with_it, without) if lags else (without, with_it)
+    takes_over(client, store, first)
     assert store.take_lease()
-    apply_all(store, seen[100:], 100)  # as its positions say
-    lost = dump(place)
-    store.clear({})
-    apply_all(store, seen, 100)
-    assert lost == dump(place)
+    reached = sum(store.positions().values())
+    takes_over(client, store, second)
+    with pytest.raises(LeaseLost, match="written last"):
+        store.apply(seen[reached : reached + 100])
+    goes_on(place, store, seen, 100 if lags else 200)
 
 
 def test_no_value_of_an_account_and_no_word_of_a_complaint_reaches_redis(
