@@ -23,6 +23,8 @@ from streams.topics import real_name, topic_of
 
 MAX_MESSAGE = 8 << 20
 """Bytes of the largest record, as the topics allow."""
+AROUND_IT = 4 << 10
+"""Bytes that its key and Kafka's own heads take of these, and to spare."""
 
 
 def activate(
@@ -38,8 +40,9 @@ def activate(
 
     ``beside`` is what is in force now. In ``shadow`` the pack is judged beside all of it without
     consequence, under its id with ``.shadow``. Raises `ConfigurationError` when the pack is not
-    sound or does not fit beside the others, or ``by`` wrote it: nobody puts what they wrote in
-    force; and where ``by`` or ``author`` is empty. Raises `BrokerUnreachable`.
+    sound, does not fit beside the others or is larger than a record, or ``by`` wrote it: nobody
+    puts what they wrote in force; and where ``by`` or ``author`` is empty. Raises
+    `BrokerUnreachable`.
     """
     by = given("the name of who puts the pack in force", by)
     author = None if author is None else given("the name of the author", author)
@@ -108,7 +111,7 @@ def retire(settings: Settings, pack_id: str, by: str) -> PolicyPack:
 def issue(settings: Settings, directive: PlatformDirective) -> None:
     """Issue a directive. Raises `ConfigurationError` where its id is taken, or it is over.
 
-    Raises `BrokerUnreachable`.
+    So it does where its pack is larger than a record. Raises `BrokerUnreachable`.
     """
     if directive.directive_id in directives(read_published(settings)):
         raise ConfigurationError(
@@ -156,8 +159,14 @@ def _read(settings: Settings, default: Policy | None) -> Journal:
 
 def _publish(settings: Settings, record: Any, key: str) -> None:
     topic = real_name(settings, topic_of(type(record)).name)
+    value = open_codec(settings).encode(record)
+    if len(value) > MAX_MESSAGE - AROUND_IT:
+        raise ConfigurationError(
+            f"the pack is too large: packed it has {len(value) / (1 << 20):.1f} MiB, and {topic} "
+            f"takes less than {MAX_MESSAGE >> 20} MiB; leave out files that nothing in it names"
+        )
     publisher = Publisher(settings, message_max_bytes=MAX_MESSAGE)
-    publisher.send(topic, key.encode(), open_codec(settings).encode(record), partition=0)
+    publisher.send(topic, key.encode(), value, partition=0)
     publisher.finish()
 
 

@@ -1,6 +1,7 @@
 """A pack is put in force while events flow: each is decided under one pack, and a replay agrees."""
 
 import json
+import random
 import re
 import time
 from functools import partial
@@ -12,9 +13,11 @@ from processors.policy import Policy, load_pack, shipped_pack
 from schemas.codec import encode
 from schemas.records import PackMode, PolicyPack
 from streams import control_topics
+from streams.commands.common import BAD_INPUT
 from streams.errors import ConfigurationError
 from streams.packs import archive
 from streams.settings import Settings
+from streams.topics import create_topics
 from tests.integration.harness import Application
 from tests.integration.test_crashes import traffic
 from tests.integration.test_records import change
@@ -127,6 +130,21 @@ def test_a_pack_that_does_not_fit_beside_the_others_is_not_published(settings):
     files["pack.yaml"] = files["pack.yaml"].replace(b"id: cac2022", b"id: another", 1)
     with pytest.raises(ConfigurationError, match="both have a rule"):
         control_topics.activate(Settings(), files, by="ana", beside=BESIDE)
+
+
+def test_a_pack_that_is_larger_than_a_record_is_no_fault_of_kafka(settings, command, tmp_path):
+    place = settings(partitions=1)
+    create_topics(place)
+    main = shipped_pack() | {"spare.bin": random.Random(1).randbytes(8 << 20)}
+    for name, data in main.items():
+        file = tmp_path / "pack" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    left = command(
+        "policy", "activate", str(tmp_path / "pack"), "--by", "ana", **environment(place)
+    )
+    assert left.code == BAD_INPUT, left.err
+    assert "the pack is too large" in left.err
 
 
 def test_a_broken_pack_leaves_the_old_one_in_force_and_says_so(settings, command):
