@@ -156,11 +156,16 @@ def packs(request: Request) -> Response:
 
 def packs_of(gateway: Gateway) -> Packs:
     """The packs in force, and what was published."""
-    pack = gateway.policy.pack
     records = [item.record for item in control_topics.read_published(gateway.settings)]
     published = [record for record in records if isinstance(record, PolicyPack)]
-    lines = [line_of(part, _files_of(gateway, part, published)) for part in pack.parts or (pack,)]
+    lines = [line_of(part, _files_of(gateway, part, published)) for part in _in_force(gateway)]
     return Packs(lines, [_line(record) for record in published])
+
+
+def _in_force(gateway: Gateway) -> tuple[Pack, ...]:
+    """The packs in force, each by itself."""
+    pack = gateway.policy.pack
+    return pack.parts or (pack,)
 
 
 def _files_of(gateway: Gateway, pack: Pack, published: Iterable[PolicyPack]) -> dict[str, bytes]:
@@ -200,11 +205,9 @@ def validate(body: Annotated[Files, Body()]) -> Response:
 )
 @allow(Role.POLICY)
 def difference(request: Request, body: Annotated[Files, Body()]) -> Response:
-    """What a pack would change in rules and terms of the one in force."""
+    """What a pack would change in rules and terms of the one of its id that is in force."""
     pack = _sound(body.content())
-    return respond(
-        Difference(pack.version, pack.hash, compare(gateway_of(request).policy.pack, pack))
-    )
+    return respond(Difference(pack.version, pack.hash, _changes(gateway_of(request), pack)))
 
 
 @router.post(
@@ -223,7 +226,7 @@ def propose(
     pack = _sound(files)
     author = gateway.desk.propose(pack.hash, principal.name, archive(files))
     log.info("pack proposed", actor=principal.name, pack=pack.id, hash=pack.hash)
-    changes = compare(gateway.policy.pack, pack)
+    changes = _changes(gateway, pack)
     return respond(Proposal(pack.id, pack.version, pack.hash, author, changes), 201)
 
 
@@ -353,9 +356,14 @@ def line_of(pack: Pack, files: dict[str, bytes]) -> PackLine:
     return PackLine(pack.id, pack.version, pack.hash, pack.title, rules, _problems(files))
 
 
-def compare(before: Pack, after: Pack) -> list[Changed]:
+def _changes(gateway: Gateway, pack: Pack) -> list[Changed]:
+    """What a pack would change; one whose id is not in force takes nobody's place: all is new."""
+    return compare(next((one for one in _in_force(gateway) if one.id == pack.id), None), pack)
+
+
+def compare(before: Pack | None, after: Pack) -> list[Changed]:
     """Rules and terms that are new, gone, or other."""
-    old, new = _parts(before), _parts(after)
+    old, new = _parts(before) if before else {}, _parts(after)
     return [
         Changed(part, old.get(part), new.get(part))
         for part in sorted(old.keys() | new.keys())

@@ -552,6 +552,10 @@ def test_each_of_several_packs_is_shown_with_its_own_rules(stack: Stack) -> None
     try:
         wait_until(lambda: serves(url), 60, f"it serves: {child.tail()}", every=0.1)
         assert shown(url) == ["cac2022", "dsa2022"]
+        for name in ("cac2022", "dsa2022"):  # of what is the same nothing differs
+            same = {path: data.decode() for path, data in find_pack(name).items()}
+            told = stack.client("policy").post(f"{url}/v1/packs/diff", json={"files": same})
+            assert told.json()["changes"] == []
     finally:
         child.stop()
 
