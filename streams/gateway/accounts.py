@@ -13,11 +13,12 @@ from msgspec.structs import replace
 from schemas.records import AccountChange, Decision, Field, Phase
 from streams.gateway.auth import Caller, allow, operations
 from streams.gateway.context import Gateway, gateway_of
+from streams.gateway.originals import Sought
 from streams.gateway.problems import Problem, describe
 from streams.gateway.roles import Role
 from streams.gateway.schemas import respond, returns
 from streams.logs import get_logger
-from streams.views.documents import AccountView, Source, VerdictLine
+from streams.views.documents import AccountView, VerdictLine
 
 router = operations("accounts")
 log = get_logger(__name__)
@@ -126,13 +127,13 @@ def values_of(gateway: Gateway, document: AccountView, also_at: int | None = Non
 
     With ``also_at`` those that were current at that time (ms since the epoch) come first.
     """
-    last: dict[Source, VerdictLine] = {v.source: v for v in document.verdicts}
+    last = {change_of(document, verdict): verdict for verdict in document.verdicts}
     changes = gateway.originals.read(last)
     former: dict[Field, Value] = {}
     current: dict[Field, Value] = {}
     waiting: dict[Field, Value] = {}
-    for source, verdict in sorted(last.items(), key=lambda item: item[0].offset):
-        change = changes.get(source)
+    for sought, verdict in sorted(last.items(), key=lambda item: item[0].source.offset):
+        change = changes.get(sought)
         if change is None:
             continue
         live = verdict.phase is Phase.APPLIED or verdict.decision in ALLOWING
@@ -149,6 +150,11 @@ def values_of(gateway: Gateway, document: AccountView, also_at: int | None = Non
                 waiting[field] = value
     then = [value for field, value in former.items() if value.value != current[field].value]
     return [*then, *current.values(), *waiting.values()]
+
+
+def change_of(document: AccountView, verdict: VerdictLine) -> Sought:
+    """The change that a verdict is about."""
+    return Sought(verdict.source, document.account_id, verdict.event_id)
 
 
 def texts_of(change: AccountChange) -> dict[Field, str]:

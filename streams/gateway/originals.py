@@ -1,6 +1,8 @@
 """Reads single inputs back from their topics, for those who may see the texts of an account.
 
-Nothing of it is kept but a small memory of this process: Redis and the outputs hold no text.
+Nothing of it is kept but a small memory of this process: Redis and the outputs hold no text. A
+place alone says nothing: after a restore, or where a topic was made anew, another record stands
+there, of anybody. So each is asked for by what it is as well.
 """
 
 from __future__ import annotations
@@ -9,11 +11,13 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
-from confluent_kafka import KafkaError, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from msgspec import structs
 
 from schemas.errors import DecodeError
+from schemas.records import AccountAppeal, AccountComplaint
 from streams.clients import END_WITHIN_MS, create_consumer
 from streams.codecs import open_codec
 from streams.errors import BrokerUnreachable
@@ -25,10 +29,19 @@ KEPT = 500
 WITHIN_S = 2.0
 """Kafka that says nothing for so long does not answer."""
 POLL_S = 0.05
+UNREAD = "inputs cannot be read"
+
+
+class Sought(NamedTuple):
+    """An input by where it stood, its account and its id: that of a ticket, or of the event."""
+
+    source: Source
+    account_id: str
+    id: str
 
 
 class Originals:
-    """Inputs by where they stand. One read at a time."""
+    """Inputs by where they stand and what they are. One read at a time."""
 
     def __init__(self, settings: Settings) -> None:
         self._types = {real_name(settings, t.name): t.record for t in input_topics()}
@@ -38,35 +51,54 @@ class Originals:
         self._consumer: Any = create_consumer(
             settings, fetch_wait_max_ms=END_WITHIN_MS, enable_partition_eof=True
         )
-        self._kept: OrderedDict[Source, Any] = OrderedDict()
+        self._kept: OrderedDict[Sought, Any] = OrderedDict()
         self._lock = threading.Lock()
 
     def stop(self) -> None:
         """Close the consumer."""
         self._consumer.close()
 
-    def read(self, sources: Iterable[Source]) -> dict[Source, Any]:
-        """The inputs at these places; those that retention has deleted are missing.
+    def read(self, inputs: Iterable[Sought]) -> dict[Sought, Any]:
+        """These inputs; those are missing that are not there any more.
 
-        Raises `BrokerUnreachable` where Kafka does not say which it is.
+        Retention has deleted them, or their place is another record's by now. Raises
+        `BrokerUnreachable` where Kafka does not say which it is.
         """
-        asked = {source: self._placed(source) for source in sources}
-        wanted = [s for s in dict.fromkeys(asked.values()) if s.topic in self._types]
+        asked = {sought: self._placed(sought) for sought in inputs}
+        wanted = [s for s in dict.fromkeys(asked.values()) if s.source.topic in self._types]
         with self._lock:
-            found = {source: self._kept[source] for source in wanted if source in self._kept}
-            left = [source for source in wanted if source not in found]
+            found = {sought: self._kept[sought] for sought in wanted if sought in self._kept}
+            left = self._there([sought for sought in wanted if sought not in found])
             while left:
                 left = self._round(left, found)
-        return {source: found[place] for source, place in asked.items() if place in found}
+        return {sought: found[placed] for sought, placed in asked.items() if placed in found}
 
-    def _placed(self, source: Source) -> Source:
-        return Source(self._real.get(source.topic, source.topic), source.partition, source.offset)
+    def _placed(self, sought: Sought) -> Sought:
+        topic, partition, offset = structs.astuple(sought.source)
+        return sought._replace(source=Source(self._real.get(topic, topic), partition, offset))
 
-    def _round(self, left: list[Source], found: dict[Source, Any]) -> list[Source]:
+    def _there(self, wanted: list[Sought]) -> list[Sought]:
+        """Those in partitions that are there: topics made anew may have fewer."""
+        counts = {topic: self._partitions(topic) for topic in {s.source.topic for s in wanted}}
+        return [
+            sought for sought in wanted if sought.source.partition < counts[sought.source.topic]
+        ]
+
+    def _partitions(self, topic: str) -> int:
+        try:
+            told = self._consumer.list_topics(topic, WITHIN_S).topics[topic]
+        except KafkaException as error:
+            raise BrokerUnreachable(UNREAD) from error
+        if told.error is not None:
+            raise BrokerUnreachable(UNREAD)
+        return len(told.partitions)
+
+    def _round(self, left: list[Sought], found: dict[Sought, Any]) -> list[Sought]:
         """Read one record of each partition at once; returns what is left after that."""
-        now = {(source.topic, source.partition): source for source in reversed(left)}
-        self._consumer.assign([TopicPartition(*tp, source.offset) for tp, source in now.items()])
-        later = [source for source in left if source not in now.values()]
+        now = {(sought.source.topic, sought.source.partition): sought for sought in reversed(left)}
+        places = [TopicPartition(*tp, sought.source.offset) for tp, sought in now.items()]
+        self._consumer.assign(places)
+        later = [sought for sought in left if sought not in now.values()]
         deadline = time.monotonic() + WITHIN_S
         while now and time.monotonic() < deadline:
             message = self._consumer.poll(POLL_S)
@@ -75,21 +107,34 @@ class Originals:
             error = message.error()
             if error is not None and error.code() != KafkaError._PARTITION_EOF:
                 continue
-            source = now.pop((message.topic(), message.partition()), None)
-            if source is None or error is not None:  # nothing is left from there on
+            sought = now.pop((message.topic(), message.partition()), None)
+            if sought is None or error is not None:  # nothing is left from there on
                 continue
-            if message.offset() == source.offset:  # else it has been deleted
-                self._keep(source, message.value(), found)
+            if message.offset() == sought.source.offset:  # else it has been deleted
+                self._keep(sought, message.value(), found)
         self._consumer.unassign()
         if now:
-            raise BrokerUnreachable("inputs cannot be read")
+            raise BrokerUnreachable(UNREAD)
         return later
 
-    def _keep(self, source: Source, value: bytes, found: dict[Source, Any]) -> None:
+    def _keep(self, sought: Sought, value: bytes, found: dict[Sought, Any]) -> None:
         try:
-            found[source] = self._decode(self._types[source.topic], value)
+            record = self._decode(self._types[sought.source.topic], value)
         except DecodeError:
             return
-        self._kept[source] = found[source]
+        if not _is(record, sought):
+            return
+        found[sought] = self._kept[sought] = record
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
+
+
+def _is(record: Any, sought: Sought) -> bool:
+    """Whether a record is the one that is sought, and not one that has its place now."""
+    if isinstance(record, AccountComplaint):
+        known = record.complaint_id
+    elif isinstance(record, AccountAppeal):
+        known = record.appeal_id
+    else:
+        known = record.event_id
+    return (record.account_id, known) == sought[1:]

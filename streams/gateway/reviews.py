@@ -17,6 +17,7 @@ from pydantic import Field as Limit
 
 from processors.accounts.rulings import NOTED, NOTHING, REASON_GIVEN, head
 from schemas.records import (
+    AccountChange,
     AccountRuling,
     AuditKind,
     AuditRecord,
@@ -27,10 +28,11 @@ from schemas.records import (
     Phase,
     RulingAction,
 )
-from streams.gateway.accounts import Standing, known, texts_of, values_of
+from streams.gateway.accounts import Standing, change_of, known, texts_of, values_of
 from streams.gateway.auth import Caller, allow, operations
 from streams.gateway.changes import Key, submit
 from streams.gateway.context import Gateway, gateway_of
+from streams.gateway.originals import Sought
 from streams.gateway.problems import Problem, describe
 from streams.gateway.repeats import Asked, Matter, drawn_id, replayed
 from streams.gateway.roles import Principal, Role
@@ -98,7 +100,7 @@ class Case(Struct, frozen=True):
     actions: list[RulingAction]
     verdict: VerdictLine | None
     texts: list[Shown]
-    """Empty where the input is kept no longer."""
+    """Empty where the input is kept no longer, or was left behind by a restore."""
     ticket: TicketLine | None
     statement: str | None
     measure: MeasureLine | None
@@ -423,19 +425,18 @@ def open_case(gateway: Gateway, escalation_id: str, principal: Principal) -> Cas
     verdict = _evidence(document, line)
     tickets = (*document.tickets, *document.appeals)
     ticket = next((t for t in tickets if t.ticket_id == line.subject_id), None)
-    sources = [part.source for part in (verdict, ticket) if part is not None]
-    if ticket is not None and verdict is None:
-        sources += [v.source for v in document.verdicts]
-    inputs = gateway.originals.read(sources)
+    change = change_of(document, verdict) if verdict else None
+    words = Sought(ticket.source, line.account_id, ticket.ticket_id) if ticket else None
+    inputs = gateway.originals.read(sought for sought in (change, words) if sought)
     log.info("texts read", actor=principal.name, account=line.account_id, escalation=escalation_id)
     about = ticket.about if ticket else line.subject_id
-    statement = getattr(inputs.get(ticket.source), "statement", None) if ticket else None
+    statement = getattr(inputs.get(words), "statement", None) if words else None
     return Case(
         line,
         gateway.desk.holders([escalation_id]).get(escalation_id),
         list(fitting(line, document)),
         verdict,
-        _texts(gateway, document, line, verdict, ticket, inputs),
+        _texts(gateway, document, line, verdict, ticket, inputs.get(change) if change else None),
         ticket,
         statement,
         next((m for m in document.measures if m.measure_id == about), None),
@@ -464,14 +465,13 @@ def _texts(
     line: EscalationLine,
     verdict: VerdictLine | None,
     ticket: TicketLine | None,
-    inputs: dict[Any, Any],
+    change: AccountChange | None,
 ) -> list[Shown]:
     """The texts in question: those of the change, or the values complained of.
 
     What was complained of may be another one by now: then both are shown.
     """
     if verdict is not None:
-        change = inputs.get(verdict.source)
         texts = texts_of(change) if change is not None else {}
         standing = Standing.CURRENT if verdict.phase is Phase.APPLIED else Standing.WAITING
         return [

@@ -94,7 +94,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "text": ("原文", "Original text"),
     "statement": ("陈述", "Statement"),
     "measure": ("措施", "Measure"),
-    "gone": ("原文已超过保存期。", "The text is kept no longer."),
+    "gone": ("原文已不再保存。", "The text is kept no longer."),
     "strict": ("从严核验：需两名不同的审核员", "Strict: two different reviewers"),
     "settled": ("此项已办结。", "This case is settled already."),
     "ruled": ("已裁定", "Ruled"),

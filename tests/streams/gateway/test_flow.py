@@ -9,19 +9,21 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from processors.policy import load_pack
-from schemas.codec import encode
+from schemas.codec import decode, encode
 from schemas.records import (
     AccountChange,
     AccountVerification,
     ChangeKind,
     Phase,
+    Verdict,
     VerificationKind,
     VerificationResult,
 )
 from streams.children import free_ports
-from streams.clients import create_producer
+from streams.clients import create_producer, read_all
 from streams.topics import real_name
 from streams.views.documents import VERDICTS
 from streams.views.store import now_ms
@@ -30,6 +32,7 @@ from tests.support import wait_until
 
 SPAM = "加V信 demo_12345 领取资料"
 STRICT = "中国第一摄影"
+SOURCE = ("source_topic", "source_partition", "source_offset")
 
 
 def known_identity(stack: Stack, account: str) -> None:
@@ -341,6 +344,41 @@ def test_a_change_is_decided_by_its_own_text_however_many_came_after_it(
     case = case_of(stack, escalation_of(stack, account), "texts", "verdict")
     assert [(shown["field"], shown["text"]) for shown in case["texts"]] == [("NAME", STRICT)]
     assert case["texts"][0]["standing"] == "WAITING"
+
+
+def test_the_text_of_another_account_is_never_shown_as_that_of_this_one(
+    stack: Stack, account: str
+) -> None:
+    """After a restore verdicts name places where by now something else may stand."""
+    other, words = f"{account}-other", f"写写画画 {account}"
+    open_account(stack, other, bio=words)
+    open_account(stack, account)
+    held = stack.client("service").post("/v1/changes", json={"account_id": account, "name": STRICT})
+    escalation = escalation_of(stack, account)
+    case_of(stack, escalation, "texts", "verdict")
+    topic = real_name(stack.settings, "account.verdicts")
+    verdicts = [decode(Verdict, m.value()) for m in read_all(stack.settings, [topic])]
+    waits = next(v for v in verdicts if v.event_id == held.json()["event_id"])
+    theirs = next(v for v in verdicts if v.account_id == other)
+    place = {name: getattr(theirs, name) for name in SOURCE}
+    producer: Any = create_producer(stack.settings)
+    for restored in (
+        replace(theirs, account_id=account, event_id="before", **place),
+        replace(waits, revision=2, reason="restored", **place),
+    ):
+        producer.produce(topic, key=account.encode(), value=encode(restored))
+    assert producer.flush(10) == 0
+    ann = stack.client("ann")
+
+    def told() -> dict[str, Any] | None:
+        case: dict[str, Any] = ann.get(f"/v1/reviews/{escalation}").json()
+        return case if case["verdict"]["reason"] == "restored" else None
+
+    assert wait_until(told, 20, "the verdict is known", every=0.1)["texts"] == []
+    events = {v["event_id"] for v in ann.get(f"/v1/accounts/{account}").json()["verdicts"]}
+    assert "before" in events
+    assert words not in ann.get(f"/v1/accounts/{account}/values").text
+    assert words in ann.get(f"/v1/accounts/{other}/values").text
 
 
 @pytest.mark.obligation("CAC-10-2")
