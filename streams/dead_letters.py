@@ -2,7 +2,8 @@
 
 A letter that was sent again is marked in the same topic and in the same transaction: by a record
 without a value, whose header names the letter. So nothing is sent again twice unless it is asked
-for.
+for. A restore gives both other places, and the mark goes on naming the one that the letter had when
+it was sent again: each tells by its headers which places it has had.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from confluent_kafka import Message
 from streams.clients import read_all
 from streams.processing import HEADER_PREFIX
 from streams.publishing import TransactionalPublisher
+from streams.reserved import RESTORED_HEADER
 from streams.settings import Settings
 from streams.topics import consumed_topics, real_name
 
@@ -32,6 +34,7 @@ class DeadLetter(NamedTuple):
     """A record that was set aside. ``headers`` are those of the original record.
 
     ``origin`` has partition -1 where a deadline was set aside; ``sent_again`` tells whether it was.
+    ``former`` are its places before the restores that it has come through, the last one first.
     """
 
     partition: int
@@ -45,6 +48,7 @@ class DeadLetter(NamedTuple):
     value: bytes | None
     headers: list[tuple[str, bytes]]
     sent_again: bool = False
+    former: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
@@ -76,6 +80,7 @@ def parse(message: Message) -> DeadLetter | None:
             key=_bytes(message.key()),
             value=_bytes(message.value()),
             headers=[h for h in _headers(message) if not h[0].startswith(HEADER_PREFIX)],
+            former=_former(message),
         )
     except (KeyError, ValueError):
         return None
@@ -84,14 +89,18 @@ def parse(message: Message) -> DeadLetter | None:
 def read_letters(settings: Settings) -> list[DeadLetter]:
     """All dead letters that the topic holds now, each partition's in order."""
     letters: list[DeadLetter] = []
-    marked: set[str] = set()
+    marked: set[tuple[int, str]] = set()
     for message in read_all(settings, [real_name(settings, "dead.letters")]):
         if (letter := parse(message)) is not None:
             letters.append(letter)
         else:
-            marked.update(v.decode() for name, v in _headers(message) if name == REQUEUED)
+            restores, named = len(_former(message)), _values(message, REQUEUED)
+            marked.update((restores, place) for place in named)
     letters.sort(key=lambda letter: (letter.partition, letter.offset))
-    return [letter._replace(sent_again=letter.place in marked) for letter in letters]
+    return [
+        letter._replace(sent_again=not marked.isdisjoint(enumerate((letter.place, *letter.former))))
+        for letter in letters
+    ]
 
 
 def requeue(
@@ -146,6 +155,15 @@ def readdressed(
         HEADER_PREFIX + "partition": str(new_partition).encode(),
     }
     return tuple((name, changed.get(name, value)) for name, value in named)
+
+
+def _former(message: Message) -> tuple[str, ...]:
+    """Where a record was before each restore that it has come through, the last one first."""
+    return tuple(reversed(_values(message, RESTORED_HEADER)))
+
+
+def _values(message: Message, wanted: str) -> list[str]:
+    return [v.decode("utf-8", "replace") for name, v in _headers(message) if name == wanted]
 
 
 def _headers(message: Message) -> list[tuple[str, bytes]]:

@@ -1,4 +1,7 @@
-"""What a partition keeps in its changelog beside the states: keys that begin with a zero byte."""
+"""What a partition keeps in its changelog beside the states: keys that begin with a zero byte.
+
+And the header by which a record tells that a restore wrote it.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,12 @@ RESTORED = b"\0restored"
 
 RESERVED = b"\0"
 """What the changelog keys begin with that are no account's."""
+
+RESTORED_HEADER = "zhengming-restored"
+"""Header of a record that a restore wrote: ``partition:offset`` where it was before.
+
+One for each restore that it has come through, the last one last.
+"""
 
 encode_positions = msgspec.json.Encoder(order="sorted").encode
 _decode_positions = msgspec.json.Decoder(dict[str, int]).decode

@@ -19,12 +19,9 @@ from streams.clients import read_all
 from streams.codecs import open_codec
 from streams.errors import ConfigurationError
 from streams.partitioning import partition_of_key
-from streams.reserved import POSITIONS, RESERVED, RESTORED, decode_restored
+from streams.reserved import POSITIONS, RESERVED, RESTORED, RESTORED_HEADER, decode_restored
 from streams.settings import Settings
 from streams.topics import CHANGELOG, changelog_topic, real_name, topic_named
-
-RESTORED_HEADER = "zhengming-restored"
-"""Header of a record that a restore wrote: ``partition:offset`` where it was before."""
 
 
 class Compared(Struct, frozen=True):

@@ -27,12 +27,19 @@ from streams.backup.exporting import CONSUMED
 from streams.backup.files import Kept, Manifest, open_backup
 from streams.backup.idle import fence, require_idle
 from streams.backup.moving import Mover, Placed
-from streams.backup.proof import RESTORED_HEADER, KeptLonger, Proof, prove_restored
+from streams.backup.proof import KeptLonger, Proof, prove_restored
 from streams.clients import create_admin, read_all, read_until, settled_offsets
 from streams.codecs import open_codec
 from streams.errors import BrokerUnreachable, ConfigurationError
 from streams.publishing import FLUSH_S, TransactionalPublisher
-from streams.reserved import RESERVED, RESTORED, Restored, decode_restored, encode_restored
+from streams.reserved import (
+    RESERVED,
+    RESTORED,
+    RESTORED_HEADER,
+    Restored,
+    decode_restored,
+    encode_restored,
+)
 from streams.settings import Settings
 from streams.topics import (
     CHANGELOG,

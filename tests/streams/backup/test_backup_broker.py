@@ -21,9 +21,11 @@ from streams.checker import Report, check
 from streams.checker_base import base_of
 from streams.clients import create_admin, end_offsets, group_members, read_all
 from streams.commands.common import UNREACHABLE
+from streams.dead_letters import read_letters, requeue
 from streams.errors import BrokerUnreachable, ConfigurationError, TaskCorrupted
 from streams.packs import load_policy
 from streams.partitioning import partition_of_key
+from streams.processing import DEAD_LETTER_HEADERS, HEADER_PREFIX
 from streams.publishing import TransactionalPublisher
 from streams.reserved import POSITIONS, RESERVED, decode_positions
 from streams.settings import Settings
@@ -245,6 +247,37 @@ def test_a_store_of_before_the_restore_is_refused_until_it_is_removed(settings, 
         app.publish(traffic(200, seed=2))
         app.drain(supervised=False)
         sound_since(ours, tmp_path / "backup")
+
+
+def test_which_dead_letters_were_sent_again_is_known_after_every_restore(settings, tmp_path):
+    first, second, third = settings(partitions=1), settings(partitions=1), settings(partitions=3)
+    create_topics(first)
+    publisher = TransactionalPublisher(first, "letters")
+    said = ("UNDECODABLE", "no record", real_name(first, CHANGES), "0", "7", "1")
+    headers = [
+        (HEADER_PREFIX + name, value.encode())
+        for name, value in zip(DEAD_LETTER_HEADERS, said, strict=True)
+    ]
+    for key in (b"a", b"b", b"c"):  # each in a transaction of its own: there are gaps between
+        publisher.begin()
+        publisher.send(real_name(first, "dead.letters"), key, b"?", partition=0, headers=headers)
+        publisher.commit()
+
+    def again(of: Settings) -> dict[bytes, bool]:
+        return {letter.key: letter.sent_again for letter in read_letters(of)}
+
+    def send(of: Settings, key: bytes) -> None:
+        assert requeue(of, lambda letters: [one for one in letters if one.key == key]) == 1
+
+    send(first, b"b")
+    assert again(first) == {b"a": False, b"b": True, b"c": False}
+    export(first, tmp_path / "1")
+    insisted(lambda: restore(second, tmp_path / "1"))
+    assert again(second) == again(first)
+    send(second, b"a")
+    export(second, tmp_path / "2")
+    insisted(lambda: restore(third, tmp_path / "2"))
+    assert again(third) == {b"a": True, b"b": True, b"c": False}
 
 
 def test_inputs_keep_the_time_at_which_kafka_took_them(settings, tmp_path):
