@@ -1192,8 +1192,8 @@ class PlatformDirective(Struct, frozen=True, forbid_unknown_fields=True, gc=Fals
     accounts: Ids of the accounts that it covers, one ending in * for all that begin so; empty:
         all.
     content: ZIP archive of the files of the pack that an overlay adds; null for other kinds.
-    packs_read: Of a sweep: it begins where so much of platform.policies is read (the next
-        offset), so that packs published before it decide in it.
+    packs_read: Of a sweep: it begins where so many records of platform.policies are read, so
+        that packs published before it decide in it.
     end_set_by: Who set another end than was ordered, sooner or later; null: nobody.
     """
 

@@ -106,7 +106,7 @@ class Journal:
         policy, packs, problems = self._newest(_of(records, PolicyPack))
         orders, faults = self._ordered(records, policy)
         control = Control.under(policy, orders)
-        sweeps = (*_ordered_sweeps(records, revision), *_sweeps_after(packs, policy))
+        sweeps = (*_ordered_sweeps(records), *_sweeps_after(packs, policy))
         return InForce(control, policy, revision, packs, (*problems, *faults), sweeps)
 
     def policies(self) -> list[Policy]:
@@ -259,9 +259,17 @@ def pauses_of(directives: Iterable[PlatformDirective]) -> tuple[list[Timed], lis
     return pauses, problems
 
 
-def _ordered_sweeps(records: list[Published], revision: Revision) -> Iterator[Sweep]:
+def packs_read(records: list[Published]) -> int:
+    """How many packs were published.
+
+    Not their offsets: a restore closes the gaps between these.
+    """
+    return len(_of(records, PolicyPack))
+
+
+def _ordered_sweeps(records: list[Published]) -> Iterator[Sweep]:
     """The sweeps that were ordered, each once the packs are read that it is to be under."""
-    read = revision[topic_of(PolicyPack).name]
+    read = packs_read(records)
     for directive in directives(records).values():
         begins, ends = directive.starts_at, directive.ends_at or 0
         if directive.kind is DirectiveKind.SWEEP and begins < ends and directive.packs_read <= read:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from schemas.records import (
     DirectiveKind,
-    PolicyPack,
     SubjectKind,
     SweepProgress,
     SweepState,
@@ -21,7 +20,6 @@ from schemas.records import (
 from streams import control_topics, directives, journal
 from streams.commands.common import fail, leave_if_any, out, print_json, table_of
 from streams.decoded import Unreadable, read_decoded
-from streams.journal import Published
 from streams.settings import Settings, load_settings
 from streams.topics import topic_of
 
@@ -59,7 +57,7 @@ def start(
         ends=now + int(hours * HOUR_MS),
         reason=reason,
         by=by,
-        packs_read=_packs_read(control_topics.read_published(settings)),
+        packs_read=journal.packs_read(control_topics.read_published(settings)),
         name=name,
         subjects=subjects or (),
         regions=regions or (),
@@ -116,12 +114,6 @@ def status(json: Json = False) -> None:
         )
     out.print(table)
     leave_if_any(bad)
-
-
-def _packs_read(published: Iterable[Published]) -> int:
-    """The offset behind the last pack that was published."""
-    packs = topic_of(PolicyPack).name
-    return max((item.offset + 1 for item in published if item.topic == packs), default=0)
 
 
 def _progress(

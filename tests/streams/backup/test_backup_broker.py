@@ -41,7 +41,7 @@ from tests.integration.harness import Application
 from tests.integration.test_across import Street, found
 from tests.integration.test_crashes import traffic
 from tests.streams.command_line import Left
-from tests.streams.test_policy_broker import stricter
+from tests.streams.test_policy_broker import environment, stricter
 from tests.support import wait_until
 
 CHANGES = "account.changes"
@@ -247,6 +247,27 @@ def test_a_store_of_before_the_restore_is_refused_until_it_is_removed(settings, 
         app.publish(traffic(200, seed=2))
         app.drain(supervised=False)
         sound_since(ours, tmp_path / "backup")
+
+
+def test_a_sweep_that_was_ordered_goes_on_after_another_restore(settings, command, tmp_path):
+    """A restore leaves a gap behind the packs that it wrote; the next one closes it."""
+    first, second, third = (settings(partitions=1) for _ in range(3))
+    beside = load_policy(first)
+
+    def swept(of: Settings) -> list[str]:
+        return [sweep.id for sweep in control_topics.read_in_force(of, beside).sweeps]
+
+    create_topics(first)
+    control_topics.activate(first, stricter("2"), by="ana", beside=beside)
+    export(first, tmp_path / "1")
+    insisted(lambda: restore(second, tmp_path / "1"))
+    control_topics.activate(second, stricter("3"), by="ana", beside=beside)
+    order = ("sweep", "start", "--by", "ana", "--reason", "inspection", "--id", "all")
+    assert command(*order, **environment(second)).code == 0
+    assert swept(second) == ["all"]
+    export(second, tmp_path / "2")
+    insisted(lambda: restore(third, tmp_path / "2"))
+    assert swept(third) == ["all"]
 
 
 def test_which_dead_letters_were_sent_again_is_known_after_every_restore(settings, tmp_path):
