@@ -124,6 +124,7 @@ class _Export:
         ]
         self._require_unchanged()
         consumed = {n: t for n, t in self._topics.items() if t.direction in CONSUMED}
+        carried = {n: t for n, t in self._topics.items() if t.direction is Direction.CONTROL}
         return Manifest(
             version=files.VERSION,
             id=uuid.uuid4().hex,
@@ -138,7 +139,7 @@ class _Export:
             },
             ends={
                 topic.name: [self._ends[name, p] for p in self._partitions_of(name)]
-                for name, topic in consumed.items()
+                for name, topic in (consumed | carried).items()
             },
             files=tuple(part for part in parts if part is not None),
         )

@@ -93,7 +93,8 @@ class Manifest(Struct, frozen=True):
     """What a backup is. ``created_at`` in ms.
 
     ``positions`` are the next input offsets, ``ends`` where the topics ended: by logical name, an
-    entry a partition. What lies between the two was not processed, and is in the files.
+    entry a partition. What lies between the two was not processed, and is in the files. Of control
+    topics there are the ends alone, all of them is in the files; an earlier version wrote none.
     """
 
     version: int

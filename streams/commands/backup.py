@@ -82,8 +82,8 @@ def migrate(
     """Move the application to another number of partitions, and prove that nothing is lost.
 
     A backup, restored under another id into other topics. Run again it goes on where it was cut
-    off; once the move is done it carries over what came to the old inputs meanwhile. Exit code 1
-    where the proof fails or something is left behind.
+    off; once the move is done it carries over what came to the old topics meanwhile: inputs, packs
+    and directives. Exit code 1 where the proof fails or something is left behind.
     """
     source = load_settings()
     changed = {"app_id": app_id, "topic_prefix": topic_prefix, "partitions": partitions}
@@ -114,8 +114,8 @@ def migrate(
     _show_proof(proof, json=json, more={"carried": carried, "left_behind": left})
     if left:
         complain(
-            f"{sum(left.values())} inputs came to the old topics meanwhile: let the producers "
-            "write to the new ones, and run it again"
+            f"{sum(left.values())} records came to {', '.join(left)} of the old application "
+            "meanwhile: let who writes there write to the new topics, and run it again"
         )
         raise typer.Exit(FOUND)
 
@@ -147,8 +147,8 @@ def _show_manifest(manifest: Manifest) -> None:
     out.print(table)
     waiting = sum(
         end - position
-        for topic, ends in manifest.ends.items()
-        for end, position in zip(ends, manifest.positions[topic], strict=True)
+        for topic, positions in manifest.positions.items()
+        for end, position in zip(manifest.ends[topic], positions, strict=True)
     )
     out.print(
         f"{manifest.accounts:,} accounts in {manifest.partitions} partitions; {waiting:,} offsets "

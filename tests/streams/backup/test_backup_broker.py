@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import pytest
 
 from processors.accounts import Account, decode, next_due
-from streams import control_topics
+from streams import control_topics, directives, journal
 from streams.backup import export, files, open_backup, plan, prove, restore, restoring
 from streams.backup.carrying import left_behind
 from streams.checker import Report, check
@@ -173,14 +173,22 @@ def test_an_application_moves_from_four_partitions_to_seven_and_nothing_is_lost(
         manifest = open_backup(directory)
         assert manifest.part("name.claims") is not None, "claims were under way"
         app.publish(islice(items, 100))
-        assert sum(left_behind(old, new, manifest).values()) == 100
+        now = time.time_ns() // 1_000_000
+        pause = directives.pause(
+            begins=now, ends=now + 3_600_000, reason="late", by="ana", accounts=("nobody",)
+        )
+        control_topics.issue(old, pause)
+        late = left_behind(old, new, manifest)
+        assert late.pop("platform.directives") == 1
+        assert sum(late.values()) == 100
     with Application(new) as app:
         app.worker().await_ready()
         # What still came to the old topics is carried over, once, while the new workers run.
         left = wait_until(migrated, 60, "the brokers are ready", every=0.2)
         assert left.code == 0, left.err
         again = json.loads(left.out)
-        assert (again["carried"], again["left_behind"]) == (100, {})
+        assert (again["carried"], again["left_behind"]) == (101, {})
+        assert pause in journal.directives(control_topics.read_published(new)).values()
         assert json.loads(command(*arguments).out)["carried"] == 0
         app.publish(islice(items, 400))
         app.worker().await_ready()
