@@ -9,9 +9,11 @@ input is known by its account and event id. What partition tasks have sent each 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from processors import engine
@@ -76,7 +78,8 @@ Event = tuple[str, str]
 class Report:
     """What a check found. ``problems`` counts each kind; ``examples`` names the first of each.
 
-    ``lost``: an input without answer; ``sequence``: a number of an account missing or given twice;
+    ``lost``: an input without answer, or a deadline that event time has passed and that did not
+    fire; ``sequence``: a number of an account missing or given twice;
     ``doubled``: an input answered twice, or an output that stands twice; ``order``: an account's
     inputs or outputs out of order; ``state``, ``outputs``: not what the replay gives; ``claims``:
     what tasks sent each other is not; ``fold``: measures or credit of the state are not what the
@@ -98,7 +101,7 @@ class Report:
 
     @property
     def lost(self) -> int:
-        """Inputs that were neither answered nor set aside, and gaps in a sequence."""
+        """Inputs neither answered nor set aside, deadlines not fired, and gaps in a sequence."""
         return self.problems["lost"] + self.problems["sequence"]
 
     @property
@@ -128,6 +131,34 @@ class _Input(NamedTuple):
 class _Output(NamedTuple):
     record: Any
     data: bytes
+
+
+class _Reading:
+    """How event time went on in each partition, as far as a worker has read."""
+
+    def __init__(self, inputs: Iterable[_Input], reached: Mapping[int, Mapping[str, int]]) -> None:
+        times: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+        for (topic, partition, offset), timestamp, _ in inputs:
+            if offset < reached.get(partition, {}).get(topic, 0):
+                times[topic, partition].append((offset, timestamp))
+        self._offsets: dict[tuple[str, int], list[int]] = {}
+        self._latest: dict[tuple[str, int], list[int]] = {}
+        for place, known in times.items():
+            known.sort()
+            self._offsets[place] = [offset for offset, _ in known]
+            self._latest[place] = [*accumulate((at for _, at in reversed(known)), max)][::-1]
+
+    def latest(self, partition: int, positions: Mapping[str, int]) -> int:
+        """The latest timestamp read in a partition from these positions on; 0 where nothing was."""
+        return max(
+            (
+                self._latest[topic, read][begin]
+                for (topic, read), offsets in self._offsets.items()
+                if read == partition
+                and (begin := bisect_left(offsets, positions.get(topic, 0))) < len(offsets)
+            ),
+            default=0,
+        )
 
 
 class _Replay:
@@ -234,6 +265,10 @@ class Checker:
         self._dead: set[Origin] = set()
         self._answers: dict[str, list[_Output]] = defaultdict(list)
         self._states: dict[bytes, bytes | None] = {}
+        self._unended: dict[int, list[bytes]] = defaultdict(list)
+        self._written: dict[bytes, tuple[int, Mapping[str, int]]] = {}
+        self._reached: dict[int, Mapping[str, int]] = {}
+        self._fired_in_vain: set[bytes] = set()
         self._brakes: dict[int, Counters] = {}
         self._partitions: dict[str, int] = {}
         self._begun: set[str] = set()
@@ -278,13 +313,25 @@ class Checker:
             elif is_registry_key(message.key()):
                 self._exchange.states[message.partition(), message.key()] = message.value()
             elif message.key() == POSITIONS:
-                self._exchange.reached(message.partition(), decode_positions(message.value()))
+                self._end_transaction(message.partition(), decode_positions(message.value()))
             elif not message.key().startswith(RESERVED):
                 self._states[message.key()] = message.value()
+                self._written.pop(message.key(), None)
+                self._unended[message.partition()].append(message.key())
 
     def _from_before(self, message: Any) -> bool:
         """Whether a restore wrote a record, and not a task."""
         return self._base is not NOTHING and was_restored(message)
+
+    def _end_transaction(self, partition: int, positions: dict[str, int]) -> None:
+        """Note with each state how far the inputs were read: that comes last in a transaction.
+
+        Where compaction has left the positions of a later one only, what is noted is later, too.
+        """
+        self._exchange.reached(partition, positions)
+        self._reached[partition] = positions
+        for key in self._unended.pop(partition, ()):
+            self._written[key] = partition, positions
 
     def _collect_input(self, topic: str, message: Any) -> None:
         origin = (topic, message.partition(), message.offset())
@@ -323,8 +370,9 @@ class Checker:
         if letter is None:
             return  # the mark of a letter that was sent again
         self.report.dead_letters += 1
-        if letter.origin[1] < 0:
-            return  # a deadline was set aside: that is no input
+        if letter.origin[1] < 0:  # a deadline was set aside: that is no input
+            self._fired_in_vain.add(letter.key or b"")
+            return
         if letter.origin in self._dead:
             self.report.add("doubled", f"dead letter of {letter.origin}")
         self._dead.add(letter.origin)
@@ -349,8 +397,28 @@ class Checker:
                 self.report.add("lost", f"{alive[0].origin} {event[1]}")
             elif not alive and event in answered:
                 self.report.add("doubled", f"{given[0].origin} is answered and set aside")
+        self._find_overdue()
         self._compare_replay(sequences)
         return self.report
+
+    def _find_overdue(self) -> None:
+        """Report the accounts whose deadline did not fire when its time had come.
+
+        Each transaction fires what was due, by the states of before, at the latest time of its
+        inputs or at the worker's own, whichever is earlier. An input that took effect was not
+        further ahead of that than `max_future_ms`.
+        """
+        alive = (
+            one for given in self._events.values() for one in given if one.origin not in self._dead
+        )
+        reading = _Reading(alive, self._reached)
+        for key, (partition, positions) in self._written.items():
+            state = self._states[key]
+            due = 0 if state is None or key in self._fired_in_vain else engine.next_due(state)
+            passed = reading.latest(partition, positions) if due else 0
+            if due and due <= passed - self._limits.max_future_ms:
+                what = f"what was due at {due} has not fired, and inputs are at {passed}"
+                self.report.add("lost", f"{key.decode()}: {what}")
 
     def _sequence(self, account: str, answers: list[_Output]) -> dict[int, str]:
         """The event of each number; reports numbers missing, shared, and outputs standing twice."""

@@ -71,10 +71,18 @@ class Message(NamedTuple):
 
 
 class Run:
-    """A finished run on one partition, made by the pure engine, to be spoilt by tests."""
+    """A finished run on one partition, made by the pure engine, to be spoilt by tests.
+
+    One that is ``forgetful`` fires no deadline of an account to which nothing comes.
+    """
 
     def __init__(
-        self, policy: Policy, records: list[tuple[str, Any]], aside: str | None = None
+        self,
+        policy: Policy,
+        records: list[tuple[str, Any]],
+        aside: str | None = None,
+        *,
+        forgetful: bool = False,
     ) -> None:
         self.policy = policy
         self.messages: list[Message] = []
@@ -86,12 +94,27 @@ class Run:
             at = record.occurred_at
             offset = self.add(topic, record.account_id.encode(), encode(record), at)
             self.apply(engine.Input(topic, 0, offset, at, record))
+            if not forgetful:
+                self.fire(at)
 
     def apply(self, given: engine.Input) -> None:
         """What a worker would write for an input, and for what it then sends itself."""
         outcome = engine.run([given], self._states.get, self.policy)
+        for _, reason, detail in outcome.rejected:
+            self.bury(given.topic, given.offset, reason, detail)
+        self.take(outcome)
+
+    def fire(self, upto: int) -> None:
+        """What a worker would write where event time has come so far."""
+        states = self._states.items()
+        due = [k for k, state in states if k[0] and state and 0 < engine.next_due(state) <= upto]
+        if due:
+            self.take(engine.run_due(due, self._states.get, self.policy, upto))
+
+    def take(self, outcome: engine.Outcome) -> None:
+        """What a worker would write in a transaction, and for what it then sends itself."""
         self._states.update(outcome.states)
-        self.write(given, outcome)
+        self.write(outcome)
         sent = [KeyClaims(origin=0, claims=tuple(outcome.claims))] if outcome.claims else []
         for record in (*sent, *(answer.findings for answer in outcome.answers)):
             self.send(record)
@@ -112,10 +135,8 @@ class Run:
         for record in self._set_aside:
             self.send(record)
 
-    def write(self, given: engine.Input, outcome: engine.Outcome) -> None:
-        """The outputs, states and dead letters of an input."""
-        for _, reason, detail in outcome.rejected:
-            self.bury(given.topic, given.offset, reason, detail)
+    def write(self, outcome: engine.Outcome) -> None:
+        """The outputs and states of a transaction."""
         for output in outcome.outputs:
             self.add(topic_of(type(output)).name, output.account_id.encode(), encode(output))
         for key, value in outcome.states.items():
@@ -141,6 +162,10 @@ class Run:
         }
         headers = tuple((HEADER_PREFIX + name, text.encode()) for name, text in told.items())
         self.messages.append(Message("dead.letters", len(self.messages), b"", b"", START, headers))
+
+    def next_due(self, account: str) -> int:
+        """When the next deadline of an account falls due."""
+        return engine.next_due(self._states[account.encode()] or b"")
 
     def place(self, wanted: Callable[[Message], bool]) -> int:
         """Place of the first message of a kind in `messages`."""
@@ -182,10 +207,12 @@ def is_verdict_at_once(message: Message) -> bool:
     return found is not None and alone and found.kind is ChangeKind.EDIT
 
 
-def edit(event_id: str, at: int = START, **values: Any) -> tuple[str, AccountChange]:
+def edit(
+    event_id: str, at: int = START, account: str = "a", **values: Any
+) -> tuple[str, AccountChange]:
     change = AccountChange(
         event_id=event_id,
-        account_id="a",
+        account_id=account,
         occurred_at=at,
         kind=ChangeKind.EDIT,
         **values,
@@ -348,15 +375,40 @@ def test_deadlines_that_fired_are_replayed(policy: Policy) -> None:
     assert report.ok, report.examples
 
 
+def test_a_deadline_that_did_not_fire_is_lost(policy: Policy) -> None:
+    """An account to which nothing comes any more, in a partition that goes on."""
+    held = edit("x", name="华为终端")
+    alone = Run(policy, [held])
+    assert alone.check().ok
+    due = alone.next_due("a")
+    for late, said in ((299_999, set()), (300_000, {"lost"})):
+        # No input is taken that is more than five minutes ahead of the worker's clock.
+        records = [held, edit("y", due + late, account="b", avatar="img/1.png")]
+        assert Run(policy, records).check().ok
+        report = Run(policy, records, forgetful=True).check()
+        assert found(report) == said, report.examples
+    assert report.lost == 1
+    assert report.examples["lost"][0].startswith(f"a: what was due at {due} has not fired")
+
+
+def test_a_deadline_that_came_with_the_last_inputs_has_yet_to_fire(policy: Policy) -> None:
+    """It is known to the next transaction, however far these inputs had gone."""
+    late = edit("y", START + 30 * DAY_MS, account="b", avatar="img/1.png")
+    run = Run(policy, [late, edit("x", name="华为终端")], forgetful=True)
+    assert run.check().ok, run.check().examples
+
+
 def test_deadlines_set_aside_are_no_inputs(policy: Policy) -> None:
-    run = Run(policy, [edit("x", bio="小鱼")])
+    much_later = edit("y", START + 30 * DAY_MS, account="b", avatar="img/1.png")
+    run = Run(policy, [edit("x", name="华为终端"), much_later], forgetful=True)
     for _ in range(2):
         run.bury("", -1, "PROCESSING_FAILED")
         run.messages[-1] = run.messages[-1]._replace(
+            its_key=b"a",
             its_headers=tuple(
                 (name, b"-1" if name.endswith("partition") else value)
                 for name, value in run.messages[-1].its_headers
-            )
+            ),
         )
     assert run.check().ok
 
