@@ -29,9 +29,10 @@ demo: $(STAMP) ## Bring up Kafka, Redis and two workers, and watch them decide (
 	@exec .venv/bin/zhengming demo $(ARGS)
 
 # COLUMNS: tables are as wide as the environment says when a process begins.
+# PYTHONDONTWRITEBYTECODE: where it is set, each of some hundred processes compiles all it reads.
 .PHONY: test
 test: $(STAMP) kafka prometheus faketime ## Run the tests, JOBS=4 at a time, against real Kafka and real Redis (ARGS="..." goes to pytest)
-	@COLUMNS=200 $(PY) -m pytest --numprocesses $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@COLUMNS=200 PYTHONDONTWRITEBYTECODE= $(PY) -m pytest --numprocesses $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 .PHONY: ci
 ci: check browser redis test ## Everything that must hold before a change lands

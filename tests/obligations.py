@@ -10,7 +10,7 @@ import ast
 import importlib
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -97,9 +97,10 @@ def marked_tests(root: Path = ROOT / "tests") -> dict[str, list[tuple[str, str]]
     return found
 
 
-def rows(tests: Mapping[str, list[tuple[str, str]]] | None = None) -> tuple[list[Row], list[Row]]:
+@cache
+def rows() -> tuple[list[Row], list[Row]]:
     """Obligations and invariants with what covers them."""
-    tests = marked_tests() if tests is None else tests
+    tests = marked_tests()
     pack = load_pack(shipped_pack())
     rules: dict[str, list[str]] = defaultdict(list)
     for rule in pack.rules:

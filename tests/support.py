@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import TypeVar
+
+from processors.policy import Pack, load_pack, shipped_pack
 
 T = TypeVar("T")
 
@@ -26,3 +29,9 @@ def wait_until(condition: Callable[[], T], timeout: float, why: str, every: floa
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {within:g} s: {why}")
         time.sleep(every)
+
+
+@cache
+def shipped(name: str = "cac2022") -> Pack:
+    """A pack of the project, read once: every lane of a run reads every file of tests."""
+    return load_pack(shipped_pack(name))

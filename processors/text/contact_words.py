@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
+from functools import cache
 from itertools import product
 from operator import ne
 from typing import NamedTuple
@@ -300,8 +301,9 @@ _ANYBODY = frozenset("为位味围尾未伪谓委畏喂慰违维微威卫伟魏"
 """Characters with the sound of 微 that stand behind 加 in other words, or are known already."""
 
 
-def _sounds_like_wechat(char: str) -> bool:
-    return char != "微" and tables.sounds()[char][0] == "wei"
+@cache
+def _sounding_like_wechat() -> tuple[str, ...]:
+    return tuple(char for char, of in tables.sounds().items() if of[0] == "wei" and char != "微")
 
 
 def _bynames_of_wechat() -> Iterator[tuple[str, Sense]]:
@@ -313,7 +315,7 @@ def _bynames_of_wechat() -> Iterator[tuple[str, Sense]]:
         yield f"{sign[0]}v{sign[-1]}", Sense.NAME
     for drawn in (*product(_LIKE_V, _LIKE_X), *product(_LIKE_V[1:], (*"信号❤心芯", "xin"))):
         yield "".join(drawn), Sense.BYNAME
-    for add, one in product("加+➕佳家嘉", filter(_sounds_like_wechat, tables.sounds())):
+    for add, one in product("加+➕佳家嘉", _sounding_like_wechat()):
         yield f"{add}{one}:" if one in _ANYBODY else add + one, Sense.BYNAME
     for add, heart in product(f"加+➕{_ADD}", _HEARTS):
         yield add + heart, Sense.OTHER if add in _ADD else Sense.NAME
@@ -353,7 +355,7 @@ def _word_table() -> dict[str, tuple[Word, ...]]:
     for one in "微薇威维":
         for between in range(10):  # 微❶信
             table[f"{one}{between}信"] = {Word(_WECHAT, Sense.BYNAME): None}
-    for one in ("徽", "徵", "wei", *filter(_sounds_like_wechat, tables.sounds())):
+    for one in ("徽", "徵", "wei", *_sounding_like_wechat()):
         for other in (*_HEARTS, *_LETTERS):
             sense = Sense.BYNAME if other in _HEARTS else Sense.OTHER  # some are names: 韦欣
             if other in "心芯" and one not in SURNAMES:

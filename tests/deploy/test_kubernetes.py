@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import pytest
 import yaml
 
@@ -104,13 +103,19 @@ def test_a_kustomization_names_what_is_there(file: Path):
     assert beside <= set(paths), "a manifest that nothing uses"
 
 
+def accept(document: dict[str, Any]) -> None:
+    import kubernetes_validate  # takes more than a second, which every lane would spend
+
+    kubernetes_validate.validate(document, VERSION, strict=True)
+
+
 @each_overlay
 def test_kubernetes_accepts_every_document(overlay: str):
     for document in (*render(overlay), *manifests(SECRETS.read_text("utf-8"))):
         if document["kind"] in CUSTOM:
             assert document["apiVersion"] == CUSTOM[document["kind"]]
         else:
-            kubernetes_validate.validate(document, VERSION, strict=True)
+            accept(document)
 
 
 @each_overlay
@@ -277,7 +282,7 @@ def test_with_tls_of_its_own_a_gateway_is_probed_and_reached_over_tls(overlay: s
         if document["metadata"]["name"] == "zhengming-gateway"
     }
     for document in found.values():
-        kubernetes_validate.validate(document, VERSION, strict=True)
+        accept(document)
     pod = found["Deployment"]["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     for probe in ("startupProbe", "readinessProbe", "livenessProbe"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from processors.accounts.grounds import BUILT_IN
-from processors.policy import Policy, compose, lint_pack, load_pack, shipped_pack
+from processors.policy import Policy, compose, lint_pack, shipped_pack
 from processors.policy.model import GroundsTerms
 from schemas.records import (
     ComplaintCategory,
@@ -26,9 +26,10 @@ from schemas.records import (
     Verdict,
 )
 from tests.processors.accounts.world import DAY, World, none, of, one
+from tests.support import shipped
 
-DSA = load_pack(shipped_pack("dsa2022"))
-CAC = load_pack(shipped_pack("cac2022"))
+DSA = shipped("dsa2022")
+CAC = shipped()
 SCAM = "Doublez votre argent"
 GIVEN = {
     "statement": "They promise what nobody can.",

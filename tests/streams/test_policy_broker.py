@@ -21,12 +21,12 @@ from streams.topics import create_topics
 from tests.integration.harness import Application
 from tests.integration.test_crashes import traffic
 from tests.integration.test_records import change
-from tests.support import wait_until
+from tests.support import shipped, wait_until
 
 CHANGES = "account.changes"
 WORD = "斑马鱼"
 IN_FORCE = re.compile(r'^zhengming_policy_in_force\{.*\bversion="([^"]+)".*\} 1\.0$', re.MULTILINE)
-BESIDE = Policy(load_pack(shipped_pack()))
+BESIDE = Policy(shipped())
 
 
 def stricter(version: str) -> dict[str, bytes]:

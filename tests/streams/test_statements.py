@@ -11,15 +11,16 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from processors.policy import Policy, load_pack, shipped_pack
+from processors.policy import Policy
 from schemas.records import ComplaintCategory, Field, MeasureStep, RulingAction
 from streams.cli import app
 from streams.errors import ConfigurationError
 from streams.statements import AT_ONCE, EU, Statements
 from tests.processors.accounts.world import World
 from tests.processors.test_dsa import GIVEN, SCAM
+from tests.support import shipped
 
-POLICY = Policy(load_pack(shipped_pack("dsa2022")))
+POLICY = Policy(shipped("dsa2022"))
 REQUIRED = {
     "puid",
     "decision_ground",
@@ -127,7 +128,7 @@ def test_a_closure_that_ends_a_notice_about_something_else_was_not_asked_for(wor
 
 def test_a_warning_a_demand_to_correct_and_another_regime_have_no_statement(world: World):
     assert exported(world.apply(name="www.example.com")) == []
-    cac = Policy(load_pack(shipped_pack("cac2022")))
+    cac = Policy(shipped())
     assert exported(World(POLICY).apply(bio=SCAM), cac) == []
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from processors.accounts import Status
 from processors.accounts.analysed import MAX_ANALYSES
-from processors.policy import Detector, DetectorKind, ImageTerms, Policy, load_pack, shipped_pack
+from processors.policy import Detector, DetectorKind, ImageTerms, Policy
 from processors.policy.model import KnownImage, Pause
 from processors.validation import Limits, check
 from schemas.records import (
@@ -35,8 +35,9 @@ from schemas.records import (
     VerificationResult,
 )
 from tests.processors.accounts.world import START, World, none, of, one
+from tests.support import shipped
 
-PACK = load_pack(shipped_pack())
+PACK = shipped()
 AVATAR, COVER = Field.AVATAR, Field.COVER
 REQUIRED = ImageTerms(required=(AVATAR, COVER), wait_minutes=10)
 MINUTES = 1 / 60

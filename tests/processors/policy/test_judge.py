@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.policy import Judgement, Policy, SubjectView, load_pack, shipped_pack
+from processors.policy import Judgement, Policy, SubjectView, load_pack
 from schemas.records import Decision, Field, RuleMode, SubjectKind, VerificationKind
 from tests.processors.policy.small_pack import FILES
+from tests.support import shipped
 
 TINY = load_pack(FILES)
 POLICY = Policy(TINY)
-SHIPPED = load_pack(shipped_pack())
+SHIPPED = shipped()
 SHIPPED_POLICY = Policy(SHIPPED)
 NO_PROOFS: dict[VerificationKind, tuple[str, ...]] = {}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import jsonschema
 import pytest
 import yaml
 
@@ -13,12 +12,16 @@ SCHEMA = pack_schema()
 
 
 def faults(files: dict[str, bytes]) -> list[str]:
-    validator = jsonschema.Draft202012Validator(SCHEMA)
+    from jsonschema import Draft202012Validator  # takes more than a second to read
+
+    validator = Draft202012Validator(SCHEMA)
     return [e.message for e in validator.iter_errors(yaml.safe_load(files["pack.yaml"]))]
 
 
 def test_the_schema_is_one():
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    from jsonschema import Draft202012Validator
+
+    Draft202012Validator.check_schema(SCHEMA)
 
 
 @pytest.mark.parametrize("files", [FILES, shipped_pack()])

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.policy import Policy, SubjectView, load_pack, shipped_pack
+from processors.policy import Policy, SubjectView
 from processors.text.fold import fold
 from schemas.records import Decision, Field, SubjectKind
+from tests.support import shipped
 
-POLICY = Policy(load_pack(shipped_pack()))
+POLICY = Policy(shipped())
 POLICY.scan(["北京太学"])  # loads the words of Chinese, which takes longer than a case may
 ANYBODY = SubjectView(SubjectKind.INDIVIDUAL, {})
 WORDS = """

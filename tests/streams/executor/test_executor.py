@@ -16,6 +16,7 @@ import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,16 @@ from tests.support import wait_until
 KILLED_AFTER_S = 15
 """As in `deploy/`, for an executor that was told to stop."""
 SECRET = "a secret of the platform and ours"
-DISPOSALS = [r for r in simulated(2_000) if isinstance(r, Disposal)]
+
+
+@cache
+def disposals() -> list[Disposal]:
+    return [record for record in simulated(2_000) if isinstance(record, Disposal)]
+
+
+def of_two_accounts() -> tuple[Disposal, Disposal]:
+    one, *others = disposals()
+    return one, next(other for other in others if other.account_id != one.account_id)
 
 
 class Platform:
@@ -152,7 +162,7 @@ async def test_what_is_handed_out_before_the_partitions_are_said_to_be_ours_is_d
     place: Settings,
 ) -> None:
     platform = Platform(lambda _disposal, _attempt: 200)
-    publish(place, DISPOSALS)
+    publish(place, disposals())
     address = f"http://127.0.0.1:{platform.port}/disposals"
     executor = Late(
         place.model_copy(update={"executor_url": address, "executor_secret": SecretStr(SECRET)})
@@ -160,7 +170,7 @@ async def test_what_is_handed_out_before_the_partitions_are_said_to_be_ours_is_d
     running = asyncio.create_task(executor.run())
     try:
         await asyncio.to_thread(
-            wait_until, lambda: platform.count == len(DISPOSALS), 60, "all are delivered"
+            wait_until, lambda: platform.count == len(disposals()), 60, "all are delivered"
         )
     finally:
         executor.stopping.set()
@@ -171,8 +181,8 @@ async def test_what_is_handed_out_before_the_partitions_are_said_to_be_ours_is_d
 def test_every_disposal_arrives_signed_and_in_order_through_failures_and_a_kill(
     place: Settings, tmp_path: Path
 ) -> None:
-    assert len(DISPOSALS) > 60
-    stubborn = DISPOSALS[0].account_id
+    assert len(disposals()) > 60
+    stubborn = disposals()[0].account_id
 
     def answer(disposal: dict[str, Any], attempt: int) -> int:
         if disposal["account_id"] == stubborn and attempt <= 2:
@@ -180,22 +190,22 @@ def test_every_disposal_arrives_signed_and_in_order_through_failures_and_a_kill(
         return 200
 
     platform, log = Platform(answer), tmp_path / "executor.log"
-    publish(place, DISPOSALS)
+    publish(place, disposals())
     try:
         with executing(place, platform.port, log) as child:
             wait_until(lambda: platform.count >= 20, 60, f"some are delivered: {child.tail()}")
             child.kill()
         with executing(place, platform.port, log):
-            wait_until(lambda: platform.count == len(DISPOSALS), 60, "all are delivered")
+            wait_until(lambda: platform.count == len(disposals()), 60, "all are delivered")
             expected: dict[str, list[str]] = defaultdict(list)
-            for disposal in DISPOSALS:
+            for disposal in disposals():
                 expected[disposal.account_id].append(disposal.disposal_id)
             assert platform.done == expected
             assert platform.forged == []
             wait_until(
                 lambda: all(
                     outcomes(place).get(d.disposal_id, [None])[-1] is OutcomeStatus.DELIVERED
-                    for d in DISPOSALS
+                    for d in disposals()
                 ),
                 30,
                 "the outcome of each is told",
@@ -204,14 +214,14 @@ def test_every_disposal_arrives_signed_and_in_order_through_failures_and_a_kill(
     finally:
         platform.close()
     failed = {ident for ident, states in outcomes(place).items() if OutcomeStatus.FAILED in states}
-    assert DISPOSALS[0].disposal_id in failed
-    assert failed <= {d.disposal_id for d in DISPOSALS if d.account_id == stubborn}
+    assert disposals()[0].disposal_id in failed
+    assert failed <= {d.disposal_id for d in disposals() if d.account_id == stubborn}
 
 
 def test_a_platform_that_is_away_costs_nothing_but_time_and_is_seen_to_be_away(
     place: Settings, tmp_path: Path
 ) -> None:
-    few, log = DISPOSALS[:10], tmp_path / "executor.log"
+    few, log = disposals()[:10], tmp_path / "executor.log"
     publish(place, few)
     platform = Platform(lambda *_: 200)
     port = platform.port
@@ -243,7 +253,7 @@ def test_a_platform_that_is_away_costs_nothing_but_time_and_is_seen_to_be_away(
 
 
 def test_what_is_committed_never_lies_behind_a_disposal_that_waits() -> None:
-    one, two = DISPOSALS[0], next(d for d in DISPOSALS if d.account_id != DISPOSALS[0].account_id)
+    one, two = of_two_accounts()
     backlog = Backlog(5)
     assert backlog.position == 5
     assert backlog.add(5, one)
@@ -258,7 +268,7 @@ def test_what_is_committed_never_lies_behind_a_disposal_that_waits() -> None:
 
 
 def test_the_age_of_a_backlog_is_that_of_the_first_disposal_that_waits() -> None:
-    one, two = DISPOSALS[0], next(d for d in DISPOSALS if d.account_id != DISPOSALS[0].account_id)
+    one, two = of_two_accounts()
     backlog = Backlog(5)
     assert backlog.oldest is None
     backlog.add(5, one, 1_000)
@@ -279,7 +289,7 @@ def test_an_executor_that_cannot_tell_outcomes_leaves_with_a_fault(
     )
     admin = create_admin(place)
     admin.incremental_alter_configs([outcome_topic])[outcome_topic].result(30)
-    publish(place, DISPOSALS[:1])
+    publish(place, disposals()[:1])
     platform = Platform(lambda *_: 200)
     try:
         with executing(place, platform.port, tmp_path / "executor.log") as child:
@@ -296,7 +306,7 @@ def test_an_executor_without_the_schema_registry_leaves_to_be_started_again(
     try:
         with serving() as registry:
             framed = place.model_copy(update={"schema_registry_url": registry.url})
-            publish(place, DISPOSALS[:1], open_codec(framed))
+            publish(place, disposals()[:1], open_codec(framed))
             registry.fails = (503, "starting")
             with executing(framed, platform.port, log) as child:
                 wait_until(lambda: child.exit_code is not None, 60, f"it ends: {child.tail()}")
@@ -353,7 +363,7 @@ async def test_what_the_platform_answers_counts_though_the_rest_of_the_answer_ne
         timeout = aiohttp.ClientTimeout(total=1)
         async with aiohttp.ClientSession(timeout=timeout) as session:
             webhook = Webhook(session, f"http://127.0.0.1:{port}/", SECRET.encode())
-            attempt = await webhook.deliver(DISPOSALS[0])
+            attempt = await webhook.deliver(disposals()[0])
     assert attempt == Attempt(True, 200, "HTTP 200")
     assert len(asked) == 1
 
@@ -371,7 +381,7 @@ def test_an_executor_can_be_stopped_while_kafka_is_away(
         return 200
 
     platform = Platform(answer)
-    publish(place, DISPOSALS[:1])
+    publish(place, disposals()[:1])
     try:
         with executing(place, platform.port, tmp_path / "executor.log") as child:
             wait_until(lambda: platform.count == 1, 60, f"it delivers: {child.tail()}")
