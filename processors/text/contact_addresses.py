@@ -32,6 +32,8 @@ _WEAKER_TLD = (
     "app|club|site|icu|fun|shop|live|online|tv|io|co|info|biz|pro|link|xin|store|ws|lol|pw"
 )
 """Top-level domains that count behind such a dot where an address is spoken of."""
+_SPOKEN_OF_TLD = "tv|ws|la"
+"""Top-level domains that count without a path, too, where an address is spoken of."""
 _SPACED_TLD = "|".join(r"\s?".join(name) for name in _IN_LETTERS)
 _SURE_TLD = frozenset(("com", "cn", "net", "org", "cc", "top", "vip"))
 _SPOKEN_TLD = "西欧姆|西欧艾姆|康姆|扣姆|靠姆|科姆|抗姆|康母|坑姆|c0m|t0p|c○m|cοm|соm"
@@ -74,7 +76,7 @@ _DOT_TLD = re.compile(
     rf"|(?:{_SPOKEN_TLD})|(?<=[)\]}}】」])[a-z]{{2,8}}{_NO_MORE})"
     rf"|(?P<spaced>\s[.。]\s?(?:{_PLAIN_TLD}|top|vip)|\s[.]\s(?:me|tv|gg|ly|im)|[.。]\s(?:com|cn)){_NO_MORE}"
     rf"|(?P<weak>[{_LIKE_DOTS}]{{1,2}}\ufe0f?(?:{_PLAIN_TLD}|top|vip)){_NO_MORE}"
-    rf"|(?P<weaker>[{_LIKE_DOTS}](?:{_WEAKER_TLD})){_NO_MORE}"
+    rf"|(?P<weaker>[{_LIKE_DOTS}](?:{_WEAKER_TLD})|[.](?:{_SPOKEN_OF_TLD})){_NO_MORE}"
     rf"|(?P<letters>\s?[.。点]\s?(?:{_SPACED_TLD}))(?![a-z0-9])"
 )
 _SHORT_LINK = re.compile(
@@ -159,6 +161,7 @@ ANCHORS = (
     *(dot + name for dot in (". ", "。 ") for name in f"{_PLAIN_TLD}|top|vip".split("|")),
     *(dot + name for dot in _LIKE_DOTS for name in (*_PLAIN_TLD.split("|"), "top", "vip")),
     *(dot + name for dot in _LIKE_DOTS for name in _WEAKER_TLD.split("|")),
+    *(f".{name}" for name in _SPOKEN_OF_TLD.split("|")),
     *(f"点{end}" for end in ")]}】」"),
     *(f"dot{end}" for end in ")]}】」"),
     *(f"a{host}" for host in _MAIL.split("|")),

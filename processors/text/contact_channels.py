@@ -19,7 +19,7 @@ STRIPPED_ANCHORS = tuple(term for term in CHANNEL_WORDS if len(term) > 1 and str
 _WIDEST_GAP = 2  # separators between two letters of a word
 
 _FILLS = (
-    r"(?:[\W_]|(?<=vvv)v{1,6}|(?<=\W)(?:at|is|my)(?=\W)|[找敲君请号码是为加搜索寻添联系账帐我的大小藏同请备注客服私人]"
+    r"(?:[\W_]|(?<=vvv)v{1,6}|(?<=\W)(?:at|is|my|me)(?=\W)|[找敲君请号码是为加搜索寻添联系账帐我的大小藏同请备注客服私人]"
     r"|[本在这儿里哦呀呢哈唷哟喔噢咯喽啦吧下面看咨询商务合作工频道]"
     r"|[群裙聊组名主页丨]|邮箱[前里]面|前面|极速版|[反倒]着写?|反过来|数字|官方|艾特|hao|id"
     r"|live[:.]|sw(?=[- ]?\d)|聊天|好友|私信|关注|[会人]员名?|用户名?"

@@ -187,7 +187,7 @@ _WORDS = (
         淘口令 淘宝口令 桃宝口令 口令: 邀请码 邀请id 个人代码 id号 加友码 友码
         加我 ➕我 +我 联系我 找我 戳我 滴我 滴滴我 dd我 敲我 私我 skype discord kakaotalk snapchat
         加助理 加客服 加老师 加小助手 加管家 加经理 加店长 加教练 加助教 加团长
-        instagram insta facebook wickr 好友码 好友代码 friend_code 会议号
+        instagram insta facebook wickr kik 好友码 好友代码 friend_code 会议号
         """,
     ),
     (

@@ -206,12 +206,15 @@ _HAN_END = re.compile("[\u3400-\u9fff]*\\Z")
 def goes_on(folded: str, start: int, end: int, *, han: bool = False) -> bool:
     """Whether a word that is spaced letter by letter goes on beyond a span: b e t t e r.
 
-    Han characters spaced apart are words of their own, but ``han`` asks for 小 姐 姐 as well.
+    What parts its letters must part it from the next as well: a b.e.t is a bet. Han characters
+    spaced apart are words of their own, but ``han`` asks for 小 姐 姐 as well.
     """
     before, after = folded[max(0, start - 3) : start][::-1], folded[end : end + 3]
+    signs = {char for char in folded[start:end] if not char.isalnum()}
     return any(
         len(beside) > 1
         and not beside[0].isalnum()
+        and (not signs or beside[0] in signs)
         and _alike(beside[1], own, han=han)
         and not beside[2:].isalnum()
         for beside, own in ((before, folded[start]), (after, folded[end - 1]))

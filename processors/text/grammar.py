@@ -187,7 +187,7 @@ ROLE_AFTER = re.compile(rf"[\W_]{{0,3}}[的之]?(?:{_WHOLE})?(?:{_ROLES}|{_OFFIC
 _SPOKEN_OF = _words(
     "粉 迷 黑粉 吐槽 受害者 态度 真(?![人实]) 太 好[差难慢烦坑] 很 不 没 别 呢 吗 打不通 骗 在哪",
     "你[倒到快]|能不能|可不可以|什么时候 快[点来回] 抢不 失败 金句 语录 表情包 合集",
-    "[㐀-鿿]{0,6}爱好者",
+    "[㐀-鿿]{0,6}爱好者 [㐀-鿿]{0,4}听[多腻]",
     "打工 楼下 对面 附近 门口 门前 旁 隔壁",
 )
 ROLE_ADMIRED = re.compile(rf"{ROLE_AFTER.pattern}的?(?:{_SPOKEN_OF})")
@@ -221,7 +221,8 @@ _BRANCHES = _words(
     r"积分 etc(?![a-z]) 金条 白条 花呗 借呗 数字货币",
     "社保 税务 政务 市民 便民 报警 消费者 加油卡 退税 个税 会员 用户 投诉 咨询 预约 举报 退票",
     "改签 订单 账户 账号 账单",
-    r"退款 理赔 \s?(?:app|id|account|security|pay|store|cloud|customer|china|global)(?![a-z])",
+    r"退款 理赔 \s?(?:app|id|account|security|pay|store|cloud|customer|china|global"
+    r"|prime|billing|login|verification|verified|copyright|payment|refund|safety)(?![a-z])",
 )
 CLAIMED_AFTER = re.compile(
     rf"[\W_]{{0,3}}[的之]?(?:{_BRANCHES}){{0,2}}[\W_]{{0,3}}的?(?:唯一)?(?:{_CLAIMED_ROLES}|{_OFFICER})"
@@ -277,7 +278,7 @@ _BESIDE = (
 """Beside a house of it: 大厦楼下."""
 _PERSONS = _words(
     "(?<![招医先卫民])生 (?<![记作])者 [迷控粉党族] 粉丝 小?迷[妹弟] 粉丝团 学员 会员 队员",
-    "快递员 骑手(?![招站中]) 司机 保安",
+    "老客户 老用户 快递员 骑手(?![招站中]) 司机 保安",
     "门卫 保洁 房东 租客 邻居 路人 家属 家长 嘉宾 玩家 网友 观众 听众 吃货 买手 宝妈 奶爸 用户",
     "受害人 持卡人 [常食游]客",
     "[大二三]?(?:爷|妈|叔|婶|姨|舅|姑) 阿姨 小[哥妹弟] 老[铁哥兵乡] 哥哥 姐姐 弟弟 妹妹",
@@ -299,7 +300,7 @@ OF_A_PERSON = re.compile(
 """Says who somebody is, who is none of its people or is so no more, or what they do for pleasure:
 旁听生, 员工家属, 离职, 照片收藏."""
 _KIN = _words("女儿 儿子 孩子 妻子 丈夫 女婿 媳妇 太太 爱人")
-_ACQUAINTED = _words("老公 老婆 男友 女友 对象 老?同学 邻居 室友 闺蜜 哥们 发小 朋友 亲戚")
+_ACQUAINTED = _words("老公 老婆 [男女]朋?友 对象 老?同学 邻居 室友 闺蜜 哥们 发小 朋友 亲戚")
 NEAR_AFTER = re.compile(
     rf"[\W_]{{0,2}}(?:(?:\d{{2,4}}[级届年]?)?的?"
     rf"(?:(?:{_NEAR_FOLLOWS})(?![㐀-鿿]{{0,2}}(?:{_ROLES}))|{_THINGS}|{_BESIDE})"
@@ -317,7 +318,7 @@ _NEAR_PRECEDES = _words(
 )
 _GOES_ON = _words(
     "[了吗呢啊吧呀哦哈么啦耶] 真 太 好(?!评) 很 又 也 都(?!市) 还(?![款贷钱息]) 才 不 没 别 被",
-    "让 把 给",
+    "让 把 给 养活",
     "怎么 为什么 刷[到了完屏] 集五?福 抢 逛 蹭 排队 打卡 游记 日记 打工 留学 实习 陪读 陪护 出生",
     r"生活 真题 考?试?题 丢[了件] 里(?!程) 那[边里家只] \d{2,4}[级届] [与和跟] 贴吧 网友 老哥",
     r"工人 维和(?!军官|军医|医生|军人|部队|士兵|警察|人员|将军|上校) 金句 失败 前实习",
