@@ -93,9 +93,14 @@ def harden(turn: Turn, pending: Pending, judgement: Judgement) -> None:
 
 
 def add(turn: Turn, pending: Pending, judgement: Judgement) -> None:
-    """Tell whoever decides what is found besides; nothing where it was known."""
-    new = [cause for cause in _causes(judgement) if cause not in pending.rules]
+    """Tell whoever decides what is found besides; nothing where it was known, or set aside.
+
+    Who approved it before has not seen that, so that no answer releases it for them.
+    """
+    known = (*pending.rules, *pending.aside)
+    new = [cause for cause in _causes(judgement) if cause not in known]
     if new:
+        pending.reviewers = []
         pending.rules += new
         revise(turn, pending, replace(judgement, decision=pending.decision))
 

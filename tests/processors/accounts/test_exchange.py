@@ -384,6 +384,25 @@ def test_a_late_answer_does_not_release_what_is_held_strictly_since_one_person_a
     assert cluster.account("a").value(Field.NAME) in (None, "")
 
 
+@pytest.mark.obligation("CAC-10-1")
+def test_a_late_answer_does_not_release_what_is_found_since_one_person_approved_it():
+    cluster = Cluster()
+    cluster.prove("a", VerificationKind.INSTITUTION, value="ministry")
+    event = cluster.register("a", "tok-a", "harbour office ministry")
+    cluster.rule("a", RulingAction.APPROVE_CHANGE, event)
+    cluster.give_up()
+    revoked = VerificationResult.REVOKED
+    cluster.prove("a", VerificationKind.INSTITUTION, value="ministry", result=revoked)
+    (waiting,) = cluster.account("a").pending
+    assert waiting.rules == [("ministry", Field.NAME)], "who rejects it charges nothing set aside"
+    cluster.settle()
+    assert cluster.decision(event)[-1] is Decision.HOLD
+    cluster.rule("a", RulingAction.APPROVE_CHANGE, event)
+    cluster.settle()
+    assert cluster.decision(event)[-1] is Decision.ALLOW
+    assert cluster.account("a").approvals[0].rules == ["organs", "ministry"]
+
+
 # -- random histories ---------------------------------------------------------------------------
 
 steps = st.one_of(
