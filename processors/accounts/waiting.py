@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from msgspec.structs import replace
 
 from processors.accounts import across, analysed, breaches, changes, pauses, reviews
@@ -9,7 +11,7 @@ from processors.accounts.reviews import HOLDING
 from processors.accounts.state import ALLOWING, DECISION_RANK, Pending
 from processors.accounts.turn import Turn
 from processors.policy.model import Judgement
-from schemas.records import Decision, Phase
+from schemas.records import Decision, Field, Phase
 
 
 def judge_again(turn: Turn, pending: Pending) -> None:
@@ -103,7 +105,22 @@ def _answer_live(turn: Turn, pending: Pending, judgement: Judgement) -> None:
             judgement = replace(judgement, decision=gravest)
         _harden(turn, pending, judgement)
     elif proposals:
-        reviews.settle(turn, pending, judgement.reason)
-        reviews.revise(turn, pending, judgement)
+        _go_on_with_the_rest(turn, pending, judgement, {proposal.field for proposal in proposals})
     elif first:
         reviews.harden(turn, pending, judgement)
+
+
+def _go_on_with_the_rest(
+    turn: Turn, pending: Pending, judgement: Judgement, found: Set[Field]
+) -> None:
+    """What is found in breach is under its measure; what else was to be looked at still is."""
+    pending.values = {f: value for f, value in pending.values.items() if f not in found}
+    pending.rules = [cause for cause in pending.rules if cause[1] not in found]
+    rest = changes.judge_pending(turn, pending)
+    if rest.decision not in HOLDING:
+        reviews.settle(turn, pending, judgement.reason)
+        reviews.revise(turn, pending, judgement)
+        return
+    reviews.revise(turn, pending, judgement)
+    if pending.awaiting and not rest.awaiting:
+        reviews.harden(turn, pending, rest)

@@ -257,6 +257,32 @@ def test_of_two_live_images_one_in_breach_and_one_for_a_person_each_goes_its_way
     assert none(world.analyse(AVATAR, "img/1", codes=("payment",)), Disposal)
 
 
+@pytest.mark.parametrize("late", [False, True], ids=["in time", "while a person has both"])
+def test_of_two_live_images_one_in_breach_the_other_is_looked_into_or_a_person_asked(late: bool):
+    world = member()
+    world.apply("e1", avatar="img/1", cover="img/2")
+    if late:
+        world.wait(hours=1)
+    outputs = world.analyse(AVATAR, "img/1", codes=("payment",))
+    assert one(outputs, Disposal).fields == (AVATAR,)
+    assert none(outputs, Escalation), "the person goes on with the other"
+    unseen = world.analyse(COVER, "img/2", checked=False, detail="it is gone")
+    (waiting,) = world.account.pending
+    assert (dict(waiting.values), waiting.decision) == ({COVER: "img/2"}, Decision.HOLD)
+    assert none(unseen, Escalation) is late
+    outputs = world.rule(RulingAction.APPROVE_CHANGE, "e1")
+    assert one(outputs, Escalation).status is EscalationStatus.CLOSED
+    assert world.live() == [MeasureStep.CORRECT], "to approve one lifts nothing of the other"
+
+
+def test_of_two_live_images_one_in_breach_the_other_is_cleared_by_its_analysis():
+    world = member()
+    world.apply("e1", avatar="img/1", cover="img/2")
+    world.analyse(AVATAR, "img/1", codes=("payment",))
+    assert decided(world.analyse(COVER, "img/2")) == (3, Decision.ALLOW)
+    assert (world.account.pending, world.live()) == ([], [MeasureStep.CORRECT])
+
+
 def to_be_corrected(days: float) -> World:
     """An account that was to correct its avatar, so many days ago."""
     world = member()
