@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from processors.accounts import closing, credit, ladder, repetition
 from processors.accounts.brakes import Cause
 from processors.accounts.effects import Ground, ground_of
+from processors.accounts.ids import digest
 from processors.accounts.reasons import found
 from processors.accounts.reviews import HOLDING
 from processors.accounts.state import STEP_RANK, Account, Measure, Status
@@ -47,8 +48,7 @@ def unapproved(account: Account, proposals: Iterable[Proposal]) -> list[Proposal
 def unsaid(account: Account, proposals: Iterable[Proposal]) -> list[Proposal]:
     """Proposals that no person has set aside, but for fields whose most severe rule has warned.
 
-    A warning is said once, whoever looks again; a complaint alone takes the next step. A newer
-    value in which the rule hits is under a measure of its own.
+    A warning is said once of a value, whoever looks again; a complaint alone takes the next step.
     """
     left = unapproved(account, proposals)
     gravest = {proposal.field: proposal for proposal in reversed(left)}
@@ -59,7 +59,13 @@ def unsaid(account: Account, proposals: Iterable[Proposal]) -> list[Proposal]:
 def _was_warned_of(account: Account, proposal: Proposal) -> bool:
     cause = proposal.rule.id, proposal.field
     of_cause = [m for m in account.measures if (m.rule, m.field) == cause]
-    return bool(of_cause) and of_cause[-1].step is MeasureStep.WARN
+    if not of_cause or of_cause[-1].step is not MeasureStep.WARN:
+        return False
+    value = account.value(proposal.field) or ""
+    return of_cause[-1].value in (
+        b"",
+        digest(value),
+    )  # of which value an earlier build does not say
 
 
 def answer(turn: Turn, proposals: Iterable[Proposal], fresh: Collection[Field] = ()) -> Answer:

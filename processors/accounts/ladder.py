@@ -16,7 +16,7 @@ from processors.accounts.effects import (
 )
 from processors.accounts.escalations import close_breach
 from processors.accounts.grounds import BUILT_IN, CREDIT, RULING
-from processors.accounts.ids import derive_id
+from processors.accounts.ids import derive_id, digest
 from processors.accounts.ledger import score_of
 from processors.accounts.reasons import replaced_by, served
 from processors.accounts.rollback import evidence_of, keep_compliant, last_compliant
@@ -140,6 +140,7 @@ def begin(
     if step is MeasureStep.WARN:  # a warning is said once and has no length
         measure.ended = turn.at
         measure.rollback = None
+        measure.value = digest(turn.account.value(field) or "") if field else b""
     reports.await_delivery(turn, measure_id, step, ground.rule_id)
     turn.account.measures.append(measure)
     turn.effects.append(

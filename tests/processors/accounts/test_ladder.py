@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from processors.accounts import Status
-from processors.policy import Policy
+from processors.policy import Detector, DetectorKind, Policy
 from schemas.records import (
     AccountChange,
     AuditRecord,
@@ -63,6 +63,29 @@ def test_a_warning_of_a_value_is_said_once_whatever_has_it_verified_anew():
     assert steps(back) == [("LIFT", "CLOSE"), ("LIFT", "BAR")]
     assert none(world.wait(days=60), Disposal)
     assert steps(world.apply(bio="boast of more")) == [("BEGIN", "CORRECT")]
+
+
+@pytest.mark.obligation("CAC-15-1")
+def test_a_newer_value_found_only_later_goes_one_step_up_from_a_warning():
+    boast = next(r for r in RULES if r.id == "boast")
+    proved = replace(boast, proof=VerificationKind.OCCUPATION, cleared=Decision.ALLOW)
+    world = World(Policy(make_pack(rules=(proved,))))
+    assert steps(world.apply(bio="boast")) == [("BEGIN", "WARN")]
+    proof = {"value": "boast", "expires_at": world.now + 10 * DAY}
+    world.verify(VerificationKind.OCCUPATION, **proof)
+    assert none(world.apply(bio="boast of more"), Disposal)
+    assert steps(world.wait(days=11)) == [("BEGIN", "CORRECT")]
+
+
+def test_a_newer_value_that_a_classifier_finds_goes_one_step_up_from_a_warning():
+    labels = Detector("vain", DetectorKind.LABELS, names=("VAIN",))
+    vain = replace(next(r for r in RULES if r.id == "boast"), id="vain", detector="vain")
+    world = World(Policy(make_pack(rules=(vain,), detectors=(labels,))))
+    found = []
+    for value in ("one", "two", "two"):
+        world.apply(bio=value)
+        found += world.analyse(Field.BIO, value, labels=(Label(label="VAIN", score=1000),))
+    assert steps(found) == [("BEGIN", "WARN"), ("BEGIN", "CORRECT")]
 
 
 @pytest.mark.obligation("CAC-15-2")
