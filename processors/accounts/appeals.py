@@ -112,9 +112,10 @@ def overturn(turn: Turn, measure: Measure, reviewer: str, appeal_id: str) -> str
     lifted = []
     back = [other for other in _together(account, measure) if not other.overturned]
     for other in back:
+        warned = other.step is MeasureStep.WARN
+        if (warned or not other.ended) and not _is_of_a_former_value(account, other):
+            values.set_cause_aside(account, other)
         if not other.ended:
-            if not _is_of_a_former_value(account, other):
-                values.set_cause_aside(account, other)
             ladder.lift(turn, other, reasons.APPEAL_UPHELD, reviewer, appeal_id)
             lifted.append(other)
         other.overturned = True

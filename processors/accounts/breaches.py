@@ -61,11 +61,8 @@ def _was_warned_of(account: Account, proposal: Proposal) -> bool:
     of_cause = [m for m in account.measures if (m.rule, m.field) == cause]
     if not of_cause or of_cause[-1].step is not MeasureStep.WARN:
         return False
-    value = account.value(proposal.field) or ""
-    return of_cause[-1].value in (
-        b"",
-        digest(value),
-    )  # of which value an earlier build does not say
+    value = digest(account.value(proposal.field) or "")
+    return of_cause[-1].value in (b"", value)  # an earlier build does not say of which
 
 
 def answer(turn: Turn, proposals: Iterable[Proposal], fresh: Collection[Field] = ()) -> Answer:

@@ -203,8 +203,8 @@ class Measure(Struct, array_like=True, gc=False):
     ``appeal`` is until when one may appeal, as the account was told, and ``functions`` are what a
     live measure restricts, as it was begun; 0 and None in states of an earlier build.
     ``waited_for`` is the event id of the correction for whose decision it was put off, empty where
-    it was for none, or for a pause alone. ``value``, a digest, is what a warning of a field was said
-    of; empty in states of an earlier build.
+    it was for none, or for a pause alone. ``value``, a digest, is of what a warning of a field was
+    said; empty in states of an earlier build.
     """
 
     id: str

@@ -229,8 +229,12 @@ def accept_again(account: Account, entry: Entry) -> None:
 
 def set_cause_aside(account: Account, measure: Measure) -> None:
     """A person lifts a measure: where it was not corrected, the value may stay as it is."""
-    if measure.field and (measure.deadline or measure.step in ladder.ENDING):
-        approve(account, [(measure.rule, measure.field)])
+    field = measure.field
+    if field is None:
+        return
+    warned = measure.value == digest(account.value(field) or "")
+    if measure.deadline or measure.step in ladder.ENDING or warned:
+        approve(account, [(measure.rule, field)])
 
 
 def identity_verified(account: Account) -> bool:

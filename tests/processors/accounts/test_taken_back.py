@@ -146,6 +146,15 @@ def test_what_was_corrected_is_not_asked_for_again_after_an_appeal():
     assert world.live() == []
 
 
+def test_a_complaint_does_not_bring_a_warning_back_that_was_wrong():
+    world = World()
+    warned = begun(world.apply(bio="boast"))
+    uphold(world, warned.measure_id)
+    complaint = world.complain("c1", ComplaintCategory.FALSE_CLAIM, Field.BIO)
+    assert none(complaint, Disposal)
+    assert begun(world.apply(bio="boast of more")).step is MeasureStep.WARN
+
+
 def test_what_a_person_ordered_is_not_lowered():
     world = World()
     (first,) = breaches(world, "contact", 1)
