@@ -150,9 +150,18 @@ def owed(turn: Turn, rule_id: str) -> bool:
     ground = next((ground for ground in _BEGUN if ground.rule_id == rule_id), None)
     if ground is None:
         return True
-    if ground is NO_IDENTITY and identity_failed(account):  # whatever the pack asks for (Art. 9)
-        return True
+    if ground is NO_IDENTITY and (identity_failed(account) or _is_suspended_for_identity(account)):
+        return not identified(account.facts, account.subject)  # whatever the pack asks for (Art. 9)
     return bool(_of(ground, missing(account, turn.pack.duties)))
+
+
+def _is_suspended_for_identity(account: Account) -> bool:
+    """Whether an identity failed, be it a former owner's, and none was verified since.
+
+    A suspension that began otherwise followed on the time for bringing one.
+    """
+    live = ladder.of_cause(account, NO_IDENTITY.rule_id, None)
+    return any(m.step is MeasureStep.SUSPEND and m.root == m.id for m in live)
 
 
 def _is_met(account: Account, ground: Ground) -> bool:

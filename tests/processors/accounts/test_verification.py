@@ -201,6 +201,16 @@ def test_an_account_never_seen_whose_identity_failed_before_is_suspended_with_it
     assert world.live() == []
 
 
+@pytest.mark.obligation("CAC-09-2")
+def test_a_change_of_owner_alone_does_not_end_the_suspension_for_a_failed_identity():
+    world = World()
+    world.verify(VerificationKind.IDENTITY, FAILED)
+    world.change("o1", kind=ChangeKind.OWNER_CHANGE, owner_token="new")
+    assert (world.account.owner, world.live()) == ("new", [MeasureStep.SUSPEND])
+    world.verify(VerificationKind.IDENTITY, token="new")
+    assert world.live() == []
+
+
 def test_a_new_owner_with_an_identity_ends_the_suspension():
     world = World()
     world.verify(VerificationKind.IDENTITY, FAILED)
