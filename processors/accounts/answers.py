@@ -158,6 +158,8 @@ def answer_live_name(turn: Turn, finding: KeyFinding) -> None:
         proposals = breaches.unapproved(turn.account, judgement.proposals)
         result = breaches.answer(turn, proposals, fresh=(Field.NAME,))
         values.review(turn, result.reviews)
+        if waiting := reviews.find(turn.account, turn.event_id):
+            waiting.found = [known]  # no look at the account alone settles it
     _say_something(turn, finding.event_id)
 
 

@@ -284,6 +284,15 @@ def test_a_name_that_is_live_already_and_another_institutions_is_put_before_a_pe
     assert street.account("fan").value(Field.NAME) == "Hill Books"
 
 
+def test_a_live_name_that_is_anothers_stays_with_the_person_whatever_proof_comes(street):
+    street.found("a", "Hill Books Ltd", "Hill Books")
+    street.register("b", "tok-b")
+    (opened,) = of(street.rename("b", "Hill Books", **applied()), Escalation)
+    assert of(street.prove("b", VerificationKind.CONTACT, token="tel"), Escalation) == []
+    street.approve("b", opened.subject_id, "rev-1")
+    assert street.account("b").pending == []
+
+
 def test_a_name_is_free_once_its_institution_gives_it_up(street):
     street.found("shop", "Hill Books Ltd", "Hill Books")
     street.rename("shop", "Hill Books Ltd")
