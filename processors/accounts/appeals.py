@@ -20,10 +20,10 @@ from processors.accounts import (
 )
 from processors.accounts.effects import CaseTold
 from processors.accounts.escalations import open_breach
-from processors.accounts.state import STEP_RANK, Account, Appeal, Entry, Measure
+from processors.accounts.state import STEP_RANK, Account, Appeal, Entry, Measure, Pending
 from processors.accounts.turn import HOUR, Turn
 from processors.persons import same_person
-from schemas.records import AccountAppeal, CaseOutcome, MeasureStep, NoticeKind
+from schemas.records import AccountAppeal, CaseOutcome, MeasureStep, NoticeKind, Phase
 
 MAX_OPEN = 16
 """Appeals an account may have open at once. Beyond it a further one is answered with a closed
@@ -106,7 +106,7 @@ def overturn(turn: Turn, measure: Measure, reviewer: str, appeal_id: str) -> str
     Later measures that had counted it as a repetition are a step too grave, and are lowered; a
     closure for a level of credit that is not reached without the entry is lifted. The rule is set
     aside for the current value, so that verifying it again does not bring the measure back; not
-    where that is a newer value, under a measure of its own.
+    where that is a newer value, under a measure of its own or before a person.
     """
     account = turn.account
     lifted = []
@@ -161,11 +161,17 @@ def _unclose(turn: Turn, reviewer: str, appeal_id: str) -> list[Measure]:
 
 
 def _is_of_a_former_value(account: Account, measure: Measure) -> bool:
-    """Whether a later breach of the same cause is under a measure: by a newer value."""
+    """Whether a later breach of the cause is under a measure, or before a person: a newer value."""
+    if any((measure.rule, measure.field) in p.rules for p in account.pending if _is_live(p)):
+        return True
     return any(
         later.root != measure.root and later.begins > measure.begins
         for later in ladder.of_cause(account, measure.rule, measure.field)
     )
+
+
+def _is_live(pending: Pending) -> bool:
+    return pending.phase is Phase.APPLIED
 
 
 def confirm(measure: Measure, reviewer: str) -> None:

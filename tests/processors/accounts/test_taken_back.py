@@ -8,7 +8,7 @@ import pytest
 
 from processors.accounts import Status, score_of
 from processors.accounts.appeals import MAX_OPEN
-from processors.policy import CreditTerms, Level, Policy, ReportTerms
+from processors.policy import BrakeTerms, CreditTerms, Level, Policy, ReportTerms
 from schemas.records import (
     AuditRecord,
     AuthorityReport,
@@ -135,6 +135,15 @@ def test_what_an_appeal_says_of_a_value_is_not_said_of_a_newer_one(word: str, va
     assert world.account.approvals == []
     world.wait(days=8)
     assert world.live() == [SUSPEND]
+
+
+def test_an_appeal_for_an_older_value_says_nothing_of_one_that_a_person_looks_at():
+    world = World(Policy(make_pack(brakes=BrakeTerms(quotas={RESTRICT: 0}))))
+    first = begun(world.apply(name="contact 1"))
+    world.apply("newer", name="contact 2")
+    uphold(world, first.measure_id)
+    assert (world.live(), world.account.approvals) == ([], [])
+    assert begun(world.rule(RulingAction.REJECT_CHANGE, "newer")).step is CORRECT
 
 
 def test_what_was_corrected_is_not_asked_for_again_after_an_appeal():
