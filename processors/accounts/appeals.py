@@ -119,6 +119,7 @@ def overturn(turn: Turn, measure: Measure, reviewer: str, appeal_id: str) -> str
             ladder.lift(turn, other, reasons.APPEAL_UPHELD, reviewer, appeal_id)
             lifted.append(other)
         other.overturned = True
+    met = _meet_older(turn, measure, reviewer, appeal_id)
     tickets.set_aside(account, {other.begins for other in back})
     owed = any(other.deadline for other in lifted)
     counted, lowered = repetition.lower(turn, measure, reviewer, appeal_id, owed=owed)
@@ -137,7 +138,25 @@ def overturn(turn: Turn, measure: Measure, reviewer: str, appeal_id: str) -> str
             hearing.settle(turn, appeal, CaseOutcome.UPHELD, cases.APPEAL_MOOT)
     done = f"lifted {', '.join(one.step for one in lifted)}" if lifted else "the measure had ended"
     points = "; its credit entry was reversed" if reversed_ else "; no credit entry counted"
-    return f"{done}{lowered}{points}"
+    return f"{done}{met}{lowered}{points}"
+
+
+def _meet_older(turn: Turn, measure: Measure, reviewer: str, appeal_id: str) -> str:
+    """A value that is right after all corrects older ones of its cause. Says what was done.
+
+    The later of two automatic measures of a cause was begun for a newer value, which the deadline
+    of the earlier one went on for.
+    """
+    account, field = turn.account, measure.field
+    if field is None or measure.reviewer or _is_of_a_former_value(account, measure):
+        return ""
+    said = ""
+    for older in ladder.of_cause(account, measure.rule, field):
+        if older.deadline and not ladder.ordered_by(account, older):
+            values.approve(account, [(measure.rule, field)])
+            values.relieve(turn, older, reasons.APPROVED, reviewer, appeal_id)
+            said += f"; {older.step} {older.id} is met by the value"
+    return said
 
 
 def reverse_entry(turn: Turn, entry: Entry, reviewer: str, appeal_id: str) -> str:

@@ -256,7 +256,9 @@ def lift_identity(turn: Turn) -> None:
     ladder.lift_cause(turn, IDENTITY.rule_id, reasons.IDENTITY_VERIFIED)
 
 
-def relieve(turn: Turn, measure: Measure, why: Message) -> None:
+def relieve(
+    turn: Turn, measure: Measure, why: Message, reviewer: str = "", appeal_id: str = ""
+) -> None:
     """End the duty to correct; a restriction is served to its own end without it.
 
     A suspension for want of a correction that had been made by then counts as no repetition.
@@ -266,7 +268,7 @@ def relieve(turn: Turn, measure: Measure, why: Message) -> None:
     if measure.step is MeasureStep.RESTRICT and not measure.put_off:
         measure.deadline = 0
     else:
-        ladder.lift(turn, measure, why)
+        ladder.lift(turn, measure, why, reviewer, appeal_id)
 
 
 def tell_of_correction(turn: Turn, new: Mapping[Field, str]) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from processors.accounts import Status, score_of
 from processors.accounts.appeals import MAX_OPEN
-from processors.policy import BrakeTerms, CreditTerms, Level, Policy, ReportTerms
+from processors.policy import BrakeTerms, CreditTerms, LadderTerms, Level, Policy, ReportTerms
 from schemas.records import (
     AuditRecord,
     AuthorityReport,
@@ -144,6 +145,32 @@ def test_an_appeal_for_an_older_value_says_nothing_of_one_that_a_person_looks_at
     uphold(world, first.measure_id)
     assert (world.live(), world.account.approvals) == ([], [])
     assert begun(world.rule(RulingAction.REJECT_CHANGE, "newer")).step is CORRECT
+
+
+@pytest.mark.obligation("CAC-15-2")
+@pytest.mark.parametrize("served", [False, True])
+def test_a_newer_value_that_was_right_ends_the_duty_to_correct_the_older_one(served: bool):
+    terms = replace(LadderTerms(), restrict_days=3)
+    world = World(Policy(make_pack(ladder=terms)))
+    first, second = (begun(world.apply(bio=f"contact {number}")) for number in range(2))
+    world.wait(days=4 * served)
+    assert world.live() == ([CORRECT] if served else [CORRECT, RESTRICT])
+    outputs = uphold(world, second.measure_id)
+    lifted = of(outputs, Disposal)[-1]
+    assert (lifted.measure_id, lifted.action) == (first.measure_id, DisposalAction.LIFT)
+    assert (lifted.reviewers, lifted.appeal_id) == (("judge",), f"against-{second.measure_id}")
+    assert f"CORRECT {first.measure_id} is met" in of(outputs, AuditRecord)[0].summary
+    assert none(world.wait(days=60), Disposal)
+    assert begun(world.apply(bio="contact 3")).step is RESTRICT, "the older one was real"
+
+
+def test_an_appeal_against_an_order_leaves_what_the_rules_ask_of_the_value():
+    world = World()
+    world.apply(bio="contact 1")
+    order = {"step": RESTRICT, "field": Field.BIO, "duration_days": 5}
+    ordered = begun(world.rule(RulingAction.IMPOSE_MEASURE, "x", **order))
+    uphold(world, ordered.measure_id)
+    assert world.live() == [CORRECT]
 
 
 def test_what_was_corrected_is_not_asked_for_again_after_an_appeal():
