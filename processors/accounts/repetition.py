@@ -68,7 +68,8 @@ def go_on(turn: Turn, first: Measure) -> bool:
     due = max(first.counts, STEP_RANK[MeasureStep.CORRECT])  # it is still to be corrected
     if due == _RESTRICTED and _left(first, rule, turn) <= 0:
         return False
-    if first.deadline:
+    # Where an older one carried the duty for it, that may have been taken back since.
+    if not any(other.deadline for other in ladder.of_cause(turn.account, first.rule, first.field)):
         _begin(turn, first, due, rule)
     return True
 

@@ -200,6 +200,17 @@ def test_what_a_person_ordered_is_not_lowered():
     assert world.live() == [SUSPEND]
 
 
+def test_a_closure_taken_back_after_an_appeal_brings_back_the_step_that_is_due_without_it():
+    world = World()
+    first, second = (begun(world.apply(bio=f"contact {number}")) for number in range(2))
+    closure = world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.CLOSE)
+    closed = next(d for d in of(closure, Disposal) if d.step is MeasureStep.CLOSE)
+    uphold(world, first.measure_id)
+    back = world.rule(RulingAction.LIFT_MEASURE, closed.measure_id, "judge")
+    assert (second.step, world.live()) == (RESTRICT, [CORRECT])
+    assert none(back, CreditChange), "nothing new was found"
+
+
 # -- credit -------------------------------------------------------------------------------------
 
 
