@@ -111,9 +111,7 @@ def begin(
     rollback = None if step in ENDING else last_compliant(turn, field)
     if deadline:
         _take_over_deadline(turn, ground.rule_id, field, step)
-    measure_id = derive_id(
-        "measure", turn.account_id, turn.event_id, ground.rule_id, step, field or ""
-    )
+    measure_id = _new_id(turn, ground.rule_id, step, field)
     share = turn.ladder_of(ground.rule_id).reminder_share
     reminds = deadline and step is MeasureStep.CORRECT and 0 < share < 1
     measure = Measure(
@@ -235,6 +233,14 @@ def ordered_by(account: Account, measure: Measure) -> str:
 def find(account: Account, measure_id: str) -> Measure | None:
     """A measure that the account keeps, live or ended."""
     return next((measure for measure in account.measures if measure.id == measure_id), None)
+
+
+def _new_id(turn: Turn, rule_id: str, step: MeasureStep, field: Field | None) -> str:
+    """Id of a measure, of its own also where a turn has begun the same, as for another level."""
+    measure_id = derive_id("measure", turn.account_id, turn.event_id, rule_id, step, field or "")
+    while find(turn.account, measure_id):
+        measure_id = derive_id("measure", measure_id)
+    return measure_id
 
 
 def _take_over_deadline(turn: Turn, rule_id: str, field: Field | None, step: MeasureStep) -> None:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from processors.accounts import score_of
 from processors.accounts.ledger import MAX_ENTRIES
-from processors.policy import CreditTerms, Level, NameTerms, Policy
+from processors.policy import BrakeTerms, CreditTerms, Level, NameTerms, Policy
 from schemas.records import (
     CreditAction,
     CreditChange,
@@ -20,6 +20,7 @@ from schemas.records import (
     RulingAction,
     Verdict,
     VerificationKind,
+    VerificationResult,
 )
 from tests.processors.accounts.world import DAY, RULES, World, make_pack, none, of, one
 
@@ -259,6 +260,26 @@ def test_levels_of_the_same_step_restrict_each_its_own_functions():
     assert (again.step, again.functions) == (MeasureStep.RESTRICT, ("post",))
     assert again.reason == "The credit level is now LOW."
     assert none(world.propose(bio="advert"), Disposal)
+
+
+@pytest.mark.invariant("INV-09")
+def test_two_levels_of_one_moment_have_measures_of_their_own():
+    """Two breaches are found in it: one that a quota had held back, one that a proof had covered."""
+    falling = tuple(replace(r, points=-250) for r in RULES if r.id in ("contact", "doctor"))
+    pack = make_pack(rules=falling, credit=CreditTerms(base=700, levels=RESTRICTING))
+    world = World(Policy(replace(pack, brakes=BrakeTerms(quotas={MeasureStep.CORRECT: 0}))))
+    world.verify(VerificationKind.OCCUPATION, value="doctor")
+    world.apply(bio="doctor lee")
+    world.apply(name="contact")
+    world.policy = Policy(pack)
+    outputs = world.verify(VerificationKind.OCCUPATION, VerificationResult.REVOKED, value="doctor")
+    credit = [d for d in of(outputs, Disposal) if d.rule_id == "credit"]
+    assert [(d.action, d.functions) for d in credit] == [
+        (DisposalAction.BEGIN, ("post",)),
+        (DisposalAction.LIFT, ("post",)),
+        (DisposalAction.BEGIN, ("post", "comment")),
+    ]
+    assert len({d.disposal_id for d in credit}) == 3
 
 
 def test_an_account_that_comes_back_is_on_one_level_whatever_is_found_then():
