@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 from processors.accounts import closing, credit, ladder, reasons, repetition, values
 from processors.accounts.grounds import CREDIT, IDENTITY
-from processors.accounts.state import Measure, Status
+from processors.accounts.state import STEP_RANK, Measure, Status
 from processors.accounts.turn import Turn
 from schemas.records import MeasureStep
 
 _NOT_REPLACED = (MeasureStep.WARN, *ladder.ENDING)
+_WARNED = STEP_RANK[MeasureStep.WARN]
 
 
 def reopen(turn: Turn, lifted: Iterable[Measure]) -> None:
@@ -54,6 +55,9 @@ def _has_its_cause(turn: Turn, measure: Measure, hit: set[values.Cause]) -> bool
 
 
 def _take_up(turn: Turn, measure: Measure) -> None:
+    if measure.counts == _WARNED:  # it asks for nothing: the value may stay
+        values.set_cause_aside(turn.account, measure)
+        return
     if measure.counts >= 0 and repetition.go_on(turn, measure):
         return
     again = ladder.begin(

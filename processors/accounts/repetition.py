@@ -65,7 +65,7 @@ def go_on(turn: Turn, first: Measure) -> bool:
     rule = turn.examiner.rule(first.rule)
     if rule is None:
         return False
-    due = max(first.counts, STEP_RANK[MeasureStep.CORRECT])  # it is still to be corrected
+    due = first.counts
     if due == _RESTRICTED and _left(first, rule, turn) <= 0:
         return False
     # Where an older one carried the duty for it, that may have been taken back since.

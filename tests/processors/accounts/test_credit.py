@@ -264,7 +264,7 @@ def test_levels_of_the_same_step_restrict_each_its_own_functions():
 
 @pytest.mark.invariant("INV-09")
 def test_two_levels_of_one_moment_have_measures_of_their_own():
-    """Two breaches are found in it: one that a quota had held back, one that a proof had covered."""
+    """Two breaches are found in it: one that a quota had held, one that a proof had covered."""
     falling = tuple(replace(r, points=-250) for r in RULES if r.id in ("contact", "doctor"))
     pack = make_pack(rules=falling, credit=CreditTerms(base=700, levels=RESTRICTING))
     world = World(Policy(replace(pack, brakes=BrakeTerms(quotas={MeasureStep.CORRECT: 0}))))

@@ -211,6 +211,18 @@ def test_a_closure_taken_back_after_an_appeal_brings_back_the_step_that_is_due_w
     assert none(back, CreditChange), "nothing new was found"
 
 
+def test_a_closure_taken_back_after_an_appeal_brings_nothing_back_that_is_a_warning_without_it():
+    world = World()
+    first, second = (begun(world.apply(bio=f"boast {number}")) for number in range(2))
+    closure = world.rule(RulingAction.IMPOSE_MEASURE, "x", step=MeasureStep.CLOSE)
+    closed = next(d for d in of(closure, Disposal) if d.step is MeasureStep.CLOSE)
+    uphold(world, first.measure_id)
+    back = world.rule(RulingAction.LIFT_MEASURE, closed.measure_id, "judge")
+    assert (second.step, world.live()) == (CORRECT, [])
+    assert none(back, CreditChange)
+    assert none(world.wait(days=60), Disposal)
+
+
 # -- credit -------------------------------------------------------------------------------------
 
 
