@@ -161,14 +161,26 @@ def allow(
     """Allow what waited: by its proofs, or by ``reviewers``, who set aside what was found."""
     reviews.settle(turn, pending, judgement.reason)
     reviews.revise(turn, pending, judgement, reviewers)
+    set_aside = _set_aside(turn.account, pending) if reviewers else []
     carry_out(turn, pending)
     if reviewers:
-        values.approve(turn.account, [*pending.aside, *pending.rules])
+        values.approve(turn.account, set_aside)
         found = turn.judge_current(pending.values).proposals
         left = breaches.unapproved(turn.account, found)  # of rules that nobody has set aside
         values.cure(turn, pending.values, left, reasons.APPROVED)
     else:
         values.cure(turn, pending.values, judgement.proposals, reasons.CORRECTED)
+
+
+def _set_aside(account: Account, pending: Pending) -> list[values.Cause]:
+    """What reviewers set aside by allowing a change: nothing in a field that another took over.
+
+    Where the owner or the kind of subject changes, the values are judged that it does not give.
+    """
+    subject = pending.subject
+    whole = pending.kind is _OWNER_CHANGE or (subject and subject is not account.subject)
+    found = [*pending.aside, *pending.rules]
+    return [cause for cause in found if whole or cause[1] in pending.values]
 
 
 def carry_out(turn: Turn, pending: Pending) -> None:

@@ -113,6 +113,15 @@ def test_to_approve_what_one_rule_found_lifts_nothing_of_another():
     assert steps(world.verify(VerificationKind.OCCUPATION, value="doctor")) == [("LIFT", "CORRECT")]
 
 
+def test_to_approve_a_change_says_nothing_of_a_field_that_a_newer_one_took_over():
+    world = World()
+    world.apply(bio="ministry one")
+    world.propose("e1", bio="ministry two", signature="ministry")
+    world.propose("e2", bio="ministry three")
+    world.rule(RulingAction.APPROVE_CHANGE, "e1")
+    assert [approval.field for approval in world.account.approvals] == [Field.SIGNATURE]
+
+
 @pytest.mark.parametrize("action", sorted(set(RulingAction) - {RulingAction.PLACE_HOLD}))
 def test_a_ruling_on_something_unknown_is_kept_and_changes_nothing(action: RulingAction):
     world = World()
