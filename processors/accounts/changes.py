@@ -109,7 +109,14 @@ def _paused(turn: Turn, change: AccountChange) -> bool:
     pause = pauses.covering(turn.pack, turn.account_id, account, change.kind, given, change.subject)
     if pause is None:
         return False
-    _verdict(turn, change, Decision.HOLD, pauses.reason_of(pause), due=pause.until)
+    reason = pauses.reason_of(pause)
+    if change.kind is _EDIT and not given:
+        if not _changes_who(account, change):
+            _verdict(turn, change, Decision.HOLD, reason)  # there is nothing that could wait
+            duties.relieve(turn)  # an agreement or a place may be there
+            return True
+        _take_over(turn, change, paused=True)
+    _verdict(turn, change, Decision.HOLD, reason, due=pause.until)
     pauses.hold(turn, change, pause)
     if change.kind is ChangeKind.REGISTRATION and (
         change.phase is Phase.PROPOSED or account.status in (Status.CANCELLED, Status.ERASED)
@@ -375,7 +382,7 @@ def _decide(turn: Turn, change: AccountChange, new: dict[Field, str], judgement:
         if not _changes_who(account, change):
             _verdict(turn, change, decision, reason, judgement)  # there is nothing that could wait
             return
-        _take_over(turn, change)
+        _take_over(turn, change, paused=False)
     awaiting = judgement.awaiting and decision is Decision.HOLD
     due = turn.at + reviews.patience_of(turn, decision, awaiting=awaiting)
     _verdict(turn, change, decision, reason, judgement, due)
@@ -403,14 +410,17 @@ def _changes_who(account: Account, change: AccountChange) -> bool:
     return bool(another or (owner and owner != account.owner))
 
 
-def _take_over(turn: Turn, change: AccountChange) -> None:
-    """An edit of no field takes the place of those that wait and name nothing that it does not."""
+def _take_over(turn: Turn, change: AccountChange, *, paused: bool) -> None:
+    """An edit of no field takes the place of those that wait and name nothing that it does not.
+
+    ``paused`` says that it waits for a pause: what does comes after what does not.
+    """
     for pending in list(turn.account.pending):
-        bare = pending.kind is _EDIT and pending.phase is _PROPOSED and not pending.values
+        bare = pending.kind is _EDIT and pending.phase is change.phase and not pending.values
         covered = (change.subject or not pending.subject) and (
             change.owner_token or not pending.owner
         )
-        if bare and covered and not pending.pause:
+        if bare and covered and bool(pending.pause) is paused:
             reviews.refuse(turn, pending, "Superseded by a newer change.")
 
 

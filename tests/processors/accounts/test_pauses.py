@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from processors import engine
 from processors.accounts import Account, Status, decode
 from processors.control import ALWAYS, Control, Timed
+from processors.policy import DutyTerms, Policy
 from processors.policy.model import Pause
 from schemas.records import (
     AccountChange,
@@ -30,7 +31,18 @@ from schemas.records import (
     Verdict,
     VerificationKind,
 )
-from tests.processors.accounts.world import DAY, HOUR, POLICY, SECOND, START, World, none, of, one
+from tests.processors.accounts.world import (
+    DAY,
+    HOUR,
+    POLICY,
+    SECOND,
+    START,
+    World,
+    make_pack,
+    none,
+    of,
+    one,
+)
 from tests.processors.books import Books
 from tests.processors.histories import ACCOUNTS, plans, realise
 
@@ -152,6 +164,33 @@ def test_a_cancelled_account_that_is_registered_live_under_a_pause_can_be_cancel
     assert [v.decision for v in cancelled if v.event_id == "away"] == [Decision.ALLOW]
     assert none(world.wait(days=2), Verdict)
     assert world.account.status is Status.CANCELLED
+
+
+@pytest.mark.obligation("CAC-06")
+def test_an_agreement_accepted_under_a_pause_is_accepted_at_once():
+    owing = Policy(make_pack(duties=DutyTerms(agreement=True)))
+    world = World(Control.under(owing, [pause()]), registered=False)
+    world.change(kind=ChangeKind.REGISTRATION, phase=Phase.APPLIED, name="plain")
+    world.wait(hours=2)
+    assert world.live() == [MeasureStep.CORRECT]
+    world.propose(agreement_version="2")
+    assert world.live() == []
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_edits_of_no_field_do_not_pile_up_under_a_pause(phase: Phase):
+    world = paused()
+    for _ in range(3):
+        verdict = one(world.change(phase=phase, agreement_version="2"), Verdict)
+        assert (verdict.decision, verdict.due_at) == (Decision.HOLD, None)
+        assert verdict.reason.startswith("Held by directive d-1 until")
+    assert world.account.pending == []
+    for subject in (SubjectKind.INSTITUTION, SubjectKind.PUBLIC_ACCOUNT):
+        world.change(subject.value, phase=phase, subject=subject)
+    (waiting,) = world.account.pending
+    assert waiting.event_id == "PUBLIC_ACCOUNT"
+    world.wait(days=2)
+    assert world.account.subject is SubjectKind.PUBLIC_ACCOUNT
 
 
 def test_a_cancellation_is_never_held():
