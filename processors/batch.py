@@ -141,6 +141,12 @@ def _waits_for_a_pause(account: Account) -> bool:
     return bool(account.pending) and any(pending.pause for pending in account.pending)
 
 
+def _is_behind_a_registration(account: Account, record: InputRecord) -> bool:
+    if not account.pending or not isinstance(record, AccountChange):
+        return False
+    return across.registering(account)
+
+
 class Batch:
     """The accounts of a batch, and the keys that belong here, worked on in memory.
 
@@ -276,13 +282,12 @@ class Batch:
         if seen is None:
             self._duplicates += 1
             return None
-        if account.pending and isinstance(record, AccountChange) and across.registering(account):
-            held.changed = True
-            return parking.park(
-                account, item.topic, item.partition, item.offset, item.timestamp, record
-            )
+        if _is_behind_a_registration(account, record):
+            return self._park(held, item, record)
         if (held.due and held.due <= item.timestamp) or _waits_for_a_pause(account):
             self._fire(held, item.timestamp)
+            if _is_behind_a_registration(account, record):  # a pause has let go of it
+                return self._park(held, item, record)
             # What waited behind a registration may have been applied meanwhile.
             seen = remember(account.seen, event) or account.seen
         turn = self._turn(held, item, record.event_id, item.timestamp)
@@ -290,6 +295,13 @@ class Batch:
         account.seen = seen
         self._end(held, turn)
         return None
+
+    def _park(self, held: _Held, item: Input, change: InputRecord) -> Fault | None:
+        """Let a change wait; one that has waited before waits before all others."""
+        assert isinstance(change, AccountChange)
+        held.changed = True
+        at = item.topic, item.partition, item.offset, item.timestamp
+        return parking.park(held.account, *at, change, first=held.unparking)
 
     def _answer(self, item: Input, record: KeyFindings) -> None:
         """Take in answers, each at the time of its claim; with the last one comes the turn.

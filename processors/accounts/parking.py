@@ -24,13 +24,21 @@ _decode = msgspec.msgpack.Decoder(AccountChange).decode
 
 
 def park(
-    account: Account, topic: str, partition: int, offset: int, timestamp: int, change: AccountChange
+    account: Account,
+    topic: str,
+    partition: int,
+    offset: int,
+    timestamp: int,
+    change: AccountChange,
+    *,
+    first: bool = False,
 ) -> Fault | None:
-    """Let a change wait, with where it came from; returns why it may not."""
+    """Let a change wait, with where it came from, or as the first; returns why it may not."""
     if len(account.parked) >= MAX_PARKED:
         detail = f"{MAX_PARKED} changes wait for the registration of the account already"
         return Fault(DeadLetterReason.ACCOUNT_BUSY, detail)
-    account.parked.append(Parked(topic, partition, offset, timestamp, _encode(change)))
+    parked = Parked(topic, partition, offset, timestamp, _encode(change))
+    account.parked.insert(0 if first else len(account.parked), parked)
     return None
 
 

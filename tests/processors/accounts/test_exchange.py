@@ -18,8 +18,10 @@ from processors import engine
 from processors.accounts import Account, Status, decode
 from processors.accounts.parking import MAX_PARKED
 from processors.accounts.reviews import UNANSWERED
+from processors.control import Control, Timed
 from processors.keys import partition_of
 from processors.policy import ImageTerms, Policy
+from processors.policy.model import Pause
 from schemas.errors import DeadLetterReason
 from schemas.records import (
     AccountChange,
@@ -43,7 +45,7 @@ from schemas.records import (
 )
 from tests.effort import effort
 from tests.processors.accounts.street import Street, policy, verdict
-from tests.processors.accounts.world import RULES, SECOND, START, TOPICS, of, rule
+from tests.processors.accounts.world import DAY, HOUR, RULES, SECOND, START, TOPICS, of, rule
 
 PARTITIONS = 3
 MANY = policy(persons=0, organisations=0)
@@ -53,7 +55,7 @@ ACCOUNTS = tuple("abcd")
 class Cluster:
     """Partitions that process when they are told to, and what travels between them."""
 
-    policy = MANY
+    policy: Policy | Control = MANY
 
     def __init__(self) -> None:
         self.states: list[dict[bytes, bytes | None]] = [{} for _ in range(PARTITIONS)]
@@ -109,6 +111,12 @@ class Cluster:
             accounts = [key for key in held if key[0]]
             outcome = engine.run_unanswered(accounts, held.get, self.policy, self.now)
             self._take(place, outcome)
+
+    def fire(self) -> None:
+        """What is due by now takes effect."""
+        for place, held in enumerate(self.states):
+            accounts = [key for key in held if key[0]]
+            self._take(place, engine.run_due(accounts, held.get, self.policy, self.now))
 
     def rule(self, account: str, action: RulingAction, subject: str) -> None:
         head = {"event_id": f"ev-{self.number + 1}", "occurred_at": self.now}
@@ -211,6 +219,40 @@ def test_changes_behind_a_registration_wait_with_it_and_keep_their_order():
     assert [cluster.decision(event) for event in bios] == [[Decision.ALLOW]] * 3
     assert cluster.account("a").value(Field.BIO) == "tea 2"
     assert cluster.account("a").parked == []
+
+
+@pytest.mark.parametrize("by_the_clock", [False, True])
+def test_changes_behind_a_registration_that_a_pause_lets_go_wait_with_it(by_the_clock: bool):
+    cluster = Cluster()
+    until = START + DAY
+    pause = Pause("d-1", "An order.", until, (ChangeKind.REGISTRATION,))
+    cluster.policy = Control.under(MANY, [Timed(START, until, pause)])
+    cluster.register("a", "tok-a")
+    cluster.now = until
+    if by_the_clock:
+        cluster.fire()
+    bios = [cluster.change("a", bio=f"tea {n}") for n in range(2)]
+    cluster.settle()
+    assert [cluster.decision(event) for event in bios] == [[Decision.ALLOW]] * 2
+    assert cluster.account("a").value(Field.BIO) == "tea 1"
+
+
+def test_changes_that_wait_for_one_registration_after_another_keep_their_order():
+    cluster = Cluster()
+    until = START + DAY
+    pause = Pause("d-1", "An order.", until, (ChangeKind.REGISTRATION,))
+    cluster.policy = Control.under(MANY, [Timed(START + HOUR, until, pause)])
+    cluster.register("a", "tok-a")
+    cluster.lose("name.claims")
+    cluster.now = START + 2 * HOUR
+    cluster.register("a", "tok-a", "sunny")
+    cluster.now = until
+    bios = [cluster.change("a", bio=f"tea {n}") for n in range(3)]
+    cluster.give_up()
+    cluster.settle()
+    assert [cluster.decision(event) for event in bios] == [[Decision.ALLOW]] * 3
+    account = cluster.account("a")
+    assert (account.value(Field.NAME), account.value(Field.BIO)) == ("sunny", "tea 2")
 
 
 def test_changes_behind_a_registration_that_ends_otherwise_do_not_wait_for_ever():
