@@ -48,8 +48,10 @@ def judge_again(turn: Turn, pending: Pending) -> None:
 
 def give_up(turn: Turn, pending: Pending) -> None:
     """The time for an analysis has passed: the pack says what then (Art. 10)."""
-    awaited = changes.judge_pending(turn, pending).awaited
-    analysed.note_untried(turn.account, {field: pending.values[field] for field in awaited})
+    account, values = turn.account, pending.values
+    awaited = changes.judge_pending(turn, pending).awaited  # of what is current, too
+    of_field = {field: values.get(field) or account.value(field) or "" for field in awaited}
+    analysed.note_untried(account, of_field)
     judge_again(turn, pending)
 
 

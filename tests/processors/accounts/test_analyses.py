@@ -283,6 +283,18 @@ def test_of_two_live_images_one_in_breach_the_other_is_cleared_by_its_analysis()
     assert (world.account.pending, world.live()) == ([], [MeasureStep.CORRECT])
 
 
+def test_an_image_from_before_the_pack_asked_for_a_look_is_not_waited_for_for_ever():
+    world = member(ImageTerms())
+    world.apply("e1", avatar="img/1")
+    world.policy = Policy(replace(PACK, images=REQUIRED))
+    world.verify(VerificationKind.IDENTITY, token="tok")
+    (waits,) = of(world.change("o1", kind=ChangeKind.OWNER_CHANGE, owner_token="tok"), Verdict)
+    assert (waits.decision, waits.due_at) == (Decision.HOLD, world.now + 600_000)
+    outputs = world.wait(hours=1)
+    assert decided(outputs) == (2, Decision.HOLD)
+    assert one(outputs, Escalation).subject_id == "o1"
+
+
 def to_be_corrected(days: float) -> World:
     """An account that was to correct its avatar, so many days ago."""
     world = member()
