@@ -119,8 +119,11 @@ def concerns(turn: Turn, kind: ChangeKind, named: bool) -> bool:
 
 def ask(
     turn: Turn, pending: Pending, judgement: Judgement, reviewers: tuple[str, ...] = ()
-) -> None:
-    """Ask what is known of the keys of a change; it waits until all answers are there."""
+) -> bool:
+    """Ask what is known of the keys of a change; it waits until all answers are there.
+
+    False where it has no key that could be asked for: then it waits for nothing.
+    """
     plain = not (judgement.findings or reviewers)
     pending.decision = judgement.decision
     pending.judged = turn.examiner.policy.hash if plain else ""
@@ -134,6 +137,7 @@ def ask(
         _claim(turn, pending.event_id, kind, key, how, answer=True)
     pending.asks = len(turn.claims) - before or ANSWERED
     pending.asked, pending.heard = turn.at, []
+    return pending.asks != ANSWERED
 
 
 def look_up_name(turn: Turn, name: str) -> None:

@@ -352,7 +352,9 @@ def _ask_of_live(turn: Turn, change: AccountChange, new: Mapping[Field, str]) ->
     if _NAME in new:
         across.look_up_name(turn, new[_NAME])
     if change.kind is not _EDIT and across.concerns(turn, change.kind, named=False):
-        across.ask(turn, _wait(turn, change, {}, turn.revision), _UNJUDGED)
+        waiting = _wait(turn, change, {}, turn.revision)
+        if not across.ask(turn, waiting, _UNJUDGED):
+            reviews.settle(turn, waiting, _UNJUDGED.reason)
 
 
 def _decide(turn: Turn, change: AccountChange, new: dict[Field, str], judgement: Judgement) -> None:
@@ -363,8 +365,10 @@ def _decide(turn: Turn, change: AccountChange, new: dict[Field, str], judgement:
         decision = Decision.STRICT_HOLD
         reason = "The account was closed; its registration anew is verified strictly."
     if decision in ALLOWING and across.concerns(turn, change.kind, bool(new.get(_NAME))):
-        across.ask(turn, _wait(turn, change, new, turn.revision - 1), judgement)
-        if change.kind is _REGISTRATION:
+        waiting = _wait(turn, change, new, turn.revision - 1)
+        if not across.ask(turn, waiting, judgement):
+            allow(turn, waiting, judgement)
+        elif change.kind is _REGISTRATION:
             _not_registered(account, Status.AWAITING)
         return
     if decision in ALLOWING:

@@ -140,8 +140,8 @@ def _allow(turn: Turn, pending: Pending, reviewers: tuple[str, ...]) -> str:
     judgement = Judgement(Decision.ALLOW, (), (), reason)
     if across.must_ask(turn, pending):
         reviews.close(turn, pending, reason)
-        across.ask(turn, pending, judgement, reviewers)
-        return "the change is allowed unless the check across accounts says otherwise"
+        if across.ask(turn, pending, judgement, reviewers):
+            return "the change is allowed unless the check across accounts says otherwise"
     changes.allow(turn, pending, judgement, reviewers)
     return "the change is allowed"
 

@@ -77,9 +77,9 @@ def _allow(turn: Turn, pending: Pending, judgement: Judgement) -> None:
         return
     if across.must_ask(turn, pending):
         reviews.close(turn, pending, judgement.reason)
-        across.ask(turn, pending, judgement)
-    else:
-        changes.allow(turn, pending, judgement)
+        if across.ask(turn, pending, judgement):
+            return
+    changes.allow(turn, pending, judgement)
 
 
 def _harden(turn: Turn, pending: Pending, judgement: Judgement) -> None:

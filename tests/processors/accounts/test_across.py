@@ -348,6 +348,23 @@ def test_a_nickname_of_an_account_closed_for_something_else_stays_free(street):
     assert allowed.association_score == 30
 
 
+@pytest.mark.obligation("CAC-10-1")
+@pytest.mark.parametrize("kind", [ChangeKind.REGISTRATION, ChangeKind.OWNER_CHANGE])
+@pytest.mark.parametrize("held", [False, True])
+def test_what_has_no_key_to_be_asked_for_is_decided_at_once(street, kind: ChangeKind, held: bool):
+    if kind is ChangeKind.OWNER_CHANGE:
+        street.register("a", name="sunny")
+    outputs = street.change("a", kind=kind, bio="ministry" if held else "tea")
+    if held:
+        outputs = street.approve("a", outputs[0].event_id, "rev-1")
+    assert verdict(outputs).decision is Decision.ALLOW
+    assert street.account("a").pending == []
+    assert street.account("a").value(Field.BIO) == ("ministry" if held else "tea")
+    live = street.change("a", kind=ChangeKind.OWNER_CHANGE, **applied(bio="milk"))
+    assert verdict(live).decision is Decision.ALLOW
+    assert street.account("a").pending == []
+
+
 # -- while an answer is awaited -----------------------------------------------------------------
 
 
