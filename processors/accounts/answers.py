@@ -172,7 +172,10 @@ def _say_something(turn: Turn, event_id: str) -> None:
 def _settle_live(turn: Turn, pending: Pending, judgement: Judgement) -> None:
     decision = judgement.decision
     if decision in HOLDING:
-        reviews.harden(turn, pending, judgement)
+        if beside := _waits_beside(turn.account, pending):
+            _hold_together(turn, pending, beside, judgement)
+        else:
+            reviews.harden(turn, pending, judgement)
         return
     reviews.settle(turn, pending, judgement.reason)
     if decision is Decision.REFUSE:
@@ -180,6 +183,23 @@ def _settle_live(turn: Turn, pending: Pending, judgement: Judgement) -> None:
         if ladder.of_cause(turn.account, REREGISTERED.rule_id, None):
             return  # it is suspended for that already: one appeal takes back all
         breaches.begin_step(turn, REREGISTERED, MeasureStep.SUSPEND, None, REREGISTERED.message)
+
+
+def _waits_beside(account: Account, pending: Pending) -> Pending | None:
+    """What else of the same live change waits, for a person or for an analysis."""
+    return next(
+        (p for p in account.pending if p is not pending and p.event_id == pending.event_id), None
+    )
+
+
+def _hold_together(turn: Turn, pending: Pending, beside: Pending, judgement: Judgement) -> None:
+    """A person looks at a live change once, whatever it is held for."""
+    beside.found = pending.found
+    reviews.settle(turn, pending, judgement.reason)
+    if beside.awaiting or DECISION_RANK[judgement.decision] > DECISION_RANK[beside.decision]:
+        reviews.harden(turn, beside, judgement, besides=True)
+    else:
+        reviews.revise(turn, beside, replace(judgement, decision=beside.decision))
 
 
 def _weigh(turn: Turn, pending: Pending) -> tuple[bool, Judgement]:

@@ -313,7 +313,6 @@ def _apply_live(
     turn: Turn, change: AccountChange, new: dict[Field, str], judgement: Judgement
 ) -> None:
     """The change is live already: it becomes current, and a breach has its consequence."""
-    account = turn.account
     decision = judgement.decision
     awaiting, due = judgement.awaiting, None
     if decision in HOLDING:
@@ -322,6 +321,15 @@ def _apply_live(
     values.take_effect(turn, change.kind, new, change.subject, change.owner_token, turn.at)
     values.cure(turn, new, judgement.proposals, reasons.CORRECTED)
     duties.review(turn)
+    _look_at_live(turn, change, new, judgement)
+    _ask_of_live(turn, change, new)
+
+
+def _look_at_live(
+    turn: Turn, change: AccountChange, new: dict[Field, str], judgement: Judgement
+) -> None:
+    """Act on what was found in values that are live, and let what is not decided be looked at."""
+    account, decision, awaiting = turn.account, judgement.decision, judgement.awaiting
     if judgement.proposals and account.status is _OPEN:
         result = breaches.answer(turn, judgement.proposals, fresh=new.keys())
         values.review(turn, result.reviews, change)
@@ -342,7 +350,6 @@ def _apply_live(
             revision=turn.revision,
             awaiting=awaiting,
         )
-    _ask_of_live(turn, change, new)
 
 
 def _ask_of_live(turn: Turn, change: AccountChange, new: Mapping[Field, str]) -> None:

@@ -77,16 +77,20 @@ def hold(
     return pending
 
 
-def harden(turn: Turn, pending: Pending, judgement: Judgement) -> None:
-    """What waited for anything else now waits for a person, for material, or for an analysis."""
+def harden(turn: Turn, pending: Pending, judgement: Judgement, *, besides: bool = False) -> None:
+    """What waited for anything else now waits for a person, for material, or for an analysis.
+
+    ``besides`` says that it waits for what it waited for, too.
+    """
     close_of(turn, pending, judgement.reason)
     pending.decision = judgement.decision
     pending.awaiting = judgement.awaiting
     pending.opened = turn.at
     pending.due = turn.at + patience_of(turn, judgement.decision, awaiting=judgement.awaiting)
     pending.breached = False
-    pending.rules = _causes(judgement)
-    pending.severity = max((p.rule.severity for p in judgement.proposals), default=2)
+    if not besides:
+        pending.rules = _causes(judgement)
+        pending.severity = max((p.rule.severity for p in judgement.proposals), default=2)
     pending.first = ""
     revise(turn, pending, judgement)
     open_of(turn, pending)
@@ -151,6 +155,9 @@ def revise(
     if pending.kind is None:
         return
     pending.revision += 1
+    for other in turn.account.pending:  # of a live change that also waits for answers
+        if other.event_id == pending.event_id:
+            other.revision = pending.revision
     decision = judgement.decision
     turn.effects.append(
         VerdictGiven(  # by position, as in `changes`

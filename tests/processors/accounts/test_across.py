@@ -114,6 +114,16 @@ def test_an_account_of_a_closed_subject_that_is_live_already_is_suspended(street
 
 
 @pytest.mark.obligation("CAC-10-3a")
+@pytest.mark.obligation("CAC-10-3a")
+@pytest.mark.parametrize("bio", ["tea", "contact", "ministry"])
+def test_a_live_account_of_a_closed_subject_is_suspended_whatever_else_it_shows(street, bio: str):
+    street.register("gone", "tok-a")
+    street.close("gone")
+    outputs = street.register("again", "tok-a", bio=bio, **applied())
+    begun = [d.rule_id for d in of(outputs, Disposal) if d.step is MeasureStep.SUSPEND]
+    assert begun == ["reregistration"]
+
+
 def test_cancelling_bars_nothing_and_leaves_nothing(street):
     street.register("gone", "tok-g", device_token="dev", avatar="a", avatar_hash="look")
     street.cancel("gone")
@@ -222,6 +232,25 @@ def test_an_organisation_has_two():
         street.prove_institution(account, "Hill Ltd", credit_code=CODE)
         outputs = street.register(account, f"tok-{account}", subject=SubjectKind.INSTITUTION)
         assert verdict(outputs).decision is expected
+
+
+@pytest.mark.obligation("CAC-10-1")
+@pytest.mark.parametrize(
+    ("bio", "reviewers"), [("ministry", ["rev-1"]), ("national", ["rev-1", "rev-2"])]
+)
+def test_a_live_change_is_before_a_person_once_whatever_it_is_held_for(bio, reviewers):
+    street = Street()
+    street.register("a", "tok-a")
+    street.register("b", "tok-b")
+    sold = {"kind": ChangeKind.OWNER_CHANGE, "owner_token": "tok-a", "bio": bio}
+    outputs = street.change("b", **applied(**sold))
+    assert [v.revision for v in of(outputs, Verdict)] == [1, 2]
+    assert "Accounts that the subject has already: 1" in verdict(outputs).reason
+    assert [e.status for e in of(outputs, Escalation)] == [EscalationStatus.OPENED]
+    done = street.approve("b", verdict(outputs).event_id, *reviewers)
+    assert [v.revision for v in of(done, Verdict)] == [3]
+    assert [e.status for e in of(done, Escalation)] == [EscalationStatus.CLOSED]
+    assert street.account("b").pending == []
 
 
 def test_a_registration_that_is_refused_counts_for_nobody():
