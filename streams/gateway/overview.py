@@ -12,10 +12,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import StreamingResponse
 
 from schemas.records import Disposal
-from streams.gateway.auth import allow, operations, probe, public
+from streams.gateway.auth import Caller, allow, operations, probe, public
 from streams.gateway.context import Gateway, gateway_of
 from streams.gateway.problems import describe
-from streams.gateway.roles import Role
+from streams.gateway.roles import Principal, Role
 from streams.gateway.schemas import respond, returns
 from streams.views.documents import ReportLine
 from streams.views.reader import Work
@@ -101,22 +101,27 @@ def reports(
     response_class=StreamingResponse,
 )
 @allow(*WATCHERS)
-async def live(request: Request) -> StreamingResponse:
-    """Verdicts, disposals and escalations as they come. What a slow reader misses is counted."""
+async def live(request: Request, principal: Caller) -> StreamingResponse:
+    """Verdicts, disposals and escalations as they come. What a slow reader misses is counted.
+
+    It ends with the token by which it was opened.
+    """
     gateway = gateway_of(request)
     return StreamingResponse(
-        _events(gateway, request),
+        _events(gateway, request, principal),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store"},
     )
 
 
-async def _events(gateway: Gateway, request: Request) -> AsyncIterator[bytes]:
+async def _events(gateway: Gateway, request: Request, principal: Principal) -> AsyncIterator[bytes]:
     watched, told = gateway.answers.watch(), 0
     try:
         yield b": begin\n\n"
         while not await request.is_disconnected():
             records: list[Any] = await watched.take(SILENCE_S)
+            if not principal.lasts():
+                return
             if watched.left_out > told:
                 yield _event("left-out", {"count": watched.left_out - told})
                 told = watched.left_out

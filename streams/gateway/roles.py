@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
@@ -25,6 +26,10 @@ class Principal(NamedTuple):
     by: Literal["key", "token", "session", "nobody"]
     until: float | None = None
     """When the token by which they proved it runs out, in seconds since the epoch."""
+
+    def lasts(self) -> bool:
+        """Whether it has not run out."""
+        return self.until is None or time.time() < self.until
 
     def has(self, *roles: Role) -> bool:
         """Whether one of these roles is theirs."""

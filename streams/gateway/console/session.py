@@ -45,8 +45,8 @@ class Session:
     @property
     def alive(self) -> bool:
         """Whether it goes on: nobody has ended it, it is in use, and its token has not run out."""
-        idle, until = time.monotonic() - self.seen, self.principal.until
-        return not self.ended and idle <= IDLE_S and (until is None or time.time() < until)
+        idle = time.monotonic() - self.seen
+        return not self.ended and idle <= IDLE_S and self.principal.lasts()
 
     def goes_on(self) -> bool:
         """Whether the page at hand may do or show more; else it is sent to log in."""

@@ -1,14 +1,18 @@
-"""How long a session at the console goes on."""
+"""How a session at the console begins, how long it goes on, and live events with it."""
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from streams.gateway import overview, roles
+from streams.gateway.answers import Live
 from streams.gateway.console import session
 from streams.gateway.console.session import IDLE_S, Session, Sessions
+from streams.gateway.overview import Minute
 from streams.gateway.roles import Principal, Role
 
 REVIEWER = frozenset({Role.REVIEWER})
@@ -31,6 +35,7 @@ class Clock(SimpleNamespace):
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
     monkeypatch.setattr(session, "time", made)
+    monkeypatch.setattr(roles, "time", made)
     return made
 
 
@@ -90,3 +95,26 @@ def test_what_is_done_on_a_page_prolongs_its_session_until_it_is_over(
     assert not sessions.hears("open")
     assert went == ["/login"]
     assert sessions.hears("that of the login")
+
+
+async def test_live_events_end_with_the_token_that_opened_them(clock: Clock) -> None:
+    live, left = Live(asyncio.get_running_loop()), list[Live]()
+    answers = SimpleNamespace(watch=lambda: live, unwatch=left.append)
+    state = SimpleNamespace(gateway=SimpleNamespace(answers=answers))
+
+    async def is_disconnected() -> bool:
+        return False
+
+    request: Any = SimpleNamespace(
+        app=SimpleNamespace(state=state), is_disconnected=is_disconnected
+    )
+    ann = Principal("ann", REVIEWER, "token", until=clock.time() + 600)
+    events: Any = (await overview.live(request, ann)).body_iterator
+    assert await anext(events) == b": begin\n\n"
+    live.put(Minute(1, {}))
+    assert b"event: Minute" in await anext(events)
+    clock.passed = 600
+    live.put(Minute(2, {}))
+    with pytest.raises(StopAsyncIteration):
+        await anext(events)
+    assert left == [live]
