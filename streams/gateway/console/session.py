@@ -27,7 +27,7 @@ IDLE_S = 4 * 3600.0
 AGAIN_S = 5.0
 """After so long a page that had nothing to show is asked for again."""
 COOKIE = "zhengming"
-REFUSALS = {"wrong": 200, "often": 429}
+REFUSALS = {"wrong": 200, "often": 429, "later": 503}
 """Why nobody was logged in, and the status of the page that says so."""
 
 
@@ -99,14 +99,18 @@ class Sessions:
     async def begin(self, request: Request, credential: str) -> str | None:
         """Begin a session with a key, a token or a one-time code; returns its cookie.
 
-        Raises `Problem` 429 for an address from which too many logins failed.
+        Raises `Problem` 429 for an address from which too many logins failed, 503 where nobody can
+        say now whose a token is.
         """
         tries = self.gateway.limits.login(request)
         principal = self.gateway.authenticator.redeem(credential)
         if principal is None:
             try:
                 principal = await self.gateway.authenticator.principal(credential)
-            except Problem:
+            except Problem as problem:
+                if problem.status == 503:
+                    tries.left += 1
+                    raise
                 principal = NOBODY
         if not principal.roles:
             log.warning("login failed")
@@ -200,8 +204,9 @@ def add_login(sessions: Sessions) -> None:
 async def _enter(sessions: Sessions, request: Request, credential: str) -> Response:
     try:
         cookie = await sessions.begin(request, credential.strip())
-    except Problem:
-        return RedirectResponse("/login?often", 303)
+    except Problem as problem:
+        why = next(why for why, status in REFUSALS.items() if status == problem.status)
+        return RedirectResponse(f"/login?{why}", 303)
     if cookie is None:
         return RedirectResponse("/login?wrong", 303)
     answer = RedirectResponse("/", 303)

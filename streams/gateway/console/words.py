@@ -52,6 +52,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "此地址登录失败次数过多，请稍后再试",
         "Too many logins from this address have failed. Try again a little later.",
     ),
+    "login.later": (
+        "暂时无法核对此令牌，请稍后再试",
+        "This token cannot be checked now. Try again a little later.",
+    ),
     "login.about": ("让账号信息名副其实", "Account information, kept true"),
     "dark": ("深浅色", "Light or dark"),
     "language": ("English", "中文"),

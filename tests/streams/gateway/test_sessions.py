@@ -6,14 +6,21 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from streams.gateway import overview, roles
 from streams.gateway.answers import Live
+from streams.gateway.auth import Authenticator
 from streams.gateway.console import session
 from streams.gateway.console.session import IDLE_S, Session, Sessions
+from streams.gateway.limits import LOGINS, Limits
 from streams.gateway.overview import Minute
+from streams.gateway.problems import Problem
 from streams.gateway.roles import Principal, Role
+from streams.settings import Settings
+from tests.streams.gateway.stack import Stack
 
 REVIEWER = frozenset({Role.REVIEWER})
 
@@ -118,3 +125,21 @@ async def test_live_events_end_with_the_token_that_opened_them(clock: Clock) -> 
     with pytest.raises(StopAsyncIteration):
         await anext(events)
     assert left == [live]
+
+
+async def test_a_login_while_the_issuer_is_away_is_told_so_and_has_not_failed() -> None:
+    settings = Settings(oidc_issuer="http://127.0.0.1:1", oidc_audience="zhengming")
+    gateway: Any = SimpleNamespace(limits=Limits(settings), authenticator=Authenticator(settings))
+    request: Any = SimpleNamespace(client=SimpleNamespace(host="127.0.0.1"), cookies={}, headers={})
+    token = jwt.encode({"sub": "ann"}, Ed25519PrivateKey.generate(), "EdDSA")
+    sessions = Sessions(gateway)
+    for _ in range(2 * int(LOGINS)):
+        with pytest.raises(Problem) as error:
+            await sessions.begin(request, token)
+        assert error.value.status == 503
+
+
+def test_the_page_to_log_in_says_that_a_token_cannot_be_checked_now(stack: Stack) -> None:
+    told = stack.nobody.get("/login?later", headers={"Accept-Language": "en"})
+    assert told.status_code == 503
+    assert "This token cannot be checked now" in told.text
