@@ -99,8 +99,8 @@ class Sessions:
     async def begin(self, request: Request, credential: str) -> str | None:
         """Begin a session with a key, a token or a one-time code; returns its cookie.
 
-        Raises `Problem` 429 for an address from which too many logins failed, 503 where nobody can
-        say now whose a token is.
+        It takes the place of the one that the browser has. Raises `Problem` 429 for an address from
+        which too many logins failed, 503 where nobody can say now whose a token is.
         """
         tries = self.gateway.limits.login(request)
         principal = self.gateway.authenticator.redeem(credential)
@@ -116,6 +116,7 @@ class Sessions:
             log.warning("login failed")
             return None
         tries.left += 1
+        self.end(request)
         cookie = secrets.token_urlsafe(32)
         self._sessions = {c: s for c, s in self._sessions.items() if s.alive}
         self._sessions[cookie] = Session(principal, _language(request), seen=time.monotonic())

@@ -6,6 +6,7 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,7 +15,7 @@ from streams.gateway import overview, roles
 from streams.gateway.answers import Live
 from streams.gateway.auth import Authenticator
 from streams.gateway.console import session
-from streams.gateway.console.session import IDLE_S, Session, Sessions
+from streams.gateway.console.session import COOKIE, IDLE_S, Session, Sessions
 from streams.gateway.limits import LOGINS, Limits
 from streams.gateway.overview import Minute
 from streams.gateway.problems import Problem
@@ -143,3 +144,15 @@ def test_the_page_to_log_in_says_that_a_token_cannot_be_checked_now(stack: Stack
     told = stack.nobody.get("/login?later", headers={"Accept-Language": "en"})
     assert told.status_code == 503
     assert "This token cannot be checked now" in told.text
+
+
+def test_who_logs_in_as_somebody_else_ends_the_session_that_the_browser_had(stack: Stack) -> None:
+    with httpx.Client(base_url=stack.url) as browser, httpx.Client(base_url=stack.url) as copy:
+        browser.post("/login", data={"credential": stack.keys["ann"]})
+        copy.cookies.set(COOKIE, browser.cookies[COOKIE])
+        assert copy.get("/").status_code == 200
+        browser.post("/login", data={"credential": "zm_wrong"})
+        assert copy.get("/").status_code == 200, "nobody has logged in"
+        browser.post("/login", data={"credential": stack.keys["bob"]})
+        assert copy.get("/").headers["location"] == "/login"
+        assert browser.get("/").status_code == 200
