@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from importlib.util import find_spec
@@ -28,6 +29,9 @@ AGENT = "zhengming (account information verification; see the project's README)"
 
 REWIND_US = 5_000_000
 """Jetstream's cursor is a time: going back a little loses nothing among equal ones."""
+AHEAD_US = 3_600_000_000
+"""So far a server's clock may be ahead of ours. A later time is no cursor: nothing would ever come
+after it, and what is missed while a connection is away would never be asked for."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 60.0
 SETTLE_EVERY_S = 2.0
 SILENCE_S = 60.0
@@ -128,19 +132,22 @@ async def read_jetstream(url: str, position: str | None) -> Received:
     from websockets.exceptions import InvalidStatus, InvalidURI, WebSocketException
 
     asked = {"wantedCollections": jetstream.PROFILES}
-    if position:
-        if not position.isdecimal():
-            raise ConfigurationError("the kept position is no time of Jetstream: another source's?")
-        asked["cursor"] = str(max(int(position) - REWIND_US, 0))
+    if position and not position.isdecimal():
+        raise ConfigurationError("the kept position is no time of Jetstream: another source's?")
+    furthest = _cursor(int(position or 0))
+    if furthest:
+        asked["cursor"] = str(max(furthest - REWIND_US, 0))
+    elif position:
+        log.warning("the kept position lies in the future: begun with what comes now")
     try:
         async with connect(
             f"{url}?{urlencode(asked)}", max_size=LARGEST_BYTES, user_agent_header=AGENT
         ) as socket:
-            furthest = int(position or 0)  # what comes again lies before it
             while True:
                 async with asyncio.timeout(SILENCE_S):
                     text = await socket.recv(decode=False)
-                furthest = max(furthest, jetstream.time_us(text) or 0)
+                # What comes again lies before what is done.
+                furthest = max(furthest, _cursor(jetstream.time_us(text) or 0))
                 yield text, str(furthest) if furthest else None
     except InvalidURI as error:
         raise ConfigurationError(f"{url} is no address of a web socket: --url names it") from error
@@ -148,6 +155,11 @@ async def read_jetstream(url: str, position: str | None) -> Received:
         raise _answered(url, error.response.status_code) from error
     except (WebSocketException, OSError, TimeoutError) as error:
         raise ConnectionEnded(f"{type(error).__name__}: {error}") from error
+
+
+def _cursor(time_us: int) -> int:
+    """A time as a cursor; 0, which is none, for one that cannot be true."""
+    return time_us if time_us <= time.time_ns() // 1_000 + AHEAD_US else 0
 
 
 async def read_wikimedia(url: str, position: str | None) -> Received:

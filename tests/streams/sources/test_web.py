@@ -72,6 +72,23 @@ async def test_jetstream_never_goes_back_however_soon_its_connections_end() -> N
     assert set(positions) == {str(kept)}
 
 
+@pytest.mark.parametrize("kept", [None, str(1 << 62)])
+async def test_a_time_that_cannot_be_true_becomes_no_cursor_of_jetstream(kept: str | None) -> None:
+    """It would stay for ever: nothing is later, and what a dropped connection missed is lost."""
+    absurd = profile("did:plc:absurd", "3mabsurd", 1 << 62, displayName="n")
+    events = [*PROFILES[:5], absurd, *PROFILES[5:10]]
+    positions: list[str | None] = []
+    with jetstream_server(events, drop_after=8) as server:
+        source = public_source("jetstream", server.url)
+        async with asyncio.timeout(30), aclosing(follow(source, kept)) as received:
+            async for _items, position in received:
+                positions.append(position)
+                if len(server.cursors) == 2:
+                    break
+    assert positions[4:8] == [str(AT_US + number * SECOND_US) for number in (4, 4, 5, 6)]
+    assert server.cursors == [None, AT_US + 6 * SECOND_US - web.REWIND_US]
+
+
 async def test_wikimedia_is_resumed_with_the_composite_id_as_it_came() -> None:
     with event_stream_server(USERS, drop_after=20, refusals=(503, 429)) as server:
         *found, after = await read(public_source("wikimedia", server.url), len(USERS))
