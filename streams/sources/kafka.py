@@ -57,6 +57,9 @@ class TopicSource:
         self._map, self._group, self._from_beginning = mapper, group, from_beginning
         self._next: dict[tuple[str, int], int] = {}
         self.feed = Feed(settings, self._commit)
+        self._expired = self.feed.watch.metrics.expired
+        for topic in topics:
+            self._expired.labels(topic)
         self._consumer = create_consumer(
             settings,
             group,
@@ -119,13 +122,14 @@ class TopicSource:
     def _assigned(self, consumer: Any, partitions: list[TopicPartition]) -> None:
         """In the group, with partitions or without: then another process has them."""
         if partitions:
-            begun = self._place(partitions)
+            placed = self._place(partitions)
             consumer.assign(partitions)
-            self._commit_offsets(begun)  # at once: what was begun is told from what is forgotten
+            # At once: what was begun is told from what is forgotten, and what is lost is told once.
+            self._commit_offsets(placed)
         self.feed.watch.joined()
 
     def _place(self, partitions: list[TopicPartition]) -> list[TopicPartition]:
-        """Set where to read on in each partition; answers those that are begun.
+        """Set where to read on in each partition; answers those whose position is a new one.
 
         A partition without a position is new where the group has one elsewhere in the topic.
         """
@@ -139,7 +143,7 @@ class TopicSource:
             raise BrokerUnreachable(f"no offsets of {self._group}: {why}") from error
         kept = {(p.topic, p.partition): p.offset for p in told if p.offset >= 0}
         known = {topic for topic, _ in kept}
-        begun: list[TopicPartition] = []
+        placed: list[TopicPartition] = []
         for place in partitions:
             beginning = first[place.topic, place.partition]
             position = kept.get((place.topic, place.partition))
@@ -147,8 +151,10 @@ class TopicSource:
             if position is None:
                 if place.topic not in known and not self._from_beginning:
                     raise _no_position(self._group, place.topic)
-                begun.append(place)
+                placed.append(place)
             elif position < beginning:
+                placed.append(place)
+                self._expired.labels(place.topic).inc(beginning - position)
                 log.critical(
                     "messages deleted by retention before they were read",
                     topic=place.topic,
@@ -156,7 +162,7 @@ class TopicSource:
                     messages=beginning - position,
                     remedy="raise retention.ms of the topic; feed again what its rows are now",
                 )
-        return begun
+        return placed
 
     def _revoked(self, _consumer: Any, _partitions: Any) -> None:
         self.feed.settle()

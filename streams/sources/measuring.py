@@ -45,6 +45,12 @@ class SourceMetrics:
         )
         for reason in FAULTS:
             self._rejected.labels(reason)
+        self.expired = Counter(
+            "zhengming_expired_records",
+            "Messages that retention deleted before they were read.",
+            ["topic"],
+            registry=registry,
+        )
         self.connected = Gauge(
             "zhengming_source_connected",
             "1 while it is connected to what it reads.",

@@ -228,14 +228,21 @@ def test_a_position_that_its_topic_does_not_hold_is_told_and_reads_nothing_again
     assert capture.accounts().total() == 2
 
 
-def test_messages_that_were_deleted_unread_are_told(ours: Settings, tmp_path: Path) -> None:
+def test_messages_that_were_deleted_unread_are_told_and_counted_once(
+    ours: Settings, tmp_path: Path
+) -> None:
     capture = Capture(ours, tmp_path, 1)
     capture.send(2)
     capture.read(2, "--from-beginning")
-    capture.send(5)
+    capture.send(4)
     place = TopicPartition(capture.topic, 0, 6)
     capture.admin.delete_records([place])[place].result(30)
-    assert capture.read(1) == ["shop-6"]
+    counted = f'zhengming_expired_records_total{{topic="{capture.topic}"}} 4.0'
+    reader = capture.start()
+    wait_until(lambda: counted in get(ours, "/metrics")[1].splitlines(), 60, "they are counted")
+    assert reader.stop(STOP_S) == 0, reader.tail()
+    capture.send(1)
+    assert capture.read(1) == ["shop-6"], "nothing else came since"
     log = (tmp_path / "source.log").read_text()
     (told,) = [line for line in log.splitlines() if "deleted by retention" in line]
     assert "critical" in told
