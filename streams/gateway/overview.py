@@ -90,9 +90,10 @@ def reports(
     request: Request,
     start: Annotated[int, Query(ge=0, le=10_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    due_from: Annotated[int, Query(ge=0, le=2**53)] = 0,
 ) -> Response:
-    """The report outbox, what is due first first."""
-    return respond(Reports(gateway_of(request).views.reports(start, limit)))
+    """The report outbox from a due time on, what is due first first."""
+    return respond(Reports(gateway_of(request).views.reports(start, limit, due_from)))
 
 
 @router.get(

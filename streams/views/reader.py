@@ -76,17 +76,16 @@ class ViewReader:
         line = self.redis.hget(self.keys.escalations, escalation_id)
         return None if line is None else d.unpack_escalation(line)
 
-    def reports(self, start: int = 0, count: int = 50) -> list[d.ReportLine]:
-        """A part of the report outbox, what is due first first."""
-        lines = self.redis.zrange(self.keys.reports, start, start + count - 1)
+    def reports(self, start: int = 0, count: int = 50, due_from: int = 0) -> list[d.ReportLine]:
+        """A part of the report outbox from a due time on, what is due first first."""
+        lines = self.redis.zrange(
+            self.keys.reports, due_from, "+inf", byscore=True, offset=start, num=count
+        )
         return [d.unpack_report(line) for line in lines]
 
     def reports_past(self, now: int) -> int:
-        """How many items of the report outbox were due before a time: from there on it goes on.
-
-        Whether they were delivered the outbox does not say.
-        """
-        return int(self.redis.zcount(self.keys.reports, 0, now))
+        """How many items of the report outbox were due before a time, delivered or not."""
+        return int(self.redis.zcount(self.keys.reports, 0, f"({now}"))
 
     def findings(self, count: int = RECENT) -> list[d.Headline]:
         """The latest verdicts with findings, newest first."""

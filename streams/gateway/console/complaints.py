@@ -56,9 +56,9 @@ def _read(gateway: Gateway) -> tuple[list[EscalationLine], dict[str, AccountView
 
 
 def _read_reports(gateway: Gateway) -> tuple[list[ReportLine], int]:
-    """What is due from now on, and how much was due before: nothing leaves the outbox."""
-    past = gateway.views.reports_past(now_ms())
-    return gateway.views.reports(past, SHOWN), past
+    """What is due from now on, and how much was due before."""
+    views, now = gateway.views, now_ms()
+    return views.reports(count=SHOWN, due_from=now), views.reports_past(now)
 
 
 def _complaints(

@@ -530,7 +530,10 @@ def test_the_views_tell_minutes_levels_and_reports(stack: Stack, account: str) -
     assert sum(counts) > 0
     assert sum(traffic["levels"].values()) > 0
     assert set(traffic["work"]) == {"review", "complaint", "appeal", "breach"}
-    assert stack.client("auditor").get("/v1/reports").status_code == 200
+    auditor = stack.client("auditor")
+    assert auditor.get("/v1/reports").status_code == 200
+    assert auditor.get("/v1/reports", params={"due_from": 2**53}).json() == {"items": []}
+    assert auditor.get("/v1/reports", params={"due_from": -1}).status_code == 422
 
 
 def test_packs_are_shown_validated_and_compared(stack: Stack) -> None:

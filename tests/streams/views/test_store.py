@@ -172,9 +172,11 @@ def test_what_is_to_be_reported_from_now_on_stands_behind_what_was_due_before(
     reports[-1] = replace(reports[-1], taken_back=True)
     store.apply([Seen("t", 0, number, record) for number, record in enumerate(reports)])
     past = reader.reports_past(now)
-    assert past == 120
-    (next_,) = reader.reports(past)
-    assert (next_.report_id, next_.taken_back) == (reports[-1].report_id, True)
+    assert past == 119
+    at, next_ = reader.reports(due_from=now)
+    assert (at.due_at, next_.due_at) == (now, now + MINUTE_MS)
+    assert reader.reports(1, 1, now) == [next_]
+    assert next_.taken_back
     assert not any(line.taken_back for line in reader.reports(0, past))
 
 
