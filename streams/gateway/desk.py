@@ -81,12 +81,12 @@ class Desk:
 
     def request(self, event_id: str) -> bytes | None:
         """What is kept of the request that an event id was used for."""
-        kept: bytes | None = self._redis.get(self._prefix + "repeat:" + event_id)
+        kept: bytes | None = self._redis.get(self._prefix + "request:" + event_id)
         return kept
 
     def keep_request(self, event_id: str, content: bytes) -> bytes | None:
         """Keep the request that an event id is used for; None, or the one that was kept before."""
-        key = self._prefix + "repeat:" + event_id
+        key = self._prefix + "request:" + event_id
         if self._redis.set(key, content, nx=True, ex=REPEAT_S):
             return None
         kept = self.request(event_id)
