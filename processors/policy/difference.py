@@ -12,6 +12,12 @@ from processors.text import Entry
 from processors.text.entry import written
 
 _NO_TERMS = ("id", "version", "hash", "title", "detectors", "rules", "parts", "pauses", "guard")
+TERMS = tuple(name for name in Pack.__struct_fields__ if name not in _NO_TERMS)
+"""What a pack has beside its detectors and rules."""
+WAYS = ("kind", "views", "only_places", "distance")
+"""How a detector searches."""
+LISTS = ("entries", "places", "signals", "names", "images")
+"""What it searches for."""
 _SHOWN = 5  # entries of a list that are named
 _LEFT_OUT = ("id", "pack")
 
@@ -57,10 +63,10 @@ def _detectors(before: Pack, after: Pack) -> Iterator[Difference]:
 
 
 def _searched(old: Detector, new: Detector) -> Iterator[str]:
-    for name in ("kind", "views", "only_places", "distance"):
+    for name in WAYS:
         if getattr(old, name) != getattr(new, name):
             yield f"{name}: {_said(getattr(old, name))} → {_said(getattr(new, name))}"
-    for name in ("entries", "places", "signals", "names", "images"):
+    for name in LISTS:
         was, now = getattr(old, name), getattr(new, name)
         kept, known = set(now), set(was)
         gone = [entry for entry in was if entry not in kept]
@@ -73,9 +79,7 @@ def _searched(old: Detector, new: Detector) -> Iterator[str]:
 
 
 def _terms(before: Pack, after: Pack) -> Iterator[Difference]:
-    for section in Pack.__struct_fields__:
-        if section in _NO_TERMS:
-            continue
+    for section in TERMS:
         old, new = getattr(before, section), getattr(after, section)
         if not (isinstance(old, Struct) and isinstance(new, Struct)):
             if old != new:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import Body, Path, Request, Response
@@ -15,10 +15,13 @@ from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Limit
 
 from processors.persons import same_person
-from processors.policy import Message, Pack, advise, lint_pack, load_pack
+from processors.policy import Detector, Message, Pack, advise, lint_pack, load_pack
+from processors.policy.difference import LISTS, TERMS, WAYS
 from processors.policy.loader import content_hash
-from processors.policy.model import Mode
+from processors.policy.model import KnownImage, Mode
 from processors.policy.problems import PackError
+from processors.text import Entry
+from processors.text.entry import written
 from schemas.records import Decision, Field, PackMode, PolicyPack
 from streams import control_topics
 from streams.errors import ConfigurationError
@@ -118,7 +121,10 @@ class Linted(Struct, frozen=True):
 
 
 class Changed(Struct, frozen=True):
-    """A part of the pack that differs: a rule, or a group of terms."""
+    """A part of the pack that differs: a rule, a detector, or a group of terms.
+
+    Of the lists of a detector either side has what the other has not.
+    """
 
     part: str
     before: str | None
@@ -362,26 +368,43 @@ def _changes(gateway: Gateway, pack: Pack) -> list[Changed]:
 
 
 def compare(before: Pack | None, after: Pack) -> list[Changed]:
-    """Rules and terms that are new, gone, or other."""
+    """Rules, detectors and terms that are new, gone, or other."""
     old, new = _parts(before) if before else {}, _parts(after)
-    return [
-        Changed(part, old.get(part), new.get(part))
+    changes = (
+        Changed(part, _told(old.get(part), new.get(part)), _told(new.get(part), old.get(part)))
         for part in sorted(old.keys() | new.keys())
-        if old.get(part) != new.get(part)
-    ]
+    )
+    return [change for change in changes if change.before != change.after]
 
 
-def _parts(pack: Pack) -> dict[str, str]:
-    terms = {
-        "credit": pack.credit,
-        "ladder": pack.ladder,
-        "review": pack.review,
-        "complaints": pack.complaints,
-        "report": pack.report,
-        "duties": pack.duties,
+def _parts(pack: Pack) -> dict[str, Any]:
+    return {
+        **{name: getattr(pack, name) for name in TERMS},
+        **{f"detector {detector.name}": detector for detector in pack.detectors},
+        **{f"rule {rule.id}": rule for rule in pack.rules},
     }
-    parts = {**terms, **{f"rule {rule.id}": rule for rule in pack.rules}}
-    return {name: msgspec.json.encode(part).decode() for name, part in parts.items()}
+
+
+def _told(part: Any, other: Any) -> str | None:
+    """A part as JSON, a detector without what the ``other`` has in its lists; None for none."""
+    if part is None:
+        return None
+    told = _searched(part, other) if isinstance(part, Detector) else part
+    return msgspec.json.encode(told).decode()
+
+
+def _searched(detector: Detector, other: Detector | None) -> dict[str, Any]:
+    told = {name: getattr(detector, name) for name in WAYS}
+    for name in LISTS:
+        known = set(getattr(other, name, ()))
+        told[name] = [_entry(one) for one in getattr(detector, name) if one not in known]
+    return told
+
+
+def _entry(one: Entry | KnownImage | str) -> str:
+    if isinstance(one, KnownImage):
+        return f"{one.hash:064x} {one.name} ({one.tag})"
+    return written(one) if isinstance(one, Entry) else one
 
 
 def _problems(files: dict[str, bytes]) -> list[ProblemLine]:
