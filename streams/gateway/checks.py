@@ -99,7 +99,7 @@ FIELDS = (
 @allow(Role.SERVICE, Role.REVIEWER, Role.POLICY)
 async def check(request: Request, body: Annotated[Checks, Body()]) -> Response:
     """Judge texts as one types them; stateless, up to 100 at once."""
-    return respond(judge(gateway_of(request).policy, body.items))
+    return respond(judge(gateway_of(request).deciding, body.items))
 
 
 def judge(policy: Policy, items: list[Item]) -> CheckResult:

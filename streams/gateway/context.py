@@ -7,6 +7,7 @@ import asyncio
 from aiokafka.errors import KafkaError
 from fastapi import Request
 
+from processors.control import Control
 from processors.policy import Policy
 from schemas.errors import RegistryUnavailable
 from streams.codecs import open_codec
@@ -27,6 +28,7 @@ from streams.metrics import show_ready
 from streams.packs import configured_files, load_policy
 from streams.settings import Settings
 from streams.views import ViewReader
+from streams.views.store import now_ms
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
@@ -44,7 +46,8 @@ class Gateway:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.policy: Policy = load_policy(settings)
-        """What decides now, as far as is known here: `/v1/checks` and the console go by it."""
+        """That of the packs in force, as far as is known here, before directives."""
+        self._control = Control.of(self.policy)
         self.files = configured_files(settings)
         """Files of the configured packs, by their hashes."""
         self._configured = self.policy
@@ -60,6 +63,11 @@ class Gateway:
         self.lag = Lag(settings)
         self.inputs = Inputs(settings)
         show_ready(self.metrics.registry, lambda: self.readiness().ok)
+
+    @property
+    def deciding(self) -> Policy:
+        """What decides now, overlays too, as far as is known: checks and the console go by it."""
+        return self._control.at(now_ms()).policy
 
     def start(self) -> None:
         """Begin to read answers. Raises `BrokerUnreachable`."""
@@ -89,7 +97,7 @@ class Gateway:
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
     def _adopt(self, in_force: InForce) -> None:
-        self.policy, self._unfollowed = in_force.policy, ""
+        self.policy, self._control, self._unfollowed = in_force.policy, in_force.control, ""
 
     def stop(self) -> None:
         """Close everything."""

@@ -67,7 +67,7 @@ def add_page(sessions: Sessions) -> None:
             numbers.set_content(_numbers(now, session))
             counts = _decisions(now.traffic)
             mix.set_content(_mix(counts, session))
-            rules.set_content(_rules(now.traffic, gateway.policy.pack, session))
+            rules.set_content(_rules(now.traffic, gateway.deciding.pack, session))
             levels.set_content(_levels(now.traffic.levels))
             findings.set_content(_findings(now.findings, session))
             disposals.set_content(_disposals(now.disposals, session))

@@ -354,7 +354,7 @@ class _Desk:
     def _evidence(self, case: Case) -> str:
         assert case.verdict is not None
         language = self._session.language
-        rules = {rule.id: rule for rule in self._gateway.policy.pack.rules}
+        rules = {rule.id: rule for rule in self._gateway.deciding.pack.rules}
         lines = []
         for finding in case.verdict.findings:
             rule = rules.get(finding.rule_id)
@@ -374,7 +374,7 @@ class _Desk:
     def _default(self, case: Case, action: RulingAction) -> str:
         """The reason where none was typed: for a breach that of the rule which hit."""
         if action in BREACHES:
-            rules = {rule.id: rule for rule in self._gateway.policy.pack.rules}
+            rules = {rule.id: rule for rule in self._gateway.deciding.pack.rules}
             hit = next((rules[r] for r in case.escalation.rule_ids if r in rules), None)
             if hit is not None:
                 return str(getattr(hit.message, self._session.language))

@@ -104,10 +104,16 @@ def test_a_proposed_pack_becomes_an_overlay_by_somebody_elses_hand(
     def held() -> bool:
         return edit(stack, account, bio=next(bios)).get("decision") == "HOLD"
 
+    def checked() -> str:
+        answer = stack.client("service").post("/v1/checks", json={"items": [{"bio": "民间救援队"}]})
+        return str(answer.json()["items"][0]["decision"])
+
     wait_until(held, 20, "the overlay holds an edit", every=0.2)
+    wait_until(lambda: checked() == "HOLD", 20, "who types is told so", every=0.2)
     ended = stack.client("all").post(f"/v1/directives/{issued.json()['directive_id']}/end", json={})
     assert ended.status_code == 200
     wait_until(lambda: not held(), 20, "the overlay is over", every=0.2)
+    wait_until(lambda: checked() == "ALLOW", 20, "who types is told so", every=0.2)
 
 
 def test_a_pack_that_clashes_with_what_is_in_force_is_no_overlay(stack: Stack) -> None:
