@@ -307,7 +307,7 @@ class Checker:
                 else:
                     self._collect_dead(message)
             elif topic in self._journal.topics:
-                self._journal.take(topic, message.offset(), message.value())
+                self._journal.take(topic, message.offset(), message.value(), message.key())
             elif message.key() == BRAKES:
                 self._brakes[message.partition()] = decode_counters(message.value())
             elif is_registry_key(message.key()):

@@ -153,7 +153,9 @@ def read_in_force(settings: Settings, default: Policy) -> InForce:
 def _read(settings: Settings, default: Policy | None) -> Journal:
     journal = Journal(settings, default)
     for message in read_all(settings, journal.topics):
-        journal.take(str(message.topic()), int(message.offset() or 0), message.value())
+        journal.take(
+            str(message.topic()), int(message.offset() or 0), message.value(), message.key()
+        )
     return journal
 
 

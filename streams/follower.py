@@ -90,7 +90,7 @@ class Follower:
     def _take(self, fetched: Mapping[TopicPartition, list[Any]]) -> None:
         for tp, records in fetched.items():
             for record in records:
-                self._journal.take(tp.topic, record.offset, record.value)
+                self._journal.take(tp.topic, record.offset, record.value, record.key)
 
     async def _renew(self) -> None:
         in_force = await asyncio.to_thread(self._journal.in_force)

@@ -6,10 +6,11 @@ worker that has read as far decides alike, and a replay can tell what decided th
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from processors.control import Control, Timed, guarded
+from processors.control import ALWAYS, Control, Timed, guarded
 from processors.masking import mask
 from processors.policy import Pack, PackError, Policy, compose, in_shadow, load_pack
 from processors.policy.model import Guard, Pause
@@ -35,19 +36,30 @@ _NO_PAUSES = (DirectiveKind.OVERLAY, DirectiveKind.SWEEP)
 
 
 class Published(NamedTuple):
-    """A record of a control topic. ``record`` is None, and ``problem`` why, where it has none."""
+    """A record of a control topic. ``record`` is None, and ``problem`` why, where it has none.
+
+    ``key`` is the id of what it is about, also where nothing else can be read.
+    """
 
     topic: str
     offset: int
     record: Any
     problem: str = ""
+    key: bytes = b""
+
+
+class Fault(NamedTuple):
+    """What was published and cannot be used, and until when (ms) it was to hold."""
+
+    said: str
+    until: int = ALWAYS[1]
 
 
 class InForce(NamedTuple):
     """What is in force, and of what it was made.
 
     ``policy`` is that of the packs, before directives. ``packs`` are the records that put packs in
-    force; the others are the configured ones. ``problems`` names what was published since and
+    force; the others are the configured ones. ``faults`` names what was published since and
     cannot be used. ``sweeps`` are those ordered, and those that packs in force ask for.
     """
 
@@ -55,8 +67,14 @@ class InForce(NamedTuple):
     policy: Policy
     revision: Revision
     packs: tuple[PolicyPack, ...]
-    problems: tuple[str, ...]
+    faults: tuple[Fault, ...]
     sweeps: tuple[Sweep, ...] = ()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What of the faults is one now: a directive that is over, or was lifted, asks nothing."""
+        now = time.time_ns() // 1_000_000
+        return tuple(fault.said for fault in self.faults if fault.until > now)
 
 
 class Journal:
@@ -88,14 +106,14 @@ class Journal:
         """Real names of the topics."""
         return list(self._topics)
 
-    def take(self, topic: str, offset: int, value: bytes | None) -> None:
+    def take(self, topic: str, offset: int, value: bytes | None, key: bytes | None = None) -> None:
         """Take up a record; those of a topic in order."""
         known = self._topics[topic]
         try:
             record, problem = self._codec.decode(known.record, value or b""), ""
         except DecodeError as error:
             record, problem = None, error.detail
-        self._records = [*self._records, Published(known.name, offset, record, problem)]
+        self._records = [*self._records, Published(known.name, offset, record, problem, key or b"")]
 
     def in_force(self) -> InForce:
         """What is in force. Compiles packs, so not for an event loop; safe in one other thread."""
@@ -107,7 +125,7 @@ class Journal:
         orders, faults = self._ordered(records, policy)
         control = Control.under(policy, orders)
         sweeps = (*_ordered_sweeps(records), *_sweeps_after(packs, policy))
-        return InForce(control, policy, revision, packs, (*problems, *faults), sweeps)
+        return InForce(control, policy, revision, packs, (*map(Fault, problems), *faults), sweeps)
 
     def policies(self) -> list[Policy]:
         """Every policy that was ever in force for any reader, the configured one too."""
@@ -137,27 +155,22 @@ class Journal:
         }
         return list(different.values())
 
-    def _ordered(self, records: list[Published], policy: Policy) -> tuple[list[Timed], list[str]]:
+    def _ordered(self, records: list[Published], policy: Policy) -> tuple[list[Timed], list[Fault]]:
         """The pauses and overlays that were ordered, and what cannot be used of the directives."""
         issued = directives(records).values()
         orders, faults = pauses_of(d for d in issued if d.kind not in _NO_PAUSES)
-        problems = [
-            f"{item.topic} at {item.offset}: {item.problem}"
-            for item in _of(records, PlatformDirective)
-            if item.problem
-        ]
-        problems += faults
+        faults[:0] = _unreadable(_of(records, PlatformDirective))
         packs = list(policy.pack.parts or (policy.pack,))
         for directive in issued:
             if directive.kind is not DirectiveKind.OVERLAY:
                 continue
             overlay = self._overlay(directive, packs)
             if isinstance(overlay, str):
-                problems.append(f"directive {directive.directive_id}: {overlay}")
+                faults.append(_fault_of(directive, overlay))
             elif directive.starts_at < (ends := directive.ends_at or 0):
                 packs.append(overlay)
                 orders.append(Timed(directive.starts_at, ends, pack=overlay))
-        return orders, problems
+        return orders, faults
 
     def _overlay(self, directive: PlatformDirective, packs: list[Pack]) -> Pack | str:
         """The pack of an overlay, or why it cannot decide beside these."""
@@ -245,18 +258,37 @@ def directives(records: Iterable[Published]) -> dict[str, PlatformDirective]:
     return {directive.directive_id: directive for directive in found}
 
 
-def pauses_of(directives: Iterable[PlatformDirective]) -> tuple[list[Timed], list[str]]:
+def pauses_of(directives: Iterable[PlatformDirective]) -> tuple[list[Timed], list[Fault]]:
     """The pauses among directives, and what cannot be used of these."""
-    pauses, problems = [], []
+    pauses, faults = [], []
     for directive in directives:
-        name, ends_at = directive.directive_id, directive.ends_at
+        ends_at = directive.ends_at
         if directive.kind is not DirectiveKind.PAUSE:
-            problems.append(f"directive {name}: nothing acts on {directive.kind}")
+            faults.append(_fault_of(directive, f"nothing acts on {directive.kind}"))
         elif ends_at is None:
-            problems.append(f"directive {name}: it has no end")
+            faults.append(_fault_of(directive, "it has no end"))
         elif directive.starts_at < ends_at:  # else it was lifted before it began
             pauses.append(_pause(directive, ends_at))
-    return pauses, problems
+    return pauses, faults
+
+
+def _fault_of(directive: PlatformDirective, why: str) -> Fault:
+    said = f"directive {directive.directive_id}: {why}"
+    return Fault(said) if directive.ends_at is None else Fault(said, directive.ends_at)
+
+
+def _unreadable(records: Iterable[Published]) -> Iterator[Fault]:
+    """Records that are no directive, until one that can be read has their id."""
+    waiting: dict[bytes, list[Published]] = {}
+    for item in records:
+        if item.problem:
+            waiting.setdefault(item.key, []).append(item)
+        else:
+            waiting.pop(item.key, None)
+    for key, items in waiting.items():
+        name = key.decode("utf-8", "replace")
+        for item in items:
+            yield Fault(f"{item.topic} at {item.offset} (id {name!r}): {item.problem}")
 
 
 def packs_read(records: list[Published]) -> int:

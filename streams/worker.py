@@ -116,9 +116,8 @@ class Worker:
         self.app: ZhengmingApp = create_app(settings, self.tasks)
         self.tasks.metrics.partitions_configured.set(settings.partitions)
         self.tasks.metrics.expect_topics(self.app.input_names)
-        self._problems: tuple[str, ...] = ()
         self._in_force: InForce | None = None
-        add_pages(self.app, lambda: self._problems)
+        add_pages(self.app, self._notes)
         every(self.app, TICK_S, self._tick)
         self.app.on_before_shutdown.connect(self._before_shutdown)
         self._gave_up = False
@@ -144,7 +143,7 @@ class Worker:
         pack, metrics = in_force.policy.pack, self.tasks.metrics
         for problem in in_force.problems:
             log.error("published, but cannot be used; what was in force stays", problem=problem)
-        self._problems, self._in_force = in_force.problems, in_force
+        self._in_force = in_force
         metrics.policy.clear()
         for part in pack.parts or (pack,):
             log.info("in force", pack=part.id, version=part.version, hash=part.hash)
@@ -158,6 +157,10 @@ class Worker:
             ),
         )
         metrics.control_problems.set(len(in_force.problems))
+
+    def _notes(self) -> tuple[str, ...]:
+        """What was published and cannot be used now."""
+        return () if self._in_force is None else self._in_force.problems
 
     def run(self) -> int:
         """Run until a signal or a fatal error; returns the exit code of a clean stop."""
@@ -248,6 +251,7 @@ class Worker:
             pauses, packs = span.policy.pack.pauses, span.policy.pack.parts
             beside = max(0, len(packs) - max(1, len(self._in_force.policy.pack.parts)))
             metrics.directives.set(len(pauses) + beside)
+            metrics.control_problems.set(len(self._notes()))
         metrics.queued.set(sum(t.queued for t in self.tasks.tasks.values()))
         metrics.deadlines.set(sum(len(t.deadlines) for t in self.tasks.tasks.values()))
         await thread.publish_positions(self.tasks.positions())

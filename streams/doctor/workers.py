@@ -163,7 +163,10 @@ def in_force(settings: Settings) -> Iterator[Finding]:
     )
     if known.problems:
         seen = f"{seen}; cannot be used: {'; '.join(known.problems)}"
-        cure = "put a sound pack in force, or retire the broken one: `zhengming policy`"
+        cure = (
+            "put a sound pack in force, or retire the broken one: `zhengming policy`; lift the "
+            "directive and issue it again: `zhengming directive`"
+        )
     yield Finding("in force", not known.problems, seen, cure)
     yield from _beside_configured(configured, parts)
     yield from _ended(settings)
@@ -234,7 +237,7 @@ def _decided(settings: Settings, known: InForce) -> Finding:
         [f"not by what is in force: {one}" for one in stale],
         "the last verdicts are under what is in force",
         "a worker does not follow the control topics, or has another ZHENGMING_PACK: compare the "
-        "settings of all workers, and start again those whose `zhengming_policy` differs",
+        "settings of all workers, and start again those whose `zhengming_policy_in_force` differs",
         topic,
     )
 

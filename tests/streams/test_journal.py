@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -153,10 +154,37 @@ def test_an_overlay_that_cannot_be_used_changes_nothing_and_is_named(
 ) -> None:
     topics = Topics(policy)
     topics.add(overlay(**changes))
-    in_force = topics.journal.in_force()
-    assert len(in_force.problems) == 1
-    assert why in in_force.problems[0]
+    (fault,) = topics.journal.in_force().faults
+    assert why in fault.said
     assert decide(topics.journal, 2).decision is Decision.ALLOW
+
+
+def test_a_directive_that_cannot_be_used_is_a_problem_until_it_is_over_or_lifted(
+    policy: Policy,
+) -> None:
+    """Here another pack has taken over its rules: who lifts it, or waits, is rid of the alert."""
+    now = time.time_ns() // 1_000_000
+    topics = Topics(policy)
+    topics.add(overlay(starts_at=now - 2 * HOUR, ends_at=now + HOUR))
+    assert topics.journal.in_force().problems == ()
+    topics.add(published(OVERLAY))
+    assert "quake" in topics.journal.in_force().problems[0]
+    topics.add(overlay(starts_at=now - 2 * HOUR, ends_at=now))
+    assert topics.journal.in_force().problems == ()
+
+
+def test_a_directive_that_cannot_be_read_is_a_problem_until_its_id_is_given_again(
+    policy: Policy,
+) -> None:
+    topics = Topics(policy)
+    name = real_name(SETTINGS, topic_of(PlatformDirective).name)
+    topics.journal.take(name, 0, b"\xff no directive", b"quake")
+    (problem,) = topics.journal.in_force().problems
+    assert problem.startswith(f"{name} at 0 (id 'quake'): ")
+    topics.journal.take(name, 1, encode(overlay(directive_id="flood")), b"flood")
+    assert topics.journal.in_force().problems == (problem,)
+    topics.journal.take(name, 2, encode(overlay()), b"quake")
+    assert [fault for fault in topics.journal.in_force().faults if "at 0" in fault.said] == []
 
 
 def test_a_pack_of_another_id_decides_beside_the_configured_ones_until_it_is_retired(
