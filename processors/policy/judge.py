@@ -244,7 +244,8 @@ class Policy:
                     *hits_in(self._machines, analysis, subject.logos),
                     *hits.get(analysis.text, ()),
                 )
-                proposals += self._propose(_Case(subject, field, analysis.text, braked), found)
+                text = analysis.text if field in IMAGE_FIELDS else value
+                proposals += self._propose(_Case(subject, field, text, braked), found)
             parts = self._parts.get((subject.kind, field))
             if parts and not (
                 analysis is not None and analysis.checked and parts.issubset(analysis.parts)

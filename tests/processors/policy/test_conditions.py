@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from processors.policy import Judgement, Policy, SubjectView, load_pack
+from processors.policy import Detector, DetectorKind, Judgement, Policy, SubjectView, load_pack
 from processors.policy.conditions import VARIABLES, Condition, ConditionError, check
-from schemas.records import Decision, Field, RuleOutcome, SubjectKind, Verdict, VerificationKind
+from schemas.records import (
+    Decision,
+    Field,
+    FieldLabel,
+    RuleOutcome,
+    SubjectKind,
+    Verdict,
+    VerificationKind,
+)
 from tests.processors.accounts.world import World, make_pack, one, rule
 from tests.processors.policy.small_pack import changed
 
@@ -84,3 +92,19 @@ def test_a_condition_knows_the_account():
     world = World(Policy(make_pack(rules=late)))
     assert one(world.propose(bio="advert"), Verdict).decision is Decision.ALLOW
     assert one(world.propose(bio="advert!"), Verdict).decision is Decision.REFUSE
+
+
+def test_a_condition_on_a_label_is_asked_of_the_text_that_has_it():
+    """What the label says of it stands in no list: the words around are all that can be asked."""
+    pack = make_pack()
+    labels = Detector("labels", DetectorKind.LABELS, names=("LONGING",))
+    labelled = rule("labels", Decision.REFUSE, when="text.contains('sea')")
+    policy = Policy(make_pack(detectors=(*pack.detectors, labels), rules=(*pack.rules, labelled)))
+    world = World(policy)
+
+    def decision(bio: str) -> Decision:
+        label = FieldLabel(field=Field.BIO, label="LONGING", score=900)
+        return one(world.propose(bio=bio, labels=(label,)), Verdict).decision
+
+    assert decision("by the lake") is Decision.ALLOW
+    assert decision("by the sea") is Decision.REFUSE
