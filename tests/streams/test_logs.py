@@ -7,11 +7,14 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 import structlog
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 from processors.masking import mask
+from streams.gateway.problems import add_handlers
 from streams.logs import configure_logging, get_logger, log_to_stderr
 from streams.settings import Settings
 
@@ -203,3 +206,23 @@ def test_a_command_without_logs_of_its_own_leaves_standard_output_to_what_it_pri
     assert told.out == ""
     assert "connecting again" in told.err
     assert "13812345678" not in told.err
+
+
+async def test_a_request_that_fails_is_told_by_its_operation_and_not_by_the_account(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logging(Settings())
+    app = FastAPI()
+    add_handlers(app)
+
+    @app.get("/v1/accounts/{account_id}")
+    def dossier(account_id: str) -> None:
+        raise RuntimeError("not foreseen")
+
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        answer = await client.get("/v1/accounts/somebody-7")
+    assert answer.status_code == 500
+    (line,) = [line for line in lines(capsys) if line["event"] == "request failed"]
+    assert "in dossier" in line["exception"]
+    assert "somebody-7" not in str(line)
