@@ -22,6 +22,8 @@ SECTIONS = ["What it means", "Look first", "Cure", "Verify", "Escalate"]
 TESTS = sorted((RULES / "tests").glob("*.yml"))
 BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 INLINE = re.compile(r"`(zhengming [^`]+)`")
+COMPOSE = re.compile(r"docker compose -f deploy/compose\.yaml \w+([^`|\n]*)")
+SERVICES = set(yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text("utf-8"))["services"])
 ALERTS = alert_rules()
 
 
@@ -138,6 +140,8 @@ def test_a_page_has_its_sections_and_names_commands_and_metrics_that_exist(name:
         assert not section or section in {head.lower().replace(" ", "-") for head in heads}
     commands = [line for block in BLOCK.findall(text) for line in block.splitlines()]
     assert commands
+    named = {word for said in COMPOSE.findall(text) for word in said.split() if word.isalpha()}
+    assert named <= SERVICES
     ours = [line.partition("|")[0] for line in commands if line.startswith("zhengming ")]
     for command in [*ours, *INLINE.findall(text)]:
         check_command(command)
