@@ -75,7 +75,8 @@ def resolve(host: str, port: int) -> Sequence[str]:
 class WebFetcher:
     """Fetches by URL, from allowed hosts at public addresses.
 
-    ``hosts`` are names, or ``*.example.com`` for all below one. ``networks`` are addresses that
+    ``hosts`` are names, ``*.example.com`` for all below one, or ``host:port`` for that port alone;
+    without one it is 443 or 80. ``networks`` are addresses that
     are allowed though they are not public. ``http`` allows unencrypted fetches. A reference that
     is no URL is put into ``template`` in the place of ``{id}``.
     """
@@ -147,11 +148,12 @@ class WebFetcher:
             raise NotFetched(f"only {' and '.join(self._schemes)} is allowed")
         if parts.username is not None or parts.password is not None:
             raise NotFetched("an address with a user name is not allowed")
-        if not (host in self._hosts or any(host.endswith(below) for below in self._below)):
-            raise NotFetched("the host is not allowed")
         port = port or _PORTS[parts.scheme]
-        if port not in _PORTS.values() and f"{host}:{port}" not in self._hosts:
-            raise NotFetched("the port is not allowed")
+        if f"{host}:{port}" not in self._hosts:
+            if not (host in self._hosts or any(host.endswith(below) for below in self._below)):
+                raise NotFetched("the host is not allowed")
+            if port not in _PORTS.values():
+                raise NotFetched("the port is not allowed")
         path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
         query = quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
         return parts.scheme, host, port, f"{path}?{query}" if query else path

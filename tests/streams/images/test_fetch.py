@@ -30,7 +30,7 @@ def fetcher(port: int, **more: object) -> WebFetcher:
         "limits": Limits(max_bytes=1_000, seconds=5.0, redirects=2),
         "resolve": lambda _host, _port: ["127.0.0.1"],
     }
-    return WebFetcher([HOST, f"{HOST}:{port}"], **{**options, **more})  # type: ignore[arg-type]
+    return WebFetcher([f"{HOST}:{port}"], **{**options, **more})  # type: ignore[arg-type]
 
 
 def why(web: WebFetcher | FolderFetcher, reference: str) -> str:
@@ -68,6 +68,11 @@ def test_what_is_not_on_the_list_is_not_even_resolved(url: str, reason: str):
         raise AssertionError(f"{host} was resolved")
 
     assert why(WebFetcher([HOST], resolve=never), url) == reason
+
+
+@pytest.mark.parametrize("place", [HOST, f"{HOST}:22", "elsewhere.example.com:8443"])
+def test_a_host_with_a_port_is_allowed_at_that_port_alone(place: str):
+    assert why(WebFetcher([f"{HOST}:8443"]), f"https://{place}/a") == "the host is not allowed"
 
 
 @pytest.mark.parametrize(
