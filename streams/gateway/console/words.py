@@ -148,7 +148,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "priority": ("优先级", "Priority"),
     "reports": ("待报送", "Reports due"),
     "reports.past": ("时限已过：{:,} 项", "Time has passed: {:,}"),
-    "taken.back": ("更正：措施已撤销", "Correction: taken back"),
+    "taken.back": ("更正：措施已撤销", "Amended: taken back"),
     "inforce": ("现行", "in force"),
     "lint": ("检查", "Lint"),
     "lint.ok": ("无问题", "no problems"),

@@ -526,7 +526,7 @@ def test_what_is_due_to_the_authorities_is_shown_to_who_may_read_it_behind_all_t
     row = card.locator("tr", has_text=account)
     expect(row).to_have_count(1)
     expect(row).to_contain_text("Suspension")
-    expect(row).to_contain_text("Correction: taken back")
+    expect(row).to_contain_text("Amended: taken back")
     expect(card).to_contain_text(re.compile(r"Time has passed: \d{3}"))
     for other in ("reviewer", "viewer"):
         page = opened(other, language="en-US")
